@@ -1,0 +1,154 @@
+import type { Clock } from './clock.ts'
+import type { Inspection } from './contract.ts'
+import type { LeaseholdError } from './errors.ts'
+import type { LockEvent } from './events.ts'
+
+/** A value that JSON can carry. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json }
+
+/** How a lease is held. Every duration is a number of milliseconds. */
+export interface HoldOptions {
+  /** What to ask of the backend: a whole number from 10 to 31 536 000 000 (a year). Default 30 000. */
+  readonly ttlMs?: number
+  /**
+   * Safety margin for clocks that run at different rates: validity ends this much before the granted TTL.
+   * From 0 to below `ttlMs`. Default: 1% of the granted TTL, at least 2.
+   */
+  readonly marginMs?: number
+  /** Renew in the background, due at a third of the TTL. Default true. */
+  readonly autoRenew?: boolean
+  /** Give the lock up (the lease is lost, reason `max-hold`) after this time, however often it was renewed. Default: never. */
+  readonly maxHoldMs?: number
+  /** Shown to others by `inspect`: JSON of at most 4096 bytes. */
+  readonly metadata?: Json
+}
+
+export interface AcquireOptions extends HoldOptions {
+  /**
+   * How long to wait: finite, 0 or more. While it lasts, an unreachable backend is waited for, too.
+   * Left out: until granted or aborted, and an unreachable backend rejects at once.
+   */
+  readonly waitMs?: number
+  /** Stops the wait; `acquire` rejects with `signal.reason`. Has no effect on a lease once granted. */
+  readonly signal?: AbortSignal
+  /**
+   * What to do when this asynchronous context already holds the key, through this same `Locks`: `'throw'` a `SELF_DEADLOCK` error (default), or
+   * `'wait'`, for a lease that other code will release.
+   */
+  readonly whenHeld?: 'throw' | 'wait'
+}
+
+/** What `createLocks` takes: defaults for every lock, and what concerns all of them. */
+export interface LocksOptions extends Omit<AcquireOptions, 'signal' | 'metadata'> {
+  /** The one observer. What it throws is reported as a process warning and changes nothing. */
+  readonly onEvent?: (event: LockEvent) => void
+  /** Default: `performance.now()`, `Date.now()` and unref'd timers. */
+  readonly clock?: Clock
+  /** How long one request to the backend may take before its outcome counts as unknown: 1 to 60 000. Default 2000. */
+  readonly requestTimeoutMs?: number
+  /** The longest time between two attempts of a waiting contender, if no wake-up arrives: 1 to 60 000. Default 1000. */
+  readonly pollMs?: number
+  /** Most leases held at once by this object. Default 100 000. */
+  readonly maxLeases?: number
+  /** Most callers waiting at once in this object. Default 100 000. */
+  readonly maxWaiters?: number
+}
+
+/** All locks of one backend, as one process sees them. Owns the backend that it was given. */
+export interface Locks extends AsyncDisposable {
+  /** Names a lock. No I/O, no state. Throws `TypeError` or `RangeError` for a key that breaks a rule. */
+  lock(key: string, defaults?: HoldOptions): Lock
+  /** Waits until it holds every key, or none. Keys are taken in one global order, so that callers cannot deadlock each other. */
+  acquireAll(keys: readonly string[], options?: AcquireOptions): Promise<LeaseGroup>
+  /** One attempt at all keys: every one, or null and none. */
+  tryAcquireAll(keys: readonly string[], options?: HoldOptions): Promise<LeaseGroup | null>
+  /** Takes up a lease that was handed off, here or in another process: renews it once, and returns it; null where it is gone. */
+  resume(handle: LeaseHandle, options?: ResumeOptions): Promise<Lease | null>
+  /** Refuses new work, ends waits with `CLOSED`, releases every lease, closes the backend. Never rejects; says what it could not do. */
+  close(): Promise<CloseReport>
+}
+
+export type ResumeOptions = Pick<HoldOptions, 'autoRenew' | 'maxHoldMs'>
+
+/** A named thing that can be held. Holds no state of its own: two `Lock`s of one key are the same lock. */
+export interface Lock {
+  readonly key: string
+  /** One attempt: the lease, or null where somebody else holds the key. May pass callers that wait. */
+  tryAcquire(options?: HoldOptions): Promise<Lease | null>
+  /** Waits for its turn. Rejects with `ACQUIRE_TIMEOUT`, `signal.reason`, `SELF_DEADLOCK`, `LIMIT_REACHED`, `CLOSED` or a backend error. */
+  acquire(options?: AcquireOptions): Promise<Lease>
+  /**
+   * Acquires, works, releases. Resolves with what `work` returned only if the lease was valid to its end, else rejects with `LEASE_LOST`.
+   * An error of `work` is passed on as it is, whatever the release does.
+   */
+  run<T>(work: (lease: Lease) => Promise<T> | T): Promise<T>
+  run<T>(options: AcquireOptions, work: (lease: Lease) => Promise<T> | T): Promise<T>
+  /** The present hold, whoever has it; null if nobody. `UNSUPPORTED` where the backend cannot tell. */
+  inspect(): Promise<LockInspection | null>
+}
+
+export interface LockInspection extends Omit<Inspection, 'metadata'> {
+  readonly metadata: Json | undefined
+}
+
+/**
+ * What `release` says.
+ * - `'released'`: this call ended the hold
+ * - `'lost'`: the lease had ended before, other than by release
+ * - `'handed-off'`: the lease is somebody else's to release
+ */
+export type ReleaseOutcome = 'released' | 'lost' | 'handed-off'
+
+/** One successful, time-bounded hold of a lock. `await using` releases it, and never throws. */
+export interface Lease extends AsyncDisposable {
+  readonly key: string
+  /** Give it to the resource with every write; the resource refuses a token older than one it has seen. */
+  readonly fencingToken: bigint
+  /** How long the lease may still be trusted, computed now, in milliseconds; 0 when it is over. */
+  readonly remainingMs: number
+  /** Aborts when the lease is lost, with the `LEASE_LOST` error as reason. A convenience: `assertHeld` is exact even after the event loop was blocked. */
+  readonly signal: AbortSignal
+  /** Throws `LEASE_LOST` or `LEASE_ENDED` unless the lease is valid now, and for another `minRemainingMs` (default 0). */
+  assertHeld(minRemainingMs?: number): void
+  /** Resets the remaining time to the TTL. Rejects with `LEASE_LOST`, `LEASE_ENDED`, or a backend error (the lease lives on till its deadline). */
+  renew(): Promise<void>
+  /** Gives the lock up. Repeated calls return the first one's answer. Rejects with a backend error if the outcome is unknown: then the server frees the key within the TTL. */
+  release(): Promise<ReleaseOutcome>
+  /** Ends the lease here without releasing it. The handle takes it up again with `Locks.resume`, once or often, in any process, until the TTL is over. */
+  handOff(): LeaseHandle
+}
+
+/** Plain JSON that stands for a lease between two processes. A secret: whoever has it can renew and release. */
+export interface LeaseHandle {
+  readonly version: 1
+  readonly key: string
+  readonly holder: string
+  /** Decimal digits. */
+  readonly fencingToken: string
+  readonly ttlMs: number
+  /** Where one was given. */
+  readonly marginMs?: number
+}
+
+/** Several leases taken together, in the order of the keys asked for. */
+export interface LeaseGroup extends AsyncDisposable, Iterable<Lease> {
+  readonly leases: readonly Lease[]
+  /** The shortest of all. */
+  readonly remainingMs: number
+  /** Aborts when the first of them is lost. */
+  readonly signal: AbortSignal
+  assertHeld(minRemainingMs?: number): void
+  /** Releases all of them, whatever becomes of each. `'lost'` if any was. */
+  release(): Promise<ReleaseOutcome>
+  handOff(): LeaseHandle[]
+}
+
+/** What `close` did. */
+export interface CloseReport {
+  /** How many leases it released. */
+  readonly released: number
+  /** Keys whose release is not certain: the server frees them within their TTL. */
+  readonly unreleased: readonly { readonly key: string; readonly error: LeaseholdError }[]
+  /** What the backend's own `close` threw, if it did. */
+  readonly backendError: LeaseholdError | undefined
+}

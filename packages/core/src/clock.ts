@@ -1,0 +1,41 @@
+/**
+ * One reading of both clocks, in milliseconds.
+ *
+ * Linux's monotonic clock stands still while a machine sleeps or a VM is paused; the wall clock can be set. Only
+ * together do they tell how much time may have passed (contract S2).
+ */
+export interface Instant {
+  readonly monotonicMs: number
+  readonly wallMs: number
+}
+
+/** Where the engine gets time from. Replace it to run the whole engine under a virtual clock. */
+export interface Clock {
+  now(): Instant
+  /**
+   * Calls `callback` once, no earlier than `delayMs` (0 to 2147483647) from now by the monotonic clock. Must not keep the
+   * process alive. Returns a function that cancels.
+   */
+  setTimer(delayMs: number, callback: () => void): () => void
+}
+
+/** Node turns longer delays into 1 ms. */
+export const MAX_TIMER_MS = 2_147_483_647
+
+export const systemClock: Clock = {
+  now: () => ({ monotonicMs: performance.now(), wallMs: Date.now() }),
+  setTimer(delayMs, callback) {
+    const timer = setTimeout(callback, delayMs)
+    timer.unref()
+    return () => clearTimeout(timer)
+  },
+}
+
+export const shift = (instant: Instant, ms: number): Instant => ({
+  monotonicMs: instant.monotonicMs + ms,
+  wallMs: instant.wallMs + ms,
+})
+
+/** Time from `now` until `until`, by whichever clock says it is nearer. Not positive: over. */
+export const msUntil = (until: Instant, now: Instant): number =>
+  Math.min(until.monotonicMs - now.monotonicMs, until.wallMs - now.wallMs)

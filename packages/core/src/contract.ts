@@ -1,0 +1,139 @@
+import type { Instant } from './clock.ts'
+
+/** One contender's request for one key: plain data that may be stored or sent to another process. */
+export interface Claim {
+  /** What is locked: 1 to 512 bytes of well-formed UTF-8 without NUL, compared byte for byte. */
+  readonly key: string
+  /** Who asks: 128 random bits in hexadecimal, new for every attempt. A secret between peers: never log it. */
+  readonly holder: string
+}
+
+/** What a claim asks for. */
+export interface Terms {
+  /** The duration to grant, in whole milliseconds. */
+  readonly ttlMs: number
+  /** JSON text of at most 4096 bytes, shown by `inspect` while the claim holds. */
+  readonly metadata: string | undefined
+}
+
+/** The backend's positive answer to a claim. */
+export interface Grant {
+  readonly granted: true
+  /**
+   * How long the server keeps the key for this claim, in milliseconds; finite and positive.
+   *
+   * For a fresh grant and for a renewal this is the asked TTL, or what the server made of it. For a claim
+   * that already held the key (a repeated `tryAcquire`), the time that remains. A grant shorter than asked is
+   * provisional: core renews it at once to the full TTL, whether or not the lease renews itself later.
+   */
+  readonly ttlMs: number
+  /** Strictly greater than every token granted before for this key; drawn after exclusion was established. */
+  readonly fencingToken: bigint
+  /**
+   * An instant not later than the one from which the server counts `ttlMs`, read from the clock that the backend
+   * was given. Left out, core counts from before it called the backend. A wait that brings a grant must give it,
+   * unless the grant's `ttlMs` still runs when counted from the beginning of the wait.
+   */
+  readonly since?: Instant
+}
+
+/** Somebody else holds the key, or stands before this claim in the queue. */
+export interface Contended {
+  readonly granted: false
+  /** Milliseconds until the key may come free by expiry, where the backend knows it: an upper bound for core's next poll. */
+  readonly remainingMs?: number
+}
+
+/**
+ * What became of one renewed claim.
+ *
+ * - a `Grant`: the remaining time was reset to the TTL; the token is the one it always had
+ * - `'gone'`: the claim definitely does not hold the key; it never will again
+ * - `'unknown'`: no answer for this claim (one shard of several did not reply)
+ */
+export type Renewal = Grant | 'gone' | 'unknown'
+
+/** A claim together with what it asks for. */
+export interface Candidate extends Claim, Terms {}
+
+/** What `inspect` shows of the present hold. Never the holder's id. */
+export interface Inspection {
+  readonly fencingToken: bigint
+  /** Time until the server frees the key, in milliseconds, when the server answered. */
+  readonly remainingMs: number
+  readonly metadata: string | undefined
+}
+
+/** Facts about a backend that core or the conformance suite acts on. Claims: the suite checks that they are true. */
+export interface Capabilities {
+  /** Waiters of different processes are granted in the order in which they began to wait at the backend. */
+  readonly fifo: boolean
+  /** A claim may be renewed and released by a process other than the one that acquired it. */
+  readonly handOff: boolean
+  /** Holds outlive a restart of the server. Where `false`, a restart ends every lease. */
+  readonly survivesRestart: boolean
+  /** How much later than the granted TTL the server may free the key of a dead holder, in milliseconds. */
+  readonly slackMs: number
+  /** The smallest TTL that the backend grants, in milliseconds: asked for less, it grants this. */
+  readonly minTtlMs: number
+}
+
+/**
+ * What a backend must do. Three operations make one; the optional ones make it faster or more capable.
+ *
+ * All policy (queueing, retry, deadlines, renewal, loss, abort, events) is core's. A backend answers, or throws the
+ * driver's error. Answers: granted, contended, gone, released or not. Everything else is thrown, and core treats
+ * the outcome as unknown: it may have taken effect, or still may. A driver must never resend a command on its own.
+ */
+export interface LockBackend {
+  /** Shown in errors and reports, such as `redis`. */
+  readonly name: string
+  readonly capabilities: Capabilities
+
+  /**
+   * One attempt, atomic at the server. Idempotent on the claim: where the claim already holds the key, the answer is its
+   * existing token with the time that remains. Leaves nothing behind at the server when contended.
+   */
+  tryAcquire(claim: Claim, terms: Terms): Promise<Grant | Contended>
+
+  /**
+   * Resets the remaining time of each claim that still holds its key to `ttlMs` from now, and never shortens it.
+   * Compares the holder and acts in one atomic step per claim; never revives an expired claim, never acquires.
+   * The answers stand in the order of the claims.
+   */
+  renew(claims: readonly Claim[], ttlMs: number): Promise<readonly Renewal[]>
+
+  /**
+   * Ends the hold of this claim, and its place in the queue if it waits; touches nobody else's. True: this call ended
+   * the hold. False: the claim did not hold the key.
+   *
+   * `next` is the local waiter whose `waitForTurn` core calls right after this call, in the same turn of the event loop. A backend may
+   * queue it in the same trip as the release; one that ignores `next` is correct.
+   */
+  release(claim: Claim, next?: Candidate): Promise<boolean>
+
+  /**
+   * Waits at the backend for the claim's turn. Resolves with the grant where the wait itself brings it, or with `undefined` as
+   * a hint to try again (hints may be false or stale). Settles soon after `signal` aborts; a grant that crosses with the
+   * abort may be returned or dropped: core releases the claim afterwards in either case.
+   *
+   * While it waits, core may call `tryAcquire` with the same claim, as a poll: it must not lose its place.
+   * Without this operation core polls.
+   */
+  waitForTurn?(claim: Claim, terms: Terms, signal: AbortSignal): Promise<Grant | undefined>
+
+  /** All or nothing, atomic over all claims. Grants stand in the order of the claims. Idempotent as `tryAcquire` is. */
+  tryAcquireAll?(claims: readonly Claim[], terms: Terms): Promise<readonly Grant[] | Contended>
+
+  /** The present hold of the key, or null. */
+  inspect?(key: string): Promise<Inspection | null>
+
+  /**
+   * Tells a refusal (wrong password, missing schema, read-only server: repeating is of no use and nothing took effect)
+   * from the default, `'unavailable'`: repeating may help, and the outcome is unknown.
+   */
+  classifyError?(error: unknown): 'refused' | 'unavailable'
+
+  /** Frees connections and timers. Called once, after core has released what it held. */
+  close?(): Promise<void>
+}

@@ -1,0 +1,49 @@
+/** Codes are stable; messages are not. */
+export type ErrorCode =
+  /** `waitMs` was over before the lock was granted. */
+  | 'ACQUIRE_TIMEOUT'
+  /** The lease ended other than by release: its time ran out, or the backend says that the claim is gone. */
+  | 'LEASE_LOST'
+  /** The lease was released or handed off: this object holds nothing any more. */
+  | 'LEASE_ENDED'
+  /** No answer from the backend: the outcome of the operation is unknown. */
+  | 'BACKEND_UNAVAILABLE'
+  /** The backend refused and will refuse again: credentials, schema, version, permissions. Nothing took effect. */
+  | 'BACKEND_REFUSED'
+  /** This asynchronous context already holds the key and would wait for itself. */
+  | 'SELF_DEADLOCK'
+  /** A cap on leases or waiters is reached. */
+  | 'LIMIT_REACHED'
+  /** The backend has no such operation. */
+  | 'UNSUPPORTED'
+  /** `close()` was called. */
+  | 'CLOSED'
+  /** A fenced write came with a token older than one already accepted. */
+  | 'STALE_TOKEN'
+
+const marker = Symbol.for('leasehold.error')
+
+/** The one class of error that Leasehold throws, beside `TypeError` and `RangeError` for bad input and the reason of an aborted signal. */
+export class LeaseholdError extends Error {
+  override readonly name = 'LeaseholdError'
+  readonly code: ErrorCode
+  /** The key concerned, where there is one. */
+  readonly key: string | undefined
+
+  constructor(code: ErrorCode, message: string, details: { key?: string | undefined; cause?: unknown } = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.code = code
+    this.key = details.key
+    Object.defineProperty(this, marker, { value: true })
+  }
+}
+
+/** True for errors of any copy of this package that is loaded, unlike `instanceof`. With `code`, only for that one. */
+export function isLeaseholdError(error: unknown, code?: ErrorCode): error is LeaseholdError {
+  return (
+    typeof error === 'object' &&
+    error !== null &&
+    (error as Record<symbol, unknown>)[marker] === true &&
+    (code === undefined || (error as LeaseholdError).code === code)
+  )
+}
