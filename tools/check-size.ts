@@ -1,0 +1,57 @@
+// Holds each entry against its size budget, and core against having no runtime dependency and no install script.
+
+import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+import { type Entry, entriesOf } from './entries.ts'
+import { publishedPackages, type WorkspacePackage } from './workspace.ts'
+
+/** Most bytes, minified and gzipped, as an application's bundle would carry them. Entries not named are only reported. */
+const budgets: Readonly<Record<string, number>> = { '@leasehold/core': 10_000 }
+
+const withoutDependencies = new Set(['@leasehold/core'])
+const installScripts = ['preinstall', 'install', 'postinstall']
+
+async function sizeOf({ code }: Entry): Promise<number> {
+  const { outputFiles } = await build({
+    entryPoints: [code],
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    packages: 'external',
+    write: false,
+    logLevel: 'warning',
+  })
+  return outputFiles.reduce((sum, file) => sum + gzipSync(file.contents, { level: 9 }).length, 0)
+}
+
+async function overBudget({ folder, manifest }: WorkspacePackage): Promise<string[]> {
+  const problems: string[] = []
+  for (const entry of entriesOf({ folder, manifest })) {
+    const name = manifest.name + entry.subpath.slice(1)
+    const bytes = await sizeOf(entry)
+    const budget = budgets[name]
+    const line = `${name} ${bytes} bytes${budget === undefined ? '' : ` of ${budget}`}`
+    console.log(line)
+    if (budget !== undefined && bytes > budget) problems.push(`over its budget: ${line}`)
+  }
+  return problems
+}
+
+function unwantedIn({ manifest }: WorkspacePackage): string[] {
+  const { dependencies, optionalDependencies, peerDependencies } = manifest
+  const runtime = Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies })
+  const problems = installScripts
+    .filter((script) => manifest.scripts?.[script] !== undefined)
+    .map((script) => `${manifest.name} has an install script: ${script}`)
+  if (withoutDependencies.has(manifest.name) && runtime.length > 0) {
+    problems.push(`${manifest.name} must not depend on anything, but does on ${runtime.join(', ')}`)
+  }
+  return problems
+}
+
+const problems: string[] = []
+for (const pkg of publishedPackages()) problems.push(...unwantedIn(pkg), ...(await overBudget(pkg)))
+for (const problem of problems) console.error(problem)
+if (problems.length > 0) process.exit(1)

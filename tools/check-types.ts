@@ -1,0 +1,34 @@
+// Type-checks every project of the repository, and that no TypeScript file is outside of all of them.
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import ts from 'typescript'
+import { sourceFilesBelow } from './files.ts'
+import { root } from './workspace.ts'
+
+const consumers = join(root, 'tools', 'consumers')
+const files = sourceFilesBelow(root).filter((file) => !file.startsWith(consumers))
+const projects = files.filter((file) => /[/\\]tsconfig\.json$/.test(file))
+
+const name = (path: string): string => relative(root, path)
+
+function filesOf(project: string): string[] {
+  const { config } = ts.readConfigFile(project, ts.sys.readFile)
+  return ts.parseJsonConfigFileContent(config, ts.sys, join(project, '..')).fileNames
+}
+
+async function check(project: string): Promise<boolean> {
+  const tsc = join(root, 'node_modules', '.bin', 'tsc')
+  const child = spawn(tsc, ['-p', project, '--pretty'], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
+  const [status] = await once(child, 'close')
+  return status === 0
+}
+
+const covered = new Set(projects.flatMap(filesOf))
+const strays = files.filter((file) => /\.[cm]?tsx?$/.test(file) && !covered.has(file) && existsSync(file))
+if (strays.length > 0) console.error(`in no tsconfig.json: ${strays.map(name).join(', ')}`)
+const passed = await Promise.all(projects.map(check))
+if (strays.length > 0 || passed.includes(false)) process.exit(1)
+console.log(`${projects.length} projects, ${covered.size} files`)

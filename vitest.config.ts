@@ -1,0 +1,18 @@
+import { basename } from 'node:path'
+import { defineConfig } from 'vitest/config'
+import { workspacePackages } from './tools/workspace.ts'
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    allowOnly: false,
+    retry: 0,
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    projects: workspacePackages().map(({ folder }) => ({
+      extends: true,
+      root: folder,
+      test: { name: basename(folder), include: ['{src,test}/**/*.test.ts'] },
+    })),
+  },
+})
