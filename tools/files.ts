@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
-const generated = new Set(['node_modules', 'dist', '.git', '.artifacts', 'coverage'])
+const generated = new Set(['node_modules', 'dist', 'dist.next', '.git', '.artifacts', 'coverage'])
 
 /** All files below a folder, sorted, without what is generated or installed. */
 export function sourceFilesBelow(folder: string): string[] {
