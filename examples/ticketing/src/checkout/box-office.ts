@@ -1,0 +1,21 @@
+import type { Auditorium } from '../auditorium.ts'
+import type { Database } from '../database/database.ts'
+import type { Bank } from '../payment/bank.ts'
+import type { Strategy } from '../strategies/strategy.ts'
+
+/** What a checkout works with. */
+export interface BoxOffice {
+  readonly auditorium: Auditorium
+  readonly db: Database
+  readonly strategy: Strategy
+  readonly bank: Bank
+  /** Where a simulated checkout may stand still, told by the ending of its card. */
+  readonly interruption: (cardEnding: string) => Promise<void>
+  /** Tells everybody who looks at the seat map that these seats may have changed. */
+  readonly seatsChanged: (seats: readonly string[]) => void
+}
+
+export const MAX_SEATS = 6
+
+/** Each try prolongs the hold: without a limit, a card that is always declined would keep the seats for ever. */
+export const MAX_FAILED_PAYMENTS = 3

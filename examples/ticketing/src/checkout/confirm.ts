@@ -1,0 +1,37 @@
+import type { SaleOutcome } from '../strategies/strategy.ts'
+import type { BoxOffice } from './box-office.ts'
+import { end, holdEnded } from './end.ts'
+import { type HoldRecord, ownHold } from './hold-record.ts'
+import { Refusal } from './refusal.ts'
+
+/** Turns a paid hold into tickets. May be repeated: the answer is the same, and so are the tickets. */
+export async function confirm(office: BoxOffice, session: string, id: string): Promise<void> {
+  const record = await ownHold(office.db, session, id)
+  if (record.state === 'sold') return
+  if (record.state === 'ended') throw holdEnded(record.endedBecause)
+  if (record.state !== 'paid') throw new Refusal(409, 'not-paid', 'These seats are not paid yet.')
+
+  const outcome = await sell(office, record)
+  if (outcome === 'sold') return office.seatsChanged(record.seats)
+  await refuse(office, session, record, outcome)
+}
+
+function sell(office: BoxOffice, record: HoldRecord): Promise<SaleOutcome> {
+  const { id, seats, amountCents, buyer, cardEnding } = record
+  const order = { id, seats, amountCents, buyer: buyer ?? '' }
+  return office.strategy.sell(record, order, () => office.interruption(cardEnding ?? ''))
+}
+
+async function refuse(
+  office: BoxOffice,
+  session: string,
+  record: HoldRecord,
+  outcome: Exclude<SaleOutcome, 'sold'>,
+): Promise<void> {
+  // A twin of this request may have sold the seats and released the leases meanwhile.
+  const { state } = await ownHold(office.db, session, record.id)
+  if (state === 'sold') return
+  await office.db.query('update holds set refused_write = $2 where id = $1', [record.id, outcome])
+  await end(office, record, outcome)
+  throw holdEnded(outcome)
+}

@@ -1,0 +1,42 @@
+import type { BoxOffice } from './box-office.ts'
+import { type EndReason, type HoldRecord, holdsToLookAt, move, ownHold } from './hold-record.ts'
+import { refund } from './payments.ts'
+import { Refusal } from './refusal.ts'
+
+/**
+ * Ends a hold that was not sold: the seats come back, and so does the money. Only once it is certain that no late sale can
+ * arrive; false until then, and the next sweep tries again.
+ */
+export async function end(office: BoxOffice, record: HoldRecord, because: EndReason): Promise<boolean> {
+  if (!(await office.strategy.isOver(record))) return false
+  const ended = await office.db.transaction(async (sql) => {
+    if (!(await move(sql, record.id, ['open', 'paying', 'paid'], 'ended'))) return false
+    await sql.query('update holds set ended_because = $2 where id = $1', [record.id, because])
+    await refund(sql, record.id)
+    return true
+  })
+  office.seatsChanged(record.seats)
+  return ended
+}
+
+/** The customer does not want the seats any more. May be repeated. */
+export async function giveUp(office: BoxOffice, session: string, id: string): Promise<void> {
+  const record = await ownHold(office.db, session, id)
+  if (record.state === 'sold') throw new Refusal(409, 'already-sold', 'These seats are yours: they are sold.')
+  if (record.state === 'ended') return
+  await office.strategy.giveBack(record)
+  await end(office, record, 'given-up')
+}
+
+/** The customer walked away: looks after every hold whose time is over. */
+export async function expireHolds(office: BoxOffice): Promise<void> {
+  for (const record of await holdsToLookAt(office.db)) await end(office, record, 'expired')
+}
+
+/** The refusal that a checkout meets whose hold is over. */
+export function holdEnded(because: EndReason | null): Refusal {
+  if (because === 'taken') return new Refusal(409, 'sold-meanwhile', 'Somebody bought one of these seats while you were paying.')
+  if (because === 'given-up') return new Refusal(410, 'hold-ended', 'You gave these seats back.')
+  if (because === 'declined') return new Refusal(410, 'hold-ended', 'Payment failed too often: the seats are on sale again.')
+  return new Refusal(410, 'hold-ended', 'Your hold ran out before the sale: the seats were on sale again.')
+}

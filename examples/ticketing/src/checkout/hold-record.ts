@@ -1,0 +1,66 @@
+import type { Sql } from '../database/database.ts'
+import type { Reservation, Standing } from '../strategies/strategy.ts'
+import { Refusal } from './refusal.ts'
+
+/** open -> paying -> paid -> sold; back to open when a payment fails; from each of the first three to ended. */
+export type HoldState = 'open' | 'paying' | 'paid' | 'sold' | 'ended'
+
+export type EndReason = 'expired' | 'given-up' | 'declined' | 'stale' | 'taken'
+
+export interface HoldRecord extends Reservation {
+  readonly id: string
+  readonly state: HoldState
+  readonly endedBecause: EndReason | null
+  /** What became of a sale that was tried and did not happen. */
+  readonly refusedWrite: EndReason | null
+  readonly amountCents: number
+  readonly buyer: string | null
+  readonly failedPayments: number
+  readonly cardEnding: string | null
+  readonly payment: 'taken' | 'refunded' | null
+  /** By the clock of the database, never the browser's. Null: nothing runs out. */
+  readonly remainingMs: number | null
+}
+
+const RECORD = `
+  select holds.id, holds.id as hold, seats, handles, holds.amount_cents as "amountCents", holds.state, buyer,
+    ended_because as "endedBecause", refused_write as "refusedWrite", failed_payments as "failedPayments",
+    card_ending as "cardEnding", payments.state as payment,
+    greatest(0, round(extract(epoch from runs_out_at - clock_timestamp()) * 1000))::integer as "remainingMs"
+  from holds left join payments on payments.hold_id = holds.id`
+
+export async function insertHold(sql: Sql, session: string, standing: Standing, amountCents: number): Promise<void> {
+  const { hold, seats, handles } = standing.reservation
+  await sql.query(
+    'insert into holds (id, session, seats, handles, amount_cents) values ($1, $2, $3, $4::jsonb, $5)',
+    [hold, session, seats, JSON.stringify(handles), amountCents],
+  )
+  await setRunsOut(sql, hold, standing)
+}
+
+/** Somebody else's hold looks exactly like one that never was. */
+export async function ownHold(sql: Sql, session: string, id: string): Promise<HoldRecord> {
+  const [record] = await sql.query<HoldRecord>(`${RECORD} where holds.id = $1 and session = $2`, [id, session])
+  if (record === undefined) throw new Refusal(404, 'no-such-hold', 'You have no such hold.')
+  return record
+}
+
+/** Holds whose time is over by the clock: worth a look at the lock. */
+export function holdsToLookAt(sql: Sql): Promise<HoldRecord[]> {
+  return sql.query(
+    `${RECORD} where holds.state in ('open', 'paying', 'paid') and runs_out_at <= clock_timestamp() order by runs_out_at limit 100`,
+  )
+}
+
+/** Compare and set: false where another request moved the hold first. */
+export async function move(sql: Sql, id: string, from: readonly HoldState[], to: HoldState): Promise<boolean> {
+  const moved = await sql.query('update holds set state = $3 where id = $1 and state = any($2) returning id', [id, from, to])
+  return moved.length > 0
+}
+
+export async function setRunsOut(sql: Sql, id: string, { remainingMs }: Standing): Promise<void> {
+  await sql.query(
+    `update holds set runs_out_at = clock_timestamp() + $2::float8 * interval '1 millisecond' where id = $1`,
+    [id, remainingMs ?? null],
+  )
+}

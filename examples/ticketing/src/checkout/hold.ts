@@ -1,0 +1,27 @@
+import { randomBytes } from 'node:crypto'
+import { type BoxOffice, MAX_SEATS } from './box-office.ts'
+import { insertHold } from './hold-record.ts'
+import { Refusal } from './refusal.ts'
+
+/** Sets the seats aside for this visitor: every one, or none. Answers the id of the hold. */
+export async function hold(office: BoxOffice, session: string, seats: readonly string[]): Promise<string> {
+  const amountCents = priceOf(office, seats)
+  const id = randomBytes(16).toString('hex')
+  const standing = await office.strategy.take(id, seats)
+  if (standing === undefined) throw new Refusal(409, 'seats-taken', 'Somebody was faster: not all of these seats are free.')
+  await insertHold(office.db, session, standing, amountCents)
+  office.seatsChanged(seats)
+  return id
+}
+
+function priceOf({ auditorium }: BoxOffice, seats: readonly string[]): number {
+  if (seats.length === 0) throw new Refusal(422, 'bad-request', 'Choose at least one seat.')
+  if (seats.length > MAX_SEATS) throw new Refusal(422, 'too-many-seats', `Choose at most ${MAX_SEATS} seats.`)
+  if (new Set(seats).size < seats.length) throw new Refusal(422, 'bad-request', 'A seat is named twice.')
+  return seats.reduce((sum, seat) => sum + priceOfOne(auditorium.priceOf(seat)), 0)
+}
+
+function priceOfOne(priceCents: number | undefined): number {
+  if (priceCents === undefined) throw new Refusal(422, 'unknown-seat', 'There is no such seat in this hall.')
+  return priceCents
+}

@@ -1,0 +1,72 @@
+import { serveStatic } from '@hono/node-server/serve-static'
+import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { secureHeaders } from 'hono/secure-headers'
+import type { BoxOffice } from '../checkout/box-office.ts'
+import { confirm } from '../checkout/confirm.ts'
+import { giveUp } from '../checkout/end.ts'
+import { hold } from '../checkout/hold.ts'
+import { ownHold } from '../checkout/hold-record.ts'
+import { pay } from '../checkout/pay.ts'
+import { Refusal } from '../checkout/refusal.ts'
+import type { SeatBoard } from '../live/seat-board.ts'
+import { liveSeats } from './live-seats.ts'
+import { paymentIn, seatsIn } from './requests.ts'
+import { sameSiteOnly } from './same-site.ts'
+import { sessionOf } from './session.ts'
+
+const PUBLIC = new URL('../../public', import.meta.url).pathname
+const MAX_BODY_BYTES = 16 * 1024
+
+/** The box office over HTTP. Each handler parses, calls one function of the checkout, and shows the hold as it is then. */
+export function createApp(office: BoxOffice, board: SeatBoard): Hono {
+  const app = new Hono()
+  app.use(secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'self'"], frameAncestors: ["'none'"] } }))
+  app.use('/api/*', sameSiteOnly, bodyLimit({ maxSize: MAX_BODY_BYTES, onError: tooLarge }))
+
+  app.get('/api/auditorium', (context) => context.json(office.auditorium.plan))
+  app.get('/api/live', liveSeats(board))
+
+  app.post('/api/holds', async (context) => {
+    const id = await hold(office, sessionOf(context), await seatsIn(context))
+    return showHold(context, id, 201)
+  })
+  app.get('/api/holds/:id', (context) => showHold(context, context.req.param('id')))
+  app.post('/api/holds/:id/payment', async (context) => {
+    const id = context.req.param('id')
+    await pay(office, sessionOf(context), id, await paymentIn(context))
+    return showHold(context, id)
+  })
+  app.post('/api/holds/:id/confirmation', async (context) => {
+    const id = context.req.param('id')
+    await confirm(office, sessionOf(context), id)
+    return showHold(context, id)
+  })
+  app.delete('/api/holds/:id', async (context) => {
+    const id = context.req.param('id')
+    await giveUp(office, sessionOf(context), id)
+    return showHold(context, id)
+  })
+
+  /** What the visitor may know of his own hold. Never the handles: whoever has one can end the lease. */
+  async function showHold(context: Context, id: string, status: 200 | 201 = 200): Promise<Response> {
+    const record = await ownHold(office.db, sessionOf(context), id)
+    const { handles: _secret, hold: _id, ...view } = record
+    return context.json(view, status)
+  }
+
+  app.use('*', serveStatic({ root: PUBLIC }))
+  app.notFound((context) => context.json({ error: 'not-found', message: 'There is nothing here.' }, 404))
+  app.onError(showError)
+  return app
+}
+
+function tooLarge(context: Context): Response {
+  return context.json({ error: 'too-large', message: 'This request is too large.' }, 413)
+}
+
+function showError(error: Error, context: Context): Response {
+  if (error instanceof Refusal) return context.json({ error: error.code, message: error.message }, error.status)
+  console.error(error)
+  return context.json({ error: 'internal', message: 'Something went wrong here. Your seats are not affected.' }, 500)
+}

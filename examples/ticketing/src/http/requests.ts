@@ -1,0 +1,40 @@
+import type { Context } from 'hono'
+import { MAX_SEATS } from '../checkout/box-office.ts'
+import type { PaymentDetails } from '../checkout/pay.ts'
+import { Refusal } from '../checkout/refusal.ts'
+import { parseCard } from '../payment/card.ts'
+
+const MAX_NAME = 80
+
+/** The only two bodies that the box office reads. Whatever passes here is well-formed; whether it makes sense, the checkout says. */
+export async function seatsIn(context: Context): Promise<readonly string[]> {
+  const { seats } = await objectIn(context)
+  if (!Array.isArray(seats)) throw bad('"seats" must be a list of seats.')
+  if (seats.length > MAX_SEATS) throw new Refusal(422, 'too-many-seats', `Choose at most ${MAX_SEATS} seats.`)
+  if (!seats.every((seat) => typeof seat === 'string')) throw bad('"seats" must be a list of seats.')
+  return seats
+}
+
+export async function paymentIn(context: Context): Promise<PaymentDetails> {
+  const { name, card } = await objectIn(context)
+  const number = parseCard(card)
+  if (number === undefined) throw bad('A card number has sixteen digits.')
+  return { buyer: nameIn(name), card: number }
+}
+
+function nameIn(value: unknown): string {
+  const name = typeof value === 'string' ? value.trim() : ''
+  if (name === '' || name.length > MAX_NAME) throw bad(`A name has 1 to ${MAX_NAME} characters.`)
+  // Databases and terminals take offence at these; anything else, angle brackets included, may be a name.
+  if (/\p{Cc}|\p{Cs}/u.test(name)) throw bad('A name has no control characters.')
+  return name
+}
+
+async function objectIn(context: Context): Promise<Record<string, unknown>> {
+  if (!/^application\/json\b/i.test(context.req.header('content-type') ?? '')) throw bad('Send JSON.')
+  const body: unknown = await context.req.json().catch(() => undefined)
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw bad('Send a JSON object.')
+  return { ...body }
+}
+
+const bad = (message: string): Refusal => new Refusal(400, 'bad-request', message)

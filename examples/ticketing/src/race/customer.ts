@@ -1,0 +1,61 @@
+import { TEST_CARDS } from '../payment/bank.ts'
+import type { SeatMap } from './seat-map.ts'
+import type { Stopwatch } from './stopwatch.ts'
+
+/** A buyer pays and confirms; a frozen one does too, but his checkout stands still; who walks away takes a seat and is never seen again. */
+export type Temper = 'buys' | 'freezes' | 'walks-away'
+
+/** Comes for one seat, and goes on to the next free one until he has it, or everything is sold. */
+export class Customer {
+  readonly #address: string
+  readonly #map: SeatMap
+  readonly #stopwatch: Stopwatch
+  readonly #temper: Temper
+  #cookie = ''
+
+  constructor(address: string, map: SeatMap, stopwatch: Stopwatch, temper: Temper) {
+    this.#address = address
+    this.#map = map
+    this.#stopwatch = stopwatch
+    this.#temper = temper
+  }
+
+  async shop(): Promise<void> {
+    while (!this.#map.isSoldOut) {
+      const seat = anyOf(this.#map.free)
+      if (seat === undefined) await this.#map.changes()
+      else if (await this.#visit(seat)) return
+    }
+  }
+
+  /** True: this customer is done, with a ticket or without. */
+  async #visit(seat: string): Promise<boolean> {
+    const held = await this.#send('/api/holds', { seats: [seat] })
+    if (held.status !== 201) return false
+    if (this.#temper === 'walks-away') return true
+    const card = this.#temper === 'freezes' ? TEST_CARDS.freezesTheCheckout : TEST_CARDS.pays
+    const paid = await this.#send(`/api/holds/${held.id}/payment`, { name: 'A customer', card })
+    if (paid.status !== 200) return false
+    const frozen = this.#temper === 'freezes'
+    const confirmed = await this.#send(`/api/holds/${held.id}/confirmation`, undefined, frozen)
+    return confirmed.status === 200 || frozen
+  }
+
+  async #send(path: string, body: unknown, frozen = false): Promise<{ status: number; id: string }> {
+    return this.#stopwatch.time(async () => {
+      const response = await fetch(this.#address + path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', cookie: this.#cookie },
+        body: body === undefined ? null : JSON.stringify(body),
+      })
+      if (response.status >= 500) throw new Error(`${path} answered ${response.status}: ${await response.text()}`)
+      this.#cookie ||= response.headers.get('set-cookie')?.split(';')[0] ?? ''
+      const { id = '' } = (await response.json()) as { id?: string }
+      return { status: response.status, id }
+    }, frozen)
+  }
+}
+
+function anyOf<T>(list: readonly T[]): T | undefined {
+  return list[Math.floor(Math.random() * list.length)]
+}

@@ -1,0 +1,55 @@
+import type { SeatState, SeatStates } from '../live/seat-feed.ts'
+
+/** The live seat map, as the customers of a race see it: the same events that a browser gets. */
+export class SeatMap implements AsyncDisposable {
+  readonly #states = new Map<string, SeatState>()
+  readonly #closing = new AbortController()
+  #waiting: (() => void)[] = []
+  #reading: Promise<void> = Promise.resolve()
+
+  static async open(address: string): Promise<SeatMap> {
+    const map = new SeatMap()
+    const response = await fetch(`${address}/api/live`, { signal: map.#closing.signal })
+    if (response.body === null) throw new Error('The live seat map is empty.')
+    const first = map.changes()
+    map.#reading = map.#read(response.body)
+    await first
+    return map
+  }
+
+  get free(): string[] {
+    return [...this.#states].filter(([, state]) => state === 'free').map(([seat]) => seat)
+  }
+
+  get isSoldOut(): boolean {
+    return [...this.#states.values()].every((state) => state === 'sold')
+  }
+
+  /** Resolves with the next change of any seat. */
+  changes(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort()
+    await this.#reading.catch(() => {})
+  }
+
+  async #read(body: ReadableStream<Uint8Array>): Promise<void> {
+    let text = ''
+    for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
+      const events = (text + chunk).split('\n\n')
+      text = events.pop() ?? ''
+      for (const event of events) this.#take(event)
+    }
+  }
+
+  #take(event: string): void {
+    const data = /^data: (.*)$/m.exec(event)?.[1]
+    if (data === undefined) return
+    for (const [seat, state] of Object.entries(JSON.parse(data) as SeatStates)) this.#states.set(seat, state)
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const wake of waiting) wake()
+  }
+}

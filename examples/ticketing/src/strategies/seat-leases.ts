@@ -1,0 +1,44 @@
+import type { Lease, LeaseGroup, LeaseHandle, Locks } from '@leasehold/core'
+import type { Reservation, Standing } from './strategy.ts'
+
+/** Leases that nobody renews while a customer makes up his mind: whoever walks away loses the seats. */
+export interface SeatLeases {
+  tryTake(seats: readonly string[]): Promise<LeaseGroup | null>
+  /** Takes up the leases that an earlier request handed off, and prolongs them. Undefined: at least one is gone. */
+  resume(handles: readonly LeaseHandle[]): Promise<readonly Lease[] | undefined>
+  /** How the lock service sees the first seat of a reservation. */
+  isHeld(reservation: Reservation): Promise<boolean>
+}
+
+export const seatKey = (seat: string): string => `seat:${seat}`
+
+export function seatLeases(locks: Locks, ttlMs: number): SeatLeases {
+  return {
+    tryTake: (seats) => locks.tryAcquireAll(seats.map(seatKey), { ttlMs, autoRenew: false }),
+
+    async resume(handles) {
+      const resumed = await Promise.all(handles.map((handle) => locks.resume(handle, { autoRenew: false })))
+      const leases = resumed.filter((lease) => lease !== null)
+      if (leases.length === handles.length) return leases
+      await releaseAll(leases)
+      return undefined
+    },
+
+    async isHeld({ handles: [first] }) {
+      if (first === undefined) return false
+      const present = await locks.lock(first.key).inspect()
+      return present?.fencingToken === BigInt(first.fencingToken)
+    },
+  }
+}
+
+/** Where a release fails, the seat comes back when its TTL is over. */
+export async function releaseAll(leases: Iterable<Lease>): Promise<void> {
+  await Promise.allSettled(Array.from(leases, (lease) => lease.release()))
+}
+
+/** Ends the leases in this request, so that the next one can take them up, in this process or another. */
+export function handOff(hold: string, seats: readonly string[], leases: readonly Lease[]): Standing {
+  const remainingMs = Math.min(...leases.map((lease) => lease.remainingMs))
+  return { reservation: { hold, seats, handles: leases.map((lease) => lease.handOff()) }, remainingMs }
+}
