@@ -1,1 +1,9 @@
-export {}
+export { registerConformance, type TestContext, type TestRunner } from './adapter.ts'
+export type { ConformanceCase, Group } from './case.ts'
+export { conformanceCases } from './cases.ts'
+export type { Need } from './needs.ts'
+export { type ConformanceReport, type Outcome, type RunOptions, runCase, runConformance } from './runner.ts'
+export { serveHolder } from './serve-holder.ts'
+export type { ConformanceTarget, FaultHooks, Link, LinkedClient, OpenOptions, SuiteTime } from './target.ts'
+export { realTime, virtualTime } from './time.ts'
+export type { Trial } from './trial.ts'

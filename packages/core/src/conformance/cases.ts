@@ -1,0 +1,25 @@
+import type { ConformanceCase } from './case.ts'
+import { acquireCases } from './groups/acquire.ts'
+import { ambiguityCases } from './groups/ambiguity.ts'
+import { faultCases } from './groups/faults.ts'
+import { fencingCases } from './groups/fencing.ts'
+import { hygieneCases } from './groups/hygiene.ts'
+import { inputCases } from './groups/input.ts'
+import { portabilityCases } from './groups/portability.ts'
+import { renewCases } from './groups/renew.ts'
+import { ttlCases } from './groups/ttl.ts'
+import { waitCases } from './groups/wait.ts'
+
+/** Every case of the suite. */
+export const conformanceCases: readonly ConformanceCase[] = [
+  ...acquireCases,
+  ...ttlCases,
+  ...renewCases,
+  ...waitCases,
+  ...fencingCases,
+  ...ambiguityCases,
+  ...faultCases,
+  ...inputCases,
+  ...hygieneCases,
+  ...portabilityCases,
+]

@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict'
+import { caseGroup } from '../case.ts'
+import { contended, granted, LONG_MS } from '../trial.ts'
+
+const { cases, add } = caseGroup('acquire')
+export const acquireCases = cases
+
+add('free-key', 'a free key is granted, with a finite TTL and a bigint token', async (t) => {
+  const { grant } = await t.hold(t.open())
+  assert.ok(grant.ttlMs >= LONG_MS, `granted ${grant.ttlMs} ms of ${LONG_MS}`)
+})
+
+add('held-key', 'a key that is held is refused to every other claim, from any client', async (t) => {
+  const [one, other] = [t.open(), t.open()]
+  const { claim } = await t.hold(one)
+  contended(await other.tryAcquire(t.claim(claim.key), t.terms()))
+  contended(await one.tryAcquire(t.claim(claim.key), t.terms()))
+})
+
+add('released-key', 'a released key is granted to another client at once', async (t) => {
+  const [one, other] = [t.open(), t.open()]
+  const { claim } = await t.hold(one)
+  assert.equal(await one.release(claim), true)
+  await t.hold(other, claim.key)
+})
+
+add('one-of-many', 'of many simultaneous claims exactly one is granted', async (t) => {
+  const clients = [t.open(), t.open(), t.open(), t.open()]
+  const key = t.key()
+  const attempts = Array.from({ length: 32 }, (_, i) => clients[i % 4]?.tryAcquire(t.claim(key), t.terms()))
+  const answers = await Promise.all(attempts)
+  assert.equal(answers.filter((answer) => answer?.granted).length, 1)
+})
+
+add('idempotent', 'a repeated claim gets its own grant again, and one release ends it', async (t) => {
+  const backend = t.open()
+  const { claim, grant } = await t.hold(backend)
+  const again = granted(await backend.tryAcquire(claim, t.terms()))
+  assert.equal(again.fencingToken, grant.fencingToken)
+  assert.equal(await backend.release(claim), true)
+  assert.equal(await t.isFree(claim.key), true)
+})
+
+add('repeat-remaining', 'a repeated claim is promised no more than the time that remains', async (t) => {
+  const backend = t.open()
+  const { claim, grant } = await t.hold(backend, t.key(), t.ttlMs)
+  await t.pass(t.ttlMs / 2)
+  const again = granted(await backend.tryAcquire(claim, t.terms(t.ttlMs)))
+  // 2 ms: real timers may fire early, and servers round.
+  assert.ok(again.ttlMs <= grant.ttlMs - t.ttlMs / 2 + 2, `promised ${again.ttlMs} ms after half of ${grant.ttlMs}`)
+})
+
+add('refusal-leaves-nothing', 'a refused attempt leaves nothing behind at the server', async (t) => {
+  const [one, other] = [t.open(), t.open()]
+  const { claim } = await t.hold(one)
+  contended(await other.tryAcquire(t.claim(claim.key), t.terms()))
+  await one.release(claim)
+  assert.equal(await t.isFree(claim.key), true)
+})
+
+add('refusal-remaining', 'a refusal that tells the remaining time tells no more than was granted', async (t) => {
+  const backend = t.open()
+  const { claim, grant } = await t.hold(backend, t.key(), t.ttlMs)
+  const { remainingMs } = contended(await t.open().tryAcquire(t.claim(claim.key), t.terms()))
+  const bound = grant.ttlMs + t.capabilities.slackMs
+  assert.ok(
+    remainingMs === undefined || (remainingMs >= 0 && remainingMs <= bound),
+    `said ${remainingMs} ms of ${bound}`,
+  )
+})
+
+add('independent-keys', 'holding one key does not keep others from being granted', async (t) => {
+  const backend = t.open()
+  const holds = await Promise.all(Array.from({ length: 50 }, () => t.hold(backend)))
+  const [first] = holds
+  assert.ok(first)
+  await backend.release(first.claim)
+  assert.equal(await t.isFree(first.claim.key), true)
+  contended(await t.open().tryAcquire(t.claim(holds[1]?.claim.key), t.terms()))
+})
+
+add('all-or-nothing', 'an attempt at several keys takes none of them when one is held', 'tryAcquireAll', async (t) => {
+  const backend = t.open()
+  const taken = await t.hold(t.open())
+  const claims = [t.claim(), t.claim(taken.claim.key), t.claim()]
+  const answer = await backend.tryAcquireAll?.(claims, t.terms())
+  assert.ok(answer !== undefined && !('length' in answer), 'granted, although one key is held')
+  assert.equal(await t.isFree(claims[0]?.key ?? ''), true)
+  assert.equal(await t.isFree(claims[2]?.key ?? ''), true)
+})
+
+add(
+  'all-in-order',
+  'an attempt at several keys answers in their order, and again when repeated',
+  'tryAcquireAll',
+  async (t) => {
+    const backend = t.open()
+    const claims = [t.claim(), t.claim(), t.claim()]
+    const grants = await backend.tryAcquireAll?.(claims, t.terms())
+    assert.ok(grants !== undefined && 'length' in grants)
+    const singly = await Promise.all(claims.map((claim) => backend.tryAcquire(claim, t.terms())))
+    const again = await backend.tryAcquireAll?.(claims, t.terms())
+    assert.ok(again !== undefined && 'length' in again)
+    const tokens = grants.map((grant) => granted(grant).fencingToken)
+    assert.deepEqual(
+      singly.map((grant) => granted(grant).fencingToken),
+      tokens,
+    )
+    assert.deepEqual(
+      again.map((grant) => granted(grant).fencingToken),
+      tokens,
+    )
+  },
+)
+
+add('contention-is-null', 'tryAcquire of the engine answers null for contention, and a lease otherwise', async (t) => {
+  const [one, other] = [t.process(), t.process()]
+  const key = t.key()
+  const lease = await one.locks.lock(key).tryAcquire()
+  assert.ok(lease)
+  assert.equal(await other.locks.lock(key).tryAcquire(), null)
+  assert.equal(await lease.release(), 'released')
+  assert.ok(await other.locks.lock(key).tryAcquire())
+})
+
+add('group-none', 'a refused group of keys leaves none of them held', async (t) => {
+  const [one, other] = [t.process(), t.process()]
+  const keys = [t.key(), t.key(), t.key()]
+  await one.locks.lock(keys[1] ?? '').acquire()
+  assert.equal(await other.locks.tryAcquireAll(keys), null)
+  await t.until(() => t.isFree(keys[0] ?? ''), 'the first key comes free')
+  await t.until(() => t.isFree(keys[2] ?? ''), 'the last key comes free')
+})
+
+add('group-crossed', 'two processes that take the same keys in opposite orders both get them, in turn', async (t) => {
+  const keys = [t.key(), t.key(), t.key()]
+  let inside = 0
+  const visit = async (order: readonly string[]) => {
+    const group = await t.process().locks.acquireAll(order, { waitMs: LONG_MS })
+    inside += 1
+    assert.equal(inside, 1, 'two groups hold the same keys')
+    await t.pass(t.time.stepMs)
+    inside -= 1
+    await group.release()
+  }
+  const visits = Array.from({ length: 6 }, (_, i) => visit(i % 2 === 0 ? keys : keys.toReversed()))
+  await t.settled(Promise.all(visits), LONG_MS)
+})
+
+add('group-order', 'a group lists its leases in the order of the keys asked for', async (t) => {
+  const keys = [t.key('b'), t.key('a'), t.key('c')].toReversed()
+  const group = await t.settled(t.process().locks.acquireAll(keys))
+  assert.deepEqual(
+    group.leases.map((lease) => lease.key),
+    keys,
+  )
+  group.assertHeld()
+})
+
+add('self-deadlock', 'acquiring a key that the same asynchronous context holds is an error, not a wait', async (t) => {
+  const { locks } = t.process()
+  const lock = locks.lock(t.key())
+  await t.settled(lock.run(() => t.rejects(lock.acquire(), 'SELF_DEADLOCK')))
+  assert.equal(await t.isFree(lock.key), true)
+})
+
+add('exclusion-under-load', 'under contention of several processes never two hold the key', async (t) => {
+  const key = t.key()
+  let inside = 0
+  let turns = 0
+  const worker = async (locks: ReturnType<typeof t.process>['locks']) => {
+    for (let turn = 0; turn < 5; turn += 1) {
+      await locks.lock(key).run(async () => {
+        inside += 1
+        assert.equal(inside, 1, 'two processes are inside')
+        await t.pass(0)
+        inside -= 1
+        turns += 1
+      })
+    }
+  }
+  const workers = Array.from({ length: 4 }, () => t.process()).flatMap(({ locks }) => [worker(locks), worker(locks)])
+  await t.settled(Promise.all(workers), LONG_MS)
+  assert.equal(turns, 40)
+})

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict'
+import type { LockBackend } from '../../contract.ts'
+import { caseGroup } from '../case.ts'
+import { altered, holdRequest } from '../fates.ts'
+import { granted, LONG_MS, type Trial } from '../trial.ts'
+
+const { cases, add } = caseGroup('fencing')
+export const fencingCases = cases
+
+add('over-release', 'tokens strictly increase from grant to grant, whoever is granted', async (t) => {
+  const clients = [t.open(), t.open(), t.open()]
+  const key = t.key()
+  const tokens: bigint[] = []
+  for (let i = 0; i < 20; i += 1) tokens.push(await visit(t, pick(clients, i), key))
+  assertIncreasing(tokens)
+})
+
+add('over-expiry', 'the token after an expiry is greater than the one before', async (t) => {
+  const [one, other] = [t.open(), t.open()]
+  const key = t.key()
+  const tokens = [await visit(t, one, key), await visit(t, other, key)]
+  tokens.push((await t.hold(one, key, t.ttlMs)).grant.fencingToken)
+  const successor = await t.holdInTime(other, key, t.expiryMs)
+  tokens.push(successor.grant.fencingToken)
+  await other.release(successor.claim)
+  tokens.push(await visit(t, one, key))
+  assertIncreasing(tokens)
+})
+
+add('over-idleness', 'a key that nobody held for long goes on with a greater token', async (t) => {
+  const key = t.key()
+  const tokens = [await visit(t, t.open(), key)]
+  await t.pass(t.expiryMs * 2)
+  tokens.push(await visit(t, t.open(), key))
+  assertIncreasing(tokens)
+})
+
+add('same-claim', 'a claim that is granted again after its hold ended gets a greater token', async (t) => {
+  const backend = t.open()
+  const { claim, grant } = await t.hold(backend)
+  await backend.release(claim)
+  const again = granted(await backend.tryAcquire(claim, t.terms()))
+  assertIncreasing([grant.fencingToken, again.fencingToken])
+})
+
+add('under-load', 'simultaneous attempts of many clients are granted with increasing tokens', async (t) => {
+  const key = t.key()
+  const tokens: bigint[] = []
+  const worker = async (backend: LockBackend) => {
+    for (let granted = 0; granted < 5; ) {
+      const claim = t.claim(key)
+      const answer = await backend.tryAcquire(claim, t.terms())
+      if (answer.granted) {
+        // While this claim holds the key, every grant seen before is over: its token must be the greatest.
+        tokens.push(answer.fencingToken)
+        granted += 1
+        await backend.release(claim)
+      } else await t.pass(0)
+    }
+  }
+  await t.settled(Promise.all(Array.from({ length: 8 }, () => worker(t.open()))), LONG_MS)
+  assert.equal(tokens.length, 40)
+  assertIncreasing(tokens)
+})
+
+add(
+  'after-exclusion',
+  'a request that was delayed on its way gets a token greater than those granted meanwhile',
+  async (t) => {
+    const slow = t.process({ requestTimeoutMs: 60_000 })
+    const key = t.key()
+    const gate = holdRequest()
+    slow.wire.next('tryAcquire', gate.fate)
+    const delayed = slow.locks.lock(key).tryAcquire()
+    await t.until(() => gate.arrived === 1, 'it is on its way')
+    const tokens = [await visit(t, t.open(), key), await visit(t, t.open(), key)]
+    gate.open()
+    const lease = await t.settled(delayed)
+    assert.ok(lease)
+    assertIncreasing([...tokens, lease.fencingToken])
+  },
+)
+
+add('of-a-group', 'keys taken together get tokens greater than each had before', async (t) => {
+  const keys = [t.key(), t.key()]
+  const before = [await visit(t, t.open(), keys[0] ?? ''), await visit(t, t.open(), keys[1] ?? '')]
+  const group = await t.settled(t.process().locks.acquireAll(keys))
+  group.leases.forEach((lease, i) => assertIncreasing([before[i] ?? 0n, lease.fencingToken]))
+  await group.release()
+  assertIncreasing([group.leases[0]?.fencingToken ?? 0n, await visit(t, t.open(), keys[0] ?? '')])
+})
+
+add('beyond-doubles', 'a token above 2^53 reaches the caller, the observer and the handle exactly', async (t) => {
+  const { locks, wire, events } = t.process({ autoRenew: false })
+  const token = 2n ** 63n - 25n
+  const large = altered((reply: Awaited<ReturnType<LockBackend['tryAcquire']>>) =>
+    reply.granted ? { ...reply, fencingToken: token } : reply,
+  )
+  wire.always('tryAcquire', large)
+  const lease = await locks.lock(t.key()).tryAcquire()
+  assert.equal(lease?.fencingToken, token)
+  assert.ok(events.some((event) => event.type === 'acquired' && event.fencingToken === token))
+  assert.equal(lease.handOff().fencingToken, String(token))
+})
+
+add(
+  'inspected',
+  'inspect shows the token, the metadata and the time of the present hold, and null for none',
+  'inspect',
+  async (t) => {
+    const [holder, observer] = [t.open(), t.open()]
+    const claim = t.claim()
+    assert.equal(await observer.inspect?.(claim.key), null)
+    const grant = granted(await holder.tryAcquire(claim, t.terms(LONG_MS, '{"who":"a"}')))
+    const shown = await observer.inspect?.(claim.key)
+    assert.equal(shown?.fencingToken, grant.fencingToken)
+    assert.equal(shown?.metadata, '{"who":"a"}')
+    assert.ok(shown.remainingMs > 0 && shown.remainingMs <= grant.ttlMs)
+    await holder.release(claim)
+    assert.equal(await observer.inspect?.(claim.key), null)
+  },
+)
+
+add('inspected-expiry', 'inspect shows no hold that has expired', 'inspect', async (t) => {
+  const { claim } = await t.hold(t.open(), t.key(), t.ttlMs)
+  await t.pass(t.expiryMs + 1)
+  assert.equal(await t.open().inspect?.(claim.key), null)
+})
+
+add(
+  'server-restart',
+  'tokens go on increasing after the server restarted with its data',
+  'restartKeepingData',
+  async (t) => {
+    const key = t.key()
+    const tokens = [await visit(t, t.open(), key), await visit(t, t.open(), key)]
+    await t.faults.restartKeepingData?.()
+    tokens.push(await visit(t, t.open(), key))
+    assertIncreasing(tokens)
+  },
+)
+
+/** Holds the key for a moment; the token. */
+async function visit(t: Trial, backend: LockBackend, key: string): Promise<bigint> {
+  const { claim, grant } = await t.hold(backend, key)
+  await backend.release(claim)
+  return grant.fencingToken
+}
+
+function assertIncreasing(tokens: readonly bigint[]): void {
+  const falling = tokens.findIndex((token, i) => i > 0 && token <= (tokens[i - 1] ?? 0n))
+  assert.equal(falling, -1, `token ${tokens[falling]} came after ${tokens[falling - 1]}`)
+}
+
+function pick<T>(items: readonly T[], i: number): T {
+  const item = items[i % items.length]
+  assert.ok(item !== undefined)
+  return item
+}

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict'
+import type { LeaseHandle } from '../../api.ts'
+import { isLeaseholdError } from '../../errors.ts'
+import { caseGroup } from '../case.ts'
+import { contended, granted, LONG_MS } from '../trial.ts'
+
+const { cases, add } = caseGroup('portability')
+export const portabilityCases = cases
+
+const MAX_HONEST_SLACK_MS = 60_000
+
+add('capabilities', 'name and capabilities are well-formed', async (t) => {
+  const { name, capabilities } = t.open()
+  assert.match(name, /^\S(.*\S)?$/)
+  for (const flag of ['fifo', 'handOff', 'survivesRestart'] as const) assert.equal(typeof capabilities[flag], 'boolean')
+  for (const ms of [capabilities.slackMs, capabilities.minTtlMs]) {
+    assert.ok(Number.isFinite(ms) && ms >= 0 && ms <= MAX_HONEST_SLACK_MS, `${ms} ms`)
+  }
+})
+
+add('same-capabilities', 'every client of one server claims the same capabilities', async (t) => {
+  assert.deepEqual(t.open().capabilities, t.open().capabilities)
+})
+
+add('claims-travel', 'a claim, sent to another process, can be renewed and released there', 'handOff', async (t) => {
+  const { claim, grant } = await t.hold(t.open())
+  const received = JSON.parse(JSON.stringify(claim)) as typeof claim
+  const other = t.open()
+  const [renewal] = await other.renew([received], LONG_MS)
+  assert.equal(granted(renewal).fencingToken, grant.fencingToken)
+  assert.equal(await other.release(received), true)
+  assert.equal(await t.isFree(claim.key), true)
+})
+
+add('outlives-its-client', 'a hold that was handed off outlives the client that took it', 'handOff', async (t) => {
+  const { locks } = t.process()
+  const lease = await locks.lock(t.key()).acquire({ ttlMs: LONG_MS })
+  const handle = lease.handOff()
+  const report = await t.settled(locks.close())
+  assert.equal(report.released, 0)
+  contended(await t.open().tryAcquire(t.claim(lease.key), t.terms()))
+  assert.ok(await t.process().locks.resume(handle))
+})
+
+add('hand-off', 'a handle, sent as JSON, goes on elsewhere with the same token', 'handOff', async (t) => {
+  const [one, other] = [t.process(), t.process()]
+  const lease = await one.locks.lock(t.key()).acquire({ ttlMs: t.ttlMs * 2, metadata: { seat: 'A1' } })
+  const handle = JSON.parse(JSON.stringify(lease.handOff())) as LeaseHandle
+  const resumed = await t.settled(other.locks.resume(handle))
+  assert.ok(resumed)
+  assert.equal(resumed.fencingToken, lease.fencingToken)
+  assert.equal(resumed.key, lease.key)
+  await t.pass(t.ttlMs * 4)
+  resumed.assertHeld()
+  assert.equal(await t.settled(resumed.release()), 'released')
+  assert.equal(await t.isFree(lease.key), true)
+})
+
+add(
+  'handed-off-is-over',
+  'a lease that was handed off is over here: not held, not renewed, not released',
+  'handOff',
+  async (t) => {
+    const { locks, wire } = t.process()
+    const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
+    lease.handOff()
+    assert.throws(
+      () => lease.assertHeld(),
+      (error) => isLeaseholdError(error, 'LEASE_ENDED'),
+    )
+    assert.equal(lease.remainingMs, 0)
+    assert.equal(await lease.release(), 'handed-off')
+    const before = wire.count('renew')
+    await t.holdInTime(t.open(), lease.key, t.expiryMs)
+    assert.equal(wire.count('renew'), before)
+    assert.equal(wire.count('release'), 0)
+  },
+)
+
+add('resume-gone', 'a handle whose hold is over resumes to null, and disturbs no successor', 'handOff', async (t) => {
+  const [one, other] = [t.process(), t.process()]
+  const lease = await one.locks.lock(t.key()).acquire({ ttlMs: t.ttlMs, autoRenew: false })
+  const handle = lease.handOff()
+  await t.holdInTime(t.open(), lease.key, t.expiryMs)
+  assert.equal(await t.settled(other.locks.resume(handle)), null)
+  contended(await t.open().tryAcquire(t.claim(lease.key), t.terms()))
+})
+
+add('resume-forged', 'a handle that is malformed is refused before anything is sent', async (t) => {
+  const { locks, wire } = t.process()
+  const sound: LeaseHandle = { version: 1, key: t.key(), holder: 'ab'.repeat(16), fencingToken: '7', ttlMs: 1_000 }
+  const forged = [
+    null,
+    {},
+    { ...sound, version: 2 },
+    { ...sound, key: 'a\0b' },
+    { ...sound, fencingToken: '7e3' },
+    { ...sound, ttlMs: -1 },
+  ]
+  for (const handle of forged) {
+    await assert.rejects(
+      async () => locks.resume(handle as never),
+      (error) => error instanceof TypeError || error instanceof RangeError,
+    )
+  }
+  assert.equal(wire.requests.length, 0)
+})
+
+add(
+  'three-operations',
+  'the engine does all it promises over the three operations that every backend has',
+  async (t) => {
+    const [one, other] = [t.process({ minimal: true, pollMs: 100 }), t.process({ minimal: true, pollMs: 100 })]
+    const keys = [t.key(), t.key()]
+    const group = await t.settled(one.locks.acquireAll(keys))
+    assert.equal(await other.locks.tryAcquireAll(keys), null)
+    const waiting = other.locks.acquireAll(keys.toReversed(), { waitMs: LONG_MS })
+    await t.until(() => other.saw('waiting'), 'it waits')
+    await group.release()
+    const next = await t.settled(waiting)
+    next.assertHeld()
+    await next.release()
+    await t.rejects(one.locks.lock(keys[0] ?? '').inspect(), 'UNSUPPORTED')
+  },
+)
+
+add('metadata-of-the-engine', 'metadata given to the engine is what another process inspects', 'inspect', async (t) => {
+  const [one, other] = [t.process(), t.process()]
+  const metadata = { who: 'till 4', items: [1, 'é', null] }
+  const lease = await one.locks.lock(t.key()).acquire({ metadata })
+  const shown = await other.locks.lock(lease.key).inspect()
+  assert.deepEqual(shown?.metadata, metadata)
+  assert.equal(shown?.fencingToken, lease.fencingToken)
+  await lease.release()
+  assert.equal(await other.locks.lock(lease.key).inspect(), null)
+})
+
+add('foreign-errors', 'errors of another loaded copy of the package are recognised', async () => {
+  const foreign = Object.assign(new Error('from elsewhere'), {
+    code: 'LEASE_LOST',
+    [Symbol.for('leasehold.error')]: true,
+  })
+  assert.equal(isLeaseholdError(foreign, 'LEASE_LOST'), true)
+  assert.equal(isLeaseholdError(foreign, 'CLOSED'), false)
+  assert.equal(isLeaseholdError(new Error('LEASE_LOST')), false)
+})

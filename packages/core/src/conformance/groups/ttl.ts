@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict'
+import { isLeaseholdError } from '../../errors.ts'
+import { caseGroup } from '../case.ts'
+import { holdReply } from '../fates.ts'
+import { contended, LONG_MS } from '../trial.ts'
+
+const { cases, add } = caseGroup('ttl')
+export const ttlCases = cases
+
+const YEAR_MS = 31_536_000_000
+
+add('expires', 'the server frees the key of a silent holder within its TTL and the stated slack', async (t) => {
+  const { claim } = await t.hold(t.open(), t.key(), t.ttlMs)
+  await t.holdInTime(t.open(), claim.key, t.expiryMs)
+})
+
+add('not-early', 'the server does not free a key before the granted TTL is over', async (t) => {
+  const sentMs = t.nowMs()
+  const { claim, grant } = await t.hold(t.open(), t.key(), t.ttlMs)
+  await t.holdInTime(t.open(), claim.key, t.expiryMs)
+  // 1 ms: servers and clients round.
+  assert.ok(t.nowMs() - sentMs >= grant.ttlMs - 1, `freed ${t.nowMs() - sentMs} ms after a grant of ${grant.ttlMs} ms`)
+})
+
+add('smallest', 'asked for less than its smallest TTL, the backend grants that', async (t) => {
+  const { minTtlMs } = t.capabilities
+  const { grant } = await t.hold(t.open(), t.key(), 1)
+  assert.equal(grant.ttlMs, Math.max(minTtlMs, 1))
+})
+
+add('longest', 'a TTL of a year is granted as such, and does not wrap round', async (t) => {
+  const { claim, grant } = await t.hold(t.open(), t.key(), YEAR_MS)
+  assert.ok(grant.ttlMs >= YEAR_MS, `granted ${grant.ttlMs} ms`)
+  await t.pass(Math.min(t.ttlMs, 1000))
+  contended(await t.open().tryAcquire(t.claim(claim.key), t.terms()))
+})
+
+add('no-revival', 'a late renewal does not revive an expired claim', async (t) => {
+  const backend = t.open()
+  const { claim } = await t.hold(backend, t.key(), t.ttlMs)
+  await t.pass(t.expiryMs + 1)
+  assert.deepEqual(await backend.renew([claim], LONG_MS), ['gone'])
+  assert.equal(await t.isFree(claim.key), true)
+})
+
+add('release-after-expiry', 'releasing an expired claim says no', async (t) => {
+  const backend = t.open()
+  const { claim } = await t.hold(backend, t.key(), t.ttlMs)
+  await t.holdInTime(t.open(), claim.key, t.expiryMs)
+  assert.equal(await backend.release(claim), false)
+})
+
+add(
+  'spares-successor',
+  'a stale holder neither releases nor renews nor shortens the hold of its successor',
+  async (t) => {
+    const backend = t.open()
+    const stale = await t.hold(backend, t.key(), t.ttlMs)
+    const successor = await t.holdInTime(t.open(), stale.claim.key, t.expiryMs)
+    assert.deepEqual(await backend.renew([stale.claim], 1), ['gone'])
+    assert.equal(await backend.release(stale.claim), false)
+    await t.pass(t.capabilities.minTtlMs + t.capabilities.slackMs + 1)
+    contended(await t.open().tryAcquire(t.claim(stale.claim.key), t.terms()))
+    assert.equal(await t.open().release({ ...successor.claim, holder: stale.claim.holder }), false)
+  },
+)
+
+add('from-the-send', 'validity counts from before the request was sent, not from when the answer came', async (t) => {
+  const { locks, wire } = t.process({ autoRenew: false, marginMs: 0, requestTimeoutMs: 10_000 })
+  const gate = holdReply()
+  const sentMs = t.nowMs()
+  wire.next('tryAcquire', gate.fate)
+  const acquiring = locks.lock(t.key()).tryAcquire({ ttlMs: LONG_MS })
+  await t.until(() => gate.arrived === 1, 'the server answers')
+  await t.pass(t.ttlMs / 2)
+  gate.open()
+  const lease = await t.settled(acquiring)
+  const bound = sentMs + LONG_MS - t.nowMs()
+  assert.ok(lease && lease.remainingMs <= bound, `trusted for ${lease?.remainingMs} ms of ${bound}`)
+})
+
+add('margin', 'validity ends before the granted TTL, by one per cent and at least 2 ms', async (t) => {
+  const { locks } = t.process({ autoRenew: false })
+  const long = await locks.lock(t.key()).tryAcquire({ ttlMs: LONG_MS })
+  assert.ok(long && long.remainingMs <= LONG_MS * 0.99, `trusted for ${long?.remainingMs} ms of ${LONG_MS}`)
+  const ttlMs = Math.max(t.capabilities.minTtlMs, 100)
+  const short = await locks.lock(t.key()).tryAcquire({ ttlMs })
+  assert.ok(short && short.remainingMs <= ttlMs - 2, `trusted for ${short?.remainingMs} ms of ${ttlMs}`)
+})
+
+add('computed', 'with the event loop blocked and no timer fired, an expired lease is not held', async (t) => {
+  const { locks, clock } = t.process({ autoRenew: false })
+  const lease = await locks.lock(t.key()).tryAcquire({ ttlMs: t.ttlMs })
+  assert.ok(lease)
+  lease.assertHeld()
+  clock.stallTimers()
+  await t.pass(t.ttlMs)
+  assert.equal(lease.remainingMs, 0)
+  assert.throws(
+    () => lease.assertHeld(),
+    (error) => isLeaseholdError(error, 'LEASE_LOST'),
+  )
+})
+
+add(
+  'wall-forward',
+  'a wall clock that moved past the TTL ends validity while the monotonic clock stood still',
+  async (t) => {
+    const { locks, clock } = t.process({ autoRenew: false })
+    const lease = await locks.lock(t.key()).tryAcquire({ ttlMs: LONG_MS })
+    assert.ok(lease)
+    clock.jumpWall(LONG_MS)
+    assert.equal(lease.remainingMs, 0)
+    assert.throws(
+      () => lease.assertHeld(),
+      (error) => isLeaseholdError(error, 'LEASE_LOST'),
+    )
+  },
+)
+
+add('wall-back', 'a wall clock that was set back prolongs nothing', async (t) => {
+  const { locks, clock } = t.process({ autoRenew: false })
+  const lease = await locks.lock(t.key()).tryAcquire({ ttlMs: t.ttlMs })
+  assert.ok(lease)
+  clock.jumpWall(-LONG_MS)
+  assert.ok(lease.remainingMs <= t.ttlMs)
+  await t.pass(t.ttlMs)
+  assert.equal(lease.remainingMs, 0)
+  assert.throws(
+    () => lease.assertHeld(),
+    (error) => isLeaseholdError(error, 'LEASE_LOST'),
+  )
+})
+
+add('valid-before-free', 'whenever the server grants the key anew, the former lease is no longer valid', async (t) => {
+  const { locks } = t.process({ autoRenew: false })
+  const lease = await locks.lock(t.key()).tryAcquire({ ttlMs: t.ttlMs })
+  assert.ok(lease)
+  await t.holdInTime(t.open(), lease.key, t.expiryMs)
+  assert.equal(lease.remainingMs, 0)
+})
+
+add('enough-left', 'assertHeld refuses a lease with less time left than asked for', async (t) => {
+  const { locks } = t.process({ autoRenew: false })
+  const lease = await locks.lock(t.key()).tryAcquire({ ttlMs: LONG_MS })
+  assert.ok(lease)
+  lease.assertHeld(LONG_MS / 2)
+  assert.throws(
+    () => lease.assertHeld(LONG_MS),
+    (error) => isLeaseholdError(error),
+  )
+  lease.assertHeld()
+})
+
+add(
+  'signal',
+  'the signal of a lease aborts at its deadline with the loss as reason, and the observer is told',
+  async (t) => {
+    const { locks, events } = t.process({ autoRenew: false })
+    const lease = await locks.lock(t.key()).tryAcquire({ ttlMs: t.ttlMs })
+    assert.ok(lease)
+    assert.equal(lease.signal.aborted, false)
+    await t.until(() => lease.signal.aborted, 'the signal aborts', t.ttlMs)
+    assert.ok(isLeaseholdError(lease.signal.reason, 'LEASE_LOST'))
+    const lost = events.find((event) => event.type === 'lost')
+    assert.ok(lost?.type === 'lost' && lost.reason === 'expired' && lost.key === lease.key)
+  },
+)
+
+add('max-hold', 'a lease is given up when its longest hold is over, however often it was renewed', async (t) => {
+  const { locks, events } = t.process()
+  const lease = await locks.lock(t.key()).acquire({ ttlMs: LONG_MS, maxHoldMs: t.ttlMs })
+  await t.until(() => lease.signal.aborted, 'the lease is given up', t.ttlMs)
+  assert.ok(events.some((event) => event.type === 'lost' && event.reason === 'max-hold'))
+  await t.until(() => t.isFree(lease.key), 'the key is released')
+})

@@ -1,0 +1,19 @@
+import type { LockBackend } from '../contract.ts'
+import type { ConformanceTarget, FaultHooks } from './target.ts'
+
+type OptionalOperation = 'waitForTurn' | 'tryAcquireAll' | 'inspect'
+
+/** What a case needs beside the three operations: an optional operation, a capability, or a way to do harm. */
+export type Need = OptionalOperation | 'fifo' | 'handOff' | 'survivesRestart' | keyof FaultHooks
+
+const operations: ReadonlySet<string> = new Set<OptionalOperation>(['waitForTurn', 'tryAcquireAll', 'inspect'])
+const capabilities: ReadonlySet<string> = new Set<Need>(['fifo', 'handOff', 'survivesRestart'])
+
+/** Why this need is not met, in words for a report; undefined if it is met. */
+export function unmet(need: Need, target: ConformanceTarget, backend: LockBackend): string | undefined {
+  if (operations.has(need)) return backend[need as OptionalOperation] ? undefined : `the backend has no ${need}`
+  if (capabilities.has(need)) {
+    return backend.capabilities[need as 'fifo'] ? undefined : `the backend does not claim the capability ${need}`
+  }
+  return target.faults?.[need as keyof FaultHooks] ? undefined : `the target offers no fault hook ${need}`
+}

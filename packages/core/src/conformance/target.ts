@@ -1,0 +1,74 @@
+import type { Clock } from '../clock.ts'
+import type { LockBackend } from '../contract.ts'
+
+/**
+ * What the suite tests: written by the author of a backend. `name` and `open` are enough to run most cases; each
+ * further fact or hook enables the cases that need it, and a case that cannot run is reported with its reason.
+ */
+export interface ConformanceTarget {
+  /** Shown in reports, such as `redis 7, one node`. */
+  readonly name: string
+  /**
+   * A new client of the same server, independent of all others, as another process would be. The suite closes it.
+   * `clock` is the one that core reads: a backend that gives `Grant.since` must read it from there.
+   */
+  open(options: OpenOptions): LockBackend
+  /** Default: real time. */
+  readonly time?: SuiteTime
+  /**
+   * The TTL of cases that let a hold expire, raised to the backend's `minTtlMs` where that is more. Long enough for a few
+   * requests under load. Default 400.
+   */
+  readonly ttlMs?: number
+  /** Ways to harm the server or its clients, as far as the author can offer them. */
+  readonly faults?: FaultHooks
+}
+
+export interface OpenOptions {
+  readonly clock: Clock
+}
+
+/** The notion of time that the suite, the engine under test and (where it is virtual) the server share. */
+export interface SuiteTime {
+  readonly clock: Clock
+  /** Lets this much time pass, and whatever falls due in it happen. */
+  pass(ms: number): Promise<void>
+  /** How long to let pass between two looks at a condition. */
+  readonly stepMs: number
+  /**
+   * Time within which a message reaches the server. Used only to put waiters in order, where the contract offers nothing
+   * that could be awaited.
+   */
+  readonly arrivalMs: number
+}
+
+export interface FaultHooks {
+  /** Path of a program that calls `serveHolder` with a new client of the same server. The suite freezes and kills it. */
+  readonly holderProgram?: string
+  /** As `open`, through a connection that can be harmed: a TCP proxy, mostly. */
+  openLinked?(options: OpenOptions): LinkedClient
+  /** Stops the server and starts it with the data it had. Resolves when it answers. */
+  restartKeepingData?(): Promise<void>
+  /** Stops the server and starts it empty. Resolves when it answers. Nobody else may need the data. */
+  restartEmpty?(): Promise<void>
+  /** Ends, at the server, the connection or session on which this client's holds live. */
+  killSession?(backend: LockBackend): Promise<void>
+  /** Two different keys that the backend maps to the same place. */
+  collidingKeys?(): readonly [string, string]
+}
+
+export interface LinkedClient {
+  readonly backend: LockBackend
+  readonly link: Link
+}
+
+/** The connection between one client and the server. */
+export interface Link {
+  /** Breaks the connection now, whatever is under way; new ones work. */
+  cut(): void
+  /** Swallows everything in one direction and says nothing, until `heal`. */
+  swallow(direction: 'requests' | 'replies'): void
+  /** Delays everything in both directions by this much, until `heal`. */
+  delay(ms: number): void
+  heal(): void
+}

@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import type { Locks, LocksOptions } from '../api.ts'
+import type { Clock } from '../clock.ts'
+import type { Capabilities, Claim, Contended, Grant, LockBackend, Terms } from '../contract.ts'
+import { type ErrorCode, isLeaseholdError } from '../errors.ts'
+import type { LockEvent } from '../events.ts'
+import { createLocks } from '../locks.ts'
+import { PuppetClock } from './puppet-clock.ts'
+import type { ConformanceTarget, FaultHooks, LinkedClient, SuiteTime } from './target.ts'
+import { realTime } from './time.ts'
+import { type Wire, type WireOptions, wire } from './wire.ts'
+
+/** A TTL that does not run out while a case runs. */
+export const LONG_MS = 60_000
+
+/** How long a condition may take to come true. */
+const PATIENCE_MS = 10_000
+
+/** One process with the engine in it, its clocks, and the wire between it and the server. */
+export interface Process {
+  readonly locks: Locks
+  readonly wire: Wire
+  readonly clock: PuppetClock
+  readonly events: LockEvent[]
+  saw(type: LockEvent['type']): boolean
+}
+
+export interface ProcessOptions extends Omit<LocksOptions, 'clock' | 'onEvent'>, WireOptions {
+  /** Told of every event, after it was noted. */
+  readonly observer?: (event: LockEvent) => void
+}
+
+export interface Held {
+  readonly claim: Claim
+  readonly grant: Grant
+}
+
+/** What a case works with. Everything that it opens is closed at its end, in reverse order. */
+export class Trial {
+  readonly capabilities: Capabilities
+  readonly time: SuiteTime
+  /** A TTL short enough to be waited for. */
+  readonly ttlMs: number
+  readonly #target: ConformanceTarget
+  readonly #prefix: string
+  readonly #cleanups: (() => Promise<unknown>)[] = []
+  #keys = 0
+
+  constructor(target: ConformanceTarget, capabilities: Capabilities, id: string) {
+    this.#target = target
+    this.capabilities = capabilities
+    this.time = target.time ?? realTime
+    this.ttlMs = Math.max(target.ttlMs ?? 400, capabilities.minTtlMs)
+    this.#prefix = `conformance:${randomBytes(6).toString('hex')}:${id}`
+  }
+
+  /** By when the server must have freed the key of a holder that is silent from now on. */
+  get expiryMs(): number {
+    return this.ttlMs + this.capabilities.slackMs
+  }
+
+  get faults(): FaultHooks {
+    return this.#target.faults ?? {}
+  }
+
+  /** A key nobody else uses: cases are isolated by their keys, never by wiping the server. */
+  key(label = ''): string {
+    this.#keys += 1
+    return `${this.#prefix}:${this.#keys}${label}`
+  }
+
+  claim(key = this.key()): Claim {
+    return { key, holder: randomBytes(16).toString('hex') }
+  }
+
+  terms(ttlMs = LONG_MS, metadata?: string): Terms {
+    return { ttlMs, metadata }
+  }
+
+  nowMs(): number {
+    return this.time.clock.now().monotonicMs
+  }
+
+  /** A new client, as another process would have. */
+  open(clock: Clock = this.time.clock): LockBackend {
+    const backend = this.#target.open({ clock })
+    this.defer(async () => backend.close?.())
+    return backend
+  }
+
+  openLinked(): LinkedClient {
+    const client = this.#target.faults?.openLinked?.({ clock: this.time.clock })
+    assert.ok(client, 'the target offers openLinked')
+    this.defer(async () => client.backend.close?.())
+    this.defer(async () => client.link.heal())
+    return client
+  }
+
+  /** A new process with the engine in it. */
+  process(options: ProcessOptions = {}, backend?: LockBackend): Process {
+    const { minimal = false, refuses = false, observer, ...defaults } = options
+    const clock = new PuppetClock(this.time.clock)
+    const wired = wire(backend ?? this.#target.open({ clock }), { minimal, refuses })
+    const events: LockEvent[] = []
+    const onEvent = (event: LockEvent) => {
+      events.push(event)
+      observer?.(event)
+    }
+    const locks = createLocks(wired.backend, { ...defaults, clock, onEvent })
+    this.defer(async () => {
+      wired.heal()
+      clock.resumeTimers()
+      await this.settled(locks.close())
+    })
+    return { locks, wire: wired, clock, events, saw: (type) => events.some((event) => event.type === type) }
+  }
+
+  /** Takes the key with a claim of its own; fails if it is refused. */
+  async hold(backend: LockBackend, key = this.key(), ttlMs = LONG_MS): Promise<Held> {
+    const claim = this.claim(key)
+    const grant = granted(await backend.tryAcquire(claim, this.terms(ttlMs)))
+    return { claim, grant }
+  }
+
+  /** Nobody holds the key, nor stands in line for it: a claim is granted at once. */
+  async isFree(key: string, backend: LockBackend = this.open()): Promise<boolean> {
+    const claim = this.claim(key)
+    const answer = await backend.tryAcquire(claim, this.terms())
+    if (answer.granted) await backend.release(claim)
+    return answer.granted
+  }
+
+  /** Tries until the key is granted, as long as `withinMs`. */
+  async holdInTime(backend: LockBackend, key: string, withinMs: number): Promise<Held> {
+    const claim = this.claim(key)
+    let answer: Grant | Contended = { granted: false }
+    const attempt = async () => {
+      answer = await backend.tryAcquire(claim, this.terms())
+      return answer.granted
+    }
+    await this.until(attempt, 'the key comes free', withinMs)
+    return { claim, grant: granted(answer) }
+  }
+
+  pass(ms: number): Promise<void> {
+    return this.time.pass(ms)
+  }
+
+  /** Lets time pass until the condition holds; fails if it does not come true in time. */
+  async until(condition: () => boolean | Promise<boolean>, what: string, withinMs = PATIENCE_MS): Promise<void> {
+    const startMs = this.nowMs()
+    await this.pass(0)
+    while (!(await condition())) {
+      // Requests under way when the time is up still count: the bound is on the server, not on this loop.
+      assert.ok(this.nowMs() - startMs <= withinMs + GRACE_MS, `not within ${withinMs} ms: ${what}`)
+      await this.pass(this.time.stepMs)
+    }
+  }
+
+  /** What the promise settles with, while time passes. */
+  async settled<T>(promise: Promise<T>, withinMs = PATIENCE_MS): Promise<T> {
+    let done = false
+    const mark = () => {
+      done = true
+    }
+    promise.then(mark, mark)
+    await this.until(() => done, 'the promise settles', withinMs)
+    return promise
+  }
+
+  /** The promise rejects with an error of this code. */
+  async rejects(promise: Promise<unknown>, code: ErrorCode, withinMs?: number): Promise<void> {
+    await assert.rejects(this.settled(promise, withinMs), (error) => {
+      assert.ok(isLeaseholdError(error), `not an error of Leasehold: ${String(error)}`)
+      assert.equal(error.code, code)
+      return true
+    })
+  }
+
+  defer(cleanup: () => Promise<unknown>): void {
+    this.#cleanups.push(cleanup)
+  }
+
+  /** Runs every clean-up, and throws the first error. */
+  async end(): Promise<void> {
+    const errors: unknown[] = []
+    for (const cleanup of this.#cleanups.splice(0).reverse()) {
+      await cleanup().catch((error: unknown) => errors.push(error))
+    }
+    if (errors.length > 0) throw errors[0]
+  }
+}
+
+const GRACE_MS = 100
+
+/** The answer is a grant, and a sound one. */
+export function granted(answer: Grant | Contended | 'gone' | 'unknown' | undefined): Grant {
+  assert.ok(
+    typeof answer === 'object' && answer.granted,
+    `not granted: ${typeof answer === 'object' ? 'contended' : answer}`,
+  )
+  assert.ok(Number.isFinite(answer.ttlMs) && answer.ttlMs > 0, `a grant must last: ttlMs is ${answer.ttlMs}`)
+  assert.equal(typeof answer.fencingToken, 'bigint')
+  return answer
+}
+
+export function contended(answer: Grant | Contended): Contended {
+  assert.ok(!answer.granted, 'granted, although somebody else holds the key')
+  return answer
+}

@@ -1,0 +1,124 @@
+import type { Claim, Contended, Grant, Inspection, LockBackend, Renewal } from '../contract.ts'
+
+/** What each operation of the contract answers. */
+interface Replies {
+  tryAcquire: Grant | Contended
+  renew: readonly Renewal[]
+  release: boolean
+  waitForTurn: Grant | undefined
+  tryAcquireAll: readonly Grant[] | Contended
+  inspect: Inspection | null
+}
+
+export type Operation = keyof Replies
+
+/** Decides what becomes of one request: `send` hands it to the backend. `signal` is that of a wait. */
+export type Fate<R> = (send: () => Promise<R>, signal?: AbortSignal) => Promise<R>
+
+export interface Request {
+  readonly operation: Operation
+  readonly claims: readonly Claim[]
+}
+
+/** Stands between a process and its backend, sees every request, and can do to it what a network does. */
+export interface Wire {
+  /** Give this one to `createLocks`. */
+  readonly backend: LockBackend
+  /** Every request so far, oldest first. */
+  readonly requests: readonly Request[]
+  /** The fate of the next request of this kind. Several calls queue up. */
+  next<O extends Operation>(operation: O, fate: Fate<Replies[O]>): void
+  /** The fate of all requests of this kind that have no fate of their own, until `heal`. */
+  always<O extends Operation>(operation: O, fate: Fate<Replies[O]>): void
+  /** From now on, requests that have not been sent yet take their normal course. */
+  heal(): void
+  count(operation: Operation): number
+}
+
+export interface WireOptions {
+  /** Offer only the three operations that every backend has. */
+  readonly minimal?: boolean
+  /** Classify every error as a refusal. */
+  readonly refuses?: boolean
+}
+
+type Fates = { [O in Operation]?: Fate<Replies[O]> }
+type Queues = { [O in Operation]: Fate<Replies[O]>[] }
+
+const noFates = (): Queues => ({
+  tryAcquire: [],
+  renew: [],
+  release: [],
+  waitForTurn: [],
+  tryAcquireAll: [],
+  inspect: [],
+})
+
+export function wire(inner: LockBackend, options: WireOptions = {}): Wire {
+  const requests: Request[] = []
+  let once = noFates()
+  let standing: Fates = {}
+
+  function pass<O extends Operation>(
+    operation: O,
+    claims: readonly Claim[],
+    send: () => Promise<Replies[O]>,
+    signal?: AbortSignal,
+  ): Promise<Replies[O]> {
+    requests.push({ operation, claims })
+    const fate: Fate<Replies[O]> | undefined = once[operation].shift() ?? standing[operation]
+    return fate === undefined ? send() : fate(send, signal)
+  }
+
+  return {
+    backend: {
+      ...required(inner, pass),
+      ...(options.minimal === true ? {} : offered(inner, pass)),
+      ...(options.refuses === true && { classifyError: () => 'refused' as const }),
+    },
+    requests,
+    next: (operation, fate) => void once[operation].push(fate),
+    always: (operation, fate) => {
+      standing = { ...standing, [operation]: fate }
+    },
+    heal() {
+      once = noFates()
+      standing = {}
+    },
+    count: (operation) => requests.filter((request) => request.operation === operation).length,
+  }
+}
+
+type Pass = <O extends Operation>(
+  operation: O,
+  claims: readonly Claim[],
+  send: () => Promise<Replies[O]>,
+  signal?: AbortSignal,
+) => Promise<Replies[O]>
+
+const required = (inner: LockBackend, pass: Pass): LockBackend => ({
+  name: inner.name,
+  capabilities: inner.capabilities,
+  tryAcquire: (claim, terms) => pass('tryAcquire', [claim], () => inner.tryAcquire(claim, terms)),
+  renew: (claims, ttlMs) => pass('renew', claims, () => inner.renew(claims, ttlMs)),
+  release: (claim, next) => pass('release', [claim], () => inner.release(claim, next)),
+  ...(inner.classifyError && { classifyError: (error: unknown) => inner.classifyError?.(error) ?? 'unavailable' }),
+  ...(inner.close && { close: async () => inner.close?.() }),
+})
+
+/** The optional operations that this backend has. */
+function offered(inner: LockBackend, pass: Pass): Partial<LockBackend> {
+  const waitForTurn = inner.waitForTurn?.bind(inner)
+  const tryAcquireAll = inner.tryAcquireAll?.bind(inner)
+  const inspect = inner.inspect?.bind(inner)
+  return {
+    ...(waitForTurn && {
+      waitForTurn: (claim, terms, signal) =>
+        pass('waitForTurn', [claim], () => waitForTurn(claim, terms, signal), signal),
+    }),
+    ...(tryAcquireAll && {
+      tryAcquireAll: (claims, terms) => pass('tryAcquireAll', claims, () => tryAcquireAll(claims, terms)),
+    }),
+    ...(inspect && { inspect: (key) => pass('inspect', [], () => inspect(key)) }),
+  }
+}

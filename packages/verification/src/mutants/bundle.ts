@@ -1,0 +1,72 @@
+import { readFile } from 'node:fs/promises'
+import { dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build, type Plugin } from 'esbuild'
+
+const packages = resolve(dirname(fileURLToPath(import.meta.url)), '../../..')
+const core = join(packages, 'core', 'src')
+
+const entries: Record<string, string> = {
+  '@leasehold/core': join(core, 'index.ts'),
+  '@leasehold/core/memory': join(core, 'memory', 'index.ts'),
+  '@leasehold/core/conformance': join(core, 'conformance', 'index.ts'),
+}
+
+/** One change to one source file of core. */
+export interface Patch {
+  /** Below `packages/core/src`. */
+  readonly file: string
+  /** Must occur exactly once: a patch that went stale fails loudly. */
+  readonly find: string
+  readonly replace: string
+}
+
+/** The program with all of core in it, from its sources, with the patches applied: text of an ES module. */
+export async function bundle(program: string, patches: readonly Patch[] = []): Promise<string> {
+  const result = await build({
+    stdin: { contents: program, resolveDir: packages, loader: 'ts' },
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    logLevel: 'silent',
+    plugins: [fromSources, patched(patches)],
+  })
+  return result.outputFiles[0]?.text ?? ''
+}
+
+const fromSources: Plugin = {
+  name: 'from-sources',
+  setup({ onResolve }) {
+    onResolve({ filter: /^@leasehold\/core/ }, ({ path }) => {
+      const source = entries[path]
+      return source === undefined ? undefined : { path: source }
+    })
+  },
+}
+
+const patched = (patches: readonly Patch[]): Plugin => ({
+  name: 'patched',
+  setup({ onLoad, onEnd }) {
+    const applied = new Set<Patch>()
+    onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+      const file = relative(core, path)
+      const mine = patches.filter((patch) => patch.file === file)
+      if (mine.length === 0) return undefined
+      for (const patch of mine) applied.add(patch)
+      return { contents: mine.reduce(apply, await readFile(path, 'utf8')), loader: 'ts' }
+    })
+    onEnd(() => {
+      const unused = patches.filter((patch) => !applied.has(patch))
+      if (unused.length > 0) throw new Error(`not part of the bundle: ${unused.map(({ file }) => file).join(', ')}`)
+    })
+  },
+})
+
+function apply(source: string, { file, find, replace }: Patch): string {
+  const [before, after, ...more] = source.split(find)
+  if (before === undefined || after === undefined) throw new Error(`stale patch, not found in ${file}: ${find}`)
+  if (more.length > 0) throw new Error(`ambiguous patch, found ${more.length + 1} times in ${file}: ${find}`)
+  return `${before}${replace}${after}`
+}
