@@ -1,0 +1,100 @@
+import type { ModelHold } from './hold-model.ts'
+import type { LeaseBook, LeaseEntry } from './lease-book.ts'
+import type { ReportViolation } from './violation.ts'
+
+/** What the checks of beliefs are told about the world. */
+export interface Truth {
+  nowMs(): number
+  /** Who has the key at the server, now. */
+  hold(key: string): ModelHold | undefined
+  /** The grant is older than a loss of the server's state, and a lease of it could still be valid without any fault of the engine. */
+  excusedByStateLoss(key: string, token: bigint): boolean
+}
+
+/** How long a free event loop may take to abort the signal of a lease that is over. */
+const SIGNAL_LATENESS_MS = 20
+
+interface Lateness {
+  readonly sinceMs: number
+  readonly disturbances: number
+}
+
+/**
+ * S1 and S3: looks at every lease, on the clocks of its own machine, whenever the world is at rest.
+ *
+ * Validity only begins at an event (a grant, a renewal, a clock that is set), so no overlap begins between two looks; and the server's
+ * expiry of each hold is made an event, so no lease outlives its hold unseen.
+ */
+export class BeliefCheck {
+  /** Overlaps that a loss of the server's state excuses. */
+  excusedOverlaps = 0
+  readonly #book: LeaseBook
+  readonly #truth: Truth
+  readonly #report: ReportViolation
+  readonly #lost = new WeakSet<LeaseEntry>()
+  readonly #overdue = new WeakMap<LeaseEntry, Lateness>()
+
+  constructor(book: LeaseBook, truth: Truth, report: ReportViolation) {
+    this.#book = book
+    this.#truth = truth
+    this.#report = report
+  }
+
+  look(): void {
+    const valid = this.#book.open().filter((entry) => this.#isValid(entry))
+    for (const [index, entry] of valid.entries()) {
+      this.#checkAlone(entry, valid.slice(index + 1))
+      this.#checkHeldAtServer(entry)
+    }
+  }
+
+  #isValid(entry: LeaseEntry): boolean {
+    const valid = entry.lease.remainingMs > 0
+    if (entry.listens) this.#checkSignal(entry, valid)
+    return valid
+  }
+
+  #checkAlone(entry: LeaseEntry, others: readonly LeaseEntry[]): void {
+    const rival = others.find(({ key, token }) => key === entry.key && token !== entry.token)
+    if (rival === undefined) return
+    if (this.#excused(entry) || this.#excused(rival)) this.excusedOverlaps += 1
+    else this.#report('S1', `${entry.key}: ${describe(entry)} and ${describe(rival)} are valid at once`)
+  }
+
+  #checkHeldAtServer(entry: LeaseEntry): void {
+    const hold = this.#truth.hold(entry.key)
+    if (hold?.token === entry.token || this.#excused(entry) || this.#endedByTwin(entry)) return
+    const has = hold === undefined ? 'nobody' : `token ${hold.token}`
+    this.#report('S1', `${entry.key}: ${describe(entry)} is valid for ${entry.lease.remainingMs.toFixed(2)} ms, but at the server ${has} has the key`)
+  }
+
+  #excused({ key, token }: LeaseEntry): boolean {
+    return this.#truth.excusedByStateLoss(key, token)
+  }
+
+  /** A handle that was taken up twice makes two leases of one claim: either may end it. */
+  #endedByTwin(entry: LeaseEntry): boolean {
+    return this.#book.isShared(entry) && this.#book.ofGrant(entry.key, entry.token).some((twin) => twin !== entry && twin.letGo)
+  }
+
+  #checkSignal(entry: LeaseEntry, valid: boolean): void {
+    const { aborted } = entry.lease.signal
+    if (aborted) this.#lost.add(entry)
+    if (valid && this.#lost.has(entry)) this.#report('S3', `${entry.key}: ${describe(entry)} was lost and is valid again`)
+    if (valid || aborted) this.#overdue.delete(entry)
+    else this.#checkLateness(entry)
+  }
+
+  #checkLateness(entry: LeaseEntry): void {
+    const { disturbances, running } = entry.machine
+    const late = this.#overdue.get(entry)
+    if (late === undefined || late.disturbances !== disturbances || !running) {
+      this.#overdue.set(entry, { sinceMs: this.#truth.nowMs(), disturbances })
+    } else if (this.#truth.nowMs() - late.sinceMs > SIGNAL_LATENESS_MS && disturbances === 0) {
+      this.#report('S3', `${entry.key}: ${describe(entry)} is over, its signal has not aborted after ${SIGNAL_LATENESS_MS} ms`)
+      this.#overdue.delete(entry)
+    }
+  }
+}
+
+const describe = ({ machine, token }: LeaseEntry) => `the lease of ${machine.name} with token ${token}`

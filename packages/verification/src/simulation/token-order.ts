@@ -1,0 +1,22 @@
+import type { ReportViolation } from './violation.ts'
+
+/** S4 as callers see it: if one acquire returned before another was invoked, its token is the smaller one. */
+export class TokenOrder {
+  readonly #report: ReportViolation
+  readonly #highestReturned = new Map<string, bigint>()
+
+  constructor(report: ReportViolation) {
+    this.#report = report
+  }
+
+  /** Call before the acquire is invoked; call the result with the token that it returned. */
+  invoke(key: string): (token: bigint) => void {
+    const before = this.#highestReturned.get(key)
+    return (token) => {
+      if (before !== undefined && token <= before)
+        this.#report('S4', `${key}: an acquire returned token ${token}, though ${before} had been returned before it was invoked`)
+      const highest = this.#highestReturned.get(key)
+      if (highest === undefined || token > highest) this.#highestReturned.set(key, token)
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import type { Claim } from '@leasehold/core'
+import type { WireLog } from './remote-backend.ts'
+import type { RunContext } from './run-context.ts'
+
+/** Passes on what a process sends and reads to the checks, the counters and the timeline. */
+export function wireLog(run: RunContext, process: string): WireLog {
+  const { audit, contenders, counters, trace } = run
+  const note = (what: string, { key, holder }: Claim) => trace?.note(process, `${what} ${key} ${trace.holder(holder)}`)
+  return {
+    acquireSent(claim) {
+      note('-> acquire', claim)
+      audit.sent(process, claim)
+    },
+    acquireAnswered(claim, granted) {
+      note(granted ? '<- granted' : '<- contended', claim)
+      audit.answered(claim, granted)
+    },
+    acquireFailed(claim) {
+      note('<- no answer to acquire', claim)
+      audit.lapsed(claim)
+    },
+    waitBegan(claim) {
+      note('-> wait', claim)
+      contenders.began(process, claim.key, claim.holder)
+    },
+    waitEnded(claim) {
+      note('   the wait is over', claim)
+      contenders.ended(process, claim.key, claim.holder)
+    },
+    waitBrought: () => {
+      counters.grantByWait += 1
+    },
+    renewSent(claims) {
+      for (const claim of claims) note('-> renew', claim)
+    },
+    renewAnswered(claims, answers) {
+      for (const [index, claim] of claims.entries()) note(`<- renewal: ${answers[index] === 'gone' ? 'gone' : 'granted'}`, claim)
+    },
+    releaseSent(claim) {
+      note('-> release', claim)
+      if (audit.released(claim) === 'granted') counters.lateGrantAfterAbort += 1
+    },
+    closed() {
+      trace?.note(process, '   backend closed')
+    },
+  }
+}

@@ -1,0 +1,50 @@
+import { EventQueue } from './event-queue.ts'
+
+export type Cancel = () => void
+
+/**
+ * True time, and everything that will happen in it. Nothing in a simulation happens outside an event of its world.
+ *
+ * After each event all promises settle before the next one begins, so that a run is a function of its seed: `setImmediate` comes
+ * after the queues of ticks and microtasks have run empty.
+ */
+export class World {
+  readonly #queue = new EventQueue()
+  #nowMs = 0
+  #order = 0
+
+  get nowMs(): number {
+    return this.#nowMs
+  }
+
+  /** Events so far scheduled: a measure of the work a seed makes. */
+  get eventCount(): number {
+    return this.#order
+  }
+
+  schedule(delayMs: number, happen: () => void): Cancel {
+    const event = { atMs: this.#nowMs + Math.max(0, delayMs), order: this.#order, happen, cancelled: false }
+    this.#order += 1
+    this.#queue.add(event)
+    return () => {
+      event.cancelled = true
+    }
+  }
+
+  /** Lets events happen until `untilMs`, or until `over` says so; `observe` sees the world at rest after each. */
+  async run(untilMs: number, observe: () => void, over: () => boolean = () => false): Promise<void> {
+    while (!over()) {
+      const event = this.#queue.takeUntil(untilMs)
+      if (event === undefined) {
+        this.#nowMs = Math.max(this.#nowMs, untilMs)
+        return
+      }
+      this.#nowMs = event.atMs
+      event.happen()
+      await promisesSettled()
+      observe()
+    }
+  }
+}
+
+const promisesSettled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
