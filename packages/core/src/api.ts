@@ -44,6 +44,8 @@ export interface LocksOptions extends Omit<AcquireOptions, 'signal' | 'metadata'
   readonly onEvent?: (event: LockEvent) => void
   /** Default: `performance.now()`, `Date.now()` and unref'd timers. */
   readonly clock?: Clock
+  /** Numbers from 0 to below 1, for the jitter of polls. Default `Math.random`. */
+  readonly random?: () => number
   /** How long one request to the backend may take before its outcome counts as unknown: 1 to 60 000. Default 2000. */
   readonly requestTimeoutMs?: number
   /** The longest time between two attempts of a waiting contender, if no wake-up arrives: 1 to 60 000. Default 1000. */
@@ -108,7 +110,7 @@ export interface Lease extends AsyncDisposable {
   readonly remainingMs: number
   /** Aborts when the lease is lost, with the `LEASE_LOST` error as reason. A convenience: `assertHeld` is exact even after the event loop was blocked. */
   readonly signal: AbortSignal
-  /** Throws `LEASE_LOST` or `LEASE_ENDED` unless the lease is valid now, and for another `minRemainingMs` (default 0). */
+  /** Throws `LEASE_LOST` or `LEASE_ENDED` unless the lease is valid now, `LEASE_EXPIRING` unless for another `minRemainingMs` (default 0). */
   assertHeld(minRemainingMs?: number): void
   /** Resets the remaining time to the TTL. Rejects with `LEASE_LOST`, `LEASE_ENDED`, or a backend error (the lease lives on till its deadline). */
   renew(): Promise<void>

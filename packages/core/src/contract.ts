@@ -24,7 +24,7 @@ export interface Grant {
    *
    * For a fresh grant and for a renewal this is the asked TTL, or what the server made of it. For a claim
    * that already held the key (a repeated `tryAcquire`), the time that remains. A grant shorter than asked is
-   * provisional: core renews it at once to the full TTL, whether or not the lease renews itself later.
+   * provisional: core renews it once, due at a third of it, even where the lease is not to renew itself later.
    */
   readonly ttlMs: number
   /** Strictly greater than every token granted before for this key; drawn after exclusion was established. */

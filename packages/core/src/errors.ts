@@ -4,6 +4,8 @@ export type ErrorCode =
   | 'ACQUIRE_TIMEOUT'
   /** The lease ended other than by release: its time ran out, or the backend says that the claim is gone. */
   | 'LEASE_LOST'
+  /** The lease is valid, but for less time than was asked for. */
+  | 'LEASE_EXPIRING'
   /** The lease was released or handed off: this object holds nothing any more. */
   | 'LEASE_ENDED'
   /** No answer from the backend: the outcome of the operation is unknown. */

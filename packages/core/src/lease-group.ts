@@ -1,0 +1,46 @@
+import type { Lease, LeaseGroup, LeaseHandle, ReleaseOutcome } from './api.ts'
+
+export class HeldLeases implements LeaseGroup {
+  readonly leases: readonly Lease[]
+  #signal: AbortSignal | undefined
+
+  constructor(leases: readonly Lease[]) {
+    this.leases = leases
+  }
+
+  get remainingMs(): number {
+    return Math.min(...this.leases.map((lease) => lease.remainingMs))
+  }
+
+  get signal(): AbortSignal {
+    this.#signal ??= AbortSignal.any(this.leases.map((lease) => lease.signal))
+    return this.#signal
+  }
+
+  assertHeld(minRemainingMs?: number): void {
+    for (const lease of this.leases) lease.assertHeld(minRemainingMs)
+  }
+
+  async release(): Promise<ReleaseOutcome> {
+    const ends = await Promise.allSettled(this.leases.map((lease) => lease.release()))
+    const outcomes = ends.map((end) => {
+      if (end.status === 'rejected') throw end.reason
+      return end.value
+    })
+    return outcomes.find((outcome) => outcome !== 'released') ?? 'released'
+  }
+
+  handOff(): LeaseHandle[] {
+    // All are looked at first, so that none is handed off alone.
+    this.assertHeld()
+    return this.leases.map((lease) => lease.handOff())
+  }
+
+  [Symbol.iterator](): Iterator<Lease> {
+    return this.leases[Symbol.iterator]()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.leases.map((lease) => lease[Symbol.asyncDispose]()))
+  }
+}

@@ -1,0 +1,75 @@
+import type { Lease, LeaseHandle, ReleaseOutcome } from './api.ts'
+import type { Engine } from './engine.ts'
+import { LeaseholdError } from './errors.ts'
+import { makeHandle } from './handle.ts'
+import type { Hold } from './hold.ts'
+import { ms } from './options.ts'
+
+/** What users see of a `Hold`. */
+export class HeldLease implements Lease {
+  readonly #engine: Engine
+  readonly #hold: Hold
+  #released: Promise<ReleaseOutcome> | undefined
+
+  constructor(engine: Engine, hold: Hold) {
+    this.#engine = engine
+    this.#hold = hold
+  }
+
+  get key(): string {
+    return this.#hold.claim.key
+  }
+
+  get fencingToken(): bigint {
+    return this.#hold.fencingToken
+  }
+
+  get remainingMs(): number {
+    return this.#hold.remainingMs(this.#engine.clock.now())
+  }
+
+  get signal(): AbortSignal {
+    return this.#hold.signal
+  }
+
+  assertHeld(minRemainingMs = 0): void {
+    ms('minRemainingMs', minRemainingMs, 0, Number.MAX_SAFE_INTEGER)
+    if (!this.#engine.holds.isValid(this.#hold)) throw this.#hold.endError
+    const { key, remainingMs } = this
+    if (remainingMs >= minRemainingMs) return
+    throw new LeaseholdError('LEASE_EXPIRING', `the lease on ${JSON.stringify(key)} is valid for ${remainingMs} ms, less than ${minRemainingMs}`, { key })
+  }
+
+  async renew(): Promise<void> {
+    this.assertHeld()
+    await this.#engine.renewals.renewNow([this.#hold])
+    this.assertHeld()
+  }
+
+  release(): Promise<ReleaseOutcome> {
+    this.#released ??= this.#release()
+    return this.#released
+  }
+
+  handOff(): LeaseHandle {
+    if (!this.#engine.backend.capabilities.handOff) {
+      throw new LeaseholdError('UNSUPPORTED', `${this.#engine.backend.name} cannot hand a lease to another process`, { key: this.key })
+    }
+    this.assertHeld()
+    this.#engine.holds.end(this.#hold, 'handed-off')
+    this.#engine.emit({ type: 'handed-off', key: this.key, fencingToken: this.fencingToken })
+    this.#engine.queues.advance(this.key)
+    return makeHandle(this.#hold)
+  }
+
+  /** Never throws: what went wrong was told to the observer. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.release().catch(() => {})
+  }
+
+  async #release(): Promise<ReleaseOutcome> {
+    if (this.#hold.state === 'handed-off') return 'handed-off'
+    if (!this.#engine.holds.isValid(this.#hold)) return 'lost'
+    return (await this.#engine.release(this.#hold)) ? 'released' : 'lost'
+  }
+}

@@ -1,0 +1,33 @@
+import type { LockBackend } from '../contract.ts'
+import { MemoryStore } from './store.ts'
+
+export interface MemoryBackendOptions {
+  /** Shared with the backends to contend with. Default: a store of its own. */
+  readonly store?: MemoryStore
+}
+
+/** Locks within this process: the reference backend, and the one for tests. *Exclusion of valid leases*, as long as the process lives. */
+export function memoryBackend({ store = new MemoryStore() }: MemoryBackendOptions = {}): LockBackend {
+  return {
+    name: 'memory',
+    capabilities: { fifo: true, handOff: true, survivesRestart: false, slackMs: 0, minTtlMs: 1 },
+    tryAcquire: async (claim, terms) => store.tryAcquire(claim, terms),
+    tryAcquireAll: async (claims, terms) => store.tryAcquireAll(claims, terms),
+    renew: async (claims, ttlMs) => claims.map((claim) => store.renew(claim, ttlMs)),
+    release: async (claim) => store.release(claim),
+    inspect: async (key) => store.inspect(key),
+    waitForTurn: (claim, terms, signal) =>
+      new Promise((resolve) => {
+        const stop = () => {
+          leave()
+          resolve(undefined)
+        }
+        const leave = store.wait(claim, terms, (grant) => {
+          signal.removeEventListener('abort', stop)
+          resolve(grant)
+        })
+        if (signal.aborted) stop()
+        else signal.addEventListener('abort', stop, { once: true })
+      }),
+  }
+}

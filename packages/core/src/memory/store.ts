@@ -1,0 +1,169 @@
+import { type Clock, type Instant, systemClock } from '../clock.ts'
+import type { Claim, Contended, Grant, Inspection, Renewal, Terms } from '../contract.ts'
+import { Scheduler, type Task } from '../scheduler.ts'
+
+export interface MemoryStoreOptions {
+  /** The server's clock. Expiry goes by its monotonic reading alone. Default: the system's. */
+  readonly clock?: Clock
+  /** The first fencing token to be granted. Default 1. */
+  readonly firstToken?: bigint
+}
+
+interface WaitingClaim {
+  readonly claim: Claim
+  readonly terms: Terms
+  /** With the grant, or with nothing when the store has forgotten the claim. */
+  readonly settle: (grant: Grant | undefined) => void
+}
+
+/** One key that is held, and who waits for it, first in, first out. A key that is free has no entry. */
+class HeldKey implements Task {
+  due: Instant = { monotonicMs: 0, wallMs: Number.POSITIVE_INFINITY }
+  heapIndex = -1
+  claim: Claim
+  terms: Terms
+  fencingToken = 0n
+  readonly waiting = new Map<string, WaitingClaim>()
+  readonly fire: () => void
+
+  constructor(claim: Claim, terms: Terms, onExpiry: (held: HeldKey) => void) {
+    this.claim = claim
+    this.terms = terms
+    this.fire = () => onExpiry(this)
+  }
+}
+
+/**
+ * The "server" of the memory backend: every operation is one synchronous, atomic step. Several backends over one store contend as
+ * several processes would. One counter serves all keys, so that nothing has to be kept of a key that is free.
+ */
+export class MemoryStore {
+  readonly #clock: Clock
+  readonly #scheduler: Scheduler
+  readonly #held = new Map<string, HeldKey>()
+  #nextToken: bigint
+
+  constructor({ clock = systemClock, firstToken = 1n }: MemoryStoreOptions = {}) {
+    this.#clock = clock
+    this.#nextToken = firstToken
+    this.#scheduler = new Scheduler(clock)
+  }
+
+  /** How many keys are held: 0 when everything was given back. */
+  get size(): number {
+    return this.#held.size
+  }
+
+  tryAcquire(claim: Claim, terms: Terms): Grant | Contended {
+    const held = this.#current(claim.key)
+    if (held === undefined) return this.#hold(claim, terms)
+    if (held.claim.holder === claim.holder) return this.#grantOf(held)
+    return { granted: false, remainingMs: this.#remainingMs(held) }
+  }
+
+  tryAcquireAll(claims: readonly Claim[], terms: Terms): readonly Grant[] | Contended {
+    const others = claims.flatMap((claim) => {
+      const held = this.#current(claim.key)
+      return held === undefined || held.claim.holder === claim.holder ? [] : [this.#remainingMs(held)]
+    })
+    if (others.length > 0) return { granted: false, remainingMs: Math.max(...others) }
+    return claims.map((claim) => this.tryAcquire(claim, terms) as Grant)
+  }
+
+  renew(claim: Claim, ttlMs: number): Renewal {
+    const held = this.#current(claim.key)
+    if (held === undefined || held.claim.holder !== claim.holder) return 'gone'
+    const keepMs = Math.max(ttlMs, this.#remainingMs(held))
+    this.#keepFor(held, keepMs)
+    return { ...this.#grantOf(held), ttlMs: keepMs }
+  }
+
+  release(claim: Claim): boolean {
+    const held = this.#current(claim.key)
+    if (held === undefined) return false
+    if (held.claim.holder !== claim.holder) {
+      held.waiting.get(claim.holder)?.settle(undefined)
+      held.waiting.delete(claim.holder)
+      return false
+    }
+    this.#passOn(held)
+    return true
+  }
+
+  /** Queues the claim, or grants it at once. Returns how to leave the queue. */
+  wait(claim: Claim, terms: Terms, settle: WaitingClaim['settle']): () => void {
+    const answer = this.tryAcquire(claim, terms)
+    if (answer.granted) {
+      settle({ ...answer, since: this.#clock.now() })
+      return () => {}
+    }
+    const waiting = (this.#held.get(claim.key) as HeldKey).waiting
+    const entry = { claim, terms, settle }
+    waiting.set(claim.holder, entry)
+    return () => {
+      if (waiting.get(claim.holder) === entry) waiting.delete(claim.holder)
+    }
+  }
+
+  inspect(key: string): Inspection | null {
+    const held = this.#current(key)
+    if (held === undefined) return null
+    return { fencingToken: held.fencingToken, remainingMs: this.#remainingMs(held), metadata: held.terms.metadata }
+  }
+
+  /** Drops every hold and every waiter, as a server that comes back empty does. Tokens go on from where they were. */
+  forgetAll(): void {
+    const forgotten = [...this.#held.values()]
+    this.#held.clear()
+    this.#scheduler.stop()
+    for (const held of forgotten) for (const each of held.waiting.values()) each.settle(undefined)
+  }
+
+  /** The key's present hold. Computed: a timer may be late. */
+  #current(key: string): HeldKey | undefined {
+    const held = this.#held.get(key)
+    if (held === undefined || this.#remainingMs(held) > 0) return held
+    this.#passOn(held)
+    return this.#held.get(key)
+  }
+
+  #hold(claim: Claim, terms: Terms): Grant {
+    const held = new HeldKey(claim, terms, (expired) => this.#current(expired.claim.key))
+    this.#held.set(claim.key, held)
+    return this.#grantTo(held, claim, terms)
+  }
+
+  #grantTo(held: HeldKey, claim: Claim, terms: Terms): Grant {
+    held.claim = claim
+    held.terms = terms
+    held.fencingToken = this.#nextToken
+    this.#nextToken += 1n
+    this.#keepFor(held, terms.ttlMs)
+    return { granted: true, ttlMs: terms.ttlMs, fencingToken: held.fencingToken }
+  }
+
+  #keepFor(held: HeldKey, ttlMs: number): void {
+    const due = { monotonicMs: this.#clock.now().monotonicMs + ttlMs, wallMs: Number.POSITIVE_INFINITY }
+    this.#scheduler.schedule(held, due)
+  }
+
+  /** To the next in the queue, or free. */
+  #passOn(held: HeldKey): void {
+    const [next] = held.waiting.values()
+    if (next === undefined) {
+      this.#held.delete(held.claim.key)
+      this.#scheduler.cancel(held)
+      return
+    }
+    held.waiting.delete(next.claim.holder)
+    next.settle({ ...this.#grantTo(held, next.claim, next.terms), since: this.#clock.now() })
+  }
+
+  #remainingMs(held: HeldKey): number {
+    return held.due.monotonicMs - this.#clock.now().monotonicMs
+  }
+
+  #grantOf(held: HeldKey): Grant {
+    return { granted: true, ttlMs: this.#remainingMs(held), fencingToken: held.fencingToken }
+  }
+}

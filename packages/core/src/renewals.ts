@@ -1,0 +1,118 @@
+import { type Clock, type Instant, shift } from './clock.ts'
+import type { Renewal } from './contract.ts'
+import type { LeaseholdError } from './errors.ts'
+import type { LockEvent } from './events.ts'
+import type { Hold } from './hold.ts'
+import type { Holds } from './holds.ts'
+import type { Requests } from './requests.ts'
+import type { Scheduler } from './scheduler.ts'
+
+/** Claims in one request: enough to make 10,000 leases cheap, few enough for one packet stream and one script. */
+const BATCH = 500
+
+export interface RenewalsSurroundings {
+  readonly clock: Clock
+  readonly scheduler: Scheduler
+  readonly requests: Requests
+  readonly holds: Holds
+  readonly requestTimeoutMs: number
+  emit(event: LockEvent): void
+  withdraw(claim: Hold['claim']): void
+}
+
+/** Renews leases, many in one request. A renewal that fails is jeopardy; only the deadline or the backend's word is loss. */
+export class Renewals {
+  readonly #around: RenewalsSurroundings
+  #due: Hold[] = []
+
+  constructor(around: RenewalsSurroundings) {
+    this.#around = around
+  }
+
+  /** Collects; `flush` sends. */
+  add(hold: Hold): void {
+    this.#due.push(hold)
+  }
+
+  flush(): void {
+    if (this.#due.length === 0) return
+    const due = this.#due
+    this.#due = []
+    for (const ttlMs of new Set(due.map((hold) => hold.terms.ttlMs))) {
+      const holds = due.filter((hold) => hold.terms.ttlMs === ttlMs)
+      for (let start = 0; start < holds.length; start += BATCH) void this.#renewInBackground(holds.slice(start, start + BATCH))
+    }
+  }
+
+  /** Renews for a caller who waits for the answer. All of one TTL. */
+  async renewNow(holds: readonly Hold[]): Promise<void> {
+    const silent = await this.#send(holds)
+    if (silent.length > 0) throw this.#noAnswer(silent)
+  }
+
+  async #renewInBackground(holds: readonly Hold[]): Promise<void> {
+    try {
+      const silent = await this.#send(holds)
+      for (const hold of silent) this.#jeopardise(hold, this.#noAnswer(silent))
+    } catch (error) {
+      for (const hold of holds) this.#jeopardise(hold, error as LeaseholdError)
+    }
+  }
+
+  #noAnswer(holds: readonly Hold[]): LeaseholdError {
+    return this.#around.requests.wrap({ what: 'renew', claims: holds.map((hold) => hold.claim) }, new Error('it answered for others only'))
+  }
+
+  /** Resolves with those of whom the backend said nothing. */
+  async #send(holds: readonly Hold[]): Promise<Hold[]> {
+    const { clock, requests, requestTimeoutMs } = this.#around
+    const ttlMs = holds[0]?.terms.ttlMs ?? 0
+    const claims = holds.map((hold) => hold.claim)
+    const sentAt = clock.now()
+    const take = (answers: readonly Renewal[]) => holds.forEach((hold, index) => this.#settle(hold, answers[index] as Renewal, sentAt))
+    const answers = await requests.ask({
+      what: 'renew',
+      claims,
+      timeoutMs: Math.min(requestTimeoutMs, ttlMs / 3),
+      send: async (backend) => sameLength(await backend.renew(claims, ttlMs), claims.length),
+      // Given up on, but still evidence: its time counts from its own send.
+      onLate: take,
+    })
+    take(answers)
+    return holds.filter((_, index) => answers[index] === 'unknown')
+  }
+
+  #settle(hold: Hold, answer: Renewal, sentAt: Instant): void {
+    const { holds, emit, clock } = this.#around
+    if (answer === 'unknown') return
+    if (answer === 'gone') return holds.lose(hold, 'gone')
+    // Another token: this claim was granted anew by a delayed duplicate of its acquire. The lease we knew is gone.
+    if (answer.fencingToken !== hold.fencingToken) {
+      holds.lose(hold, 'gone')
+      return this.#around.withdraw(hold.claim)
+    }
+    if (!holds.isValid(hold)) return this.#renewedTooLate(hold)
+    holds.extend(hold, answer, answer.since ?? sentAt)
+    emit({ type: 'renewed', key: hold.claim.key, fencingToken: hold.fencingToken, remainingMs: hold.remainingMs(clock.now()) })
+  }
+
+  /** A renewal never revives a lease; what it made the server keep is given back. */
+  #renewedTooLate(hold: Hold): void {
+    if (hold.state === 'lost') this.#around.withdraw(hold.claim)
+  }
+
+  #jeopardise(hold: Hold, error: LeaseholdError): void {
+    const { clock, holds, scheduler, emit } = this.#around
+    if (!holds.isValid(hold) || hold.renewAt !== undefined) return
+    const now = clock.now()
+    hold.renewAt = shift(now, Math.min(1000, Math.max(5, hold.terms.ttlMs / 20)))
+    scheduler.schedule(hold, hold.nextDue)
+    emit({ type: 'jeopardy', key: hold.claim.key, fencingToken: hold.fencingToken, remainingMs: hold.remainingMs(now), error })
+  }
+}
+
+function sameLength(answers: readonly Renewal[], length: number): readonly Renewal[] {
+  if (answers.length !== length) throw new Error(`renew must answer each of ${length} claims; got ${answers.length} answers`)
+  return answers
+}
+
