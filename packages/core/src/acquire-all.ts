@@ -5,7 +5,11 @@ import { newHolder } from './holder.ts'
 import type { WaitTerms } from './options.ts'
 
 /** One attempt at all keys: every one, or undefined and none. */
-export async function tryAcquireAll(engine: Engine, keys: readonly string[], terms: WaitTerms): Promise<readonly Hold[] | undefined> {
+export async function tryAcquireAll(
+  engine: Engine,
+  keys: readonly string[],
+  terms: WaitTerms,
+): Promise<readonly Hold[] | undefined> {
   return engine.backend.tryAcquireAll ? tryAtomically(engine, keys, terms) : tryInOrder(engine, keys, terms)
 }
 
@@ -26,12 +30,18 @@ export async function acquireAll(engine: Engine, keys: readonly string[], terms:
   }
 }
 
-async function tryAtomically(engine: Engine, keys: readonly string[], terms: WaitTerms): Promise<readonly Hold[] | undefined> {
+async function tryAtomically(
+  engine: Engine,
+  keys: readonly string[],
+  terms: WaitTerms,
+): Promise<readonly Hold[] | undefined> {
   const claims = keys.map((key) => ({ key, holder: newHolder() }))
   const sentAt = engine.clock.now()
   const grants = await compensated(engine, claims, engine.attemptAll(claims, terms))
   if (!Array.isArray(grants)) return undefined
-  const holds = claims.flatMap((claim, index) => engine.holds.begin(claim, terms, grants[index], grants[index].since ?? sentAt) ?? [])
+  const holds = claims.flatMap(
+    (claim, index) => engine.holds.begin(claim, terms, grants[index], grants[index].since ?? sentAt) ?? [],
+  )
   if (holds.length < claims.length) {
     releaseAll(engine, holds)
     throw tooLate(engine, claims)
@@ -40,12 +50,22 @@ async function tryAtomically(engine: Engine, keys: readonly string[], terms: Wai
   return holds
 }
 
-async function tryInOrder(engine: Engine, keys: readonly string[], terms: WaitTerms): Promise<readonly Hold[] | undefined> {
+async function tryInOrder(
+  engine: Engine,
+  keys: readonly string[],
+  terms: WaitTerms,
+): Promise<readonly Hold[] | undefined> {
   return takeEach(engine, keys, (key) => tryAcquire(engine, key, terms))
 }
 
-async function acquireInOrder(engine: Engine, keys: readonly string[], terms: WaitTerms, startedMs: number): Promise<readonly Hold[]> {
-  const takeNext = (key: string) => acquire(engine, key, { ...terms, autoRenew: true, waitMs: waitLeft(engine, terms, startedMs) })
+async function acquireInOrder(
+  engine: Engine,
+  keys: readonly string[],
+  terms: WaitTerms,
+  startedMs: number,
+): Promise<readonly Hold[]> {
+  const takeNext = (key: string) =>
+    acquire(engine, key, { ...terms, autoRenew: true, waitMs: waitLeft(engine, terms, startedMs) })
   const holds = await takeEach(engine, [...keys].sort(), takeNext)
   if (terms.autoRenew) return holds
   try {
@@ -87,6 +107,12 @@ function waitLeft(engine: Engine, { waitMs }: WaitTerms, startedMs: number): num
 /** Errors of these releases reach the observer; what the server keeps is gone within one TTL. */
 function releaseAll(engine: Engine, holds: readonly Hold[]): void {
   for (const hold of holds) {
-    if (hold.state === 'held') engine.inBackground(engine.release(hold).then(() => {}, () => {}))
+    if (hold.state === 'held')
+      engine.inBackground(
+        engine.release(hold).then(
+          () => {},
+          () => {},
+        ),
+      )
   }
 }

@@ -23,7 +23,11 @@ export async function acquire(engine: Engine, key: string, terms: WaitTerms): Pr
 export async function tryAcquire(engine: Engine, key: string, terms: WaitTerms): Promise<Hold | undefined> {
   const claim = { key, holder: newHolder() }
   const sentAt = engine.clock.now()
-  const answer = await compensated(engine, [claim], engine.attempt(claim, terms, () => engine.withdraw(claim)))
+  const answer = await compensated(
+    engine,
+    [claim],
+    engine.attempt(claim, terms, () => engine.withdraw(claim)),
+  )
   if (!answer.granted) return undefined
   const hold = engine.holds.begin(claim, terms, answer, answer.since ?? sentAt)
   if (hold === undefined) throw tooLate(engine, [claim])
@@ -33,6 +37,7 @@ export async function tryAcquire(engine: Engine, key: string, terms: WaitTerms):
 
 /** The answer. Where there is none, or it comes after `close`, what may have taken effect is withdrawn. */
 export async function compensated<T>(engine: Engine, claims: readonly Claim[], answer: Promise<T>): Promise<T> {
+  engine.outstanding.begin()
   try {
     const result = await answer
     engine.assertOpen()
@@ -41,6 +46,8 @@ export async function compensated<T>(engine: Engine, claims: readonly Claim[], a
     const nothingTookEffect = isLeaseholdError(error, 'BACKEND_REFUSED') || isLeaseholdError(error, 'LIMIT_REACHED')
     if (!nothingTookEffect) for (const claim of claims) engine.withdraw(claim)
     throw error
+  } finally {
+    engine.outstanding.end()
   }
 }
 

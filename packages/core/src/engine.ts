@@ -5,6 +5,7 @@ import type { LockEvent } from './events.ts'
 import type { Hold } from './hold.ts'
 import { Holds } from './holds.ts'
 import type { EngineOptions } from './options.ts'
+import { Outstanding } from './outstanding.ts'
 import { Queues } from './queues.ts'
 import { Renewals } from './renewals.ts'
 import { type Request, Requests } from './requests.ts'
@@ -24,7 +25,8 @@ export class Engine {
   readonly renewals: Renewals
   readonly queues: Queues
   closed = false
-  readonly #background = new Set<Promise<void>>()
+  /** What `close` waits for. */
+  readonly outstanding = new Outstanding()
   #attemptsUnderWay = 0
 
   constructor(backend: LockBackend, options: EngineOptions) {
@@ -32,7 +34,7 @@ export class Engine {
     this.options = options
     this.clock = options.clock
     this.scheduler = new Scheduler(this.clock, () => this.renewals.flush())
-    this.requests = new Requests(backend, this.clock, this.scheduler)
+    this.requests = new Requests(backend, this.clock, this.scheduler, this.outstanding)
     const { clock, scheduler, requests } = this
     const emit = (event: LockEvent) => this.emit(event)
     const withdraw = (claim: Claim) => this.withdraw(claim)
@@ -44,7 +46,15 @@ export class Engine {
       renew: (hold) => this.renewals.add(hold),
       freed: (key) => this.queues.advance(key),
     })
-    this.renewals = new Renewals({ clock, scheduler, requests, emit, withdraw, holds: this.holds, requestTimeoutMs: options.requestTimeoutMs })
+    this.renewals = new Renewals({
+      clock,
+      scheduler,
+      requests,
+      emit,
+      withdraw,
+      holds: this.holds,
+      requestTimeoutMs: options.requestTimeoutMs,
+    })
     this.queues = new Queues(this)
   }
 
@@ -56,7 +66,9 @@ export class Engine {
     try {
       this.options.onEvent?.(event)
     } catch (error) {
-      process.emitWarning(`Leasehold: onEvent threw on "${event.type}": ${error instanceof Error ? error.message : String(error)}`)
+      process.emitWarning(
+        `Leasehold: onEvent threw on "${event.type}": ${error instanceof Error ? error.message : String(error)}`,
+      )
     }
   }
 
@@ -108,6 +120,8 @@ export class Engine {
   /** Releases a claim that nobody wants, in the background. If that fails, it is gone within one TTL. */
   withdraw(claim: Claim): void {
     const { key } = claim
+    // Too late to ask: the backend is closed, too.
+    if (this.scheduler.stopped) return
     this.inBackground(
       this.#endAtBackend(claim, undefined).then(
         (endedHold) => this.emit({ type: 'withdrawn', key, endedHold }),
@@ -118,12 +132,8 @@ export class Engine {
 
   /** Work that `close` waits for. Must not reject. */
   inBackground(work: Promise<void>): void {
-    this.#background.add(work)
-    void work.finally(() => this.#background.delete(work))
-  }
-
-  async idle(): Promise<void> {
-    while (this.#background.size > 0) await Promise.all(this.#background)
+    this.outstanding.begin()
+    void work.then(() => this.outstanding.end())
   }
 
   /** An answer that takes longer than the TTL is of no use. */
@@ -158,7 +168,8 @@ export class Engine {
         return ended || attempt > 1
       } catch (error) {
         const spentMs = this.clock.now().monotonicMs - startedAt.monotonicMs
-        const again = isLeaseholdError(error, 'BACKEND_UNAVAILABLE') && attempt < RELEASE_ATTEMPTS && spentMs < requestTimeoutMs / 2
+        const again =
+          isLeaseholdError(error, 'BACKEND_UNAVAILABLE') && attempt < RELEASE_ATTEMPTS && spentMs < requestTimeoutMs / 2
         if (!again) throw error
         await this.#sleep(RELEASE_RETRY_MS * attempt)
       }
@@ -174,7 +185,10 @@ export class Engine {
 const termsOf = ({ ttlMs, metadata }: Terms): Terms => ({ ttlMs, metadata })
 
 function checked(answer: Grant | Contended): Grant | Contended {
-  if (answer.granted && !(typeof answer.fencingToken === 'bigint' && answer.ttlMs > 0 && Number.isFinite(answer.ttlMs))) {
+  if (
+    answer.granted &&
+    !(typeof answer.fencingToken === 'bigint' && answer.ttlMs > 0 && Number.isFinite(answer.ttlMs))
+  ) {
     throw new Error('a grant must carry a bigint fencingToken and a positive, finite ttlMs')
   }
   return answer
@@ -183,7 +197,8 @@ function checked(answer: Grant | Contended): Grant | Contended {
 function checkedAll(answer: readonly Grant[] | Contended | undefined, length: number): readonly Grant[] | Contended {
   if (answer === undefined) throw new Error('the backend has no tryAcquireAll')
   if (!Array.isArray(answer)) return answer as Contended
-  if (answer.length !== length) throw new Error(`tryAcquireAll must grant each of ${length} claims; got ${answer.length} grants`)
+  if (answer.length !== length)
+    throw new Error(`tryAcquireAll must grant each of ${length} claims; got ${answer.length} grants`)
   for (const grant of answer) checked(grant)
   return answer
 }

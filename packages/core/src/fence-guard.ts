@@ -17,9 +17,13 @@ export class FenceGuard {
   check(resource: string, fencingToken: bigint): void {
     const highest = this.#highest.get(resource)
     if (highest !== undefined && fencingToken < highest) {
-      throw new LeaseholdError('STALE_TOKEN', `stale fencing token ${fencingToken} for "${resource}": ${highest} has been accepted`, {
-        key: resource,
-      })
+      throw new LeaseholdError(
+        'STALE_TOKEN',
+        `stale fencing token ${fencingToken} for "${resource}": ${highest} has been accepted`,
+        {
+          key: resource,
+        },
+      )
     }
     this.#highest.set(resource, fencingToken)
   }

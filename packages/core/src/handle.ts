@@ -11,14 +11,22 @@ export function makeHandle({ claim, terms, fencingToken }: Hold): LeaseHandle {
 }
 
 /** Checks what came from outside. Messages never repeat the handle: it is a secret. */
-export function parseHandle(handle: LeaseHandle, defaults: HoldTerms): { claim: Claim; terms: HoldTerms; fencingToken: bigint } {
+export function parseHandle(
+  handle: LeaseHandle,
+  defaults: HoldTerms,
+): { claim: Claim; terms: HoldTerms; fencingToken: bigint } {
   assertObject('a lease handle', handle)
   const { version, key, holder, fencingToken, ttlMs, marginMs } = handle
   if (version !== 1) throw new TypeError('a lease handle must have version 1')
   assertKey(key)
-  if (typeof holder !== 'string' || !/^[0-9a-f]{32}$/.test(holder)) throw new TypeError('a lease handle must have a holder of 32 hexadecimal digits')
-  if (typeof fencingToken !== 'string' || !/^\d{1,40}$/.test(fencingToken)) throw new TypeError('a lease handle must have a fencingToken of decimal digits')
+  if (typeof holder !== 'string' || !/^[0-9a-f]{32}$/.test(holder))
+    throw new TypeError('a lease handle must have a holder of 32 hexadecimal digits')
+  if (typeof fencingToken !== 'string' || !/^\d{1,40}$/.test(fencingToken))
+    throw new TypeError('a lease handle must have a fencingToken of decimal digits')
   if (ttlMs === undefined) throw new TypeError('a lease handle must have a ttlMs')
-  const terms = parseHold({ ...defaults, marginMs: undefined }, marginMs === undefined ? { ttlMs } : { ttlMs, marginMs })
+  const terms = parseHold(
+    { ...defaults, marginMs: undefined },
+    marginMs === undefined ? { ttlMs } : { ttlMs, marginMs },
+  )
   return { claim: { key, holder }, terms, fencingToken: BigInt(fencingToken) }
 }

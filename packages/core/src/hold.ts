@@ -1,7 +1,7 @@
-import type { LossReason } from './events.ts'
 import { type Instant, msUntil, shift } from './clock.ts'
 import type { Claim, Grant } from './contract.ts'
 import { LeaseholdError } from './errors.ts'
+import type { LossReason } from './events.ts'
 import { defaultMarginMs, type HoldTerms } from './options.ts'
 import type { Task } from './scheduler.ts'
 
@@ -26,7 +26,13 @@ export class Hold implements Task {
   #abort: AbortController | undefined
   #loss: LeaseholdError | undefined
 
-  constructor(claim: Claim, terms: HoldTerms, grant: Grant, since: Instant, attend: (hold: Hold, now: Instant) => void) {
+  constructor(
+    claim: Claim,
+    terms: HoldTerms,
+    grant: Grant,
+    since: Instant,
+    attend: (hold: Hold, now: Instant) => void,
+  ) {
     this.claim = claim
     this.terms = terms
     this.autoRenew = terms.autoRenew
@@ -58,7 +64,8 @@ export class Hold implements Task {
 
   /** The next moment at which somebody must look: a renewal, or the end. */
   get nextDue(): Instant {
-    return this.renewAt ?? this.#validUntil
+    const renewAt = this.renewAt
+    return renewAt !== undefined && renewAt.monotonicMs < this.#validUntil.monotonicMs ? renewAt : this.#validUntil
   }
 
   fire(now: Instant): void {
@@ -67,15 +74,29 @@ export class Hold implements Task {
 
   lose(reason: LossReason): void {
     this.state = 'lost'
-    const why = { expired: 'its time ran out', gone: 'the backend says it is gone', superseded: 'the backend granted the key to another claim', 'max-hold': 'maxHoldMs is over' }
-    this.#loss = new LeaseholdError('LEASE_LOST', `the lease on ${JSON.stringify(this.claim.key)} is lost: ${why[reason]}`, { key: this.claim.key })
+    const why = {
+      expired: 'its time ran out',
+      gone: 'the backend says it is gone',
+      superseded: 'the backend granted the key to another claim',
+      'max-hold': 'maxHoldMs is over',
+    }
+    this.#loss = new LeaseholdError(
+      'LEASE_LOST',
+      `the lease on ${JSON.stringify(this.claim.key)} is lost: ${why[reason]}`,
+      { key: this.claim.key },
+    )
     this.#abort?.abort(this.#loss)
   }
 
   /** Why this hold is over. */
   get endError(): LeaseholdError {
     const { key } = this.claim
-    return this.#loss ?? new LeaseholdError('LEASE_ENDED', `the lease on ${JSON.stringify(key)} was ${this.state.replace('-', ' ')}`, { key })
+    return (
+      this.#loss ??
+      new LeaseholdError('LEASE_ENDED', `the lease on ${JSON.stringify(key)} was ${this.state.replace('-', ' ')}`, {
+        key,
+      })
+    )
   }
 
   /** Made on demand: most leases end without anybody having asked for it. */

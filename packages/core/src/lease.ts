@@ -37,7 +37,11 @@ export class HeldLease implements Lease {
     if (!this.#engine.holds.isValid(this.#hold)) throw this.#hold.endError
     const { key, remainingMs } = this
     if (remainingMs >= minRemainingMs) return
-    throw new LeaseholdError('LEASE_EXPIRING', `the lease on ${JSON.stringify(key)} is valid for ${remainingMs} ms, less than ${minRemainingMs}`, { key })
+    throw new LeaseholdError(
+      'LEASE_EXPIRING',
+      `the lease on ${JSON.stringify(key)} is valid for ${remainingMs} ms, less than ${minRemainingMs}`,
+      { key },
+    )
   }
 
   async renew(): Promise<void> {
@@ -53,7 +57,9 @@ export class HeldLease implements Lease {
 
   handOff(): LeaseHandle {
     if (!this.#engine.backend.capabilities.handOff) {
-      throw new LeaseholdError('UNSUPPORTED', `${this.#engine.backend.name} cannot hand a lease to another process`, { key: this.key })
+      throw new LeaseholdError('UNSUPPORTED', `${this.#engine.backend.name} cannot hand a lease to another process`, {
+        key: this.key,
+      })
     }
     this.assertHeld()
     this.#engine.holds.end(this.#hold, 'handed-off')

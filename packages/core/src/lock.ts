@@ -47,21 +47,27 @@ export class NamedLock implements Lock {
       // An error here has reached the observer; it must not replace what the work returned or threw.
       end = await lease.release().catch(() => 'unknown')
     }
-    if (end === 'lost') throw new LeaseholdError('LEASE_LOST', `the work under ${JSON.stringify(this.key)} outlived its lease`, { key: this.key })
+    if (end === 'lost')
+      throw new LeaseholdError('LEASE_LOST', `the work under ${JSON.stringify(this.key)} outlived its lease`, {
+        key: this.key,
+      })
     return result
   }
 
   async inspect(): Promise<LockInspection | null> {
     const { backend, requests, options } = this.#engine
     this.#engine.assertOpen()
-    if (backend.inspect === undefined) throw new LeaseholdError('UNSUPPORTED', `${backend.name} cannot inspect a lock`, { key: this.key })
+    if (backend.inspect === undefined)
+      throw new LeaseholdError('UNSUPPORTED', `${backend.name} cannot inspect a lock`, { key: this.key })
     const found = await requests.ask({
       what: 'inspect',
       claims: [{ key: this.key, holder: '' }],
       timeoutMs: options.requestTimeoutMs,
       send: async () => (await backend.inspect?.(this.key)) ?? null,
     })
-    return found && { ...found, metadata: found.metadata === undefined ? undefined : (JSON.parse(found.metadata) as Json) }
+    return (
+      found && { ...found, metadata: found.metadata === undefined ? undefined : (JSON.parse(found.metadata) as Json) }
+    )
   }
 
   /** Without the note where the caller asked to wait for itself. */

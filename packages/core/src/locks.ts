@@ -1,5 +1,16 @@
 import { acquireAll, tryAcquireAll } from './acquire-all.ts'
-import type { AcquireOptions, CloseReport, HoldOptions, Lease, LeaseGroup, LeaseHandle, Lock, Locks, LocksOptions, ResumeOptions } from './api.ts'
+import type {
+  AcquireOptions,
+  CloseReport,
+  HoldOptions,
+  Lease,
+  LeaseGroup,
+  LeaseHandle,
+  Lock,
+  Locks,
+  LocksOptions,
+  ResumeOptions,
+} from './api.ts'
 import type { LockBackend } from './contract.ts'
 import { Engine } from './engine.ts'
 import { LeaseholdError } from './errors.ts'
@@ -67,13 +78,15 @@ class BackendLocks implements Locks {
   }
 
   async #close(): Promise<CloseReport> {
-    const { queues, holds, scheduler, backend, requests } = this.#engine
+    const { queues, holds, scheduler, backend, requests, outstanding } = this.#engine
     this.#engine.closed = true
     queues.giveUpAll(new LeaseholdError('CLOSED', 'these locks were closed'))
     const held = [...holds]
     const releases = await Promise.allSettled(held.map((hold) => this.#engine.release(hold)))
-    await this.#engine.idle()
-    const unreleased = releases.flatMap((end, index) => (end.status === 'rejected' ? [{ key: (held[index] as Hold).claim.key, error: end.reason }] : []))
+    await outstanding.none()
+    const unreleased = releases.flatMap((end, index) =>
+      end.status === 'rejected' ? [{ key: (held[index] as Hold).claim.key, error: end.reason }] : [],
+    )
     let backendError: LeaseholdError | undefined
     try {
       await backend.close?.()
@@ -90,7 +103,11 @@ class BackendLocks implements Locks {
     return new HeldLeases(keys.map((key) => new HeldLease(this.#engine, byKey.get(key) as Hold)))
   }
 
-  async #inContext<H extends readonly Hold[] | undefined>(keys: readonly string[], { whenHeld }: WaitTerms, acquire: () => Promise<H>): Promise<H> {
+  async #inContext<H extends readonly Hold[] | undefined>(
+    keys: readonly string[],
+    { whenHeld }: WaitTerms,
+    acquire: () => Promise<H>,
+  ): Promise<H> {
     return whenHeld === 'wait' ? acquire() : acquireInContext(this.#engine, keys, acquire)
   }
 }

@@ -119,7 +119,8 @@ function metadataText(value: unknown): string {
   const text: string | undefined = JSON.stringify(value)
   if (text === undefined) throw new TypeError(`metadata must be a value that JSON can carry; got ${show(value)}`)
   const bytes = Buffer.byteLength(text)
-  if (bytes > MAX_METADATA_BYTES) throw new RangeError(`metadata must have at most ${MAX_METADATA_BYTES} bytes as JSON; got ${bytes}`)
+  if (bytes > MAX_METADATA_BYTES)
+    throw new RangeError(`metadata must have at most ${MAX_METADATA_BYTES} bytes as JSON; got ${bytes}`)
   return text
 }
 
@@ -127,4 +128,5 @@ export function assertObject(name: string, value: unknown): asserts value is obj
   if (typeof value !== 'object' || value === null) throw new TypeError(`${name} must be an object; got ${show(value)}`)
 }
 
-const show = (value: unknown): string => (typeof value === 'string' ? `"${value}"` : typeof value === 'object' && value ? 'an object' : String(value))
+const show = (value: unknown): string =>
+  typeof value === 'string' ? `"${value}"` : typeof value === 'object' && value ? 'an object' : String(value)

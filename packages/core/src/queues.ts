@@ -88,6 +88,7 @@ export class Queues {
   }
 
   #closeIfEmpty(key: string, queue: KeyQueue): void {
-    if (queue.waiters.size === 0 && queue.contender === undefined && this.#byKey.get(key) === queue) this.#byKey.delete(key)
+    if (queue.waiters.size === 0 && queue.contender === undefined && this.#byKey.get(key) === queue)
+      this.#byKey.delete(key)
   }
 }

@@ -8,7 +8,8 @@ export function redact(error: unknown, secrets: readonly string[]): Error {
   safe.name = source.name
   if (source.stack !== undefined) safe.stack = redactText(source.stack, secrets)
   const { code } = source as { code?: unknown }
-  if (typeof code === 'string' || typeof code === 'number') Object.defineProperty(safe, 'code', { value: code, enumerable: true })
+  if (typeof code === 'string' || typeof code === 'number')
+    Object.defineProperty(safe, 'code', { value: code, enumerable: true })
   return safe
 }
 
@@ -20,5 +21,7 @@ function messageOf(error: Error): string {
 
 function redactText(text: string, secrets: readonly string[]): string {
   const withoutSecrets = secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), text)
-  return withoutSecrets.replace(/:\/\/[^\s/@]*@/g, '://***@').replace(/(password|passwd|pwd|secret)(["']?\s*[=:]\s*)\S+/gi, '$1$2***')
+  return withoutSecrets
+    .replace(/:\/\/[^\s/@]*@/g, '://***@')
+    .replace(/(password|passwd|pwd|secret)(["']?\s*[=:]\s*)\S+/gi, '$1$2***')
 }

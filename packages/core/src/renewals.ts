@@ -40,7 +40,8 @@ export class Renewals {
     this.#due = []
     for (const ttlMs of new Set(due.map((hold) => hold.terms.ttlMs))) {
       const holds = due.filter((hold) => hold.terms.ttlMs === ttlMs)
-      for (let start = 0; start < holds.length; start += BATCH) void this.#renewInBackground(holds.slice(start, start + BATCH))
+      for (let start = 0; start < holds.length; start += BATCH)
+        void this.#renewInBackground(holds.slice(start, start + BATCH))
     }
   }
 
@@ -60,7 +61,10 @@ export class Renewals {
   }
 
   #noAnswer(holds: readonly Hold[]): LeaseholdError {
-    return this.#around.requests.wrap({ what: 'renew', claims: holds.map((hold) => hold.claim) }, new Error('it answered for others only'))
+    return this.#around.requests.wrap(
+      { what: 'renew', claims: holds.map((hold) => hold.claim) },
+      new Error('it answered for others only'),
+    )
   }
 
   /** Resolves with those of whom the backend said nothing. */
@@ -69,7 +73,8 @@ export class Renewals {
     const ttlMs = holds[0]?.terms.ttlMs ?? 0
     const claims = holds.map((hold) => hold.claim)
     const sentAt = clock.now()
-    const take = (answers: readonly Renewal[]) => holds.forEach((hold, index) => this.#settle(hold, answers[index] as Renewal, sentAt))
+    const take = (answers: readonly Renewal[]) =>
+      holds.forEach((hold, index) => this.#settle(hold, answers[index] as Renewal, sentAt))
     const answers = await requests.ask({
       what: 'renew',
       claims,
@@ -93,7 +98,12 @@ export class Renewals {
     }
     if (!holds.isValid(hold)) return this.#renewedTooLate(hold)
     holds.extend(hold, answer, answer.since ?? sentAt)
-    emit({ type: 'renewed', key: hold.claim.key, fencingToken: hold.fencingToken, remainingMs: hold.remainingMs(clock.now()) })
+    emit({
+      type: 'renewed',
+      key: hold.claim.key,
+      fencingToken: hold.fencingToken,
+      remainingMs: hold.remainingMs(clock.now()),
+    })
   }
 
   /** A renewal never revives a lease; what it made the server keep is given back. */
@@ -107,12 +117,18 @@ export class Renewals {
     const now = clock.now()
     hold.renewAt = shift(now, Math.min(1000, Math.max(5, hold.terms.ttlMs / 20)))
     scheduler.schedule(hold, hold.nextDue)
-    emit({ type: 'jeopardy', key: hold.claim.key, fencingToken: hold.fencingToken, remainingMs: hold.remainingMs(now), error })
+    emit({
+      type: 'jeopardy',
+      key: hold.claim.key,
+      fencingToken: hold.fencingToken,
+      remainingMs: hold.remainingMs(now),
+      error,
+    })
   }
 }
 
 function sameLength(answers: readonly Renewal[], length: number): readonly Renewal[] {
-  if (answers.length !== length) throw new Error(`renew must answer each of ${length} claims; got ${answers.length} answers`)
+  if (answers.length !== length)
+    throw new Error(`renew must answer each of ${length} claims; got ${answers.length} answers`)
   return answers
 }
-

@@ -1,6 +1,7 @@
 import { type Clock, type Instant, shift } from './clock.ts'
 import type { Claim, LockBackend } from './contract.ts'
 import { isLeaseholdError, LeaseholdError } from './errors.ts'
+import type { Outstanding } from './outstanding.ts'
 import { redact } from './redaction.ts'
 import type { Scheduler, Task } from './scheduler.ts'
 
@@ -19,32 +20,42 @@ export class Requests {
   readonly #backend: LockBackend
   readonly #clock: Clock
   readonly #scheduler: Scheduler
+  readonly #outstanding: Outstanding
 
-  constructor(backend: LockBackend, clock: Clock, scheduler: Scheduler) {
+  constructor(backend: LockBackend, clock: Clock, scheduler: Scheduler, outstanding: Outstanding) {
     this.#backend = backend
     this.#clock = clock
     this.#scheduler = scheduler
+    this.#outstanding = outstanding
   }
 
   /** Resolves with the answer, or rejects with a `LeaseholdError`. Sends before it returns. */
   ask<T>(request: Request<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const deadline = new Deadline(() =>
-        reject(this.#unavailable(request, new Error(`no answer within ${Math.round(request.timeoutMs)} ms`))),
-      )
+      const deadline = new Deadline(() => {
+        this.#outstanding.end()
+        reject(this.#unavailable(request, new Error(`no answer within ${Math.round(request.timeoutMs)} ms`)))
+      })
+      this.#outstanding.begin()
       this.#scheduler.schedule(deadline, shift(this.#clock.now(), request.timeoutMs))
       this.#send(request).then(
         (answer) => {
           if (deadline.passed) return request.onLate?.(answer)
-          this.#scheduler.cancel(deadline)
+          this.#answered(deadline)
           resolve(answer)
         },
         (error) => {
-          this.#scheduler.cancel(deadline)
+          if (deadline.passed) return
+          this.#answered(deadline)
           reject(this.wrap(request, error))
         },
       )
     })
+  }
+
+  #answered(deadline: Deadline): void {
+    this.#scheduler.cancel(deadline)
+    this.#outstanding.end()
   }
 
   /** The error that users see for what a backend threw. The backend's own `LeaseholdError`s pass. */
@@ -68,7 +79,10 @@ export class Requests {
     const cause = redact(error, secrets)
     const key = claims.length === 1 ? claims[0]?.key : undefined
     const subject = key === undefined ? `${claims.length} keys` : JSON.stringify(key)
-    return new LeaseholdError(code, `${this.#backend.name} ${verdict} ${what} ${subject}: ${cause.message}`, { key, cause })
+    return new LeaseholdError(code, `${this.#backend.name} ${verdict} ${what} ${subject}: ${cause.message}`, {
+      key,
+      cause,
+    })
   }
 
   /** A backend that throws before it returns a promise is treated like one that rejects. */

@@ -6,9 +6,14 @@ import type { Hold } from './hold.ts'
 import { parseHold } from './options.ts'
 
 /** Renews the claim of a handle, and begins a lease here with what the backend says; undefined where it is gone. */
-export async function resume(engine: Engine, handle: LeaseHandle, options: ResumeOptions | undefined): Promise<Hold | undefined> {
+export async function resume(
+  engine: Engine,
+  handle: LeaseHandle,
+  options: ResumeOptions | undefined,
+): Promise<Hold | undefined> {
   const { backend, clock, requests } = engine
-  if (!backend.capabilities.handOff) throw new LeaseholdError('UNSUPPORTED', `${backend.name} cannot take up a lease of another process`)
+  if (!backend.capabilities.handOff)
+    throw new LeaseholdError('UNSUPPORTED', `${backend.name} cannot take up a lease of another process`)
   const { claim, terms, fencingToken } = parseHandle(handle, parseHold(engine.options.defaults, options))
   const sentAt = clock.now()
   const [answer] = await requests.ask({
@@ -18,7 +23,8 @@ export async function resume(engine: Engine, handle: LeaseHandle, options: Resum
     send: () => backend.renew([claim], terms.ttlMs),
   })
   engine.assertOpen()
-  if (answer === undefined || answer === 'unknown') throw requests.wrap({ what: 'renew', claims: [claim] }, new Error('no answer for this claim'))
+  if (answer === undefined || answer === 'unknown')
+    throw requests.wrap({ what: 'renew', claims: [claim] }, new Error('no answer for this claim'))
   if (answer === 'gone' || answer.fencingToken !== fencingToken) return undefined
   const hold = engine.holds.begin(claim, terms, answer, answer.since ?? sentAt)
   if (hold !== undefined) engine.emit({ type: 'resumed', key: claim.key, fencingToken })

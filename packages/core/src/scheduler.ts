@@ -21,6 +21,7 @@ export class Scheduler {
   readonly #heap: Task[] = []
   #cancelTimer: (() => void) | undefined
   #armedForMs = Number.POSITIVE_INFINITY
+  stopped = false
   #wallAheadMs = Number.NEGATIVE_INFINITY
 
   /** `afterPass` runs when every due task has fired: the moment to send what they collected. */
@@ -35,6 +36,7 @@ export class Scheduler {
 
   /** Puts the task in, or moves it. */
   schedule(task: Task, due: Instant): void {
+    if (this.stopped) return
     task.due = due
     if (task.heapIndex < 0) this.#place(task, this.#heap.length)
     this.#siftUp(task)
@@ -54,7 +56,9 @@ export class Scheduler {
     // The timer stays armed: it finds nothing due and arms itself for what is next. Re-arming here would cost every release.
   }
 
+  /** Drops every task, for good. */
   stop(): void {
+    this.stopped = true
     for (const task of this.#heap) task.heapIndex = -1
     this.#heap.length = 0
     this.#disarm()
@@ -122,7 +126,8 @@ export class Scheduler {
     for (;;) {
       const left = this.#heap[2 * task.heapIndex + 1]
       const right = this.#heap[2 * task.heapIndex + 2]
-      const child = right !== undefined && left !== undefined && right.due.monotonicMs < left.due.monotonicMs ? right : left
+      const child =
+        right !== undefined && left !== undefined && right.due.monotonicMs < left.due.monotonicMs ? right : left
       if (child === undefined || child.due.monotonicMs >= task.due.monotonicMs) return
       this.#swap(task, child)
     }

@@ -115,7 +115,7 @@ export class MemoryStore {
   forgetAll(): void {
     const forgotten = [...this.#held.values()]
     this.#held.clear()
-    this.#scheduler.stop()
+    for (const held of forgotten) this.#scheduler.cancel(held)
     for (const held of forgotten) for (const each of held.waiting.values()) each.settle(undefined)
   }
 
