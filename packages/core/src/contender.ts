@@ -1,3 +1,4 @@
+import { checkedTurn } from './answers.ts'
 import { type Instant, shift } from './clock.ts'
 import type { Candidate, Claim, Grant } from './contract.ts'
 import type { Engine } from './engine.ts'
@@ -58,7 +59,7 @@ export class Contender implements Task {
       this.waiter.giveUp(error)
     }
     this.#engine.scheduler.cancel(this)
-    this.#turn?.abort()
+    this.#endTurn()
     if (this.#granted === undefined && this.#mayBeKnown) this.#engine.withdraw(this.#claim)
   }
 
@@ -119,8 +120,7 @@ export class Contender implements Task {
       return hold
     }
     // The grant's time was over when it arrived. It is being withdrawn, so the next attempt needs a claim of its own.
-    this.#turn?.abort()
-    this.#turn = undefined
+    this.#endTurn()
     this.#claim = { key: this.waiter.key, holder: newHolder() }
     return undefined
   }
@@ -129,6 +129,12 @@ export class Contender implements Task {
     const brought = this.#brought
     this.#brought = undefined
     return brought && this.#begin(brought.grant, brought.since)
+  }
+
+  #endTurn(): void {
+    this.#turn?.abort()
+    this.#turn = undefined
+    this.#brought = undefined
   }
 
   #grantedLate(claim: Claim): void {
@@ -141,7 +147,7 @@ export class Contender implements Task {
     await new Promise<void>((resolve) => {
       this.#wake = resolve
       this.#openTurn()
-      this.#pollIn(this.#hinted ? 0 : this.#pollDelayMs())
+      this.#pollIn(this.#hinted ? this.#slowedMs() : this.#pollDelayMs())
       if (this.#brought !== undefined) resolve()
     })
     this.#wake = () => {}
@@ -170,33 +176,39 @@ export class Contender implements Task {
     this.#mayBeKnown = true
     const claim = this.#claim
     const since = clock.now()
-    const wait = async () => backend.waitForTurn?.(claim, this.waiter.terms, turn.signal)
+    const { ttlMs, metadata } = this.waiter.terms
+    const wait = async () => checkedTurn(await backend.waitForTurn?.(claim, { ttlMs, metadata }, turn.signal))
     wait().then(
-      (grant) => {
-        if (turn.signal.aborted) return grant && this.#grantedLate(claim)
-        this.#turn = undefined
-        if (grant === undefined) return this.#hint(since)
-        this.#brought = { grant, since: grant.since ?? since }
-        this.#wake()
-      },
-      (error) => {
-        if (turn.signal.aborted) return
-        this.#turn = undefined
-        this.#waitFailed(claim, error)
-      },
+      (grant) => this.#turnCame(turn, claim, grant, since),
+      (error) => this.#turnFailed(turn, claim, error),
     )
+  }
+
+  #turnCame(turn: AbortController, claim: Claim, grant: Grant | undefined, since: Instant): void {
+    if (turn !== this.#turn) {
+      if (grant !== undefined) this.#grantedLate(claim)
+      return
+    }
+    this.#turn = undefined
+    if (grant === undefined) this.#hint(since)
+    else {
+      this.#brought = { grant, since: grant.since ?? since }
+      this.#wake()
+    }
   }
 
   /** A hint may be false; hints without end that cost no time are slowed down. */
   #hint(since: Instant): void {
     const tookMs = this.#engine.clock.now().monotonicMs - since.monotonicMs
     this.#idleWakeUps = tookMs < 1 ? this.#idleWakeUps + 1 : 0
-    if (this.#idleWakeUps > IDLE_WAKE_UPS) return this.#pollIn(this.#slowedMs())
     this.#hinted = true
-    this.#wake()
+    if (this.#idleWakeUps > IDLE_WAKE_UPS) this.#pollIn(this.#slowedMs())
+    else this.#wake()
   }
 
-  #waitFailed(claim: Claim, cause: unknown): void {
+  #turnFailed(turn: AbortController, claim: Claim, cause: unknown): void {
+    if (turn !== this.#turn) return
+    this.#turn = undefined
     this.#idleWakeUps += 1
     const error = this.#engine.requests.wrap({ what: 'wait for', claims: [claim] }, cause)
     this.#engine.emit({ type: 'backend-error', operation: 'wait', key: claim.key, error })
@@ -204,6 +216,6 @@ export class Contender implements Task {
   }
 
   #slowedMs(): number {
-    return Math.min(this.#engine.options.pollMs, 2 ** this.#idleWakeUps)
+    return this.#idleWakeUps > IDLE_WAKE_UPS ? Math.min(this.#engine.options.pollMs, 2 ** this.#idleWakeUps) : 0
   }
 }

@@ -1,3 +1,4 @@
+import { checkedAnswer, checkedGrants } from './answers.ts'
 import { type Clock, type Instant, shift } from './clock.ts'
 import type { Candidate, Claim, Contended, Grant, LockBackend, Terms } from './contract.ts'
 import { isLeaseholdError, LeaseholdError } from './errors.ts'
@@ -78,7 +79,7 @@ export class Engine {
       what: 'acquire',
       claims: [claim],
       timeoutMs: this.#answerWithinMs(terms),
-      send: async (backend) => checked(await backend.tryAcquire(claim, termsOf(terms))),
+      send: async (backend) => checkedAnswer(await backend.tryAcquire(claim, termsOf(terms))),
       onLate: (answer) => answer.granted && onLateGrant(),
     })
   }
@@ -89,7 +90,7 @@ export class Engine {
       what: 'acquire',
       claims,
       timeoutMs: this.#answerWithinMs(terms),
-      send: async (backend) => checkedAll(await backend.tryAcquireAll?.(claims, termsOf(terms)), claims.length),
+      send: async (backend) => checkedGrants(await backend.tryAcquireAll?.(claims, termsOf(terms)), claims.length),
       onLate: (answer) => {
         if (Array.isArray(answer)) for (const claim of claims) this.withdraw(claim)
       },
@@ -183,22 +184,3 @@ export class Engine {
 }
 
 const termsOf = ({ ttlMs, metadata }: Terms): Terms => ({ ttlMs, metadata })
-
-function checked(answer: Grant | Contended): Grant | Contended {
-  if (
-    answer.granted &&
-    !(typeof answer.fencingToken === 'bigint' && answer.ttlMs > 0 && Number.isFinite(answer.ttlMs))
-  ) {
-    throw new Error('a grant must carry a bigint fencingToken and a positive, finite ttlMs')
-  }
-  return answer
-}
-
-function checkedAll(answer: readonly Grant[] | Contended | undefined, length: number): readonly Grant[] | Contended {
-  if (answer === undefined) throw new Error('the backend has no tryAcquireAll')
-  if (!Array.isArray(answer)) return answer as Contended
-  if (answer.length !== length)
-    throw new Error(`tryAcquireAll must grant each of ${length} claims; got ${answer.length} grants`)
-  for (const grant of answer) checked(grant)
-  return answer
-}

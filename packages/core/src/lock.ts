@@ -72,6 +72,6 @@ export class NamedLock implements Lock {
 
   /** Without the note where the caller asked to wait for itself. */
   async #inContext<H extends Hold | undefined>({ whenHeld }: WaitTerms, acquire: () => Promise<H>): Promise<H> {
-    return whenHeld === 'wait' ? acquire() : acquireInContext(this.#engine, [this.key], acquire)
+    return whenHeld === 'wait' ? acquire() : acquireInContext(this.#engine.holds, [this.key], acquire)
   }
 }

@@ -108,6 +108,6 @@ class BackendLocks implements Locks {
     { whenHeld }: WaitTerms,
     acquire: () => Promise<H>,
   ): Promise<H> {
-    return whenHeld === 'wait' ? acquire() : acquireInContext(this.#engine, keys, acquire)
+    return whenHeld === 'wait' ? acquire() : acquireInContext(this.#engine.holds, keys, acquire)
   }
 }

@@ -1,5 +1,6 @@
+import { checkedRenewals } from './answers.ts'
 import { type Clock, type Instant, shift } from './clock.ts'
-import type { Renewal } from './contract.ts'
+import type { Grant, Renewal } from './contract.ts'
 import type { LeaseholdError } from './errors.ts'
 import type { LockEvent } from './events.ts'
 import type { Hold } from './hold.ts'
@@ -73,13 +74,14 @@ export class Renewals {
     const ttlMs = holds[0]?.terms.ttlMs ?? 0
     const claims = holds.map((hold) => hold.claim)
     const sentAt = clock.now()
-    const take = (answers: readonly Renewal[]) =>
-      holds.forEach((hold, index) => this.#settle(hold, answers[index] as Renewal, sentAt))
+    const take = (answers: readonly Renewal[]) => {
+      for (const [index, hold] of holds.entries()) this.#settle(hold, answers[index] as Renewal, sentAt)
+    }
     const answers = await requests.ask({
       what: 'renew',
       claims,
       timeoutMs: Math.min(requestTimeoutMs, ttlMs / 3),
-      send: async (backend) => sameLength(await backend.renew(claims, ttlMs), claims.length),
+      send: async (backend) => checkedRenewals(await backend.renew(claims, ttlMs), claims.length),
       // Given up on, but still evidence: its time counts from its own send.
       onLate: take,
     })
@@ -88,27 +90,23 @@ export class Renewals {
   }
 
   #settle(hold: Hold, answer: Renewal, sentAt: Instant): void {
-    const { holds, emit, clock } = this.#around
+    const { holds, withdraw } = this.#around
     if (answer === 'unknown') return
-    if (answer === 'gone') return holds.lose(hold, 'gone')
-    // Another token: this claim was granted anew by a delayed duplicate of its acquire. The lease we knew is gone.
-    if (answer.fencingToken !== hold.fencingToken) {
+    if (answer === 'gone') holds.lose(hold, 'gone')
+    else if (answer.fencingToken !== hold.fencingToken) {
+      // This claim was granted anew by a delayed duplicate of its acquire. The lease we knew is gone.
       holds.lose(hold, 'gone')
-      return this.#around.withdraw(hold.claim)
-    }
-    if (!holds.isValid(hold)) return this.#renewedTooLate(hold)
-    holds.extend(hold, answer, answer.since ?? sentAt)
-    emit({
-      type: 'renewed',
-      key: hold.claim.key,
-      fencingToken: hold.fencingToken,
-      remainingMs: hold.remainingMs(clock.now()),
-    })
+      withdraw(hold.claim)
+    } else if (holds.isValid(hold)) this.#extend(hold, answer, answer.since ?? sentAt)
+    // A renewal never revives a lease: what it made the server keep is given back.
+    else if (hold.state === 'lost') withdraw(hold.claim)
   }
 
-  /** A renewal never revives a lease; what it made the server keep is given back. */
-  #renewedTooLate(hold: Hold): void {
-    if (hold.state === 'lost') this.#around.withdraw(hold.claim)
+  #extend(hold: Hold, grant: Grant, since: Instant): void {
+    const { holds, emit, clock } = this.#around
+    holds.extend(hold, grant, since)
+    const { claim, fencingToken } = hold
+    emit({ type: 'renewed', key: claim.key, fencingToken, remainingMs: hold.remainingMs(clock.now()) })
   }
 
   #jeopardise(hold: Hold, error: LeaseholdError): void {
@@ -117,18 +115,7 @@ export class Renewals {
     const now = clock.now()
     hold.renewAt = shift(now, Math.min(1000, Math.max(5, hold.terms.ttlMs / 20)))
     scheduler.schedule(hold, hold.nextDue)
-    emit({
-      type: 'jeopardy',
-      key: hold.claim.key,
-      fencingToken: hold.fencingToken,
-      remainingMs: hold.remainingMs(now),
-      error,
-    })
+    const { claim, fencingToken } = hold
+    emit({ type: 'jeopardy', key: claim.key, fencingToken, remainingMs: hold.remainingMs(now), error })
   }
-}
-
-function sameLength(answers: readonly Renewal[], length: number): readonly Renewal[] {
-  if (answers.length !== length)
-    throw new Error(`renew must answer each of ${length} claims; got ${answers.length} answers`)
-  return answers
 }
