@@ -23,8 +23,8 @@ export class Contender implements Task {
   readonly waiter: Waiter
   readonly #engine: Engine
   #claim: Claim
-  /** The claim that became the lease: it alone is never withdrawn. */
-  #granted: Claim | undefined
+  /** What became of the claim, if it was granted. */
+  #hold: Hold | undefined
   /** The server may hold the key, or a place in the queue, for the claim. */
   #mayBeKnown = false
   #attempts = 0
@@ -60,7 +60,7 @@ export class Contender implements Task {
     }
     this.#engine.scheduler.cancel(this)
     this.#endTurn()
-    if (this.#granted === undefined && this.#mayBeKnown) this.#engine.withdraw(this.#claim)
+    if (this.#hold === undefined && this.#mayBeKnown) this.#engine.withdraw(this.#claim)
   }
 
   fire(): void {
@@ -116,7 +116,7 @@ export class Contender implements Task {
     if (this.waiter.settled) return undefined
     const hold = this.#engine.holds.begin(this.#claim, this.waiter.terms, grant, since)
     if (hold !== undefined) {
-      this.#granted = this.#claim
+      this.#hold = hold
       return hold
     }
     // The grant's time was over when it arrived. It is being withdrawn, so the next attempt needs a claim of its own.
@@ -137,9 +137,11 @@ export class Contender implements Task {
     this.#brought = undefined
   }
 
+  /** A delayed request took effect after all: for a claim that nobody wants (any more), it is undone. */
   #grantedLate(claim: Claim): void {
-    const stillWanted = claim === this.#granted || (claim === this.#claim && !this.waiter.settled)
-    if (!stillWanted) this.#engine.withdraw(claim)
+    const undecided = claim === this.#claim && !this.waiter.settled
+    const state = claim === this.#hold?.claim ? this.#hold.state : 'lost'
+    if (!undecided && state !== 'held' && state !== 'handed-off') this.#engine.withdraw(claim)
   }
 
   /** Until the backend wakes us, it is time to poll, or the waiter has given up. */

@@ -1,13 +1,19 @@
+import type { Clock } from '../clock.ts'
 import type { LockBackend } from '../contract.ts'
 import { MemoryStore } from './store.ts'
 
 export interface MemoryBackendOptions {
   /** Shared with the backends to contend with. Default: a store of its own. */
   readonly store?: MemoryStore
+  /** The clock of the process that uses this backend: the one that its `createLocks` was given. Default: the store's. */
+  readonly clock?: Clock
 }
 
 /** Locks within this process: the reference backend, and the one for tests. *Exclusion of valid leases*, as long as the process lives. */
-export function memoryBackend({ store = new MemoryStore() }: MemoryBackendOptions = {}): LockBackend {
+export function memoryBackend({
+  store = new MemoryStore(),
+  clock = store.clock,
+}: MemoryBackendOptions = {}): LockBackend {
   return {
     name: 'memory',
     capabilities: { fifo: true, handOff: true, survivesRestart: false, slackMs: 0, minTtlMs: 1 },
@@ -24,7 +30,7 @@ export function memoryBackend({ store = new MemoryStore() }: MemoryBackendOption
         }
         const leave = store.wait(claim, terms, (grant) => {
           signal.removeEventListener('abort', stop)
-          resolve(grant)
+          resolve(grant && { ...grant, since: clock.now() })
         })
         if (signal.aborted) stop()
         else signal.addEventListener('abort', stop, { once: true })

@@ -38,13 +38,13 @@ class HeldKey implements Task {
  * several processes would. One counter serves all keys, so that nothing has to be kept of a key that is free.
  */
 export class MemoryStore {
-  readonly #clock: Clock
+  readonly clock: Clock
   readonly #scheduler: Scheduler
   readonly #held = new Map<string, HeldKey>()
   #nextToken: bigint
 
   constructor({ clock = systemClock, firstToken = 1n }: MemoryStoreOptions = {}) {
-    this.#clock = clock
+    this.clock = clock
     this.#nextToken = firstToken
     this.#scheduler = new Scheduler(clock)
   }
@@ -94,7 +94,7 @@ export class MemoryStore {
   wait(claim: Claim, terms: Terms, settle: WaitingClaim['settle']): () => void {
     const answer = this.tryAcquire(claim, terms)
     if (answer.granted) {
-      settle({ ...answer, since: this.#clock.now() })
+      settle(answer)
       return () => {}
     }
     const waiting = (this.#held.get(claim.key) as HeldKey).waiting
@@ -143,7 +143,7 @@ export class MemoryStore {
   }
 
   #keepFor(held: HeldKey, ttlMs: number): void {
-    const due = { monotonicMs: this.#clock.now().monotonicMs + ttlMs, wallMs: Number.POSITIVE_INFINITY }
+    const due = { monotonicMs: this.clock.now().monotonicMs + ttlMs, wallMs: Number.POSITIVE_INFINITY }
     this.#scheduler.schedule(held, due)
   }
 
@@ -156,11 +156,11 @@ export class MemoryStore {
       return
     }
     held.waiting.delete(next.claim.holder)
-    next.settle({ ...this.#grantTo(held, next.claim, next.terms), since: this.#clock.now() })
+    next.settle(this.#grantTo(held, next.claim, next.terms))
   }
 
   #remainingMs(held: HeldKey): number {
-    return held.due.monotonicMs - this.#clock.now().monotonicMs
+    return held.due.monotonicMs - this.clock.now().monotonicMs
   }
 
   #grantOf(held: HeldKey): Grant {
