@@ -8,14 +8,16 @@ import { inputCases } from './groups/input.ts'
 import { portabilityCases } from './groups/portability.ts'
 import { renewCases } from './groups/renew.ts'
 import { ttlCases } from './groups/ttl.ts'
-import { waitCases } from './groups/wait.ts'
+import { serverWaitCases } from './groups/wait-at-the-server.ts'
+import { lineWaitCases } from './groups/wait-in-line.ts'
 
 /** Every case of the suite. */
 export const conformanceCases: readonly ConformanceCase[] = [
   ...acquireCases,
   ...ttlCases,
   ...renewCases,
-  ...waitCases,
+  ...serverWaitCases,
+  ...lineWaitCases,
   ...fencingCases,
   ...ambiguityCases,
   ...faultCases,

@@ -38,7 +38,10 @@ const onlyIf = (signal: AbortSignal) => (error: unknown) => {
   return undefined
 }
 
-/** In which order `count` waiters, each of a client of its own, get their turns after the holder's release. */
+/**
+ * In which order `count` waiters, each of a client of its own, get their turns after the holder's release. `meanwhile` is done
+ * for the first two of them, when all stand in line.
+ */
 export async function turns(
   t: Trial,
   held: Claim,
@@ -60,7 +63,7 @@ export async function turns(
       }),
     )
   }
-  for (const { backend, claim } of standing) await meanwhile?.(backend, claim)
+  for (const { backend, claim } of standing.slice(0, 2)) await meanwhile?.(backend, claim)
   await holder.release(held)
   await t.settled(Promise.all(visits), LONG_MS)
   return order

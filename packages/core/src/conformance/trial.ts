@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import type { Locks, LocksOptions } from '../api.ts'
+import type { Lease, Locks, LocksOptions } from '../api.ts'
 import type { Clock } from '../clock.ts'
 import type { Capabilities, Claim, Contended, Grant, LockBackend, Terms } from '../contract.ts'
 import { type ErrorCode, isLeaseholdError } from '../errors.ts'
@@ -208,4 +208,13 @@ export function granted(answer: Grant | Contended | 'gone' | 'unknown' | undefin
 export function contended(answer: Grant | Contended): Contended {
   assert.ok(!answer.granted, 'granted, although somebody else holds the key')
   return answer
+}
+
+/** The lease is no longer to be trusted, and says why. */
+export function assertOver(lease: Lease, code?: ErrorCode): void {
+  assert.equal(lease.remainingMs, 0)
+  assert.throws(
+    () => lease.assertHeld(),
+    (error) => isLeaseholdError(error, code),
+  )
 }

@@ -123,14 +123,21 @@ add('contention-is-null', 'tryAcquire of the engine answers null for contention,
   assert.ok(await other.locks.lock(key).tryAcquire())
 })
 
-add('group-none', 'a refused group of keys leaves none of them held', async (t) => {
-  const [one, other] = [t.process(), t.process()]
-  const keys = [t.key(), t.key(), t.key()]
-  await one.locks.lock(keys[1] ?? '').acquire()
-  assert.equal(await other.locks.tryAcquireAll(keys), null)
-  await t.until(() => t.isFree(keys[0] ?? ''), 'the first key comes free')
-  await t.until(() => t.isFree(keys[2] ?? ''), 'the last key comes free')
-})
+for (const minimal of [false, true]) {
+  const how = minimal ? 'taken one by one' : 'taken together'
+  add(
+    `group-none-${minimal ? 'minimal' : 'native'}`,
+    `a refused group of keys, ${how}, leaves none of them held`,
+    async (t) => {
+      const [one, other] = [t.process(), t.process({ minimal })]
+      const [first, middle, last] = [t.key('a'), t.key('b'), t.key('c')]
+      await one.locks.lock(middle).acquire()
+      assert.equal(await other.locks.tryAcquireAll([first, middle, last]), null)
+      await t.until(() => t.isFree(first), 'the first key comes free', 2_000)
+      await t.until(() => t.isFree(last), 'the last key comes free', 2_000)
+    },
+  )
+}
 
 add('group-crossed', 'two processes that take the same keys in opposite orders both get them, in turn', async (t) => {
   const keys = [t.key(), t.key(), t.key()]

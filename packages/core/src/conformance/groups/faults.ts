@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
-import { isLeaseholdError } from '../../errors.ts'
 import { caseGroup } from '../case.ts'
 import { ChildHolder } from '../child-holder.ts'
 import { requestLost, requestSwallowed } from '../fates.ts'
-import { contended, LONG_MS, type Process, type Trial } from '../trial.ts'
+import { assertOver, contended, LONG_MS, type Process, type Trial } from '../trial.ts'
 
 const { cases, add } = caseGroup('faults')
 export const faultCases = cases
@@ -16,10 +15,7 @@ add('cut-off', 'a process that is cut off loses its lease at the deadline, and o
   const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
   silence(wire)
   await t.holdInTime(t.open(), lease.key, t.expiryMs)
-  assert.throws(
-    () => lease.assertHeld(),
-    (error) => isLeaseholdError(error, 'LEASE_LOST'),
-  )
+  assertOver(lease, 'LEASE_LOST')
   await t.until(() => saw('lost'), 'the observer is told')
   assert.equal(lease.signal.aborted, true)
 })
@@ -59,10 +55,7 @@ add(
     const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
     clock.stallTimers()
     const successor = await t.holdInTime(t.open(), lease.key, t.expiryMs)
-    assert.throws(
-      () => lease.assertHeld(),
-      (error) => isLeaseholdError(error, 'LEASE_LOST'),
-    )
+    assertOver(lease, 'LEASE_LOST')
     clock.resumeTimers()
     assert.equal(await t.settled(lease.release()), 'lost')
     contended(await t.open().tryAcquire(t.claim(successor.claim.key), t.terms()))
@@ -164,10 +157,7 @@ add(
     const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
     link.swallow('requests')
     await t.holdInTime(t.open(), lease.key, t.expiryMs)
-    assert.throws(
-      () => lease.assertHeld(),
-      (error) => isLeaseholdError(error, 'LEASE_LOST'),
-    )
+    assertOver(lease, 'LEASE_LOST')
   },
 )
 

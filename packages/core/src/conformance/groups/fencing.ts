@@ -85,7 +85,7 @@ add('of-a-group', 'keys taken together get tokens greater than each had before',
   const keys = [t.key(), t.key()]
   const before = [await visit(t, t.open(), keys[0] ?? ''), await visit(t, t.open(), keys[1] ?? '')]
   const group = await t.settled(t.process().locks.acquireAll(keys))
-  group.leases.forEach((lease, i) => assertIncreasing([before[i] ?? 0n, lease.fencingToken]))
+  for (const [i, lease] of group.leases.entries()) assertIncreasing([before[i] ?? 0n, lease.fencingToken])
   await group.release()
   assertIncreasing([group.leases[0]?.fencingToken ?? 0n, await visit(t, t.open(), keys[0] ?? '')])
 })

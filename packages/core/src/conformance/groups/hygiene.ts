@@ -4,7 +4,7 @@ import { inspect } from 'node:util'
 import { isLeaseholdError } from '../../errors.ts'
 import { caseGroup } from '../case.ts'
 import { failing, replyLost, requestLost, requestSwallowed } from '../fates.ts'
-import { contended, LONG_MS, type Process } from '../trial.ts'
+import { assertOver, contended, LONG_MS, type Process } from '../trial.ts'
 
 const { cases, add } = caseGroup('hygiene')
 export const hygieneCases = cases
@@ -54,7 +54,7 @@ add('disposal', 'disposing of a lease never throws, and releases it', async (t) 
   const failed = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
   wire.always('release', requestLost)
   await t.settled(Promise.resolve(failed[Symbol.asyncDispose]()))
-  assert.throws(() => failed.assertHeld())
+  assertOver(failed)
 })
 
 add('release-repeated', 'a repeated release gives the first answer again and sends nothing', async (t) => {
@@ -63,10 +63,7 @@ add('release-repeated', 'a repeated release gives the first answer again and sen
   assert.equal(await lease.release(), 'released')
   assert.equal(await lease.release(), 'released')
   assert.equal(wire.count('release'), 1)
-  assert.throws(
-    () => lease.assertHeld(),
-    (error) => isLeaseholdError(error, 'LEASE_ENDED'),
-  )
+  assertOver(lease, 'LEASE_ENDED')
 })
 
 add('observer-throws', 'an observer that throws changes nothing', async (t) => {
@@ -143,10 +140,7 @@ add('close-releases', 'closing releases every lease and says how many', async (t
   const rival = t.open()
   for (const lease of leases) {
     assert.equal(await t.isFree(lease.key, rival), true)
-    assert.throws(
-      () => lease.assertHeld(),
-      (error) => isLeaseholdError(error),
-    )
+    assertOver(lease)
   }
 })
 

@@ -181,7 +181,7 @@ const HOSTILE = [
   `'; drop table leases; --`,
   `' or '1'='1`,
   '$1',
-  '${key}',
+  '$\u007bkey}',
   '%s',
   '%',
   '_',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { LeaseHandle } from '../../api.ts'
 import { isLeaseholdError } from '../../errors.ts'
 import { caseGroup } from '../case.ts'
-import { contended, granted, LONG_MS } from '../trial.ts'
+import { assertOver, contended, granted, LONG_MS } from '../trial.ts'
 
 const { cases, add } = caseGroup('portability')
 export const portabilityCases = cases
@@ -64,10 +64,7 @@ add(
     const { locks, wire } = t.process()
     const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
     lease.handOff()
-    assert.throws(
-      () => lease.assertHeld(),
-      (error) => isLeaseholdError(error, 'LEASE_ENDED'),
-    )
+    assertOver(lease, 'LEASE_ENDED')
     assert.equal(lease.remainingMs, 0)
     assert.equal(await lease.release(), 'handed-off')
     const before = wire.count('renew')

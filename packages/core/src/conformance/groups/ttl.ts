@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { isLeaseholdError } from '../../errors.ts'
 import { caseGroup } from '../case.ts'
 import { holdReply } from '../fates.ts'
-import { contended, LONG_MS } from '../trial.ts'
+import { assertOver, contended, LONG_MS } from '../trial.ts'
 
 const { cases, add } = caseGroup('ttl')
 export const ttlCases = cases
@@ -96,10 +96,7 @@ add('computed', 'with the event loop blocked and no timer fired, an expired leas
   clock.stallTimers()
   await t.pass(t.ttlMs)
   assert.equal(lease.remainingMs, 0)
-  assert.throws(
-    () => lease.assertHeld(),
-    (error) => isLeaseholdError(error, 'LEASE_LOST'),
-  )
+  assertOver(lease, 'LEASE_LOST')
 })
 
 add(
@@ -111,10 +108,7 @@ add(
     assert.ok(lease)
     clock.jumpWall(LONG_MS)
     assert.equal(lease.remainingMs, 0)
-    assert.throws(
-      () => lease.assertHeld(),
-      (error) => isLeaseholdError(error, 'LEASE_LOST'),
-    )
+    assertOver(lease, 'LEASE_LOST')
   },
 )
 
@@ -126,10 +120,7 @@ add('wall-back', 'a wall clock that was set back prolongs nothing', async (t) =>
   assert.ok(lease.remainingMs <= t.ttlMs)
   await t.pass(t.ttlMs)
   assert.equal(lease.remainingMs, 0)
-  assert.throws(
-    () => lease.assertHeld(),
-    (error) => isLeaseholdError(error, 'LEASE_LOST'),
-  )
+  assertOver(lease, 'LEASE_LOST')
 })
 
 add('valid-before-free', 'whenever the server grants the key anew, the former lease is no longer valid', async (t) => {

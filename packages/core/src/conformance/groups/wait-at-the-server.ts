@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict'
+import type { Claim, LockBackend } from '../../contract.ts'
+import { caseGroup } from '../case.ts'
+import { begin, stand, turns } from '../standing.ts'
+import { contended, granted, LONG_MS } from '../trial.ts'
+
+const { cases, add } = caseGroup('wait')
+
+/** Waiting at the server: what the contract for backends says. */
+export const serverWaitCases = cases
+
+add('turn-on-release', 'a waiting claim gets its turn when the holder releases', 'waitForTurn', async (t) => {
+  const holder = t.open()
+  const { claim } = await t.hold(holder)
+  const waiter = await stand(t, t.open(), claim.key)
+  await holder.release(claim)
+  granted(await t.settled(waiter.grant))
+})
+
+add('turn-of-a-free-key', 'waiting for a key that is free already does not hang', 'waitForTurn', async (t) => {
+  const waiter = await stand(t, t.open(), t.key())
+  granted(await t.settled(waiter.grant))
+})
+
+add('one-turn-one-grant', 'however many wait, a release lets in one at a time', 'waitForTurn', async (t) => {
+  const holder = t.open()
+  const { claim } = await t.hold(holder)
+  let inside = 0
+  const visit = async (backend: LockBackend) => {
+    const waiter = await stand(t, backend, claim.key)
+    granted(await waiter.grant)
+    inside += 1
+    assert.equal(inside, 1, 'two waiters were granted the same turn')
+    await t.pass(t.time.arrivalMs + 1)
+    inside -= 1
+    await backend.release(waiter.claim)
+  }
+  const visits = Promise.all(Array.from({ length: 8 }, () => visit(t.open())))
+  await t.pass(t.time.arrivalMs)
+  await holder.release(claim)
+  await t.settled(visits, LONG_MS)
+})
+
+add(
+  'abort-settles',
+  'a wait settles soon after its signal aborts, also when it was aborted before',
+  'waitForTurn',
+  async (t) => {
+    const { claim } = await t.hold(t.open())
+    const waiter = await stand(t, t.open(), claim.key)
+    waiter.abort()
+    assert.equal(await t.settled(waiter.grant, 2_000), undefined)
+    const late = t.open().waitForTurn?.(t.claim(claim.key), t.terms(), AbortSignal.abort())
+    await t.settled(
+      Promise.resolve(late).catch(() => {}),
+      2_000,
+    )
+  },
+)
+
+add('abort-leaves-nothing', 'an aborted and released waiter leaves nothing in line', 'waitForTurn', async (t) => {
+  const [holder, other] = [t.open(), t.open()]
+  const { claim } = await t.hold(holder)
+  const waiter = await stand(t, other, claim.key)
+  waiter.abort()
+  await t.settled(waiter.grant)
+  assert.equal(await other.release(waiter.claim), false)
+  await holder.release(claim)
+  assert.equal(await t.isFree(claim.key), true)
+})
+
+add('closed-waiter', 'a client that is closed while it waits blocks nobody', 'waitForTurn', async (t) => {
+  const holder = t.open()
+  const { claim } = await t.hold(holder)
+  const leaver = t.process()
+  const leaving = leaver.locks.lock(claim.key).acquire()
+  await t.until(() => leaver.wire.count('waitForTurn') > 0, 'it waits')
+  await Promise.all([t.rejects(leaving, 'CLOSED'), t.settled(leaver.locks.close())])
+  await holder.release(claim)
+  await t.until(() => t.isFree(claim.key), 'the key can be had', t.capabilities.slackMs)
+})
+
+add(
+  'fifo',
+  'waiters of different clients are granted in the order in which they began to wait',
+  'waitForTurn',
+  'fifo',
+  async (t) => {
+    const holder = t.open()
+    const { claim } = await t.hold(holder)
+    assert.deepEqual(await turns(t, claim, holder, 6), [0, 1, 2, 3, 4, 5])
+  },
+)
+
+add(
+  'poll-keeps-place',
+  'a waiter that tries again meanwhile does not lose its place',
+  'waitForTurn',
+  'fifo',
+  async (t) => {
+    const holder = t.open()
+    const { claim } = await t.hold(holder)
+    const poll = async (backend: LockBackend, waiter: Claim) =>
+      void contended(await backend.tryAcquire(waiter, t.terms()))
+    assert.deepEqual(await turns(t, claim, holder, 4, poll), [0, 1, 2, 3])
+  },
+)
+
+add('next', 'a release that names the next claim hands over to it', 'waitForTurn', async (t) => {
+  const backend = t.open()
+  const { claim } = await t.hold(backend)
+  const next = t.claim(claim.key)
+  const releasing = backend.release(claim, { ...next, ...t.terms() })
+  const waiter = begin(t, backend, next)
+  assert.equal(await t.settled(releasing), true)
+  granted(await t.settled(waiter.grant))
+  contended(await t.open().tryAcquire(t.claim(claim.key), t.terms()))
+})
+
+add(
+  'since',
+  'a grant that a wait brings tells from when it counts, or still lasts when counted from the beginning',
+  'waitForTurn',
+  async (t) => {
+    const holder = t.open()
+    const waiting = t.open()
+    const { claim } = await t.hold(holder)
+    const next = t.claim(claim.key)
+    const begun = t.time.clock.now()
+    const turn = waiting.waitForTurn?.(next, t.terms(t.ttlMs), new AbortController().signal)
+    await t.pass(t.ttlMs * 2)
+    await holder.release(claim)
+    const direct = await t.settled(Promise.resolve(turn))
+    if (direct === undefined) return
+    const endMs = (direct.since ?? begun).monotonicMs + granted(direct).ttlMs
+    assert.ok(endMs > t.nowMs(), 'the grant is over when it comes')
+    await t.holdInTime(t.open(), claim.key, t.expiryMs)
+    assert.ok(t.nowMs() >= endMs - 1, 'the server freed the key before the grant was over')
+  },
+)

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict'
+import { caseGroup } from '../case.ts'
+import { altered, holdReply, requestSwallowed } from '../fates.ts'
+import { LONG_MS } from '../trial.ts'
+
+const { cases, add } = caseGroup('wait')
+
+/** Waiting callers: what the engine makes of it. */
+export const lineWaitCases = cases
+
+add('pushed', 'a waiting process is woken by the release, not by its poll', 'waitForTurn', async (t) => {
+  const [one, other] = [t.process(), t.process({ pollMs: 60_000 })]
+  const key = t.key()
+  const lease = await one.locks.lock(key).acquire()
+  const waiting = other.locks.lock(key).acquire()
+  await t.until(() => other.wire.count('waitForTurn') > 0, 'it waits')
+  await t.pass(t.time.arrivalMs)
+  await lease.release()
+  await t.settled(waiting, 5_000)
+})
+
+add('lost-wake-up', 'a wake-up that never comes costs time, not the turn', async (t) => {
+  const [one, other] = [t.process(), t.process({ pollMs: 100 })]
+  other.wire.always('waitForTurn', requestSwallowed)
+  const key = t.key()
+  const lease = await one.locks.lock(key).acquire()
+  const waiting = other.locks.lock(key).acquire()
+  await t.until(() => other.saw('waiting'), 'it waits')
+  await lease.release()
+  await t.settled(waiting, 5_000)
+})
+
+add(
+  'false-hints',
+  'hints to try again that come at once, false and without end, do not make a process storm the server',
+  'waitForTurn',
+  async (t) => {
+    const [one, other] = [t.process(), t.process()]
+    const hint = () => new Promise<undefined>((resolve) => setImmediate(resolve, undefined))
+    other.wire.always('waitForTurn', hint)
+    const key = t.key()
+    const lease = await one.locks.lock(key).acquire()
+    const waiting = other.locks.lock(key).acquire()
+    await t.until(() => other.saw('waiting'), 'it waits')
+    for (let i = 0; i < 500; i += 1) await t.pass(0)
+    const attempts = other.wire.count('tryAcquire') + other.wire.count('waitForTurn')
+    assert.ok(attempts < 200, `${attempts} requests for nothing`)
+    await lease.release()
+    await t.settled(waiting, 5_000)
+  },
+)
+
+add('turn-on-expiry', 'a waiting process gets the key of a holder that fell silent', async (t) => {
+  const { claim } = await t.hold(t.open(), t.key(), t.ttlMs)
+  const { locks } = t.process({ pollMs: 100 })
+  const lease = await t.settled(locks.lock(claim.key).acquire(), t.expiryMs + 1_000)
+  lease.assertHeld()
+})
+
+for (const hours of [-1, 1]) {
+  const how = hours < 0 ? 'behind' : 'ahead'
+  add(`wall-${how}`, `a process whose wall clock is an hour ${how} waits and holds like any other`, async (t) => {
+    const [one, other] = [t.process(), t.process()]
+    other.clock.jumpWall(hours * 3_600_000)
+    const lease = await one.locks.lock(t.key()).acquire()
+    const waiting = other.locks.lock(lease.key).acquire({ ttlMs: LONG_MS })
+    await t.until(() => other.saw('waiting'), 'it waits')
+    await t.pass(t.time.arrivalMs)
+    await lease.release()
+    const next = await t.settled(waiting)
+    next.assertHeld(LONG_MS / 2)
+    assert.equal(other.wire.count('release'), 0, 'a grant was thrown away')
+  })
+}
+
+add('local-fifo', 'callers in one process are granted in the order in which they asked', async (t) => {
+  const { locks } = t.process({ whenHeld: 'wait' })
+  const lock = locks.lock(t.key())
+  const first = await lock.acquire()
+  const order: number[] = []
+  const callers = Array.from({ length: 20 }, async (_, i) => {
+    const lease = await lock.acquire()
+    order.push(i)
+    await lease.release()
+  })
+  await first.release()
+  await t.settled(Promise.all(callers), LONG_MS)
+  assert.deepEqual(
+    order,
+    Array.from({ length: 20 }, (_, i) => i),
+  )
+})
+
+add('herd', 'a thousand waiting callers cost the server what one does', async (t) => {
+  const [one, other] = [t.process(), t.process({ pollMs: 1_000 })]
+  const key = t.key()
+  const lease = await one.locks.lock(key).acquire()
+  const callers = Array.from({ length: 1_000 }, () => other.locks.lock(key).acquire())
+  await t.until(() => other.saw('waiting'), 'they wait')
+  await t.pass(200)
+  const claims = new Set(other.wire.requests.flatMap((request) => request.claims.map((claim) => claim.holder)))
+  assert.ok(claims.size <= 2, `${claims.size} contenders at the server`)
+  assert.ok(other.wire.requests.length <= 10, `${other.wire.requests.length} requests`)
+  await lease.release()
+  await t.settled(drain(callers), LONG_MS)
+  // A handover costs a release and a wait or an attempt, and a poll now and then.
+  assert.ok(other.wire.requests.length <= 5_000, `${other.wire.requests.length} requests for 1000 turns`)
+})
+
+add('timeout', 'a caller whose wait is over is told so, holds nothing, and the others wait on', async (t) => {
+  const [one, other] = [t.process(), t.process()]
+  const key = t.key()
+  const lease = await one.locks.lock(key).acquire()
+  const lock = other.locks.lock(key)
+  const [short, long] = [lock.acquire({ waitMs: 50 }), lock.acquire({ waitMs: LONG_MS })]
+  await t.rejects(short, 'ACQUIRE_TIMEOUT', 2_000)
+  await lease.release()
+  const next = await t.settled(long)
+  await next.release()
+  await t.until(() => t.isFree(key), 'the key is free')
+})
+
+add('zero', 'a wait of no time takes a free key and refuses a held one', async (t) => {
+  const { locks } = t.process()
+  const lock = locks.lock(t.key())
+  const lease = await t.settled(lock.acquire({ waitMs: 0 }))
+  await t.rejects(t.process().locks.lock(lock.key).acquire({ waitMs: 0 }), 'ACQUIRE_TIMEOUT', 2_000)
+  await lease.release()
+})
+
+add('abort', 'an aborted caller gets the reason of its signal, and nothing is left in line', async (t) => {
+  const [one, other] = [t.process(), t.process()]
+  const key = t.key()
+  const lease = await one.locks.lock(key).acquire()
+  const abort = new AbortController()
+  const reason = new Error('the user went away')
+  const waiting = other.locks.lock(key).acquire({ signal: abort.signal })
+  await t.until(() => other.saw('waiting'), 'it waits')
+  abort.abort(reason)
+  await assert.rejects(t.settled(waiting), (error) => error === reason)
+  await lease.release()
+  await t.until(() => t.isFree(key), 'the key is free', 2_000)
+})
+
+for (const [slug, what, marginShare, lateness] of [
+  ['expired-grant', 'ran out', 0, 2],
+  ['untrusted-grant', 'was no longer to be trusted', 0.6, 0.75],
+] as const) {
+  add(slug, `a grant that ${what} before it arrived is not handed to the caller`, async (t) => {
+    const { locks, wire } = t.process({ autoRenew: false, requestTimeoutMs: 60_000 })
+    const gate = holdReply()
+    wire.next('tryAcquire', gate.fate)
+    const terms = { ttlMs: t.ttlMs, marginMs: t.ttlMs * marginShare, waitMs: LONG_MS }
+    const acquiring = locks.lock(t.key()).acquire(terms)
+    const held = acquiring.then((lease) => lease.assertHeld())
+    await t.until(() => gate.arrived > 0, 'the server grants')
+    await t.pass(t.ttlMs * lateness)
+    gate.open()
+    await t.settled(held)
+  })
+}
+
+add('short-grant', 'a grant that comes shorter than asked is renewed to the full TTL', async (t) => {
+  const { locks, wire } = t.process({ autoRenew: false })
+  wire.next(
+    'tryAcquire',
+    altered((reply) => (reply.granted ? { ...reply, ttlMs: reply.ttlMs / 4 } : reply)),
+  )
+  const lease = await t.settled(locks.lock(t.key()).acquire({ ttlMs: LONG_MS }))
+  await t.until(() => lease.remainingMs > LONG_MS / 2, 'it has its full TTL')
+})
+
+async function drain(callers: readonly Promise<{ release(): Promise<unknown> }>[]): Promise<void> {
+  await Promise.all(callers.map(async (caller) => (await caller).release()))
+}

@@ -1,0 +1,72 @@
+import { inFile, mutants } from '../mutant.ts'
+
+const { all, add } = mutants()
+
+/** Statements that are not true: capabilities and inspections. */
+export const claimMutants = all
+
+const store = inFile('memory/store.ts')
+const backend = inFile('memory/backend.ts')
+const grantsFromTheStore = 'tryAcquire: async (claim, terms) => store.tryAcquire(claim, terms),'
+const releasesFromTheStore = 'release: async (claim) => store.release(claim),'
+
+add(
+  'inspect-tells-the-holder',
+  'inspect shows the holder id',
+  'hygiene/inspection-redacted',
+  store('metadata: held.terms.metadata }', 'metadata: held.terms.metadata, holder: held.claim.holder }'),
+)
+
+add(
+  'inspect-shows-the-dead',
+  'inspect shows a hold that has expired',
+  'fencing/inspected-expiry',
+  store('this.fire = () => onExpiry(this)', 'this.fire = () => {}'),
+  store(
+    'inspect(key: string): Inspection | null {\n    const held = this.#current(key)',
+    'inspect(key: string): Inspection | null {\n    const held = this.#held.get(key)',
+  ),
+)
+
+add(
+  'metadata-cut',
+  'metadata is cut to 1000 characters',
+  'input/metadata',
+  store('metadata: held.terms.metadata }', 'metadata: held.terms.metadata?.slice(0, 1000) }'),
+)
+
+add(
+  'smallest-ttl-lies',
+  'the smallest TTL is claimed to be more than it is',
+  'ttl/smallest',
+  backend('minTtlMs: 1', 'minTtlMs: 100'),
+)
+
+add(
+  'hand-off-lies',
+  'only the client that acquired can renew and release, although the backend claims otherwise',
+  'portability/claims-travel',
+  backend('return {\n    name', 'const mine = new Set()\n  return {\n    name'),
+  backend(
+    grantsFromTheStore,
+    'tryAcquire: async (claim, terms) => { mine.add(claim.holder); return store.tryAcquire(claim, terms) },',
+  ),
+  backend(
+    'claims.map((claim) => store.renew(claim, ttlMs))',
+    `claims.map((claim) => (mine.has(claim.holder) ? store.renew(claim, ttlMs) : 'gone'))`,
+  ),
+)
+
+add(
+  'slack-malformed',
+  'a capability is no number',
+  'portability/capabilities',
+  backend('slackMs: 0', 'slackMs: Number.NaN'),
+)
+
+add(
+  'close-drops-everything',
+  'closing one client ends the holds of all',
+  'hygiene/close-spares-others',
+  backend(releasesFromTheStore, `${releasesFromTheStore}\n    close: async () => store.forgetAll(),`),
+)

@@ -1,0 +1,92 @@
+import { inFile, mutants } from '../mutant.ts'
+
+const { all, add } = mutants()
+
+/** Holds that begin, last or end wrongly. */
+export const holdMutants = all
+
+const store = inFile('memory/store.ts')
+const backend = inFile('memory/backend.ts')
+const releasesFromTheStore = 'release: async (claim) => store.release(claim),'
+const whoHolds = 'if (held === undefined || held.claim.holder !== claim.holder) return'
+
+add(
+  'release-ignores-the-holder',
+  'whoever releases ends the hold',
+  'ttl/spares-successor',
+  store('if (held.claim.holder !== claim.holder) {', 'if (false) {'),
+)
+
+add(
+  'release-always-agrees',
+  'a release of nothing says yes',
+  'ambiguity/release-answers',
+  backend(releasesFromTheStore, 'release: async (claim) => { store.release(claim); return true },'),
+)
+
+add(
+  'ttl-ignored',
+  'a hold never expires',
+  'ttl/expires',
+  store('monotonicMs + ttlMs, wallMs', 'monotonicMs + Infinity, wallMs'),
+)
+
+add(
+  'freed-early',
+  'the key is freed before the granted TTL is over',
+  'ttl/not-early',
+  store('monotonicMs + ttlMs, wallMs', 'monotonicMs + ttlMs * 0.9, wallMs'),
+)
+
+add(
+  'freed-late',
+  'the key is freed later than the stated slack allows',
+  'ttl/expires',
+  store('monotonicMs + ttlMs, wallMs', 'monotonicMs + ttlMs + 1000, wallMs'),
+)
+
+add(
+  'timer-overflow',
+  'a TTL longer than a timer can run becomes 1 ms',
+  'ttl/longest',
+  store('monotonicMs + ttlMs, wallMs', 'monotonicMs + (ttlMs > 2147483647 ? 1 : ttlMs), wallMs'),
+)
+
+add(
+  'renewal-acquires',
+  'a renewal of a free key takes it',
+  'renew/never-acquires',
+  store(whoHolds, `if (held === undefined) return this.#hold(claim, { ttlMs, metadata: undefined })\n    ${whoHolds}`),
+)
+
+add(
+  'renewal-revives',
+  'a renewal of an expired claim that nobody took revives it',
+  'ttl/no-revival',
+  store('this.fire = () => onExpiry(this)', 'this.fire = () => {}'),
+  store(
+    `const held = this.#current(claim.key)\n    ${whoHolds}`,
+    `const held = this.#held.get(claim.key)\n    ${whoHolds}`,
+  ),
+)
+
+add(
+  'renewal-shortens',
+  'a renewal to a smaller TTL shortens the hold',
+  'renew/never-shortens',
+  store('Math.max(ttlMs, this.#remainingMs(held))', 'ttlMs'),
+)
+
+add(
+  'renewal-by-anybody',
+  'anybody can renew a hold',
+  'renew/only-holder',
+  store(whoHolds, 'if (held === undefined) return'),
+)
+
+add(
+  'renewals-out-of-order',
+  'a batch of renewals is answered in another order',
+  'renew/batch-order',
+  backend('store.renew(claim, ttlMs))', 'store.renew(claim, ttlMs)).reverse()'),
+)

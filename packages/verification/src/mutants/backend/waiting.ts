@@ -1,0 +1,81 @@
+import { inFile, mutants } from '../mutant.ts'
+
+const { all, add } = mutants()
+
+/** Waits that hang, leak or are unfair. */
+export const waitingMutants = all
+
+const store = inFile('memory/store.ts')
+const backend = inFile('memory/backend.ts')
+
+add(
+  'waiter-leaked',
+  'an aborted and released waiter keeps its place',
+  'wait/abort-leaves-nothing',
+  store('if (waiting.get(claim.holder) === entry) waiting.delete(claim.holder)', ''),
+  store('held.waiting.delete(claim.holder)', ''),
+)
+
+add(
+  'abort-ignored',
+  'an aborted wait goes on',
+  'wait/abort-settles',
+  backend('const stop = () => {', 'const stop = () => {}\n        const ignored = () => {'),
+)
+
+add(
+  'turn-for-two',
+  'a release lets the first two waiters in',
+  'wait/one-turn-one-grant',
+  store(
+    'const [next] = held.waiting.values()',
+    `const [next, second] = held.waiting.values()
+    second?.settle({ ...this.#grantOf(held), since: this.#clock.now() })`,
+  ),
+)
+
+add(
+  'last-in-first-out',
+  'the last who began to wait is let in first, although the backend claims to be fair',
+  'wait/fifo',
+  store('const [next] = held.waiting.values()', 'const next = [...held.waiting.values()].at(-1)'),
+)
+
+add(
+  'poll-loses-place',
+  'a waiter that tries again goes to the end of the queue',
+  'wait/poll-keeps-place',
+  store(
+    'return { granted: false, remainingMs: this.#remainingMs(held) }',
+    `const place = held.waiting.get(claim.holder)
+    if (place !== undefined) {
+      held.waiting.delete(claim.holder)
+      held.waiting.set(claim.holder, place)
+    }
+    return { granted: false, remainingMs: this.#remainingMs(held) }`,
+  ),
+)
+
+add(
+  'free-key-waits',
+  'waiting for a free key waits for a release that never comes',
+  'wait/turn-of-a-free-key',
+  store('settle({ ...answer, since: this.#clock.now() })', ''),
+)
+
+add(
+  'wake-up-forgotten',
+  'a release wakes nobody',
+  'wait/pushed',
+  store('const [next] = held.waiting.values()', 'const next = undefined'),
+)
+
+add(
+  'grant-without-since',
+  'a grant that a wait brings does not tell from when it counts',
+  'wait/since',
+  store(
+    'this.#grantTo(held, next.claim, next.terms), since: this.#clock.now()',
+    'this.#grantTo(held, next.claim, next.terms)',
+  ),
+)

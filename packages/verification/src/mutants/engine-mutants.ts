@@ -1,0 +1,17 @@
+import { endingMutants } from './engine/ending.ts'
+import { inputMutants } from './engine/input.ts'
+import { outcomeMutants } from './engine/outcome.ts'
+import { renewalMutants } from './engine/renewal.ts'
+import { validityMutants } from './engine/validity.ts'
+import { waitingMutants } from './engine/waiting.ts'
+import type { Mutant } from './mutant.ts'
+
+/** Broken policies: the engine with one mistake each. */
+export const engineMutants: readonly Mutant[] = [
+  ...validityMutants,
+  ...renewalMutants,
+  ...waitingMutants,
+  ...endingMutants,
+  ...outcomeMutants,
+  ...inputMutants,
+]

@@ -1,0 +1,91 @@
+import { inFile, mutants } from '../mutant.ts'
+
+const { all, add } = mutants()
+
+/** Claims and leases that are not ended, or ended by the wrong one. */
+export const endingMutants = all
+
+const acquire = inFile('acquire.ts')
+const acquireAll = inFile('acquire-all.ts')
+const contender = inFile('contender.ts')
+const engine = inFile('engine.ts')
+const lease = inFile('lease.ts')
+const locks = inFile('locks.ts')
+
+add(
+  'abort-swallowed',
+  'a grant that nobody waits for any more is kept',
+  'ambiguity/grant-after-abort',
+  contender('if (this.#granted === undefined && this.#mayBeKnown)', 'if (false)'),
+)
+
+add(
+  'unknown-not-compensated',
+  'an attempt whose outcome is unknown is left to its TTL',
+  'ambiguity/acquire-reply-lost',
+  acquire('if (!nothingTookEffect) for', 'if (false) for'),
+)
+
+add(
+  'release-aborted',
+  'the signal that stops the wait stops the release, too',
+  'ambiguity/release-not-aborted',
+  lease(
+    `if (this.#hold.state === 'handed-off')`,
+    `if (this.#hold.terms.signal?.aborted) return 'released'\n    if (this.#hold.state === 'handed-off')`,
+  ),
+)
+
+add(
+  'release-sent-again',
+  'a repeated release is sent again',
+  'hygiene/release-repeated',
+  lease('this.#released ??= this.#release()', 'this.#released = this.#release()'),
+)
+
+add(
+  'release-keeps-lease',
+  'a lease whose release was not answered goes on being renewed',
+  'ambiguity/release-lost',
+  engine(`this.holds.end(hold, 'released')`, ''),
+)
+
+add(
+  'refused-group-kept',
+  'a refused group keeps what it has taken one by one',
+  'acquire/group-none-minimal',
+  acquireAll('if (!complete) releaseAll', 'if (false) releaseAll'),
+)
+
+add(
+  'close-forgets',
+  'closing releases nothing',
+  'hygiene/close-releases',
+  locks('const held = [...holds]', 'const held: Hold[] = []'),
+)
+
+add('close-leaves-timers', 'closing leaves timers behind', 'hygiene/no-timers', locks('scheduler.stop()', ''))
+
+add(
+  'close-leaves-waiters',
+  'closing leaves those who wait alone',
+  'hygiene/close-ends-waits',
+  locks('queues.giveUpAll(', 'void ('),
+)
+
+add(
+  'handed-off-released',
+  'a lease that was handed off is released all the same',
+  'portability/handed-off-is-over',
+  lease(
+    `if (this.#hold.state === 'handed-off') return 'handed-off'`,
+    `if (this.#hold.state === 'handed-off') { await this.#engine.release(this.#hold); return 'handed-off' }`,
+  ),
+)
+
+add(
+  'handed-off-closed',
+  'closing releases a lease that was handed off',
+  'portability/outlives-its-client',
+  lease(`this.#engine.holds.end(this.#hold, 'handed-off')`, ''),
+)

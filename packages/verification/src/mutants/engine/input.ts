@@ -1,0 +1,34 @@
+import { inFile, mutants } from '../mutant.ts'
+
+const { all, add } = mutants()
+
+/** Bad input that gets through. */
+export const inputMutants = all
+
+const key = inFile('key.ts')
+const options = inFile('options.ts')
+
+add('empty-key-accepted', 'an empty key is accepted', 'input/empty-key', key(`if (key === '')`, 'if (false)'))
+
+add('nul-accepted', 'NUL in a key is accepted', 'input/nul-key', key(`if (key.includes('\\0'))`, 'if (false)'))
+
+add(
+  'surrogate-accepted',
+  'a lone surrogate in a key is accepted',
+  'input/lone-surrogate',
+  key('if (/\\p{Surrogate}/u.test(key))', 'if (false)'),
+)
+
+add(
+  'length-in-utf16',
+  'the length of a key is counted in UTF-16',
+  'input/long-key',
+  key('Buffer.byteLength(key)', 'key.length'),
+)
+
+add(
+  'metadata-unbounded',
+  'metadata of any size is accepted',
+  'input/metadata-limit',
+  options('if (bytes > MAX_METADATA_BYTES)', 'if (false)'),
+)

@@ -1,0 +1,64 @@
+import { inFile, mutants } from '../mutant.ts'
+
+const { all, add } = mutants()
+
+/** Outcomes that are masked, and secrets that are told. */
+export const outcomeMutants = all
+
+const engine = inFile('engine.ts')
+const holder = inFile('holder.ts')
+const lease = inFile('lease.ts')
+const lock = inFile('lock.ts')
+const redaction = inFile('redaction.ts')
+
+add(
+  'work-error-masked',
+  'the error of a release replaces that of the work',
+  'hygiene/work-error',
+  lock(`end = await lease.release().catch(() => 'unknown')`, 'end = await lease.release()'),
+)
+
+add(
+  'outlived-work-succeeds',
+  'work that outlived its lease is reported as success',
+  'hygiene/outlived',
+  lock(`if (end === 'lost')`, 'if (false)'),
+)
+
+add(
+  'disposal-throws',
+  'disposing of a lease throws what its release throws',
+  'hygiene/disposal',
+  lease('await this.release().catch(() => {})', 'await this.release()'),
+)
+
+add(
+  'observer-trusted',
+  'what the observer throws goes through',
+  'hygiene/observer-throws',
+  engine(
+    '} catch (error) {\n      process.emitWarning',
+    '} catch (error) {\n      throw error\n      process.emitWarning',
+  ),
+)
+
+add(
+  'limit-ignored',
+  'the cap on leases is not kept',
+  'hygiene/limits',
+  engine('if (this.holds.size + this.#attemptsUnderWay + count > maxLeases)', 'if (false)'),
+)
+
+add(
+  'errors-tell-holders',
+  'errors pass on what the driver says, holder ids and all',
+  'hygiene/errors-redacted',
+  redaction(`rest.replaceAll(secret, '***')`, 'rest'),
+)
+
+add(
+  'holders-reused',
+  'one holder id serves all attempts',
+  'hygiene/unguessable',
+  holder('used += ID_BYTES', 'used = ID_BYTES'),
+)

@@ -1,0 +1,90 @@
+import { inFile, mutants } from '../mutant.ts'
+
+const { all, add } = mutants()
+
+/** Renewals that come too late, too often, or are misread. */
+export const renewalMutants = all
+
+const hold = inFile('hold.ts')
+const holds = inFile('holds.ts')
+const renewals = inFile('renewals.ts')
+
+add(
+  'renewal-revives-lease',
+  'a renewal that is answered after the deadline brings the lease back',
+  'renew/too-late',
+  renewals('if (!holds.isValid(hold)) return this.#renewedTooLate(hold)', `hold.state = 'held'`),
+)
+
+add(
+  'jeopardy-is-loss',
+  'a failed renewal ends the lease',
+  'renew/jeopardy',
+  renewals(
+    'if (!holds.isValid(hold) || hold.renewAt !== undefined) return',
+    `if (holds.isValid(hold)) return holds.lose(hold, 'gone')`,
+  ),
+)
+
+add(
+  'unknown-is-loss',
+  'a renewal answered with unknown ends the lease',
+  'renew/unknown',
+  renewals(`if (answer === 'unknown') return`, `if (answer === 'unknown') return holds.lose(hold, 'gone')`),
+)
+
+add(
+  'gone-ignored',
+  'the word of the backend that a claim is gone is ignored',
+  'renew/gone',
+  renewals(`if (answer === 'gone') return holds.lose(hold, 'gone')`, `if (answer === 'gone') return`),
+)
+
+add(
+  'token-change-ignored',
+  'a renewal that comes with another token prolongs the lease',
+  'renew/token-changed',
+  renewals('if (answer.fencingToken !== hold.fencingToken)', 'if (false)'),
+)
+
+add(
+  'never-renewed',
+  'a lease is not renewed in the background',
+  'renew/background',
+  holds('this.#around.renew(hold)', ''),
+)
+
+add(
+  'renewed-unasked',
+  'a lease is renewed although that was switched off',
+  'renew/not-asked',
+  hold('if (terms.autoRenew || grant.ttlMs < terms.ttlMs)', 'if (true)'),
+)
+
+add(
+  'renewed-one-by-one',
+  'every lease is renewed in a request of its own',
+  'renew/batched',
+  renewals('const BATCH = 500', 'const BATCH = 1'),
+)
+
+add(
+  'renewal-storm',
+  'a failed renewal is repeated without a pause to speak of',
+  'renew/until-the-deadline',
+  renewals('Math.max(5, hold.terms.ttlMs / 20)', '1'),
+)
+
+add(
+  'renewed-once',
+  'a renewal that failed is not tried again',
+  'renew/jeopardy',
+  renewals('hold.renewAt = shift(now,', 'if (false) hold.renewAt = shift(now,'),
+)
+
+add(
+  'short-grant-kept',
+  'a grant that is shorter than asked is not renewed to its full TTL',
+  'wait/short-grant',
+  hold('if (terms.autoRenew || grant.ttlMs < terms.ttlMs)', 'if (terms.autoRenew)'),
+)

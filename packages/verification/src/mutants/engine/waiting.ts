@@ -1,0 +1,86 @@
+import { inFile, mutants } from '../mutant.ts'
+
+const { all, add } = mutants()
+
+/** Waits that are unfair, deaf, or cost too much. */
+export const waitingMutants = all
+
+const acquireAll = inFile('acquire-all.ts')
+const contender = inFile('contender.ts')
+const context = inFile('holding-context.ts')
+const queues = inFile('queues.ts')
+const waiter = inFile('waiter.ts')
+
+add(
+  'all-contend',
+  'every waiting caller contends at the backend',
+  'wait/herd',
+  queues('|| held || queue.contender !== undefined) return', '|| held) return'),
+)
+
+add(
+  'local-last-first',
+  'the last caller who asked is served first',
+  'wait/local-fifo',
+  queues(
+    'const [next] = queue.waiters\n    if (next !== undefined) this',
+    'const next = [...queue.waiters].at(-1)\n    if (next !== undefined) this',
+  ),
+  queues('const [next] = queue.waiters\n    return next', 'const next = [...queue.waiters].at(-1)\n    return next'),
+)
+
+add(
+  'no-poll',
+  'where a wake-up is lost, nobody asks again',
+  'wait/lost-wake-up',
+  contender(': this.#pollDelayMs())', ': 2 ** 40)'),
+)
+
+add(
+  'no-push',
+  'the backend is not asked to wake anybody',
+  'wait/pushed',
+  contender('if (backend.waitForTurn === undefined ||', 'if (true ||'),
+)
+
+add(
+  'hints-obeyed',
+  'every hint is followed at once, however many come',
+  'wait/false-hints',
+  contender('if (this.#idleWakeUps > IDLE_WAKE_UPS)', 'if (false)'),
+)
+
+add(
+  'bounded-wait-gives-up',
+  'a bounded wait ends at the first request that fails',
+  'ambiguity/outage-waited-for',
+  contender('this.waiter.terms.waitMs === undefined ||', 'true ||'),
+)
+
+add(
+  'outage-endured',
+  'an unbounded wait hides an unreachable backend',
+  'ambiguity/outage-reported',
+  contender('this.waiter.terms.waitMs === undefined ||', 'false ||'),
+)
+
+add(
+  'listener-leaked',
+  'a caller leaves its listener on the signal it gave',
+  'hygiene/no-growth',
+  waiter(`this.terms.signal?.removeEventListener('abort', this.#onAbort)`, ''),
+)
+
+add(
+  'self-deadlock-waits',
+  'a context that acquires what it holds waits for itself',
+  'acquire/self-deadlock',
+  context('if (held !== undefined &&', 'if (false &&'),
+)
+
+add(
+  'group-in-any-order',
+  'the keys of a group are taken in the order in which they were given',
+  'acquire/group-crossed',
+  acquireAll('[...keys].sort()', '[...keys]'),
+)
