@@ -32,10 +32,10 @@ const RECORD = `
 export async function insertHold(sql: Sql, session: string, standing: Standing, amountCents: number): Promise<void> {
   const { hold, seats, handles } = standing.reservation
   await sql.query(
-    'insert into holds (id, session, seats, handles, amount_cents) values ($1, $2, $3, $4::jsonb, $5)',
-    [hold, session, seats, JSON.stringify(handles), amountCents],
+    `insert into holds (id, session, seats, handles, amount_cents, runs_out_at)
+     values ($1, $2, $3, $4::jsonb, $5, clock_timestamp() + $6::float8 * interval '1 millisecond')`,
+    [hold, session, seats, JSON.stringify(handles), amountCents, standing.remainingMs ?? null],
   )
-  await setRunsOut(sql, hold, standing)
 }
 
 /** Somebody else's hold looks exactly like one that never was. */

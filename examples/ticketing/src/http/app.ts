@@ -13,44 +13,44 @@ import type { SeatBoard } from '../live/seat-board.ts'
 import { liveSeats } from './live-seats.ts'
 import { paymentIn, seatsIn } from './requests.ts'
 import { sameSiteOnly } from './same-site.ts'
-import { sessionOf } from './session.ts'
+import { session, type WithSession } from './session.ts'
 
 const PUBLIC = new URL('../../public', import.meta.url).pathname
 const MAX_BODY_BYTES = 16 * 1024
 
 /** The box office over HTTP. Each handler parses, calls one function of the checkout, and shows the hold as it is then. */
-export function createApp(office: BoxOffice, board: SeatBoard): Hono {
-  const app = new Hono()
+export function createApp(office: BoxOffice, board: SeatBoard): Hono<WithSession> {
+  const app = new Hono<WithSession>()
   app.use(secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'self'"], frameAncestors: ["'none'"] } }))
-  app.use('/api/*', sameSiteOnly, bodyLimit({ maxSize: MAX_BODY_BYTES, onError: tooLarge }))
+  app.use('/api/*', session, sameSiteOnly, bodyLimit({ maxSize: MAX_BODY_BYTES, onError: tooLarge }))
 
   app.get('/api/auditorium', (context) => context.json(office.auditorium.plan))
   app.get('/api/live', liveSeats(board))
 
   app.post('/api/holds', async (context) => {
-    const id = await hold(office, sessionOf(context), await seatsIn(context))
+    const id = await hold(office, context.var.session, await seatsIn(context))
     return showHold(context, id, 201)
   })
   app.get('/api/holds/:id', (context) => showHold(context, context.req.param('id')))
   app.post('/api/holds/:id/payment', async (context) => {
     const id = context.req.param('id')
-    await pay(office, sessionOf(context), id, await paymentIn(context))
+    await pay(office, context.var.session, id, await paymentIn(context))
     return showHold(context, id)
   })
   app.post('/api/holds/:id/confirmation', async (context) => {
     const id = context.req.param('id')
-    await confirm(office, sessionOf(context), id)
+    await confirm(office, context.var.session, id)
     return showHold(context, id)
   })
   app.delete('/api/holds/:id', async (context) => {
     const id = context.req.param('id')
-    await giveUp(office, sessionOf(context), id)
+    await giveUp(office, context.var.session, id)
     return showHold(context, id)
   })
 
   /** What the visitor may know of his own hold. Never the handles: whoever has one can end the lease. */
-  async function showHold(context: Context, id: string, status: 200 | 201 = 200): Promise<Response> {
-    const record = await ownHold(office.db, sessionOf(context), id)
+  async function showHold(context: Context<WithSession>, id: string, status: 200 | 201 = 200): Promise<Response> {
+    const record = await ownHold(office.db, context.var.session, id)
     const { handles: _secret, hold: _id, ...view } = record
     return context.json(view, status)
   }

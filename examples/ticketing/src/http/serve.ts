@@ -1,7 +1,8 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
-import type { Hono } from 'hono'
+
+type FetchHandler = Parameters<typeof getRequestListener>[0]
 
 export interface Served {
   readonly address: string
@@ -9,7 +10,7 @@ export interface Served {
 }
 
 /** Serves on this machine alone. With `orAnyPort`, a port that is taken is replaced by a free one. */
-export async function serve(app: Hono, port: number, orAnyPort = false): Promise<Served> {
+export async function serve(app: { readonly fetch: FetchHandler }, port: number, orAnyPort = false): Promise<Served> {
   const server = createServer(getRequestListener(app.fetch))
   await listen(server, port).catch((error: NodeJS.ErrnoException) => {
     if (!orAnyPort || error.code !== 'EADDRINUSE') throw error

@@ -1,6 +1,13 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { TEST_CARDS } from '../payment/bank.ts'
 import type { SeatMap } from './seat-map.ts'
 import type { Stopwatch } from './stopwatch.ts'
+
+/** Everybody wants the best seats that are left, so customers get in each other's way. */
+const POPULAR_SEATS = 24
+
+/** Whoever is refused takes a moment before he tries another seat. */
+const SECOND_THOUGHT_MS = 60
 
 /** A buyer pays and confirms; a frozen one does too, but his checkout stands still; who walks away takes a seat and is never seen again. */
 export type Temper = 'buys' | 'freezes' | 'walks-away'
@@ -22,9 +29,10 @@ export class Customer {
 
   async shop(): Promise<void> {
     while (!this.#map.isSoldOut) {
-      const seat = anyOf(this.#map.free)
+      const seat = anyOf(this.#map.free.slice(0, POPULAR_SEATS))
       if (seat === undefined) await this.#map.changes()
       else if (await this.#visit(seat)) return
+      else await pause(SECOND_THOUGHT_MS * (0.5 + Math.random()))
     }
   }
 
@@ -38,7 +46,7 @@ export class Customer {
     if (paid.status !== 200) return false
     const frozen = this.#temper === 'freezes'
     const confirmed = await this.#send(`/api/holds/${held.id}/confirmation`, undefined, frozen)
-    return confirmed.status === 200 || frozen
+    return confirmed.status === 200 || (frozen && confirmed.status === 410)
   }
 
   async #send(path: string, body: unknown, frozen = false): Promise<{ status: number; id: string }> {

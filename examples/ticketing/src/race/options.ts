@@ -9,7 +9,7 @@ export interface RaceOptions {
   readonly json: boolean
 }
 
-const USAGE = `race [--customers 400] [--freeze 6] [--strategy ${strategyNames.join('|')}] [--json]`
+const USAGE = `race [--customers 400] [--freeze 4] [--strategy ${strategyNames.join('|')}] [--json]`
 const HOLD_MS = 1000
 
 /** Ends the process with a line of usage where the command line makes no sense. */
@@ -25,9 +25,9 @@ export function readRaceOptions(args: readonly string[]): RaceOptions {
       },
     })
     const customers = wholeNumber('customers', values.customers ?? '400', 1, 5000)
-    const frozen = wholeNumber('freeze', values.freeze ?? '6', 0, Math.min(customers, 100))
+    const frozen = wholeNumber('freeze', values.freeze ?? '4', 0, Math.min(customers, 100))
     return {
-      contest: { customers, frozen, holdMs: HOLD_MS, freezeMs: HOLD_MS * 1.6 },
+      contest: { customers, frozen, holdMs: HOLD_MS, freezeMs: HOLD_MS * 3 },
       strategies: values.strategy === undefined ? strategyNames : [strategy(values.strategy)],
       json: values.json,
     }

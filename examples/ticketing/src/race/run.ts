@@ -5,6 +5,9 @@ import { SeatMap } from './seat-map.ts'
 import type { ServerProcess } from './server-process.ts'
 import { Stopwatch } from './stopwatch.ts'
 
+/** How many customers are in the shop at the same time; the others come as these leave. */
+const AT_ONCE = 32
+
 export type Progress = (done: number, all: number) => void
 
 /** One sale, from the first customer to the last hold that runs out. */
@@ -22,17 +25,19 @@ export async function runSale(
 async function sendCustomers(address: string, contest: Contest, onProgress: Progress) {
   await using map = await SeatMap.open(address)
   const stopwatch = new Stopwatch()
+  let arrived = 0
   let done = 0
-  await Promise.all(
-    Array.from({ length: contest.customers }, async (_, index) => {
-      await new Customer(address, map, stopwatch, temperOf(index, contest)).shop()
+  const serveQueue = async () => {
+    while (arrived < contest.customers) {
+      await new Customer(address, map, stopwatch, temperOf(arrived++, contest)).shop()
       onProgress(++done, contest.customers)
-    }),
-  )
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, serveQueue))
   return stopwatch.read()
 }
 
-/** Frozen checkouts come first, so that enough customers are left to take over what they let go. One in twenty walks away. */
+/** Frozen checkouts come first: they get the best seats, and everybody wants those as soon as they are let go. One in twenty walks away. */
 function temperOf(index: number, { frozen }: Contest): Temper {
   if (index < frozen) return 'freezes'
   return index % 20 === 7 ? 'walks-away' : 'buys'

@@ -1,0 +1,61 @@
+/**
+ * @typedef {object} Hold
+ * @property {string} id
+ * @property {string[]} seats
+ * @property {'open' | 'paying' | 'paid' | 'sold' | 'ended'} state
+ * @property {'expired' | 'given-up' | 'declined' | 'stale' | 'taken' | null} endedBecause
+ * @property {string | null} refusedWrite
+ * @property {number} amountCents
+ * @property {number | null} remainingMs
+ * @property {string | null} buyer
+ * @property {string | null} cardEnding
+ * @property {'taken' | 'refunded' | null} payment
+ * @property {number} failedPayments
+ */
+
+/** The box office said no, or did not answer. */
+export class Refused extends Error {
+  /**
+   * @param {string} code
+   * @param {string} message
+   */
+  constructor(code, message) {
+    super(message)
+    this.code = code
+  }
+}
+
+/** @param {string[]} seats */
+export const hold = (seats) => ask('POST', '/api/holds', { seats })
+
+/** @param {string} id */
+export const look = (id) => ask('GET', `/api/holds/${id}`)
+
+/**
+ * @param {string} id
+ * @param {string} name
+ * @param {string} card
+ */
+export const pay = (id, name, card) => ask('POST', `/api/holds/${id}/payment`, { name, card })
+
+/** @param {string} id */
+export const confirm = (id) => ask('POST', `/api/holds/${id}/confirmation`)
+
+/** @param {string} id */
+export const giveUp = (id) => ask('DELETE', `/api/holds/${id}`)
+
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {unknown} [body]
+ * @returns {Promise<Hold>}
+ */
+async function ask(method, path, body) {
+  const sent = body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+  const response = await fetch(path, { method, ...sent }).catch(() => {
+    throw new Refused('unreachable', 'The box office cannot be reached. Nothing is lost: try again.')
+  })
+  const answer = await response.json()
+  if (!response.ok) throw new Refused(answer.error, answer.message)
+  return answer
+}

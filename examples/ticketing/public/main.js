@@ -1,0 +1,153 @@
+import { drawAuditorium, showSeat } from './auditorium.js'
+import * as boxOffice from './box-office.js'
+import { Countdown } from './countdown.js'
+import { byId } from './element.js'
+import { drawLegend } from './legend.js'
+import { followSeats } from './live.js'
+import { showPage } from './pages.js'
+import { showChoice, showHold, showRemaining } from './panel.js'
+import { nameOf, plan, seatOf, seats } from './plan.js'
+import { say } from './say.js'
+import { listenToKeys } from './seat-keys.js'
+import { listenToZoom } from './zoom.js'
+
+const MAX_SEATS = 6
+const MEMORY = 'hold'
+const ACTIVE = ['open', 'paying', 'paid']
+
+/** @type {import('./live.js').SeatStates} */
+const states = {}
+/** @type {Set<string>} */
+const chosen = new Set()
+/** @type {boxOffice.Hold | undefined} */
+let hold
+let busy = false
+
+const countdown = new Countdown(showRemaining, () => void askUntilOver())
+
+const isActive = () => hold !== undefined && ACTIVE.includes(hold.state)
+
+/** @param {string} seat */
+function lookOf(seat) {
+  if (isActive() && hold?.seats.includes(seat)) return 'own'
+  const state = states[seat] ?? 'free'
+  return state === 'free' && chosen.has(seat) ? 'chosen' : state
+}
+
+function showSeats() {
+  for (const { id } of seats) showSeat(id, lookOf(id))
+}
+
+/** @param {string} [problem] */
+function showCheckout(problem) {
+  showSeats()
+  if (hold === undefined) return showChoice([...chosen], { busy, problem, onHold: takeSeats, onDrop: toggle })
+  if (!isActive()) return showPage(hold, startOver)
+  showHold(hold, { busy, problem, onPay: paySeats, onConfirm: confirmSeats, onGiveUp: giveUpSeats })
+}
+
+/** @param {string} seat */
+function toggle(seat) {
+  if (isActive() || busy) return
+  if (chosen.delete(seat)) return showCheckout()
+  if (states[seat] !== 'free') return say(`${nameOf(seatOf(seat))} is taken.`)
+  if (chosen.size === MAX_SEATS) return showCheckout(`You can book up to ${MAX_SEATS} seats at once.`)
+  chosen.add(seat)
+  showCheckout()
+}
+
+/** @param {import('./live.js').SeatStates} changed */
+function takeNews(changed) {
+  Object.assign(states, changed)
+  const lost = hold === undefined && !busy ? [...chosen].filter((seat) => states[seat] !== 'free') : []
+  for (const seat of lost) chosen.delete(seat)
+  if (lost.length > 0) return showCheckout(`${lost.map((seat) => nameOf(seatOf(seat))).join(' and ')}: somebody was faster.`)
+  showSeats()
+}
+
+/** @param {boxOffice.Hold} [news] */
+function accept(news) {
+  hold = news
+  if (news && isActive()) sessionStorage.setItem(MEMORY, news.id)
+  else sessionStorage.removeItem(MEMORY)
+  if (isActive() && typeof news?.remainingMs === 'number') countdown.start(news.remainingMs)
+  else countdown.stop()
+}
+
+/**
+ * One request at a time; whatever comes of it, the page then shows the hold as the server sees it.
+ *
+ * @param {() => Promise<boxOffice.Hold>} request
+ */
+async function act(request) {
+  if (busy) return
+  busy = true
+  showCheckout()
+  const problem = await request().then((news) => void accept(news), refused)
+  busy = false
+  showCheckout(problem)
+}
+
+/**
+ * @param {boxOffice.Refused} refusal
+ * @returns {Promise<string | undefined>}
+ */
+async function refused(refusal) {
+  if (hold !== undefined && refusal.code !== 'unreachable') await boxOffice.look(hold.id).then(accept, () => {})
+  return refusal.message
+}
+
+async function takeSeats() {
+  await act(() => boxOffice.hold([...chosen]))
+  if (isActive()) chosen.clear()
+}
+
+/** @type {(name: string, card: string) => void} */
+const paySeats = (name, card) => void act(() => boxOffice.pay(hold?.id ?? '', name, card))
+const confirmSeats = () => void act(() => boxOffice.confirm(hold?.id ?? ''))
+
+async function giveUpSeats() {
+  await act(() => boxOffice.giveUp(hold?.id ?? ''))
+  if (hold?.state === 'ended' && hold.payment === null) startOver()
+}
+
+function startOver() {
+  accept(undefined)
+  chosen.clear()
+  showCheckout()
+  byId('checkout').focus()
+}
+
+/** The time is over by this page's clock; only the server knows whether the hold is. */
+async function askUntilOver() {
+  while (isActive()) {
+    const news = await boxOffice.look(hold?.id ?? '').catch(() => undefined)
+    if (news !== undefined) accept(news)
+    if ((news?.remainingMs ?? 0) > 0) return
+    if (news !== undefined && !isActive()) return showCheckout()
+    await new Promise((resolve) => setTimeout(resolve, 300))
+  }
+}
+
+/** After a reload, and after a sleep that stopped this page's clock. */
+async function catchUp() {
+  const id = hold?.id ?? sessionStorage.getItem(MEMORY)
+  if (id === null || busy || (hold !== undefined && !isActive())) return
+  const before = hold?.state
+  await boxOffice.look(id).then(accept, (refusal) => {
+    if (refusal.code === 'no-such-hold') accept(undefined)
+  })
+  if (hold?.state !== before) showCheckout()
+}
+
+document.title = `${plan.show} · ${plan.hall}`
+byId('show').textContent = plan.show
+byId('when').textContent = `${plan.subtitle} · ${plan.hall} · ${plan.when}`
+drawLegend(byId('legend'))
+drawAuditorium(byId('auditorium'), toggle)
+listenToKeys(byId('auditorium'))
+listenToZoom()
+followSeats(takeNews)
+document.addEventListener('visibilitychange', () => document.hidden || void catchUp())
+showCheckout()
+await catchUp()

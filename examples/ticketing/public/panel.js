@@ -1,0 +1,147 @@
+import { clockText } from './countdown.js'
+import { byId, element } from './element.js'
+import { payForm } from './pay-form.js'
+import { money, nameOf, seatOf } from './plan.js'
+import { say } from './say.js'
+
+/** @typedef {import('./box-office.js').Hold} Hold */
+
+const panel = byId('checkout')
+let spoken = ''
+
+/**
+ * Before a hold: what is chosen.
+ *
+ * @param {string[]} chosen
+ * @param {{ busy: boolean, problem: string | undefined, onHold: () => void, onDrop: (seat: string) => void }} wiring
+ */
+export function showChoice(chosen, { busy, problem, onHold, onDrop }) {
+  const total = chosen.reduce((sum, seat) => sum + seatOf(seat).priceCents, 0)
+  const count = `${chosen.length} ${chosen.length === 1 ? 'seat' : 'seats'}`
+  render(
+    'choosing',
+    problem,
+    element('h2', {}, chosen.length === 0 ? 'Choose your seats' : 'Your choice'),
+    chosen.length === 0 ? element('p', { class: 'soft' }, 'Up to six. Nobody can take them from you while you pay.') : seatList(chosen, onDrop),
+    chosen.length === 0
+      ? undefined
+      : button('primary', busy ? 'Asking for them…' : `Hold ${count} · ${money(total)}`, onHold, busy),
+  )
+}
+
+/**
+ * From hold to sale.
+ *
+ * @param {Hold} hold
+ * @param {{ busy: boolean, problem: string | undefined, onPay: (name: string, card: string) => void, onConfirm: () => void, onGiveUp: () => void }} wiring
+ */
+export function showHold(hold, { busy, problem, onPay, onConfirm, onGiveUp }) {
+  const paid = hold.state === 'paid'
+  render(
+    hold.state,
+    problem,
+    element('h2', {}, paid ? 'Paid. One last step' : 'Held for you'),
+    hold.remainingMs === null ? nothingHeld() : timer(),
+    seatList(hold.seats),
+    element('p', { class: 'total' }, 'Total', element('strong', {}, money(hold.amountCents))),
+    paid ? paidLine(hold) : payForm(hold, busy, onPay),
+    paid ? button('primary', busy ? 'Confirming…' : 'Confirm and get tickets', onConfirm, busy) : undefined,
+    button('quiet wide', paid ? 'Give up and get the money back' : 'Give the seats back', onGiveUp, busy),
+  )
+}
+
+/**
+ * @param {number} remainingMs
+ * @param {number} share
+ */
+export function showRemaining(remainingMs, share) {
+  const clock = panel.querySelector('.clock')
+  if (!(clock instanceof HTMLElement)) return
+  clock.dataset['soon'] = String(share < 0.25)
+  clock.style.setProperty('--share', String(share))
+  const text = clock.querySelector('.clock-text')
+  if (text) text.textContent = remainingMs > 0 ? `${clockText(remainingMs)} left` : 'Time is up…'
+  const left = Math.ceil(remainingMs / 1000)
+  if (left === 30 || left === 10) sayOnce(`${left} seconds left to book your seats.`)
+}
+
+/** @param {string} text */
+function sayOnce(text) {
+  if (spoken !== text) say(text)
+  spoken = text
+}
+
+/**
+ * @param {string} step
+ * @param {string | undefined} problem
+ * @param {...(HTMLElement | undefined)} children
+ */
+function render(step, problem, ...children) {
+  const typed = formValues()
+  panel.dataset['step'] = step
+  panel.replaceChildren(
+    steps(step),
+    ...children.slice(0, 1).filter((child) => child !== undefined),
+    ...(problem ? [element('p', { class: 'problem', role: 'alert' }, problem)] : []),
+    ...children.slice(1).filter((child) => child !== undefined),
+  )
+  for (const [name, value] of typed) {
+    const input = panel.querySelector(`input[name="${name}"]`)
+    if (input instanceof HTMLInputElement) input.value = value
+  }
+}
+
+/** What a visitor has typed outlives the redrawing of the panel. */
+function formValues() {
+  return Array.from(panel.querySelectorAll('input'), (input) => /** @type {const} */ ([input.name, input.value]))
+}
+
+/** @param {string} step */
+function steps(step) {
+  const order = ['Choose', 'Pay', 'Confirm']
+  const current = step === 'choosing' ? 0 : step === 'paid' ? 2 : 1
+  const items = order.map((name, index) =>
+    element('li', { 'data-past': String(index < current), 'aria-current': index === current ? 'step' : false }, name),
+  )
+  return element('ol', { class: 'steps', 'aria-label': 'Steps of your booking' }, ...items)
+}
+
+function timer() {
+  return element(
+    'div',
+    { class: 'clock', role: 'timer' },
+    element('span', { class: 'clock-text' }, ''),
+    element('span', { class: 'clock-bar', 'aria-hidden': 'true' }),
+  )
+}
+
+const nothingHeld = () =>
+  element('p', { class: 'problem' }, 'This box office runs without leases: nothing keeps others from buying these seats.')
+
+/**
+ * @param {string[]} ids
+ * @param {(seat: string) => void} [onDrop]
+ */
+function seatList(ids, onDrop) {
+  const items = ids.map((id) => {
+    const seat = seatOf(id)
+    const drop = onDrop && element('button', { type: 'button', class: 'drop', 'aria-label': `Leave out ${nameOf(seat)}`, onclick: () => onDrop(id) }, '×')
+    const swatch = element('span', { class: 'seat', 'data-tier': seat.tier, 'data-look': onDrop ? 'chosen' : 'own', 'aria-hidden': 'true' })
+    const words = element('span', {}, nameOf(seat), element('small', {}, seat.tierName))
+    return element('li', {}, swatch, words, element('span', { class: 'price' }, money(seat.priceCents)), drop)
+  })
+  return element('ul', { class: 'seats' }, ...items)
+}
+
+/** @param {Hold} hold */
+const paidLine = ({ amountCents, cardEnding, buyer }) =>
+  element('p', { class: 'soft' }, `${money(amountCents)} taken from the card ending ${cardEnding}, for ${buyer}.`)
+
+/**
+ * @param {string} kind
+ * @param {string} text
+ * @param {() => void} onClick
+ * @param {boolean} busy
+ */
+const button = (kind, text, onClick, busy) =>
+  element('button', { type: 'button', class: kind, disabled: busy, 'aria-busy': String(busy), onclick: onClick }, text)

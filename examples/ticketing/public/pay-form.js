@@ -1,0 +1,63 @@
+import { element } from './element.js'
+import { money } from './plan.js'
+
+const TEST_CARDS = [
+  ['4242 4242 4242 4242', 'pays'],
+  ['4000 0000 0000 0002', 'is declined'],
+  ['4000 0000 0000 0408', 'outlasts the hold'],
+  ['4000 0000 0000 0119', 'freezes the sale'],
+]
+
+/**
+ * @param {import('./box-office.js').Hold} hold
+ * @param {boolean} busy
+ * @param {(name: string, card: string) => void} onPay
+ */
+export function payForm(hold, busy, onPay) {
+  const name = field('name', 'Name on the tickets', { autocomplete: 'name', maxlength: '80' })
+  const card = field('card', 'Card number', { inputmode: 'numeric', autocomplete: 'off', maxlength: '24', value: TEST_CARDS[0]?.[0] ?? '' })
+  const paying = busy || hold.state === 'paying'
+  return element(
+    'form',
+    {
+      class: 'pay',
+      onsubmit: (event) => {
+        event.preventDefault()
+        onPay(name.input.value, card.input.value)
+      },
+    },
+    name.label,
+    card.label,
+    cardChoice(card.input),
+    element('button', { class: 'primary', disabled: paying, 'aria-busy': String(paying) }, paying ? 'Talking to the bank…' : `Pay ${money(hold.amountCents)}`),
+  )
+}
+
+/**
+ * @param {string} name
+ * @param {string} text
+ * @param {Record<string, string>} attributes
+ */
+function field(name, text, attributes) {
+  const input = element('input', { name, required: true, ...attributes })
+  return { input, label: element('label', {}, text, input) }
+}
+
+/** @param {HTMLInputElement} input */
+function cardChoice(input) {
+  const choices = TEST_CARDS.map(([number = '', does = '']) =>
+    element(
+      'button',
+      {
+        type: 'button',
+        class: 'chip',
+        'data-card': number,
+        onclick: () => {
+          input.value = number
+        },
+      },
+      `…${number.slice(-4)} ${does}`,
+    ),
+  )
+  return element('div', { class: 'chips', role: 'group', 'aria-label': 'Cards to try; no money moves' }, ...choices)
+}
