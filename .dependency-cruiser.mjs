@@ -24,7 +24,10 @@ export default {
       comment: 'The memory backend sees what any backend sees: the contract, time and errors.',
       severity: 'error',
       from: { path: '^packages/core/src/memory/', pathNot: '[.]test[.]ts$' },
-      to: { path: '^packages/core/src/', pathNot: '^packages/core/src/(memory/|(contract|clock|scheduler|errors)[.]ts$)' },
+      to: {
+        path: '^packages/core/src/',
+        pathNot: '^packages/core/src/(memory/|(contract|clock|scheduler|errors)[.]ts$)',
+      },
     },
     {
       name: 'suite-knows-the-contract',
@@ -65,7 +68,8 @@ export default {
     },
     {
       name: 'no-cycle',
-      comment: 'Two files that need each other to run are one concept, or a third one is missing. Types may refer back.',
+      comment:
+        'Two files that need each other to run are one concept, or a third one is missing. Types may refer back.',
       severity: 'error',
       from: {},
       to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },

@@ -13,25 +13,25 @@ export interface Stamp {
 const configuration = ['package.json', 'tsconfig.json', 'tsup.config.ts']
 const shared = ['tsconfig.base.json', 'pnpm-lock.yaml']
 
-function digest(files: readonly string[]): string {
+function digest(base: string, files: readonly string[]): string {
   const hash = createHash('sha256')
   for (const file of files) {
     const content = existsSync(file) ? readFileSync(file) : Buffer.from('absent')
-    hash.update(`${relative(root, file)}\0${content.length}\0`).update(content)
+    hash.update(`${relative(base, file)}\0${content.length}\0`).update(content)
   }
   return hash.digest('hex')
 }
 
 /** `dependencies` are the folders of the workspace packages whose types this one is compiled against. */
 export const inputsOf = ({ folder }: WorkspacePackage, dependencies: readonly string[]): string =>
-  digest([
+  digest(root, [
     ...filesBelow(join(folder, 'src')).filter((file) => !file.endsWith('.test.ts')),
     ...configuration.map((name) => join(folder, name)),
     ...shared.map((name) => join(root, name)),
     ...dependencies.flatMap((dependency) => filesBelow(join(dependency, 'dist'))),
   ])
 
-export const outputsOf = ({ folder }: WorkspacePackage): string => digest(filesBelow(join(folder, 'dist')))
+export const outputsIn = (folder: string): string => digest(folder, filesBelow(folder))
 
 const stampFile = ({ folder }: WorkspacePackage): string =>
   join(root, 'node_modules', '.cache', 'leasehold', `${basename(folder)}.json`)

@@ -1,11 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
-const generated = new Set(['node_modules', 'dist', 'dist.next', '.git', '.artifacts', 'coverage'])
+const generated = /^(node_modules|dist([.].*)?|[.]git|[.]artifacts|coverage)$/
 
 /** All files below a folder, sorted, without what is generated or installed. */
 export function sourceFilesBelow(folder: string): string[] {
-  return filesBelow(folder, (name) => !generated.has(name))
+  return filesBelow(folder, (name) => !generated.test(name))
 }
 
 export function filesBelow(folder: string, enters: (folderName: string) => boolean = () => true): string[] {
