@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest'
+import { virtualTime } from '../src/conformance/time.ts'
+import { createLocks, type LockBackend } from '../src/index.ts'
+import { MemoryStore, memoryBackend } from '../src/memory/index.ts'
+
+/** The smallest backend there can be: three operations. */
+function minimal(store: MemoryStore): LockBackend {
+  const { name, capabilities, tryAcquire, renew, release } = memoryBackend({ store })
+  return { name, capabilities, tryAcquire, renew, release }
+}
+
+describe.each([
+  ['at once', (store: MemoryStore) => memoryBackend({ store })],
+  ['one after another', minimal],
+])('several locks taken %s', (_, backendOver) => {
+  function twoProcesses(ttlMs = 3000) {
+    const time = virtualTime()
+    const store = new MemoryStore({ clock: time.clock })
+    const open = () => createLocks(backendOver(store), { clock: time.clock, ttlMs })
+    return { time, store, here: open(), there: open() }
+  }
+
+  it('come all or none', async () => {
+    const { here, there, store } = twoProcesses()
+    const blocker = await there.lock('b').acquire()
+    expect(await here.tryAcquireAll(['a', 'b', 'c'])).toBeNull()
+    expect(store.size).toBe(1)
+    await blocker.release()
+    const group = await here.tryAcquireAll(['c', 'a', 'b'])
+    expect(group?.leases.map(({ key }) => key)).toEqual(['c', 'a', 'b'])
+    expect(await group?.release()).toBe('released')
+    expect(store.size).toBe(0)
+    await Promise.all([here.close(), there.close()])
+  })
+
+  it('are waited for, with what is held already kept alive and all valid at the end', async () => {
+    const { here, there, time, store } = twoProcesses()
+    const blocker = await there.lock('b').acquire()
+    const waiting = here.acquireAll(['b', 'a'], { autoRenew: false })
+    await time.pass(10_000)
+    await blocker.release()
+    await time.pass(2000)
+    const group = await waiting
+    expect(group.remainingMs).toBeGreaterThan(900)
+    await time.pass(3100)
+    expect(() => group.assertHeld()).toThrow(expect.objectContaining({ code: 'LEASE_LOST' }))
+    expect(group.signal.aborted).toBe(true)
+    expect(store.size).toBe(0)
+    await Promise.all([here.close(), there.close()])
+  })
+
+  it('are given back when the time to wait is over', async () => {
+    const { here, there, time, store } = twoProcesses()
+    await there.lock('b').acquire()
+    const waiting = here.acquireAll(['a', 'b'], { waitMs: 500 })
+    const rejected = expect(waiting).rejects.toMatchObject({ code: 'ACQUIRE_TIMEOUT' })
+    await time.pass(600)
+    await rejected
+    await time.pass(10)
+    expect(store.size).toBe(1)
+    await Promise.all([here.close(), there.close()])
+  })
+
+  it('cannot deadlock each other, whatever order they are asked in', async () => {
+    const { here, there, time } = twoProcesses()
+    const rounds = async (locks: typeof here, keys: string[]) => {
+      for (let round = 0; round < 20; round += 1) await (await locks.acquireAll(keys, { whenHeld: 'wait' })).release()
+      return true
+    }
+    const all = Promise.all([rounds(here, ['a', 'b', 'c']), rounds(there, ['c', 'b', 'a']), rounds(here, ['b', 'a'])])
+    let done = false
+    void all.then(() => {
+      done = true
+    })
+    for (let step = 0; step < 10_000 && !done; step += 1) await time.pass(50)
+    expect(await all).toEqual([true, true, true])
+    await Promise.all([here.close(), there.close()])
+  })
+
+  it('are handed off together, or not at all', async () => {
+    const { here, there, time } = twoProcesses()
+    const group = await here.acquireAll(['a', 'b'], { autoRenew: false })
+    const resumed = await Promise.all(group.handOff().map((handle) => there.resume(JSON.parse(JSON.stringify(handle)))))
+    expect(resumed.map((lease) => lease?.fencingToken)).toEqual(group.leases.map(({ fencingToken }) => fencingToken))
+    const other = await here.acquireAll(['c', 'd'], { autoRenew: false })
+    await time.pass(3100)
+    expect(() => other.handOff()).toThrow(expect.objectContaining({ code: 'LEASE_LOST' }))
+    await Promise.all([here.close(), there.close()])
+  })
+})
+
+it.each([
+  [[], 'not be empty'],
+  [['a', 'a'], 'distinct'],
+  [['a', ''], 'empty'],
+])('keys %j are refused before any I/O', async (keys, rule) => {
+  const store = new MemoryStore()
+  await using locks = createLocks(memoryBackend({ store }))
+  await expect(locks.acquireAll(keys)).rejects.toThrow(rule)
+  await expect(locks.tryAcquireAll(keys)).rejects.toThrow(RangeError)
+  expect(store.size).toBe(0)
+})

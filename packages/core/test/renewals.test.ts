@@ -1,0 +1,68 @@
+import { expect, it } from 'vitest'
+import { virtualTime } from '../src/conformance/time.ts'
+import { createLocks, type LockBackend, type LockEvent } from '../src/index.ts'
+import { MemoryStore, memoryBackend } from '../src/memory/index.ts'
+
+function watchedBackend() {
+  const time = virtualTime()
+  const store = new MemoryStore({ clock: time.clock })
+  const memory = memoryBackend({ store })
+  const sizes: number[] = []
+  const backend: LockBackend = {
+    ...memory,
+    renew: (claims, ttlMs) => {
+      sizes.push(claims.length)
+      return memory.renew(claims, ttlMs)
+    },
+  }
+  return { time, store, memory, backend, sizes }
+}
+
+it('renews ten thousand leases, taken at different moments, in few requests', async () => {
+  const { time, backend, sizes } = watchedBackend()
+  const locks = createLocks(backend, { clock: time.clock, ttlMs: 10_000, whenHeld: 'wait' })
+  const leases = []
+  for (let index = 0; index < 10_000; index += 1) {
+    leases.push(await locks.lock(`k${index}`).acquire())
+    if (index % 1000 === 0) await time.pass(150)
+  }
+  sizes.length = 0
+  await time.pass(10_000)
+  expect(leases.every((lease) => lease.remainingMs > 0)).toBe(true)
+  expect(sizes.reduce((sum, size) => sum + size)).toBeGreaterThanOrEqual(20_000)
+  expect(sizes.length / 10).toBeLessThan(50)
+  await locks.close()
+})
+
+it('keeps those that one shard answered for, when another is silent', async () => {
+  const jeopardised: string[] = []
+  const onEvent = (event: LockEvent) => {
+    if (event.type === 'jeopardy') jeopardised.push(event.key)
+  }
+  const { time, memory, backend } = watchedBackend()
+  const renew: LockBackend['renew'] = async (claims, ttlMs) => {
+    const answers = await memory.renew(claims, ttlMs)
+    return answers.map((answer, index) => (claims[index]?.key === 'silent' ? 'unknown' : answer))
+  }
+  const locks = createLocks({ ...backend, renew }, { clock: time.clock, ttlMs: 3000, onEvent })
+  const answered = await locks.lock('answered').acquire()
+  const silent = await locks.lock('silent').acquire()
+  await time.pass(3100)
+  expect(answered.remainingMs).toBeGreaterThan(0)
+  expect(() => silent.assertHeld()).toThrow(expect.objectContaining({ code: 'LEASE_LOST' }))
+  expect(new Set(jeopardised)).toEqual(new Set(['silent']))
+  await locks.close()
+})
+
+it('renews a provisional grant once, even for a lease that is not to renew itself', async () => {
+  const { time, memory, backend, sizes } = watchedBackend()
+  const tryAcquire: LockBackend['tryAcquire'] = (claim, terms) => memory.tryAcquire(claim, { ...terms, ttlMs: 1000 })
+  const locks = createLocks({ ...backend, tryAcquire }, { clock: time.clock, ttlMs: 9000, autoRenew: false })
+  const lease = await locks.lock('k').acquire()
+  await time.pass(900)
+  expect(lease.remainingMs).toBeGreaterThan(8000)
+  await time.pass(8000)
+  expect(sizes).toEqual([1])
+  expect(lease.remainingMs).toBeLessThanOrEqual(400)
+  await locks.close()
+})
