@@ -14,11 +14,6 @@ export interface Truth {
 /** How long a free event loop may take to abort the signal of a lease that is over. */
 const SIGNAL_LATENESS_MS = 20
 
-interface Lateness {
-  readonly sinceMs: number
-  readonly disturbances: number
-}
-
 /**
  * S1 and S3: looks at every lease, on the clocks of its own machine, whenever the world is at rest.
  *
@@ -26,18 +21,22 @@ interface Lateness {
  * expiry of each hold is made an event, so no lease outlives its hold unseen.
  */
 export class BeliefCheck {
-  /** Overlaps that a loss of the server's state excuses. */
-  excusedOverlaps = 0
   readonly #book: LeaseBook
   readonly #truth: Truth
   readonly #report: ReportViolation
+  readonly #excusedEntries = new Set<LeaseEntry>()
   readonly #lost = new WeakSet<LeaseEntry>()
-  readonly #overdue = new WeakMap<LeaseEntry, Lateness>()
+  readonly #overdueSinceMs = new WeakMap<LeaseEntry, number>()
 
   constructor(book: LeaseBook, truth: Truth, report: ReportViolation) {
     this.#book = book
     this.#truth = truth
     this.#report = report
+  }
+
+  /** Leases that began while another was valid, excused by a server that had lost its state. */
+  get excusedOverlaps(): number {
+    return this.#excusedEntries.size
   }
 
   look(): void {
@@ -57,7 +56,8 @@ export class BeliefCheck {
   #checkAlone(entry: LeaseEntry, others: readonly LeaseEntry[]): void {
     const rival = others.find(({ key, token }) => key === entry.key && token !== entry.token)
     if (rival === undefined) return
-    if (this.#excused(entry) || this.#excused(rival)) this.excusedOverlaps += 1
+    if (this.#endedByTwin(entry) || this.#endedByTwin(rival)) return
+    if (this.#excused(entry) || this.#excused(rival)) this.#excusedEntries.add(rival)
     else this.#report('S1', `${entry.key}: ${describe(entry)} and ${describe(rival)} are valid at once`)
   }
 
@@ -81,19 +81,18 @@ export class BeliefCheck {
     const { aborted } = entry.lease.signal
     if (aborted) this.#lost.add(entry)
     if (valid && this.#lost.has(entry)) this.#report('S3', `${entry.key}: ${describe(entry)} was lost and is valid again`)
-    if (valid || aborted) this.#overdue.delete(entry)
-    else this.#checkLateness(entry)
+    if (!valid && !aborted) this.#checkLateness(entry)
   }
 
+  /** Timers follow the monotonic clock: where the other runs faster or was tampered with, they cannot be in time. */
   #checkLateness(entry: LeaseEntry): void {
-    const { disturbances, running } = entry.machine
-    const late = this.#overdue.get(entry)
-    if (late === undefined || late.disturbances !== disturbances || !running) {
-      this.#overdue.set(entry, { sinceMs: this.#truth.nowMs(), disturbances })
-    } else if (this.#truth.nowMs() - late.sinceMs > SIGNAL_LATENESS_MS && disturbances === 0) {
-      this.#report('S3', `${entry.key}: ${describe(entry)} is over, its signal has not aborted after ${SIGNAL_LATENESS_MS} ms`)
-      this.#overdue.delete(entry)
-    }
+    const { disturbances, clock } = entry.machine
+    if (disturbances > 0 || !clock.steady) return
+    const nowMs = this.#truth.nowMs()
+    const sinceMs = this.#overdueSinceMs.get(entry) ?? nowMs
+    this.#overdueSinceMs.set(entry, sinceMs)
+    if (nowMs - sinceMs > SIGNAL_LATENESS_MS)
+      this.#report('S3', `${entry.key}: ${describe(entry)} is over, and its signal has not aborted after ${SIGNAL_LATENESS_MS} ms`)
   }
 }
 

@@ -2,62 +2,67 @@ import type { Claim } from '@leasehold/core'
 import type { ReportViolation } from './violation.ts'
 
 interface Account {
-  readonly key: string
+  readonly claim: Claim
   readonly process: string
-  /** Attempts to acquire that were sent and not answered. */
+  /** Attempts to acquire that were sent and not answered, or failed. */
   open: number
-  /** Set by an attempt that may have taken effect; cleared by a release that was sent after it. */
+  leased: boolean
+  /** Left by an attempt that may have taken effect; paid by a release that is sent after it. */
   debt: 'unknown' | 'granted' | undefined
 }
 
 /**
- * S6 and S7: whatever may have been granted becomes a lease, or is given back by a release that is sent afterwards.
+ * S6 and S7: whatever may have been granted becomes a lease, or is given back by a release that is sent afterwards. So is a grant
+ * that arrives when its lease has come and gone: a delayed request may have taken the key anew.
  *
  * This looks at what the engine sent, not at what became of it: a release may get lost, too, and then the TTL ends the hold.
  */
 export class ClaimAudit {
   readonly #report: ReportViolation
+  readonly #nameOf: (holder: string) => string
   readonly #accounts = new Map<string, Account>()
-  readonly #lapsed = new Set<string>()
 
-  constructor(report: ReportViolation) {
+  /** `nameOf`: how the timeline calls a holder. */
+  constructor(report: ReportViolation, nameOf: (holder: string) => string) {
     this.#report = report
+    this.#nameOf = nameOf
   }
 
   /** An acquire, or a wait that may bring the grant, leaves the process. */
   sent(process: string, claim: Claim): void {
-    const account = this.#accounts.get(claim.holder) ?? { key: claim.key, process, open: 0, debt: undefined }
+    const account = this.#accounts.get(claim.holder) ?? { claim, process, open: 0, leased: false, debt: undefined }
     this.#accounts.set(claim.holder, account)
     account.open += 1
-    account.debt ??= 'unknown'
+    if (!account.leased) account.debt ??= 'unknown'
   }
 
   /** The process has read the answer. */
-  answered(claim: Claim, granted: boolean): void {
-    const account = this.#accounts.get(claim.holder)
+  answered({ holder }: Claim, granted: boolean): void {
+    const account = this.#accounts.get(holder)
     if (account === undefined) return
     account.open -= 1
-    if (granted) account.debt = 'granted'
-    else if (account.open === 0 && account.debt === 'unknown' && !this.#lapsed.has(claim.holder)) account.debt = undefined
+    if (granted && !account.leased) account.debt = 'granted'
+    if (!granted && account.open === 0 && account.debt === 'unknown') account.debt = undefined
   }
 
-  /** The attempt ended without an answer: it may take effect at any time. */
-  lapsed(claim: Claim): void {
-    this.#lapsed.add(claim.holder)
+  /** The claim has become a lease. */
+  leased(holder: string): void {
+    const account = this.#accounts.get(holder)
+    if (account === undefined) return
+    account.leased = true
+    account.debt = undefined
   }
 
-  /** Tells what the release gives back. */
-  released(claim: Claim): 'unknown' | 'granted' | undefined {
-    const account = this.#accounts.get(claim.holder)
-    const paid = account?.debt
-    if (account !== undefined) account.debt = undefined
-    this.#lapsed.delete(claim.holder)
+  /** A release leaves the process. Tells what it gives back. */
+  released(claim: Claim): Account['debt'] {
+    const paid = this.#accounts.get(claim.holder)?.debt
+    this.#settle(claim)
     return paid
   }
 
-  /** The claim has become a lease, whose end other rules look after. */
-  leased(holder: string): void {
-    this.#accounts.delete(holder)
+  /** The server says that the claim does not hold the key. */
+  gone(claim: Claim): void {
+    this.#settle(claim)
   }
 
   /** A process that dies owes nothing: the server's TTL pays. */
@@ -66,9 +71,17 @@ export class ClaimAudit {
   }
 
   finish(): void {
-    for (const { debt, key, process } of this.#accounts.values()) {
-      if (debt === 'unknown') this.#report('S6', `${process} left an acquire of unknown outcome on ${key} uncompensated`)
-      if (debt === 'granted') this.#report('S7', `${process} got ${key} granted, gave it to nobody and never gave it back`)
+    for (const { debt, claim, process } of this.#accounts.values()) {
+      const who = `${process}${this.#nameOf(claim.holder)}`
+      if (debt === 'unknown') this.#report('S6', `${who} left an acquire of unknown outcome on ${claim.key} uncompensated`)
+      if (debt === 'granted') this.#report('S7', `${who} got ${claim.key} granted, gave it to nobody and never gave it back`)
     }
+  }
+
+  #settle({ holder }: Claim): void {
+    const account = this.#accounts.get(holder)
+    if (account === undefined) return
+    account.leased = false
+    account.debt = undefined
   }
 }

@@ -40,6 +40,11 @@ export class DriftingClock {
     return this.#suspended
   }
 
+  /** Both clocks count alike. */
+  get steady(): boolean {
+    return this.#rates.monotonic === this.#rates.wall
+  }
+
   /** The machine sleeps: the monotonic clock stands still, the wall clock goes on. */
   suspend(): void {
     this.#fix()

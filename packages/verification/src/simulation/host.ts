@@ -1,5 +1,5 @@
 import { AsyncResource } from 'node:async_hooks'
-import type { CloseReport, LeaseHandle, LockEvent, Locks } from '@leasehold/core'
+import type { CloseReport, LockEvent, Locks } from '@leasehold/core'
 import { Link, type LinkLog } from './link.ts'
 import type { Machine } from './machine.ts'
 import type { Prng } from './prng.ts'
@@ -15,8 +15,6 @@ export class Host {
   readonly links: readonly Link[]
   readonly resource: ResourceClient
   readonly prng: Prng
-  /** Handles that other processes have sent. */
-  readonly handles: LeaseHandle[] = []
   stopping = false
   closed: CloseReport | undefined
   #actors = 0
@@ -31,7 +29,7 @@ export class Host {
     const lockLink = new Link(world, prng, scenario.conditions, this.#linkLog('lock server'))
     const resourceLink = new Link(world, prng, scenario.resourceConditions, this.#linkLog('resource'))
     this.links = [lockLink, resourceLink]
-    this.resource = new ResourceClient(machine, resourceLink, register)
+    this.resource = new ResourceClient(machine, resourceLink, register, (ms) => this.sleep(ms))
     const backend = new RemoteBackend(machine, lockLink, server, scenario.style, wireLog(run, machine.name), run.world)
     this.locks = run.engine.createLocks(backend, {
       clock: machine.timers,
@@ -53,6 +51,7 @@ export class Host {
 
   /** Starts a program in this process, in an asynchronous context of its own. It must not reject. */
   start(program: () => Promise<void>): void {
+    if (this.machine.dead) return
     this.#actors += 1
     const begin = async () => {
       await program()

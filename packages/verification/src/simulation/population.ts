@@ -11,6 +11,7 @@ export class Population implements Victims {
   readonly #universe: Universe
   readonly #faults: Faults
   #living: Host[] = []
+  readonly #leaving: Host[] = []
   #born = 0
 
   constructor(universe: Universe) {
@@ -55,22 +56,21 @@ export class Population implements Victims {
     this.#universe.loseServerState()
   }
 
+  /** The living, the dead, and those that have closed or are about to. */
+  get everybody(): readonly Host[] {
+    return [...this.#living, ...this.#leaving]
+  }
+
   /** All faults end, and every process is asked to finish. Messages under way keep their delays. */
   heal(): void {
     this.#faults.heal()
-    for (const host of this.#everybody) this.#healHost(host)
+    for (const host of this.everybody) this.#healHost(host)
   }
 
   /** No program runs in any living process. */
   get idle(): boolean {
-    return this.#everybody.every((host) => host.machine.dead || host.actors === 0)
+    return this.everybody.every((host) => host.machine.dead || host.actors === 0)
   }
-
-  get #everybody(): readonly Host[] {
-    return [...this.#living, ...this.#leaving]
-  }
-
-  readonly #leaving: Host[] = []
 
   #healHost(host: Host): void {
     for (const link of host.links) link.conditions = HEALTHY

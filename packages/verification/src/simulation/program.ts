@@ -32,7 +32,7 @@ export class Program {
 
   async #turn(): Promise<void> {
     const { prng } = this.#host
-    const turns = [this.#tryOnce, this.#tryOnce, this.#wait, this.#wait, this.#wait, this.#runWork, this.#takeSeveral, this.#handOver, this.#takeUp]
+    const turns = [this.#tryOnce, this.#tryOnce, this.#wait, this.#wait, this.#wait, this.#runWork, this.#takeSeveral, this.#handOver]
     try {
       await prng.pick(turns as [() => Promise<void>, ...(() => Promise<void>)[]]).call(this)
     } catch (error) {
@@ -110,7 +110,7 @@ export class Program {
     const lease = await this.#acquire(this.#lock())
     const entry = this.#enter(lease)
     const settled = await this.#work.during(entry, lease)
-    if (!settled) return this.#letGo(entry, lease)
+    if (!settled || this.#host.stopping) return this.#letGo(entry, lease)
     entry.letGo = true
     const handle = lease.handOff()
     const target = prng.pick(this.#others() as [Host, ...Host[]])
@@ -121,14 +121,19 @@ export class Program {
 
   #send(handle: LeaseHandle, target: Host): void {
     const delayMs = this.#host.prng.between([0, handle.ttlMs * 1.2])
-    this.#run.world.schedule(delayMs, () => target.machine.deliver('message', () => target.handles.push(handle)))
+    const receiver = new Program(this.#run, target, this.#others)
+    this.#run.world.schedule(delayMs, () => target.start(() => receiver.#takeUp(handle)))
   }
 
-  async #takeUp(): Promise<void> {
-    const handle = this.#host.handles.shift()
-    if (handle === undefined) return
-    const lease = await this.#host.locks.resume(handle, { autoRenew: this.#host.prng.chance(0.5) })
-    if (lease !== null) await this.#use(lease)
+  async #takeUp(handle: LeaseHandle): Promise<void> {
+    const { locks, prng, stopping } = this.#host
+    if (stopping) return
+    try {
+      const lease = await locks.resume(handle, { autoRenew: prng.chance(0.5) })
+      if (lease !== null) await this.#use(lease)
+    } catch (error) {
+      this.#expect(error)
+    }
   }
 
   async #use(lease: Lease): Promise<void> {
@@ -157,12 +162,9 @@ export class Program {
 
   #enter(lease: Lease): LeaseEntry {
     const { key, fencingToken: token } = lease
-    const { book, audit, trace } = this.#run
-    trace?.note(this.#host.name, `has ${key} with token ${token}, valid for ${lease.remainingMs.toFixed(2)} ms`)
-    const grant = this.#run.grantOf(key, token)
-    if (grant === undefined) this.#run.report('S1', `${key}: ${this.#host.name} has a lease with token ${token}, which the server never granted`)
-    else audit.leased(grant.holder)
-    return book.add({ machine: this.#host.machine, key, token, lease, listens: this.#host.prng.chance(0.5), letGo: false })
+    this.#run.trace?.note(this.#host.name, `has ${key} with token ${token}, valid for ${lease.remainingMs.toFixed(2)} ms`)
+    this.#run.leased(key, token)
+    return this.#run.book.add({ machine: this.#host.machine, key, token, lease, listens: this.#host.prng.chance(0.5), letGo: false })
   }
 
   #lock(): Lock {

@@ -9,6 +9,7 @@ import type { World } from './world.ts'
 export interface WireLog {
   acquireSent(claim: Claim): void
   acquireAnswered(claim: Claim, granted: boolean): void
+  /** An error, or a hint: it may have been granted or not. */
   acquireFailed(claim: Claim): void
   waitBegan(claim: Claim): void
   waitEnded(claim: Claim): void
@@ -98,12 +99,15 @@ export class RemoteBackend implements LockBackend {
   }
 
   async waitForTurn(claim: Claim, terms: Terms, signal: AbortSignal): Promise<Grant | undefined> {
+    const ended = () => this.#log.waitEnded(claim)
     this.#log.waitBegan(claim)
     this.#log.acquireSent(claim)
+    signal.addEventListener('abort', ended, { once: true })
     try {
       return await this.#wait(claim, terms, signal)
     } finally {
-      this.#log.waitEnded(claim)
+      signal.removeEventListener('abort', ended)
+      ended()
     }
   }
 
@@ -113,14 +117,22 @@ export class RemoteBackend implements LockBackend {
     const sentAt = this.#clock.now()
     const answer = this.#call(
       () => this.#server.wait(this.#machine.name, id, claim, terms),
-      () => this.#log.acquireFailed(claim),
+      () => this.#waitFailed(id, claim),
     )
     const brought = await this.#untilAborted(answer, id, signal)
     if (brought === 'aborted') return undefined
-    this.#log.acquireAnswered(claim, brought !== undefined)
-    if (brought === undefined || !this.#style.waitBringsGrant) return undefined
+    if (brought === undefined || !this.#style.waitBringsGrant) {
+      this.#log.acquireFailed(claim)
+      return undefined
+    }
+    this.#log.acquireAnswered(claim, true)
     this.#log.waitBrought(claim)
     return { ...brought.grant, since: this.#since(sentAt, brought.waitedMs) }
+  }
+
+  #waitFailed(id: string, claim: Claim): void {
+    this.#log.acquireFailed(claim)
+    this.#world.schedule(BROKEN_CONNECTION_MS, () => this.#server.stopWaiting(this.#machine.name, id))
   }
 
   /** The server's waiting time, counted from the send; never later than now, in case this machine slept meanwhile. */

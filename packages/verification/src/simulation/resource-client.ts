@@ -3,15 +3,18 @@ import type { Link } from './link.ts'
 import type { Machine } from './machine.ts'
 import { remoteCall } from './remote-call.ts'
 
-const PATIENCE_MS = 2000
+const PATIENCE_MS = 1000
 
 /** The fenced resource as a process reaches it: over a network of its own. Rejects with `STALE_TOKEN`, or where no answer came. */
 export class ResourceClient {
   readonly #machine: Machine
   readonly #link: Link
   readonly #register: FencedRegister
+  readonly #sleep: (ms: number) => Promise<void>
 
-  constructor(machine: Machine, link: Link, register: FencedRegister) {
+  /** `sleep` ends early when the process is told to stop: then nobody waits any longer. */
+  constructor(machine: Machine, link: Link, register: FencedRegister, sleep: (ms: number) => Promise<void>) {
+    this.#sleep = sleep
     this.#machine = machine
     this.#link = link
     this.#register = register
@@ -27,9 +30,8 @@ export class ResourceClient {
 
   #patiently<T>(serve: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const tooLate = () => reject(new Error('the resource does not answer'))
-      const cancel = this.#machine.driverTimers.setTimer(PATIENCE_MS, tooLate)
-      remoteCall(this.#link, this.#machine, serve).then(resolve, reject).finally(cancel)
+      remoteCall(this.#link, this.#machine, serve).then(resolve, reject)
+      void this.#sleep(PATIENCE_MS).then(() => reject(new Error('the resource does not answer')))
     })
   }
 }

@@ -4,7 +4,7 @@ import type { ContenderCount } from './contender-count.ts'
 import type { Counters } from './counters.ts'
 import type { Engine } from './engine.ts'
 import type { FencedRegister } from './fenced-register.ts'
-import type { HoldModel, ModelHold } from './hold-model.ts'
+import type { HoldModel } from './hold-model.ts'
 import type { LeaseBook } from './lease-book.ts'
 import type { Scenario } from './scenario.ts'
 import type { Server } from './server.ts'
@@ -31,6 +31,6 @@ export interface RunContext {
   readonly tokenOrder: TokenOrder
   readonly model: HoldModel
   readonly beliefs: BeliefCheck
-  /** The claim behind a token, as the server granted it. */
-  grantOf(key: string, token: bigint): ModelHold | undefined
+  /** A process has a lease of this grant. */
+  leased(key: string, token: bigint): void
 }

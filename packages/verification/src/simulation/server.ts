@@ -52,14 +52,13 @@ export class Server {
     return this.#generation.store.size
   }
 
-  /** Tells the model what was answered since the last time. Releases go first: a grant at the same instant is their consequence. */
+  /** Tells the model what was answered since the last time. */
   flush(model: HoldModel): void {
     if (this.#facts.length === 0) return
     const facts = this.#facts
     this.#facts = []
     const { monotonicMs } = this.machine.clock.now()
-    for (const fact of facts) if (fact.type === 'released') model.apply(fact, monotonicMs)
-    for (const fact of facts) if (fact.type !== 'released') model.apply(fact, monotonicMs)
+    for (const fact of inOrder(facts)) model.apply(fact, monotonicMs)
   }
 
   /** The process restarts with nothing in memory. Whoever waits for an answer sees the connection break. */
@@ -119,7 +118,7 @@ export class Server {
   wait(process: string, id: string, claim: Claim, terms: Terms): Promise<BroughtGrant | undefined> {
     return this.#perform(process, async (backend) => {
       const { waits, knownWaits } = this.#generation
-      if (knownWaits.has(`${process} ${id}`) || this.#ended.has(process)) return undefined
+      if (knownWaits.has(`${process} ${id}`) || this.#ended.has(process)) return NEVER
       const stop = new AbortController()
       waits.set(`${process} ${id}`, stop)
       knownWaits.add(`${process} ${id}`)
@@ -176,6 +175,22 @@ export class Server {
     if (answer === 'gone') this.#facts.push({ type: 'gone', key, holder })
     else if (answer !== 'unknown') this.#facts.push({ type: 'renewed', key, holder, token: answer.fencingToken, ttlMs: answer.ttlMs })
   }
+}
+
+/** A request that is out of date has no answer. */
+const NEVER = new Promise<never>(() => {})
+
+/**
+ * The facts of one step in the order in which they became true; answers may be seen in another. A release makes room for a grant, and the
+ * release of a claim whose turn came in the same step follows its grant.
+ */
+function inOrder(facts: readonly ServerFact[]): readonly ServerFact[] {
+  if (facts.length === 1) return facts
+  const releases = facts.filter(({ type }) => type === 'released')
+  const others = facts.filter(({ type }) => type !== 'released')
+  const isGranted = ({ holder }: ServerFact) => others.some((fact) => fact.type === 'granted' && fact.holder === holder)
+  const following = (fact: ServerFact) => [fact, ...releases.filter(({ holder }) => holder === fact.holder)]
+  return [...releases.filter((release) => !isGranted(release)), ...others.flatMap(following)]
 }
 
 /** The server's clock says nothing to its clients. */

@@ -50,6 +50,7 @@ async function heal(universe: Universe, population: Population): Promise<void> {
   const withinMs = freeWithinMs(universe)
   const observer = population.addHost()
   for (const link of observer.links) link.conditions = HEALTHY
+  observer.stop()
   observer.start(() => acquireEach(universe, observer, withinMs))
   const untilMs = universe.world.nowMs + withinMs * universe.scenario.keys.length
   await universe.world.run(untilMs, universe.observe, () => population.idle)
@@ -57,8 +58,8 @@ async function heal(universe: Universe, population: Population): Promise<void> {
 }
 
 function reportBusy(universe: Universe, population: Population): void {
-  for (const { name, actors } of population.hosts()) {
-    if (actors > 0) universe.report('L4', `${actors} callers in ${name} have not come back after all faults had healed`)
+  for (const { name, actors, machine } of population.everybody) {
+    if (actors > 0 && !machine.dead) universe.report('L4', `${actors} callers in ${name} have not come back after all faults had healed`)
   }
 }
 
@@ -69,11 +70,17 @@ async function probeAll(universe: Universe, population: Population): Promise<voi
   await universe.world.run(untilMs, universe.observe, () => population.idle)
 }
 
-async function acquireEach({ scenario, report }: Universe, host: Host, withinMs: number): Promise<void> {
+async function acquireEach(universe: Universe, host: Host, withinMs: number): Promise<void> {
+  const { scenario, report } = universe
   for (const key of scenario.keys) {
     const options = { ttlMs: scenario.ttlsMs[0], waitMs: Math.ceil(withinMs) }
-    const failed = (error: unknown) => report('L1', `${host.name} could not acquire ${key} within ${Math.ceil(withinMs)} ms after all faults had healed: ${String(error)}`)
-    await host.locks.lock(key).acquire(options).then((lease) => lease.release()).catch(failed)
+    try {
+      const lease = await host.locks.lock(key).acquire(options)
+      universe.leased(key, lease.fencingToken)
+      await lease.release()
+    } catch (error) {
+      report('L1', `${host.name} could not acquire ${key} within ${options.waitMs} ms after all faults had healed: ${String(error)}`)
+    }
   }
 }
 

@@ -49,7 +49,7 @@ export class Universe implements RunContext {
     this.trace = traced ? new Trace(() => this.world.nowMs) : undefined
     this.server = this.#makeServer()
     this.register = new FencedRegister(new engine.FenceGuard(), this.report)
-    this.audit = new ClaimAudit(this.report)
+    this.audit = new ClaimAudit(this.report, (holder) => (this.trace === undefined ? '' : ` ${this.trace.holder(holder)}`))
     this.contenders = new ContenderCount(this.report)
     this.tokenOrder = new TokenOrder(this.report)
     this.model = this.#makeModel()
@@ -68,10 +68,10 @@ export class Universe implements RunContext {
     this.beliefs.look()
   }
 
-  grantOf(key: string, token: bigint): ModelHold | undefined {
-    // A lease may be taken up in the very event in which the server granted it.
-    this.server.flush(this.model)
-    return this.#grants.get(`${key}/${token}`)
+  leased(key: string, token: bigint): void {
+    const grant = this.#grants.get(`${key}/${token}`)
+    if (grant === undefined) this.report('S1', `${key}: a process has a lease with token ${token}, which the server never granted`)
+    else this.audit.leased(grant.holder)
   }
 
   loseServerState(): void {
@@ -85,7 +85,9 @@ export class Universe implements RunContext {
   newMachine(name: string, prng: Prng): Machine {
     const { drift } = this.scenario
     const rate = () => 1 + prng.pick([-drift, 0, drift, prng.between([-drift, drift])])
-    const settings = { monotonicMs: prng.between([0, 1e6]), wallMs: prng.between([1.7e12, 1.7e12 + 1e7]), monotonicRate: rate(), wallRate: rate() }
+    const monotonicRate = rate()
+    const wallRate = prng.chance(0.5) ? monotonicRate : rate()
+    const settings = { monotonicMs: prng.between([0, 1e6]), wallMs: prng.between([1.7e12, 1.7e12 + 1e7]), monotonicRate, wallRate }
     return new Machine(this.world, name, settings, prng)
   }
 

@@ -17,7 +17,6 @@ export function wireLog(run: RunContext, process: string): WireLog {
     },
     acquireFailed(claim) {
       note('<- no answer to acquire', claim)
-      audit.lapsed(claim)
     },
     waitBegan(claim) {
       note('-> wait', claim)
@@ -34,7 +33,10 @@ export function wireLog(run: RunContext, process: string): WireLog {
       for (const claim of claims) note('-> renew', claim)
     },
     renewAnswered(claims, answers) {
-      for (const [index, claim] of claims.entries()) note(`<- renewal: ${answers[index] === 'gone' ? 'gone' : 'granted'}`, claim)
+      for (const [index, claim] of claims.entries()) {
+        note(`<- renewal: ${answers[index] === 'gone' ? 'gone' : 'granted'}`, claim)
+        if (answers[index] === 'gone') audit.gone(claim)
+      }
     },
     releaseSent(claim) {
       note('-> release', claim)

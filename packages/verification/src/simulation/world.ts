@@ -33,6 +33,7 @@ export class World {
 
   /** Lets events happen until `untilMs`, or until `over` says so; `observe` sees the world at rest after each. */
   async run(untilMs: number, observe: () => void, over: () => boolean = () => false): Promise<void> {
+    await promisesSettled()
     while (!over()) {
       const event = this.#queue.takeUntil(untilMs)
       if (event === undefined) {
