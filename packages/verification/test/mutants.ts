@@ -17,9 +17,11 @@ export function describeMutants(kind: string, mutants: readonly Mutant[]): void 
       expect([...verdict.passed].sort()).toEqual([...cases].sort())
     })
 
-    it.each(mutants)('$id: $mistake. Caught by $caughtBy', async ({ caughtBy, patches }) => {
-      const verdict = await verdictOn(patches, [caughtBy])
-      expect(verdict.failed.map(({ id }) => id)).toEqual([caughtBy])
-    })
+    for (const { id, mistake, caughtBy, patches } of mutants) {
+      it(`${id}: ${mistake}; caught by ${caughtBy}`, async () => {
+        const verdict = await verdictOn(patches, [caughtBy])
+        expect(verdict.failed.map((failure) => failure.id)).toEqual([caughtBy])
+      })
+    }
   })
 }

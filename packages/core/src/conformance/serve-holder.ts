@@ -1,7 +1,7 @@
 import type { Lease, Lock } from '../api.ts'
 import type { LockBackend } from '../contract.ts'
 import { isLeaseholdError } from '../errors.ts'
-import { createLocks } from '../locks.ts'
+import { createLocks } from '../index.ts'
 import type { HolderReply, HolderRequest } from './holder-protocol.ts'
 
 /**

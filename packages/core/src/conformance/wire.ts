@@ -10,12 +10,12 @@ interface Replies {
   inspect: Inspection | null
 }
 
-export type Operation = keyof Replies
+type Operation = keyof Replies
 
 /** Decides what becomes of one request: `send` hands it to the backend. `signal` is that of a wait. */
 export type Fate<R> = (send: () => Promise<R>, signal?: AbortSignal) => Promise<R>
 
-export interface Request {
+interface Request {
   readonly operation: Operation
   readonly claims: readonly Claim[]
 }

@@ -9,7 +9,7 @@ export function memoryTarget(): ConformanceTarget {
   return {
     name: 'memory',
     time,
-    open: () => memoryBackend({ store }),
+    open: ({ clock }) => memoryBackend({ store, clock }),
     faults: { restartEmpty: async () => store.forgetAll() },
   }
 }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
 import { bundle, type Patch } from './bundle.ts'
 
 /** What the suite says of one build of core. */
@@ -9,7 +10,7 @@ export interface Verdict {
   readonly failed: readonly { readonly id: string; readonly why: string }[]
 }
 
-const PROGRAM = `import './verification/src/mutants/program.ts'`
+const PROGRAM = `import ${JSON.stringify(fileURLToPath(new URL('./program.ts', import.meta.url)))}`
 const LIMIT_MS = 30_000
 
 /** Builds core with the patches and runs these cases in a process of its own: a mutant may hang, crash or leave things behind. */

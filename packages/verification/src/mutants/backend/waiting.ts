@@ -30,7 +30,7 @@ add(
   store(
     'const [next] = held.waiting.values()',
     `const [next, second] = held.waiting.values()
-    second?.settle({ ...this.#grantOf(held), since: this.#clock.now() })`,
+    second?.settle(this.#grantOf(held))`,
   ),
 )
 
@@ -60,7 +60,7 @@ add(
   'free-key-waits',
   'waiting for a free key waits for a release that never comes',
   'wait/turn-of-a-free-key',
-  store('settle({ ...answer, since: this.#clock.now() })', ''),
+  store('settle(answer)', ''),
 )
 
 add(
@@ -74,8 +74,5 @@ add(
   'grant-without-since',
   'a grant that a wait brings does not tell from when it counts',
   'wait/since',
-  store(
-    'this.#grantTo(held, next.claim, next.terms), since: this.#clock.now()',
-    'this.#grantTo(held, next.claim, next.terms)',
-  ),
+  backend('{ ...grant, since: clock.now() }', 'grant'),
 )

@@ -16,7 +16,7 @@ add(
   'abort-swallowed',
   'a grant that nobody waits for any more is kept',
   'ambiguity/grant-after-abort',
-  contender('if (this.#granted === undefined && this.#mayBeKnown)', 'if (false)'),
+  contender('=== undefined && this.#mayBeKnown)', '=== undefined && false)'),
 )
 
 add(

@@ -13,7 +13,7 @@ add(
   'renewal-revives-lease',
   'a renewal that is answered after the deadline brings the lease back',
   'renew/too-late',
-  renewals('if (!holds.isValid(hold)) return this.#renewedTooLate(hold)', `hold.state = 'held'`),
+  renewals('else if (holds.isValid(hold)) this', `else if ((hold.state = 'held')) this`),
 )
 
 add(
@@ -37,7 +37,7 @@ add(
   'gone-ignored',
   'the word of the backend that a claim is gone is ignored',
   'renew/gone',
-  renewals(`if (answer === 'gone') return holds.lose(hold, 'gone')`, `if (answer === 'gone') return`),
+  renewals(`if (answer === 'gone') holds.lose(hold, 'gone')`, `if (answer === 'gone') return`),
 )
 
 add(

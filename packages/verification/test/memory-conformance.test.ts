@@ -1,0 +1,5 @@
+import { registerConformance } from '@leasehold/core/conformance'
+import { describe, it } from 'vitest'
+import { memoryTarget } from '../src/conformance/memory.ts'
+
+registerConformance({ describe, it }, memoryTarget())
