@@ -21,6 +21,7 @@ export class ClaimAudit {
   readonly #report: ReportViolation
   readonly #nameOf: (holder: string) => string
   readonly #accounts = new Map<string, Account>()
+  readonly #closed = new Set<string>()
 
   /** `nameOf`: how the timeline calls a holder. */
   constructor(report: ReportViolation, nameOf: (holder: string) => string) {
@@ -41,7 +42,7 @@ export class ClaimAudit {
     const account = this.#accounts.get(holder)
     if (account === undefined) return
     account.open -= 1
-    if (granted && !account.leased) account.debt = 'granted'
+    if (granted && !account.leased && !this.#closed.has(account.process)) account.debt = 'granted'
     if (!granted && account.open === 0 && account.debt === 'unknown') account.debt = undefined
   }
 
@@ -63,6 +64,16 @@ export class ClaimAudit {
   /** The server says that the claim does not hold the key. */
   gone(claim: Claim): void {
     this.#settle(claim)
+  }
+
+  /** The claim is another process's now: to give back what arrives late would end the lease over there. */
+  handedOff(holder: string): void {
+    this.#accounts.delete(holder)
+  }
+
+  /** The process has closed its backend: what it reads now it cannot act on. */
+  closed(process: string): void {
+    this.#closed.add(process)
   }
 
   /** A process that dies owes nothing: the server's TTL pays. */

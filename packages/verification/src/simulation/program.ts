@@ -113,6 +113,7 @@ export class Program {
     if (!settled || this.#host.stopping) return this.#letGo(entry, lease)
     entry.letGo = true
     const handle = lease.handOff()
+    this.#run.audit.handedOff(handle.holder)
     const target = prng.pick(this.#others() as [Host, ...Host[]])
     const copies = prng.pick([0, 1, 1, 1, 2])
     if (copies > 1) this.#run.book.share(entry.key, entry.token)

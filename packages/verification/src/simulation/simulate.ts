@@ -103,7 +103,7 @@ async function closeAll(universe: Universe, population: Population): Promise<voi
   await world.run(world.nowMs + scenario.requestTimeoutMs * 4 + TURNAROUND_MS, observe, () => population.idle)
   for (const host of population.hosts()) checkClosed(universe, host)
   audit.finish()
-  await world.run(world.nowMs + longestTtlMs(scenario) + TURNAROUND_MS, observe)
+  await world.run(world.nowMs + freeWithinMs(universe), observe)
   if (server.heldKeys > 0) report('S7', `${server.heldKeys} keys are held one TTL after everybody has closed`)
   if (server.waits > 0) report('L6', `${server.waits} waits are left at the server after everybody has closed`)
 }

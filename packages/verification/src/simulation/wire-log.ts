@@ -44,6 +44,7 @@ export function wireLog(run: RunContext, process: string): WireLog {
     },
     closed() {
       trace?.note(process, '   backend closed')
+      audit.closed(process)
     },
   }
 }
