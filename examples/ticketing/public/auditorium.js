@@ -26,7 +26,7 @@ const buttons = new Map()
  */
 export function drawAuditorium(parent, onSeat) {
   parent.style.setProperty('--columns', String(bounds.width))
-  parent.style.aspectRatio = `${bounds.width} / ${bounds.height}`
+  parent.style.setProperty('--ratio', String(bounds.width / bounds.height))
   parent.append(floor(), ...labels(), ...plan.rows.map(({ row, section }) => drawRow(row, section, onSeat)))
 }
 

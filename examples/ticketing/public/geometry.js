@@ -7,6 +7,7 @@ const ROW_DEPTH = 1.14
 const SECTION_GAP = 1.5
 const AISLE = 0.85
 const FLOOR_EDGE = 0.82
+const WALL = 1.3
 const STAGE = { near: FIRST_RADIUS - 1.9, far: FIRST_RADIUS - 4.3, halfAngle: 0.37 }
 
 /** @typedef {{ x: number, y: number }} Point */
@@ -56,16 +57,28 @@ function arc(radius, halfWidth) {
   return Array.from({ length: steps + 1 }, (_, step) => place(radius, halfWidth * ((2 * step) / steps - 1)))
 }
 
+/**
+ * Straight walls, just wide enough for every row of a section.
+ *
+ * @param {typeof rows} own
+ * @param {typeof rows[0]} at
+ */
+function wallAt(own, at) {
+  const first = own[0]?.halfWidth ?? 0
+  const widest = Math.max(...own.map(({ halfWidth }) => halfWidth))
+  /** @param {number} index */
+  const line = (index) => first + ((widest - first) * index) / Math.max(1, own.length - 1)
+  const poking = Math.max(...own.map(({ halfWidth }, index) => halfWidth - line(index)))
+  return line(own.indexOf(at)) + poking
+}
+
 export const sections = [...new Set(rows.map(({ section }) => section))].map((name) => {
   const own = rows.filter(({ section }) => section === name)
   const first = /** @type {typeof rows[0]} */ (own[0])
   const last = /** @type {typeof rows[0]} */ (own.at(-1))
-  const margin = FLOOR_EDGE + 0.5
-  const right = own.map(({ radius, halfWidth }) => place(radius, halfWidth + margin))
-  const left = own.map(({ radius, halfWidth }) => place(radius, -halfWidth - margin)).reverse()
-  const front = arc(first.radius - FLOOR_EDGE, first.halfWidth + margin)
-  const back = arc(last.radius + FLOOR_EDGE, last.halfWidth + margin).reverse()
-  return { name, label: place(first.radius - FLOOR_EDGE - 0.42, 0), floor: outline([...front, ...right, ...back, ...left]) }
+  const front = arc(first.radius - FLOOR_EDGE, wallAt(own, first) + WALL)
+  const back = arc(last.radius + FLOOR_EDGE, wallAt(own, last) + WALL).reverse()
+  return { name, label: place(first.radius - FLOOR_EDGE - 0.42, 0), floor: outline([...front, ...back]) }
 })
 
 export const stage = {
@@ -78,8 +91,9 @@ export const stage = {
 
 const everywhere = [...seatPlaces.values(), ...rowLabels, ...arc(STAGE.far, STAGE.far * STAGE.halfAngle)]
 const margin = 0.95
+const GLOW = 1.2
 const left = Math.min(...everywhere.map(({ x }) => x)) - margin
-const top = Math.min(...everywhere.map(({ y }) => y)) - margin / 2
+const top = Math.min(...everywhere.map(({ y }) => y)) - GLOW
 
 /** The box around all of it. */
 export const bounds = {

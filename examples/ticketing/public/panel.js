@@ -21,7 +21,7 @@ export function showChoice(chosen, { busy, problem, onHold, onDrop }) {
   render(
     'choosing',
     problem,
-    element('h2', {}, chosen.length === 0 ? 'Choose your seats' : 'Your choice'),
+    element('h2', { tabindex: '-1' }, chosen.length === 0 ? 'Choose your seats' : 'Your choice'),
     chosen.length === 0 ? element('p', { class: 'soft' }, 'Up to six. Nobody can take them from you while you pay.') : seatList(chosen, onDrop),
     chosen.length === 0
       ? undefined
@@ -40,7 +40,7 @@ export function showHold(hold, { busy, problem, onPay, onConfirm, onGiveUp }) {
   render(
     hold.state,
     problem,
-    element('h2', {}, paid ? 'Paid. One last step' : 'Held for you'),
+    element('h2', { tabindex: '-1' }, paid ? 'Paid. One last step' : 'Held for you'),
     hold.remainingMs === null ? nothingHeld() : timer(),
     seatList(hold.seats),
     element('p', { class: 'total' }, 'Total', element('strong', {}, money(hold.amountCents))),
@@ -78,18 +78,19 @@ function sayOnce(text) {
  */
 function render(step, problem, ...children) {
   const typed = formValues()
+  const focused = panel.contains(document.activeElement) ? document.activeElement : null
+  const [title, ...rest] = children.filter((child) => child !== undefined)
   panel.dataset['step'] = step
-  panel.replaceChildren(
-    steps(step),
-    ...children.slice(0, 1).filter((child) => child !== undefined),
-    ...(problem ? [element('p', { class: 'problem', role: 'alert' }, problem)] : []),
-    ...children.slice(1).filter((child) => child !== undefined),
-  )
+  panel.replaceChildren(steps(step), ...(title ? [title] : []), ...problemLine(problem), ...rest)
   for (const [name, value] of typed) {
     const input = panel.querySelector(`input[name="${name}"]`)
     if (input instanceof HTMLInputElement) input.value = value
   }
+  if (focused !== null) title?.focus()
 }
+
+/** @param {string | undefined} problem */
+const problemLine = (problem) => (problem ? [element('p', { class: 'problem', role: 'alert' }, problem)] : [])
 
 /** What a visitor has typed outlives the redrawing of the panel. */
 function formValues() {

@@ -14,8 +14,13 @@ export class ServerProcess implements AsyncDisposable {
   }
 
   static async start(): Promise<ServerProcess> {
-    const program = fileURLToPath(new URL('./server.ts', import.meta.url))
-    const server = new ServerProcess(fork(program, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }))
+    const child = fork(fileURLToPath(new URL('./server.ts', import.meta.url)), {
+      cwd: fileURLToPath(new URL('../..', import.meta.url)),
+      execArgv: ['--import', 'tsx'],
+      // What the server has to say goes to stderr: stdout belongs to the result.
+      stdio: ['ignore', 2, 'inherit', 'ipc'],
+    })
+    const server = new ServerProcess(child)
     await server.#answer('ready')
     return server
   }

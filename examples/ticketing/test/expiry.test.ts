@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { TEST_CARDS } from '../src/payment/bank.ts'
+import { openTestOffice, stateOf, type TestOffice, ticketsFor } from './office.ts'
+import { Visitor } from './visitor.ts'
+
+const HOLD_MS = 1500
+const PATIENCE = { timeout: 20_000, interval: 25 }
+
+let office: TestOffice
+const visitor = () => new Visitor(office.address)
+const seatState = (seat: string) => expect.poll(() => stateOf(office.db, seat), PATIENCE)
+
+/** Comes back until the seat is free, and buys it. */
+async function buyWhenFree(seat: string): Promise<string> {
+  const buyer = visitor()
+  await expect.poll(async () => (await buyer.hold([seat])).status, PATIENCE).toBe(201)
+  const [row] = await office.db.query<{ hold: string }>('select held_by as hold from seats where id = $1', [seat])
+  const hold = String(row?.hold)
+  await buyer.pay(hold)
+  expect((await buyer.confirm(hold)).status).toBe(200)
+  return hold
+}
+
+beforeAll(async () => {
+  office = await openTestOffice({ holdMs: HOLD_MS })
+})
+afterAll(() => office[Symbol.asyncDispose]())
+
+test('a hold whose visitor walked away runs out, and its seats come back', async () => {
+  const ada = visitor()
+  const hold = await ada.held('A1', 'A2')
+  await seatState('A1').toBe('free')
+  expect((await ada.look(hold)).body).toMatchObject({ state: 'ended', endedBecause: 'expired', payment: null })
+  expect((await visitor().hold(['A1', 'A2'])).status).toBe(201)
+})
+
+test('a hold that was paid and never confirmed is paid back when it runs out', async () => {
+  const ada = visitor()
+  const hold = await ada.held('A3')
+  expect((await ada.pay(hold)).status).toBe(200)
+  await seatState('A3').toBe('free')
+  expect((await ada.look(hold)).body).toMatchObject({ state: 'ended', payment: 'refunded' })
+  expect(await ada.confirm(hold)).toMatchObject({ status: 410, body: { error: 'hold-ended' } })
+  expect(await ticketsFor(office.db, 'A3')).toEqual([])
+})
+
+test('a payment that outlasts the hold is refunded', async () => {
+  const ada = visitor()
+  const hold = await ada.held('A4')
+  expect(await ada.pay(hold, TEST_CARDS.slowerThanTheHold)).toMatchObject({ status: 410, body: { error: 'hold-ended' } })
+  expect((await ada.look(hold)).body).toMatchObject({ state: 'ended', payment: 'refunded', cardEnding: '0408' })
+})
+
+test('a checkout that froze until somebody else bought its seat is refused by the fence', async () => {
+  const ada = visitor()
+  const stale = await ada.held('A5')
+  await ada.pay(stale, TEST_CARDS.freezesTheCheckout)
+  const [late, winner] = await Promise.all([ada.confirm(stale), buyWhenFree('A5')])
+  expect(late).toMatchObject({ status: 410, body: { error: 'hold-ended' } })
+  expect((await ada.look(stale)).body).toMatchObject({ state: 'ended', refusedWrite: 'stale', payment: 'refunded' })
+  expect(await ticketsFor(office.db, 'A5')).toEqual([winner])
+})
+
+test('a checkout that froze is refused even where nobody else came: its money is back already', async () => {
+  const ada = visitor()
+  const stale = await ada.held('B1', 'B2')
+  await ada.pay(stale, TEST_CARDS.freezesTheCheckout)
+  expect((await ada.confirm(stale)).status).toBe(410)
+  expect((await ada.look(stale)).body).toMatchObject({ state: 'ended', refusedWrite: 'stale', payment: 'refunded' })
+  expect(await stateOf(office.db, 'B1')).toBe('free')
+  expect(await ticketsFor(office.db, 'B1')).toEqual([])
+})
+
+test('of several seats, one that somebody else took is enough to refuse the whole late sale', async () => {
+  const ada = visitor()
+  const stale = await ada.held('B5', 'B6')
+  await ada.pay(stale, TEST_CARDS.freezesTheCheckout)
+  const [late, winner] = await Promise.all([ada.confirm(stale), buyWhenFree('B6')])
+  expect(late.status).toBe(410)
+  expect(await ticketsFor(office.db, 'B5')).toEqual([])
+  expect(await ticketsFor(office.db, 'B6')).toEqual([winner])
+})

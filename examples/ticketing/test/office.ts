@@ -1,0 +1,58 @@
+import { createLocks, type Locks } from '@leasehold/core'
+import { memoryBackend } from '@leasehold/core/memory'
+import type { Database } from '../src/database/database.ts'
+import { openEmbeddedDatabase } from '../src/database/embedded.ts'
+import { type OpenBoxOffice, openBoxOffice } from '../src/open-box-office.ts'
+
+export interface TestOffice extends AsyncDisposable {
+  readonly address: string
+  readonly db: Database
+}
+
+export interface TestOfficeOptions {
+  readonly holdMs: number
+  /** Left out: a database of its own, closed with the office. */
+  readonly db?: Database
+}
+
+/** A box office whose bank answers at once and never fails by chance. */
+export async function openTestOffice({ holdMs, db: given }: TestOfficeOptions): Promise<TestOffice> {
+  const db = given ?? (await openEmbeddedDatabase())
+  const locks = createLocks(memoryBackend(), { ttlMs: holdMs, autoRenew: false })
+  const office = await openBoxOffice({
+    db,
+    locks,
+    strategy: 'fenced-lease',
+    holdMs,
+    freezeMs: holdMs * 1.5,
+    sweepMs: 50,
+    bank: { delayMs: 0, slowMs: holdMs * 1.5, failureRate: 0, random: Math.random },
+    port: 0,
+  })
+  return {
+    address: office.address,
+    db,
+    [Symbol.asyncDispose]: () => close(office, locks, given === undefined ? db : undefined),
+  }
+}
+
+async function close(office: OpenBoxOffice, locks: Locks, db: Database | undefined): Promise<void> {
+  await office.close()
+  await locks.close()
+  await db?.close()
+}
+
+/** Every ticket ever issued for a seat, from the ledger. */
+export async function ticketsFor(db: Database, seat: string): Promise<string[]> {
+  const tickets = await db.query<{ order: string }>('select order_id as "order" from tickets where seat_id = $1', [seat])
+  return tickets.map(({ order }) => order)
+}
+
+export async function stateOf(db: Database, seat: string): Promise<'free' | 'held' | 'sold'> {
+  const [row] = await db.query<{ sold: boolean; held: boolean }>(
+    `select sold_to is not null as sold, holds.id is not null as held from seats
+     left join holds on holds.id = held_by and state in ('open', 'paying', 'paid') where seats.id = $1`,
+    [seat],
+  )
+  return row?.sold ? 'sold' : row?.held ? 'held' : 'free'
+}

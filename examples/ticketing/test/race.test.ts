@@ -1,0 +1,36 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Contest } from '../src/race/contest.ts'
+import { runSale } from '../src/race/run.ts'
+import { ServerProcess } from '../src/race/server-process.ts'
+import type { StrategyName } from '../src/strategies/index.ts'
+
+const CONTEST: Contest = { customers: 80, frozen: 2, holdMs: 1000, freezeMs: 3000 }
+
+let server: ServerProcess
+const sell = (strategy: StrategyName) => runSale(server, strategy, CONTEST, () => {})
+
+beforeAll(async () => {
+  server = await ServerProcess.start()
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+test('without a lock, seats are sold twice', async () => {
+  expect((await sell('no-lock')).seatsSoldTwice).toBeGreaterThan(0)
+})
+
+test('with row locks, no seat is sold twice, and customers pay in vain', async () => {
+  const result = await sell('row-lock')
+  expect(result.seatsSoldTwice).toBe(0)
+  expect(result.paymentsRefunded).toBeGreaterThan(0)
+})
+
+test('with leases that nobody checks, a frozen checkout sells a seat a second time', async () => {
+  expect((await sell('lease')).seatsSoldTwice).toBeGreaterThan(0)
+})
+
+test('with fenced leases, the frozen checkouts are refused and no seat is sold twice', async () => {
+  const result = await sell('fenced-lease')
+  expect(result.seatsSoldTwice).toBe(0)
+  expect(result.staleWritesRefused).toBe(CONTEST.frozen)
+  expect(result.holdsExpired).toBeGreaterThanOrEqual(CONTEST.frozen)
+})
