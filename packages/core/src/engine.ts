@@ -36,26 +36,8 @@ export class Engine {
     this.clock = options.clock
     this.scheduler = new Scheduler(this.clock, () => this.renewals.flush())
     this.requests = new Requests(backend, this.clock, this.scheduler, this.outstanding)
-    const { clock, scheduler, requests } = this
-    const emit = (event: LockEvent) => this.emit(event)
-    const withdraw = (claim: Claim) => this.withdraw(claim)
-    this.holds = new Holds({
-      clock,
-      scheduler,
-      emit,
-      withdraw,
-      renew: (hold) => this.renewals.add(hold),
-      freed: (key) => this.queues.advance(key),
-    })
-    this.renewals = new Renewals({
-      clock,
-      scheduler,
-      requests,
-      emit,
-      withdraw,
-      holds: this.holds,
-      requestTimeoutMs: options.requestTimeoutMs,
-    })
+    this.holds = new Holds(this)
+    this.renewals = new Renewals(this)
     this.queues = new Queues(this)
   }
 

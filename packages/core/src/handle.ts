@@ -2,7 +2,7 @@ import type { LeaseHandle } from './api.ts'
 import type { Claim } from './contract.ts'
 import type { Hold } from './hold.ts'
 import { assertKey } from './key.ts'
-import { assertObject, type HoldTerms, parseHold } from './options.ts'
+import { assertObject, parseTerms, type WaitTerms } from './options.ts'
 
 export function makeHandle({ claim, terms, fencingToken }: Hold): LeaseHandle {
   const { ttlMs, marginMs } = terms
@@ -13,8 +13,8 @@ export function makeHandle({ claim, terms, fencingToken }: Hold): LeaseHandle {
 /** Checks what came from outside. Messages never repeat the handle: it is a secret. */
 export function parseHandle(
   handle: LeaseHandle,
-  defaults: HoldTerms,
-): { claim: Claim; terms: HoldTerms; fencingToken: bigint } {
+  defaults: WaitTerms,
+): { claim: Claim; terms: WaitTerms; fencingToken: bigint } {
   assertObject('a lease handle', handle)
   const { version, key, holder, fencingToken, ttlMs, marginMs } = handle
   if (version !== 1) throw new TypeError('a lease handle must have version 1')
@@ -24,7 +24,7 @@ export function parseHandle(
   if (typeof fencingToken !== 'string' || !/^\d{1,40}$/.test(fencingToken))
     throw new TypeError('a lease handle must have a fencingToken of decimal digits')
   if (ttlMs === undefined) throw new TypeError('a lease handle must have a ttlMs')
-  const terms = parseHold(
+  const terms = parseTerms(
     { ...defaults, marginMs: undefined },
     marginMs === undefined ? { ttlMs } : { ttlMs, marginMs },
   )

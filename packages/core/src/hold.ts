@@ -74,17 +74,8 @@ export class Hold implements Task {
 
   lose(reason: LossReason): void {
     this.state = 'lost'
-    const why = {
-      expired: 'its time ran out',
-      gone: 'the backend says it is gone',
-      superseded: 'the backend granted the key to another claim',
-      'max-hold': 'maxHoldMs is over',
-    }
-    this.#loss = new LeaseholdError(
-      'LEASE_LOST',
-      `the lease on ${JSON.stringify(this.claim.key)} is lost: ${why[reason]}`,
-      { key: this.claim.key },
-    )
+    const { key } = this.claim
+    this.#loss = new LeaseholdError('LEASE_LOST', `the lease on ${JSON.stringify(key)} is lost: ${reason}`, { key })
     this.#abort?.abort(this.#loss)
   }
 

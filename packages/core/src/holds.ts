@@ -1,31 +1,18 @@
-import type { Clock, Instant } from './clock.ts'
+import type { Instant } from './clock.ts'
 import type { Claim, Grant } from './contract.ts'
-import type { LockEvent, LossReason } from './events.ts'
+import type { Engine } from './engine.ts'
+import type { LossReason } from './events.ts'
 import { Hold } from './hold.ts'
 import type { HoldTerms } from './options.ts'
-import type { Scheduler } from './scheduler.ts'
-
-/** What happens around the holds, outside of this register. */
-export interface HoldsSurroundings {
-  readonly clock: Clock
-  readonly scheduler: Scheduler
-  emit(event: LockEvent): void
-  /** A renewal is due; it is sent when all that are due have been collected. */
-  renew(hold: Hold): void
-  /** The backend may still hold the key for a claim that nobody wants. */
-  withdraw(claim: Claim): void
-  /** The key is no longer held here. */
-  freed(key: string): void
-}
 
 /** All leases of one `Locks`, and the only place where one begins or ends. */
 export class Holds {
-  readonly #around: HoldsSurroundings
+  readonly #engine: Engine
   readonly #all = new Set<Hold>()
   readonly #byKey = new Map<string, Hold>()
 
-  constructor(around: HoldsSurroundings) {
-    this.#around = around
+  constructor(engine: Engine) {
+    this.#engine = engine
   }
 
   get size(): number {
@@ -45,7 +32,7 @@ export class Holds {
   /** Whether the lease may be trusted now. One whose time is over is lost from here on, whatever the clocks say next. */
   isValid(hold: Hold): boolean {
     if (hold.state !== 'held') return false
-    const now = this.#around.clock.now()
+    const now = this.#engine.clock.now()
     if (hold.remainingMs(now) > 0) return true
     this.lose(hold, hold.expiryReason(now))
     return false
@@ -54,8 +41,8 @@ export class Holds {
   /** Begins a lease; undefined where the grant's time is over already, counted from `since`. */
   begin(claim: Claim, terms: HoldTerms, grant: Grant, since: Instant): Hold | undefined {
     const hold = new Hold(claim, terms, grant, since, (due, now) => this.#attend(due, now))
-    if (hold.remainingMs(this.#around.clock.now()) <= 0) {
-      this.#around.withdraw(claim)
+    if (hold.remainingMs(this.#engine.clock.now()) <= 0) {
+      this.#engine.withdraw(claim)
       return undefined
     }
     const older = this.#byKey.get(claim.key)
@@ -63,21 +50,21 @@ export class Holds {
     if (older !== undefined && older.claim.holder !== claim.holder) this.lose(older, 'superseded')
     this.#all.add(hold)
     this.#byKey.set(claim.key, hold)
-    this.#around.scheduler.schedule(hold, hold.nextDue)
+    this.#engine.scheduler.schedule(hold, hold.nextDue)
     return hold
   }
 
   /** A renewal that was sent at `since` succeeded. */
   extend(hold: Hold, grant: Grant, since: Instant): void {
     hold.extend(grant, since)
-    this.#around.scheduler.schedule(hold, hold.nextDue)
+    this.#engine.scheduler.schedule(hold, hold.nextDue)
   }
 
   /** From here on, the lease ends unless it is renewed by hand. */
   stopRenewing(hold: Hold): void {
     hold.autoRenew = false
     hold.renewAt = undefined
-    if (hold.state === 'held') this.#around.scheduler.schedule(hold, hold.nextDue)
+    if (hold.state === 'held') this.#engine.scheduler.schedule(hold, hold.nextDue)
   }
 
   /** Ends a lease by its holder's will. */
@@ -91,23 +78,23 @@ export class Holds {
     hold.lose(reason)
     this.#remove(hold)
     // A renewal under way may still reach the server and keep the key for a whole TTL.
-    if (reason !== 'gone') this.#around.withdraw(hold.claim)
-    this.#around.emit({ type: 'lost', key: hold.claim.key, fencingToken: hold.fencingToken, reason })
-    this.#around.freed(hold.claim.key)
+    if (reason !== 'gone') this.#engine.withdraw(hold.claim)
+    this.#engine.emit({ type: 'lost', key: hold.claim.key, fencingToken: hold.fencingToken, reason })
+    this.#engine.queues.advance(hold.claim.key)
   }
 
   #attend(hold: Hold, now: Instant): void {
     if (!this.isValid(hold)) return
     if (hold.renewAt !== undefined && hold.renewAt.monotonicMs <= now.monotonicMs) {
       hold.renewAt = undefined
-      this.#around.renew(hold)
+      this.#engine.renewals.add(hold)
     }
-    this.#around.scheduler.schedule(hold, hold.nextDue)
+    this.#engine.scheduler.schedule(hold, hold.nextDue)
   }
 
   #remove(hold: Hold): void {
     this.#all.delete(hold)
-    this.#around.scheduler.cancel(hold)
+    this.#engine.scheduler.cancel(hold)
     if (this.#byKey.get(hold.claim.key) === hold) this.#byKey.delete(hold.claim.key)
   }
 }

@@ -3,7 +3,7 @@ import type { Engine } from './engine.ts'
 import { LeaseholdError } from './errors.ts'
 import { makeHandle } from './handle.ts'
 import type { Hold } from './hold.ts'
-import { ms } from './options.ts'
+import { assertRemainingMs } from './options.ts'
 
 /** What users see of a `Hold`. */
 export class HeldLease implements Lease {
@@ -33,7 +33,7 @@ export class HeldLease implements Lease {
   }
 
   assertHeld(minRemainingMs = 0): void {
-    ms('minRemainingMs', minRemainingMs, 0, Number.MAX_SAFE_INTEGER)
+    assertRemainingMs('minRemainingMs', minRemainingMs)
     if (!this.#engine.holds.isValid(this.#hold)) throw this.#hold.endError
     const { key, remainingMs } = this
     if (remainingMs >= minRemainingMs) return

@@ -5,7 +5,7 @@ import { LeaseholdError } from './errors.ts'
 import type { Hold } from './hold.ts'
 import { acquireInContext } from './holding-context.ts'
 import { HeldLease } from './lease.ts'
-import { parseHold, parseWait, type WaitTerms } from './options.ts'
+import { parseTerms, type WaitTerms } from './options.ts'
 
 type Work<T> = (lease: Lease) => Promise<T> | T
 
@@ -21,7 +21,7 @@ export class NamedLock implements Lock {
   }
 
   async tryAcquire(options?: HoldOptions): Promise<Lease | null> {
-    const terms = parseHold(this.#defaults, options)
+    const terms = parseTerms(this.#defaults, options)
     this.#engine.assertOpen()
     if (this.#engine.holds.valid(this.key) !== undefined) return null
     const hold = await this.#inContext(terms, () => tryAcquire(this.#engine, this.key, terms))
@@ -29,7 +29,7 @@ export class NamedLock implements Lock {
   }
 
   async acquire(options?: AcquireOptions): Promise<Lease> {
-    const terms = parseWait(this.#defaults, options)
+    const terms = parseTerms(this.#defaults, options)
     this.#engine.assertOpen()
     terms.signal?.throwIfAborted()
     return new HeldLease(this.#engine, await this.#inContext(terms, () => acquire(this.#engine, this.key, terms)))

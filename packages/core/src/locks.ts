@@ -20,7 +20,7 @@ import { assertKey, assertKeys } from './key.ts'
 import { HeldLease } from './lease.ts'
 import { HeldLeases } from './lease-group.ts'
 import { NamedLock } from './lock.ts'
-import { assertObject, parseHold, parseLocks, parseWait, type WaitTerms } from './options.ts'
+import { assertObject, parseLocks, parseTerms, type WaitTerms } from './options.ts'
 import { resume } from './resume.ts'
 
 /**
@@ -42,12 +42,12 @@ class BackendLocks implements Locks {
 
   lock(key: string, defaults?: HoldOptions): Lock {
     assertKey(key)
-    return new NamedLock(this.#engine, key, parseHold(this.#engine.options.defaults, defaults))
+    return new NamedLock(this.#engine, key, parseTerms(this.#engine.options, defaults))
   }
 
   async acquireAll(keys: readonly string[], options?: AcquireOptions): Promise<LeaseGroup> {
     assertKeys(keys)
-    const terms = parseWait(this.#engine.options.defaults, options)
+    const terms = parseTerms(this.#engine.options, options)
     this.#engine.assertOpen()
     terms.signal?.throwIfAborted()
     return this.#group(keys, await this.#inContext(keys, terms, () => acquireAll(this.#engine, keys, terms)))
@@ -55,7 +55,7 @@ class BackendLocks implements Locks {
 
   async tryAcquireAll(keys: readonly string[], options?: HoldOptions): Promise<LeaseGroup | null> {
     assertKeys(keys)
-    const terms = parseHold(this.#engine.options.defaults, options)
+    const terms = parseTerms(this.#engine.options, options)
     this.#engine.assertOpen()
     if (keys.some((key) => this.#engine.holds.valid(key) !== undefined)) return null
     const holds = await this.#inContext(keys, terms, () => tryAcquireAll(this.#engine, keys, terms))

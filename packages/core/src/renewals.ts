@@ -1,33 +1,20 @@
 import { checkedRenewals } from './answers.ts'
-import { type Clock, type Instant, shift } from './clock.ts'
+import { type Instant, shift } from './clock.ts'
 import type { Grant, Renewal } from './contract.ts'
+import type { Engine } from './engine.ts'
 import type { LeaseholdError } from './errors.ts'
-import type { LockEvent } from './events.ts'
 import type { Hold } from './hold.ts'
-import type { Holds } from './holds.ts'
-import type { Requests } from './requests.ts'
-import type { Scheduler } from './scheduler.ts'
 
 /** Claims in one request: enough to make 10,000 leases cheap, few enough for one packet stream and one script. */
 const BATCH = 500
 
-export interface RenewalsSurroundings {
-  readonly clock: Clock
-  readonly scheduler: Scheduler
-  readonly requests: Requests
-  readonly holds: Holds
-  readonly requestTimeoutMs: number
-  emit(event: LockEvent): void
-  withdraw(claim: Hold['claim']): void
-}
-
 /** Renews leases, many in one request. A renewal that fails is jeopardy; only the deadline or the backend's word is loss. */
 export class Renewals {
-  readonly #around: RenewalsSurroundings
+  readonly #engine: Engine
   #due: Hold[] = []
 
-  constructor(around: RenewalsSurroundings) {
-    this.#around = around
+  constructor(engine: Engine) {
+    this.#engine = engine
   }
 
   /** Collects; `flush` sends. */
@@ -62,7 +49,7 @@ export class Renewals {
   }
 
   #noAnswer(holds: readonly Hold[]): LeaseholdError {
-    return this.#around.requests.wrap(
+    return this.#engine.requests.wrap(
       { what: 'renew', claims: holds.map((hold) => hold.claim) },
       new Error('it answered for others only'),
     )
@@ -70,7 +57,7 @@ export class Renewals {
 
   /** Resolves with those of whom the backend said nothing. */
   async #send(holds: readonly Hold[]): Promise<Hold[]> {
-    const { clock, requests, requestTimeoutMs } = this.#around
+    const { clock, requests, options } = this.#engine
     const ttlMs = holds[0]?.terms.ttlMs ?? 0
     const claims = holds.map((hold) => hold.claim)
     const sentAt = clock.now()
@@ -80,7 +67,7 @@ export class Renewals {
     const answers = await requests.ask({
       what: 'renew',
       claims,
-      timeoutMs: Math.min(requestTimeoutMs, ttlMs / 3),
+      timeoutMs: Math.min(options.requestTimeoutMs, ttlMs / 3),
       send: async (backend) => checkedRenewals(await backend.renew(claims, ttlMs), claims.length),
       // Given up on, but still evidence: its time counts from its own send.
       onLate: take,
@@ -90,32 +77,32 @@ export class Renewals {
   }
 
   #settle(hold: Hold, answer: Renewal, sentAt: Instant): void {
-    const { holds, withdraw } = this.#around
+    const { holds } = this.#engine
     if (answer === 'unknown') return
     if (answer === 'gone') holds.lose(hold, 'gone')
     else if (answer.fencingToken !== hold.fencingToken) {
       // This claim was granted anew by a delayed duplicate of its acquire. The lease we knew is gone.
       holds.lose(hold, 'gone')
-      withdraw(hold.claim)
+      this.#engine.withdraw(hold.claim)
     } else if (holds.isValid(hold)) this.#extend(hold, answer, answer.since ?? sentAt)
     // A renewal never revives a lease: what it made the server keep is given back.
-    else if (hold.state === 'lost') withdraw(hold.claim)
+    else if (hold.state === 'lost') this.#engine.withdraw(hold.claim)
   }
 
   #extend(hold: Hold, grant: Grant, since: Instant): void {
-    const { holds, emit, clock } = this.#around
+    const { holds, clock } = this.#engine
     holds.extend(hold, grant, since)
     const { claim, fencingToken } = hold
-    emit({ type: 'renewed', key: claim.key, fencingToken, remainingMs: hold.remainingMs(clock.now()) })
+    this.#engine.emit({ type: 'renewed', key: claim.key, fencingToken, remainingMs: hold.remainingMs(clock.now()) })
   }
 
   #jeopardise(hold: Hold, error: LeaseholdError): void {
-    const { clock, holds, scheduler, emit } = this.#around
+    const { clock, holds, scheduler } = this.#engine
     if (!holds.isValid(hold) || hold.renewAt !== undefined) return
     const now = clock.now()
     hold.renewAt = shift(now, Math.min(1000, Math.max(5, hold.terms.ttlMs / 20)))
     scheduler.schedule(hold, hold.nextDue)
     const { claim, fencingToken } = hold
-    emit({ type: 'jeopardy', key: claim.key, fencingToken, remainingMs: hold.remainingMs(now), error })
+    this.#engine.emit({ type: 'jeopardy', key: claim.key, fencingToken, remainingMs: hold.remainingMs(now), error })
   }
 }

@@ -3,7 +3,7 @@ import type { Engine } from './engine.ts'
 import { LeaseholdError } from './errors.ts'
 import { parseHandle } from './handle.ts'
 import type { Hold } from './hold.ts'
-import { parseHold } from './options.ts'
+import { parseTerms } from './options.ts'
 
 /** Renews the claim of a handle, and begins a lease here with what the backend says; undefined where it is gone. */
 export async function resume(
@@ -14,7 +14,7 @@ export async function resume(
   const { backend, clock, requests } = engine
   if (!backend.capabilities.handOff)
     throw new LeaseholdError('UNSUPPORTED', `${backend.name} cannot take up a lease of another process`)
-  const { claim, terms, fencingToken } = parseHandle(handle, parseHold(engine.options.defaults, options))
+  const { claim, terms, fencingToken } = parseHandle(handle, parseTerms(engine.options, options))
   const sentAt = clock.now()
   const [answer] = await requests.ask({
     what: 'renew',
