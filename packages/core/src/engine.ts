@@ -28,6 +28,8 @@ export class Engine {
   closed = false
   /** What `close` waits for. */
   readonly outstanding = new Outstanding()
+  /** What could not be given back while closing. */
+  readonly unreleased: { readonly key: string; readonly error: LeaseholdError }[] = []
   #attemptsUnderWay = 0
 
   constructor(backend: LockBackend, options: EngineOptions) {
@@ -84,6 +86,7 @@ export class Engine {
     const { key } = hold.claim
     this.holds.end(hold, 'released')
     const next = this.backend.waitForTurn && this.queues.promote(key)
+    this.outstanding.begin()
     const ending = this.#endAtBackend(hold.claim, next?.contender.candidate)
     next?.start(true)
     try {
@@ -93,9 +96,10 @@ export class Engine {
       else this.emit({ type: 'lost', key, fencingToken: hold.fencingToken, reason: 'gone' })
       return ended
     } catch (error) {
-      if (isLeaseholdError(error)) this.emit({ type: 'backend-error', operation: 'release', key, error })
+      this.#releaseFailed('release', key, error as LeaseholdError)
       throw error
     } finally {
+      this.outstanding.end()
       this.queues.advance(key)
     }
   }
@@ -108,9 +112,14 @@ export class Engine {
     this.inBackground(
       this.#endAtBackend(claim, undefined).then(
         (endedHold) => this.emit({ type: 'withdrawn', key, endedHold }),
-        (error: LeaseholdError) => this.emit({ type: 'backend-error', operation: 'withdraw', key, error }),
+        (error: LeaseholdError) => this.#releaseFailed('withdraw', key, error),
       ),
     )
+  }
+
+  #releaseFailed(operation: 'release' | 'withdraw', key: string, error: LeaseholdError): void {
+    if (this.closed) this.unreleased.push({ key, error })
+    this.emit({ type: 'backend-error', operation, key, error })
   }
 
   /** Work that `close` waits for. Must not reject. */

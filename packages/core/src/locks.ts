@@ -78,15 +78,11 @@ class BackendLocks implements Locks {
   }
 
   async #close(): Promise<CloseReport> {
-    const { queues, holds, scheduler, backend, requests, outstanding } = this.#engine
+    const { queues, holds, scheduler, backend, requests, outstanding, unreleased } = this.#engine
     this.#engine.closed = true
     queues.giveUpAll(new LeaseholdError('CLOSED', 'these locks were closed'))
-    const held = [...holds]
-    const releases = await Promise.allSettled(held.map((hold) => this.#engine.release(hold)))
+    const releases = await Promise.allSettled([...holds].map((hold) => this.#engine.release(hold)))
     await outstanding.none()
-    const unreleased = releases.flatMap((end, index) =>
-      end.status === 'rejected' ? [{ key: (held[index] as Hold).claim.key, error: end.reason }] : [],
-    )
     let backendError: LeaseholdError | undefined
     try {
       await backend.close?.()
@@ -94,7 +90,8 @@ class BackendLocks implements Locks {
       backendError = requests.wrap({ what: 'close', claims: [] }, error)
     }
     scheduler.stop()
-    return { released: held.length - unreleased.length, unreleased, backendError }
+    const released = releases.filter(({ status }) => status === 'fulfilled').length
+    return { released, unreleased, backendError }
   }
 
   /** In the order of the keys that were asked for. */
