@@ -52,7 +52,7 @@ export async function compensated<T>(engine: Engine, claims: readonly Claim[], a
 }
 
 export const tooLate = (engine: Engine, claims: readonly Claim[]): LeaseholdError =>
-  engine.requests.wrap({ what: 'acquire', claims }, new Error('the grant came after its time was over'))
+  engine.requests.noAnswer({ what: 'acquire', claims }, 'the grant came after its time was over')
 
 export function announce(engine: Engine, { claim, fencingToken }: Hold, sinceMs: number): void {
   engine.emit({ type: 'acquired', key: claim.key, fencingToken, waitedMs: engine.clock.now().monotonicMs - sinceMs })

@@ -1,5 +1,5 @@
 import { checkedAnswer, checkedGrants } from './answers.ts'
-import { type Clock, type Instant, shift } from './clock.ts'
+import type { Clock } from './clock.ts'
 import type { Candidate, Claim, Contended, Grant, LockBackend, Terms } from './contract.ts'
 import { isLeaseholdError, LeaseholdError } from './errors.ts'
 import type { LockEvent } from './events.ts'
@@ -37,7 +37,7 @@ export class Engine {
     this.options = options
     this.clock = options.clock
     this.scheduler = new Scheduler(this.clock, () => this.renewals.flush())
-    this.requests = new Requests(backend, this.clock, this.scheduler, this.outstanding)
+    this.requests = new Requests(backend, this.scheduler, this.outstanding)
     this.holds = new Holds(this)
     this.renewals = new Renewals(this)
     this.queues = new Queues(this)
@@ -163,14 +163,9 @@ export class Engine {
         const again =
           isLeaseholdError(error, 'BACKEND_UNAVAILABLE') && attempt < RELEASE_ATTEMPTS && spentMs < requestTimeoutMs / 2
         if (!again) throw error
-        await this.#sleep(RELEASE_RETRY_MS * attempt)
+        await new Promise<void>((resolve) => this.scheduler.after(RELEASE_RETRY_MS * attempt, resolve))
       }
     }
-  }
-
-  #sleep(delayMs: number): Promise<void> {
-    const due: Instant = shift(this.clock.now(), delayMs)
-    return new Promise((resolve) => this.scheduler.schedule({ due, heapIndex: -1, fire: () => resolve() }, due))
   }
 }
 

@@ -49,9 +49,9 @@ export class Renewals {
   }
 
   #noAnswer(holds: readonly Hold[]): LeaseholdError {
-    return this.#engine.requests.wrap(
+    return this.#engine.requests.noAnswer(
       { what: 'renew', claims: holds.map((hold) => hold.claim) },
-      new Error('it answered for others only'),
+      'it answered for others only',
     )
   }
 

@@ -24,7 +24,7 @@ export async function resume(
   })
   engine.assertOpen()
   if (answer === undefined || answer === 'unknown')
-    throw requests.wrap({ what: 'renew', claims: [claim] }, new Error('no answer for this claim'))
+    throw requests.noAnswer({ what: 'renew', claims: [claim] }, 'it said nothing of this claim')
   if (answer === 'gone' || answer.fencingToken !== fencingToken) return undefined
   const hold = engine.holds.begin(claim, terms, answer, answer.since ?? sentAt)
   if (hold !== undefined) engine.emit({ type: 'resumed', key: claim.key, fencingToken })

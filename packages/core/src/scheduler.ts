@@ -1,4 +1,4 @@
-import { type Clock, type Instant, msUntil } from './clock.ts'
+import { type Clock, type Instant, msUntil, shift } from './clock.ts'
 
 /** Something due at an instant: when the first of the two clocks says so. One task stands in at most one scheduler. */
 export interface Task {
@@ -30,10 +30,6 @@ export class Scheduler {
     this.#afterPass = afterPass
   }
 
-  get size(): number {
-    return this.#heap.length
-  }
-
   /** Puts the task in, or moves it. */
   schedule(task: Task, due: Instant): void {
     if (this.stopped) return
@@ -42,6 +38,13 @@ export class Scheduler {
     this.#siftUp(task)
     this.#siftDown(task)
     if (due.monotonicMs < this.#armedForMs) this.#arm(this.#clock.now())
+  }
+
+  after(delayMs: number, fire: () => void): Task {
+    const due = shift(this.#clock.now(), delayMs)
+    const task = { due, heapIndex: -1, fire }
+    this.schedule(task, due)
+    return task
   }
 
   cancel(task: Task): void {

@@ -33,7 +33,6 @@ describe('the scheduler', () => {
     for (const [index, task] of tasks.entries()) if (index % 5 !== 0) expected.push(task.due.monotonicMs)
     await time.pass(5001)
     expect(fired).toEqual(expected.sort((a, b) => a - b))
-    expect(scheduler.size).toBe(0)
   })
 
   it('fires at once what a jump of the wall clock has made due, whatever stands before it in the heap', async () => {
