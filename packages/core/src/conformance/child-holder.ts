@@ -1,5 +1,7 @@
+import assert from 'node:assert/strict'
 import { type ChildProcess, fork } from 'node:child_process'
 import type { HolderReply, HolderRequest } from './holder-protocol.ts'
+import type { HolderProgram } from './target.ts'
 
 type Question = HolderRequest extends infer R ? (R extends HolderRequest ? Omit<R, 'id'> : never) : never
 
@@ -9,8 +11,10 @@ export class ChildHolder {
   readonly #waiting = new Map<number, (answer: string) => void>()
   #asked = 0
 
-  constructor(program: string) {
-    this.#child = fork(program, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  constructor(program: HolderProgram | undefined) {
+    assert.ok(program, 'the target names a program')
+    const { path, args = [], execArgv = process.execArgv } = program
+    this.#child = fork(path, [...args], { execArgv: [...execArgv], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
     this.#child.on('message', (reply: HolderReply) => {
       this.#waiting.get(reply.id)?.(reply.answer)
       this.#waiting.delete(reply.id)

@@ -4,6 +4,14 @@ export { conformanceCases } from './cases.ts'
 export type { Need } from './needs.ts'
 export { type ConformanceReport, type Outcome, type RunOptions, runCase, runConformance } from './runner.ts'
 export { serveHolder } from './serve-holder.ts'
-export type { ConformanceTarget, FaultHooks, Link, LinkedClient, OpenOptions, SuiteTime } from './target.ts'
+export type {
+  ConformanceTarget,
+  FaultHooks,
+  HolderProgram,
+  Link,
+  LinkedClient,
+  OpenOptions,
+  SuiteTime,
+} from './target.ts'
 export { realTime, virtualTime } from './time.ts'
 export type { Trial } from './trial.ts'

@@ -43,10 +43,10 @@ export interface SuiteTime {
 }
 
 export interface FaultHooks {
-  /** Path of a program that calls `serveHolder` with a new client of the same server. The suite freezes and kills it. */
-  readonly holderProgram?: string
+  /** A program that calls `serveHolder` with a new client of the same server. The suite starts, freezes and kills it. */
+  readonly holderProgram?: HolderProgram
   /** As `open`, through a connection that can be harmed: a TCP proxy, mostly. */
-  openLinked?(options: OpenOptions): LinkedClient
+  openLinked?(options: OpenOptions): Promise<LinkedClient>
   /** Stops the server and starts it with the data it had. Resolves when it answers. */
   restartKeepingData?(): Promise<void>
   /** Stops the server and starts it empty. Resolves when it answers. Nobody else may need the data. */
@@ -55,6 +55,14 @@ export interface FaultHooks {
   killSession?(backend: LockBackend): Promise<void>
   /** Two different keys that the backend maps to the same place. */
   collidingKeys?(): readonly [string, string]
+}
+
+/** As `child_process.fork` takes it. */
+export interface HolderProgram {
+  readonly path: string
+  readonly args?: readonly string[]
+  /** Arguments for Node itself. Default: those of this process. */
+  readonly execArgv?: readonly string[]
 }
 
 export interface LinkedClient {

@@ -89,8 +89,8 @@ export class Trial {
     return backend
   }
 
-  openLinked(): LinkedClient {
-    const client = this.#target.faults?.openLinked?.({ clock: this.time.clock })
+  async openLinked(): Promise<LinkedClient> {
+    const client = await this.#target.faults?.openLinked?.({ clock: this.time.clock })
     assert.ok(client, 'the target offers openLinked')
     this.defer(async () => client.backend.close?.())
     this.defer(async () => client.link.heal())

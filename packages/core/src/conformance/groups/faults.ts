@@ -93,7 +93,8 @@ add('killed-waiter', 'a waiting process that is killed blocks nobody beyond the 
   const holder = t.open()
   const { claim } = await t.hold(holder)
   const child = startHolder(t)
-  assert.equal(await child.ask({ ask: 'wait', key: claim.key, ttlMs: t.ttlMs }), 'WAITING')
+  // Long enough to tell a grant to the dead, which would run for as long.
+  assert.equal(await child.ask({ ask: 'wait', key: claim.key, ttlMs: t.ttlMs * 10 }), 'WAITING')
   await child.kill()
   await holder.release(claim)
   await t.holdInTime(t.open(), claim.key, t.expiryMs)
@@ -104,7 +105,7 @@ add(
   'a connection that breaks ends no lease that the server keeps, and is replaced',
   'openLinked',
   async (t) => {
-    const { backend, link } = t.openLinked()
+    const { backend, link } = await t.openLinked()
     const { locks } = t.process({}, backend)
     const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs * 3 })
     link.cut()
@@ -119,7 +120,7 @@ add(
   'an attempt whose connection breaks under way leaves nothing held beyond one TTL',
   'openLinked',
   async (t) => {
-    const { backend, link } = t.openLinked()
+    const { backend, link } = await t.openLinked()
     const key = t.key()
     link.swallow('replies')
     const attempt = backend.tryAcquire(t.claim(key), t.terms(t.ttlMs)).catch(() => {})
@@ -136,7 +137,7 @@ add(
   'a process whose server hears it but cannot answer does not trust its lease beyond the deadline',
   'openLinked',
   async (t) => {
-    const { backend, link } = t.openLinked()
+    const { backend, link } = await t.openLinked()
     const { locks } = t.process({ requestTimeoutMs: 100 }, backend)
     const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
     link.swallow('replies')
@@ -152,7 +153,7 @@ add(
   'a process whose requests vanish loses its lease in time for its successor',
   'openLinked',
   async (t) => {
-    const { backend, link } = t.openLinked()
+    const { backend, link } = await t.openLinked()
     const { locks } = t.process({ requestTimeoutMs: 100 }, backend)
     const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
     link.swallow('requests')
@@ -162,7 +163,7 @@ add(
 )
 
 add('slow-link', 'a connection slower than a third of the TTL grants and keeps a lease', 'openLinked', async (t) => {
-  const { backend, link } = t.openLinked()
+  const { backend, link } = await t.openLinked()
   const { locks } = t.process({ requestTimeoutMs: 30_000 }, backend)
   const ttlMs = t.ttlMs * 5
   const lease = await locks.lock(t.key()).acquire({ ttlMs })
@@ -270,7 +271,7 @@ function silence(wire: Process['wire']): void {
 const sleep = (t: Trial, ms: number) => new Promise<void>((resolve) => void t.time.clock.setTimer(ms, resolve))
 
 function startHolder(t: Trial): ChildHolder {
-  const child = new ChildHolder(t.faults.holderProgram ?? '')
+  const child = new ChildHolder(t.faults.holderProgram)
   t.defer(() => child.kill())
   return child
 }

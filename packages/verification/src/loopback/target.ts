@@ -1,0 +1,51 @@
+import { fileURLToPath } from 'node:url'
+import type { LockBackend } from '@leasehold/core'
+import type { FaultHooks } from '@leasehold/core/conformance'
+import type { RunningTarget } from '../conformance/running-target.ts'
+import { loopbackBackend } from './backend.ts'
+import type { Connection } from './connection.ts'
+import { LoopbackServer } from './server.ts'
+import { TcpProxy } from './tcp-proxy.ts'
+
+/** The loopback server: real time, real processes, real connections, and every fault hook but one. */
+export async function startLoopback(): Promise<RunningTarget> {
+  const server = new LoopbackServer()
+  await server.start()
+  const proxies: TcpProxy[] = []
+  return {
+    target: {
+      name: 'loopback',
+      open: () => loopbackBackend(server.port),
+      faults: faults(server, proxies),
+    },
+    async stop() {
+      for (const proxy of proxies) await proxy.close()
+      await server.stop()
+    },
+  }
+}
+
+const faults = (server: LoopbackServer, proxies: TcpProxy[]): FaultHooks => ({
+  holderProgram: {
+    path: fileURLToPath(new URL('./holder.ts', import.meta.url)),
+    args: [String(server.port)],
+    execArgv: ['--import', 'tsx'],
+  },
+  async openLinked() {
+    const proxy = new TcpProxy(server.port)
+    proxies.push(proxy)
+    return { backend: loopbackBackend(await proxy.port()), link: proxy }
+  },
+  async restartKeepingData() {
+    await server.stop()
+    await server.start()
+  },
+  async restartEmpty() {
+    await server.stop()
+    server.forgetAll()
+    await server.start()
+  },
+  async killSession(backend: LockBackend & { connection?: Connection }) {
+    server.end((await backend.connection?.localPort()) ?? 0)
+  },
+})
