@@ -10,6 +10,7 @@ const order = [
   'check:style',
   'build',
   'check:types',
+  'check:snippets',
   'check:imports',
   'check:unused',
   'check:api',
