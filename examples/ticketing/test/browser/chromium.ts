@@ -1,0 +1,26 @@
+import { existsSync } from 'node:fs'
+import { type Browser, chromium } from 'playwright-core'
+
+const ARGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+/** Says which browser it takes, or how to get one: these tests are never skipped. */
+export async function launchChromium(): Promise<Browser> {
+  const candidates = [process.env['CHROMIUM_PATH'], '/usr/bin/chromium', chromium.executablePath()]
+  const executablePath = candidates.find((path) => path !== undefined && path !== '' && existsSync(path))
+  if (executablePath === undefined) {
+    throw new Error(
+      'The browser tests need Chromium. On Debian: "apt-get install -y chromium"; elsewhere: "npx playwright-core install chromium"; ' +
+        'or name one in CHROMIUM_PATH.',
+    )
+  }
+  return chromium.launch({ executablePath, args: ARGS })
+}

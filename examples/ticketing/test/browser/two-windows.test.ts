@@ -1,0 +1,210 @@
+import type { Browser, BrowserContextOptions } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { Database } from '../../src/database/database.ts'
+import { openEmbeddedDatabase } from '../../src/database/embedded.ts'
+import { openTestOffice, type TestOffice, ticketsFor } from '../office.ts'
+import { launchChromium } from './chromium.ts'
+import { DESKTOP, PHONE, Window } from './window.ts'
+
+let browser: Browser
+let db: Database
+let office: TestOffice
+const windows: Window[] = []
+
+beforeAll(async () => {
+  browser = await launchChromium()
+  db = await openEmbeddedDatabase()
+})
+afterAll(async () => {
+  await browser?.close()
+  await db?.close()
+})
+afterEach(async () => {
+  const errors = windows.flatMap((window) => window.errors)
+  await Promise.all(windows.splice(0).map(({ context }) => context.close()))
+  expect(errors).toEqual([])
+})
+
+async function open(options?: BrowserContextOptions): Promise<Window> {
+  const window = await Window.open(browser, office.address, options)
+  windows.push(window)
+  return window
+}
+
+function serveWith(holdMs: number): void {
+  beforeAll(async () => {
+    office = await openTestOffice({ holdMs, db })
+  })
+  afterAll(() => office?.[Symbol.asyncDispose]())
+}
+
+describe('while nobody hesitates', () => {
+  serveWith(120_000)
+
+  test('one window holds, and the other sees it at once', async () => {
+    const [ada, grace] = [await open(), await open()]
+    await grace.choose('C5')
+    await grace.seesSeat('C5', 'chosen')
+    await ada.hold('C4', 'C5')
+    await ada.seesSeat('C4', 'own')
+    await grace.seesSeat('C4', 'held')
+    await grace.sees(/Row C, seat 5: somebody was faster/)
+    await grace.seesSeat('C5', 'held')
+    expect(await grace.seat('C5').getAttribute('aria-label')).toBe('Row C, seat 5, Premium, €84, held by somebody else')
+    await ada.photograph('held-desktop')
+    await grace.photograph('contended-desktop')
+  })
+
+  test('two tabs of one browser contend like strangers', async () => {
+    const first = await open()
+    const second = await Window.openIn(first.context, office.address)
+    await first.hold('D4')
+    await second.seesSeat('D4', 'held')
+    await second.sees('Choose your seats')
+  })
+
+  test('paying and confirming gives tickets, and shows the seats as sold to everybody', async () => {
+    const [ada, grace] = [await open(), await open()]
+    await ada.hold('E6', 'E7')
+    await ada.pay('4242', '<img src=x onerror=alert(1)> & Ada')
+    await ada.sees('Paid. One last step')
+    await ada.photograph('paid-desktop')
+    await ada.press(/^Confirm/)
+    await ada.sees('Enjoy the show')
+    await ada.sees('<img src=x onerror=alert(1)> & Ada, these seats are yours.')
+    await grace.seesSeat('E6', 'sold')
+    await ada.photograph('tickets-desktop')
+    expect(await ticketsFor(db, 'E6')).toHaveLength(1)
+  })
+
+  test('giving up brings the seats back for everybody', async () => {
+    const [ada, grace] = [await open(), await open()]
+    await ada.hold('F5')
+    await grace.seesSeat('F5', 'held')
+    await ada.press(/^Give the seats back/)
+    await ada.sees('Choose your seats')
+    await grace.seesSeat('F5', 'free')
+  })
+
+  test('a declined card is said plainly, and the hold stands', async () => {
+    const ada = await open()
+    await ada.hold('G5')
+    await ada.pay('0002')
+    await ada.sees('The bank declined this card. Nothing was charged.')
+    expect(await ada.page.getByLabel('Name on the tickets').inputValue()).toBe('Ada Lovelace')
+    await ada.photograph('declined-desktop')
+    await ada.pay('4242')
+    await ada.sees('Paid. One last step')
+  })
+
+  test('a reload finds the hold again', async () => {
+    const ada = await open()
+    await ada.hold('G8')
+    await ada.page.reload()
+    await ada.sees('Held for you')
+    await ada.seesSeat('G8', 'own')
+  })
+
+  test('a keyboard is enough', async () => {
+    const ada = await open()
+    await ada.seat('H8').focus()
+    for (const key of ['ArrowRight', 'Space', 'ArrowDown', 'Space', 'Home', 'Space']) await ada.page.keyboard.press(key)
+    for (const seat of ['H9', 'J9', 'J1']) await ada.seesSeat(seat, 'chosen')
+    await ada.photograph('keyboard-desktop')
+  })
+
+  test('on a phone the first touch goes closer, the second chooses', async () => {
+    const ada = await open(PHONE)
+    await ada.photograph('whole-hall-phone')
+    await ada.seat('K8').tap()
+    await ada.seesSeat('K8', 'free')
+    await ada.seat('K8').tap()
+    await ada.seesSeat('K8', 'chosen')
+    await ada.photograph('closer-phone')
+    await ada.press(/^Hold /)
+    await ada.sees('Held for you')
+    await ada.photograph('held-phone')
+  })
+
+  test('no more than six seats can be chosen', async () => {
+    const ada = await open()
+    await ada.choose('L1', 'L2', 'L3', 'L4', 'L5', 'L6', 'L7')
+    await ada.sees('You can book up to 6 seats at once.')
+    await ada.seesSeat('L7', 'free')
+  })
+
+  test('the hall is itself by day and by night', async () => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await (await open({ ...DESKTOP, colorScheme })).photograph(`hall-desktop-${colorScheme}`)
+      await (await open({ ...PHONE, colorScheme })).photograph(`hall-phone-${colorScheme}`)
+    }
+    expect(await (await open()).page.locator('.auditorium .seat').count()).toBe(240)
+  })
+})
+
+describe('when somebody takes too long', () => {
+  serveWith(5000)
+
+  test('a closed tab gives its seats back when the hold runs out', async () => {
+    const [ada, grace] = [await open(), await open()]
+    await ada.hold('C4', 'C5')
+    await grace.seesSeat('C4', 'held')
+    await ada.page.close()
+    await grace.seesSeat('C4', 'free')
+    await grace.hold('C4', 'C5')
+  })
+
+  test('whoever watches the countdown end is told so, and everybody sees the seats come back', async () => {
+    const [ada, grace] = [await open(), await open()]
+    await ada.hold('D5')
+    await grace.seesSeat('D5', 'held')
+    await ada.sees('Your hold ran out')
+    await ada.sees('No money was taken.')
+    await grace.seesSeat('D5', 'free')
+    await ada.photograph('expired-desktop')
+    await ada.press(/^Choose again/)
+    await ada.seesSeat('D5', 'free')
+  })
+
+  test('a payment that outlasts the hold is refunded, and the page says so', async () => {
+    const ada = await open()
+    await ada.hold('E5')
+    await ada.pay('0408')
+    await ada.sees('Your hold ran out')
+    await ada.sees('€84 was refunded to the card ending 0408.')
+    await ada.photograph('slow-payment-desktop')
+  })
+
+  test('a checkout that outlived its hold is refused, refunded, and told why; the seat is sold once', async () => {
+    const [ada, grace] = [await open(), await open(PHONE)]
+    await ada.hold('F6')
+    await ada.pay('0119')
+    await ada.press(/^Confirm/)
+    await grace.seesSeat('F6', 'free')
+    await grace.press(/^Closer/)
+    await grace.hold('F6')
+    await grace.pay('4242', 'Grace Hopper')
+    await ada.sees(/outdated fencing token/)
+    await ada.sees('€84 was refunded to the card ending 0119.')
+    await ada.photograph('stale-confirm-desktop')
+    await grace.press(/^Confirm/)
+    await grace.sees('Enjoy the show')
+    await grace.photograph('tickets-phone')
+    expect(await ticketsFor(db, 'F6')).toHaveLength(1)
+  })
+
+  test('a window that was cut off comes back to the truth by itself', async () => {
+    const [ada, grace] = [await open(), await open()]
+    await ada.hold('G6')
+    await ada.pay()
+    await ada.sees('Paid. One last step')
+    await ada.context.setOffline(true)
+    await grace.seesSeat('G6', 'free')
+    await grace.hold('G6')
+    await ada.context.setOffline(false)
+    await ada.sees('Your hold ran out')
+    await ada.sees('€62 was refunded to the card ending 4242.')
+    await ada.press(/^Choose again/)
+    await ada.seesSeat('G6', 'held')
+  })
+})
