@@ -25,7 +25,7 @@ export class BeliefCheck {
   readonly #truth: Truth
   readonly #report: ReportViolation
   readonly #excusedEntries = new Set<LeaseEntry>()
-  readonly #lost = new WeakSet<LeaseEntry>()
+  readonly #over = new WeakSet<LeaseEntry>()
   readonly #overdueSinceMs = new WeakMap<LeaseEntry, number>()
 
   constructor(book: LeaseBook, truth: Truth, report: ReportViolation) {
@@ -47,9 +47,15 @@ export class BeliefCheck {
     }
   }
 
+  /** The process was told that the lease is over: from here on it must not call it valid. */
+  over(entry: LeaseEntry): void {
+    this.#over.add(entry)
+  }
+
   #isValid(entry: LeaseEntry): boolean {
     const valid = entry.lease.remainingMs > 0
     if (entry.listens) this.#checkSignal(entry, valid)
+    if (valid && this.#over.has(entry)) this.#report('S3', `${entry.key}: ${describe(entry)} was over and is called valid`)
     return valid
   }
 
@@ -79,8 +85,7 @@ export class BeliefCheck {
 
   #checkSignal(entry: LeaseEntry, valid: boolean): void {
     const { aborted } = entry.lease.signal
-    if (aborted) this.#lost.add(entry)
-    if (valid && this.#lost.has(entry)) this.#report('S3', `${entry.key}: ${describe(entry)} was lost and is valid again`)
+    if (aborted) this.over(entry)
     if (!valid && !aborted) this.#checkLateness(entry)
   }
 

@@ -1,3 +1,4 @@
+import type { Claim } from '@leasehold/core'
 import type { BeliefCheck } from './belief-check.ts'
 import type { ClaimAudit } from './claim-audit.ts'
 import type { ContenderCount } from './contender-count.ts'
@@ -33,4 +34,6 @@ export interface RunContext {
   readonly beliefs: BeliefCheck
   /** A process has a lease of this grant. */
   leased(key: string, token: bigint): void
+  /** A process reads that its claim is gone. */
+  toldGone(process: string, claim: Claim): void
 }

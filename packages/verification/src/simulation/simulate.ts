@@ -40,6 +40,7 @@ async function live(universe: Universe): Promise<void> {
   await universe.world.run(universe.scenario.chaosMs, universe.observe)
   await heal(universe, population)
   await probeAll(universe, population)
+  await universe.world.run(universe.world.nowMs + lastMessageMs(universe), universe.observe)
   await closeAll(universe, population)
 }
 
@@ -85,13 +86,13 @@ async function acquireEach(universe: Universe, host: Host, withinMs: number): Pr
 }
 
 /** The longest TTL that may have been granted by the last message under way, on the slowest clock. */
-function freeWithinMs({ scenario, server }: Universe): number {
-  const lastMessageMs = Math.max(longestDelayMs(scenario), BROKEN_CONNECTION_MS)
-  return lastMessageMs + longestTtlMs(scenario) + server.capabilities.slackMs + TURNAROUND_MS
+function freeWithinMs(universe: Universe): number {
+  return lastMessageMs(universe) + longestTtlMs(universe.scenario) + universe.server.capabilities.slackMs + TURNAROUND_MS
 }
 
-function longestDelayMs({ conditions }: Scenario): number {
-  return Math.max(conditions.latencyMs[1], conditions.slowMs[1])
+/** When everything sent before the healing has arrived, or was given up. */
+function lastMessageMs({ scenario: { conditions, requestTimeoutMs } }: Universe): number {
+  return Math.max(conditions.latencyMs[1], conditions.slowMs[1], requestTimeoutMs, BROKEN_CONNECTION_MS)
 }
 
 const longestTtlMs = ({ ttlsMs }: Scenario): number => Math.max(...ttlsMs) * (1 + 2 * MAX_DRIFT)

@@ -1,3 +1,4 @@
+import type { Claim } from '@leasehold/core'
 import { BeliefCheck } from './belief-check.ts'
 import { ClaimAudit } from './claim-audit.ts'
 import { ContenderCount } from './contender-count.ts'
@@ -72,6 +73,14 @@ export class Universe implements RunContext {
     const grant = this.#grants.get(`${key}/${token}`)
     if (grant === undefined) this.report('S1', `${key}: a process has a lease with token ${token}, which the server never granted`)
     else this.audit.leased(grant.holder)
+  }
+
+  toldGone(process: string, claim: Claim): void {
+    this.audit.gone(claim)
+    for (const entry of this.book.open()) {
+      const { holder } = this.#grants.get(`${entry.key}/${entry.token}`) ?? {}
+      if (entry.machine.name === process && holder === claim.holder) this.beliefs.over(entry)
+    }
   }
 
   loseServerState(): void {

@@ -35,7 +35,7 @@ export function wireLog(run: RunContext, process: string): WireLog {
     renewAnswered(claims, answers) {
       for (const [index, claim] of claims.entries()) {
         note(`<- renewal: ${answers[index] === 'gone' ? 'gone' : 'granted'}`, claim)
-        if (answers[index] === 'gone') audit.gone(claim)
+        if (answers[index] === 'gone') run.toldGone(process, claim)
       }
     },
     releaseSent(claim) {
