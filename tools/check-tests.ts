@@ -1,0 +1,20 @@
+// Runs the tests of every package, and holds that each package has some that pass. Arguments go to vitest.
+
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { provideBrowser } from './browser.ts'
+import { root } from './workspace.ts'
+
+const args = process.argv.slice(2)
+const browser = provideBrowser()
+
+/** A run of chosen files leaves projects out: only the whole run is held to cover each. */
+const reporters = args.length === 0 ? ['--reporter=default', '--reporter=./tools/every-project-tests.ts'] : []
+
+const result = spawnSync(join(root, 'node_modules', '.bin', 'vitest'), ['run', ...reporters, ...args], {
+  cwd: root,
+  stdio: 'inherit',
+  env: { ...process.env, ...(browser === undefined ? {} : { CHROMIUM_PATH: browser }) },
+})
+if (result.error) throw result.error
+process.exitCode = result.status ?? 1
