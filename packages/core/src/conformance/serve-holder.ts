@@ -38,9 +38,10 @@ function isHeld(lease: Lease | undefined): string {
 
 const released = async (lease: Lease | undefined): Promise<string> => (await lease?.release()) ?? 'NO_LEASE'
 
-/** The first attempt has been refused when a try is: from then on this process stands in line. */
+/** The first try is answered when the contender's own was, the second when its wait had been sent: then this process stands in line. */
 async function beginWait(lock: Lock): Promise<string> {
   void lock.acquire().catch(() => {})
+  await lock.tryAcquire()
   await lock.tryAcquire()
   return 'WAITING'
 }

@@ -1,0 +1,136 @@
+import { fileURLToPath } from 'node:url'
+import type { LockBackend } from '@leasehold/core'
+import { type ConformanceTarget, type FaultHooks, type Link, runCase, virtualTime } from '@leasehold/core/conformance'
+import { MemoryStore, memoryBackend } from '@leasehold/core/memory'
+import { afterAll, describe, expect, it } from 'vitest'
+import { memoryTarget } from '../src/conformance/memory.ts'
+import { startLoopback } from '../src/loopback/target.ts'
+import { caseThat } from './case-that.ts'
+
+const { target: loopback, stop } = await startLoopback()
+afterAll(stop)
+
+const withFaults = (target: ConformanceTarget, faults: FaultHooks): ConformanceTarget => ({
+  ...target,
+  faults: { ...target.faults, ...faults },
+})
+
+async function expectFailure(id: string, target: ConformanceTarget, why: RegExp): Promise<void> {
+  const outcome = await runCase(caseThat(id), target)
+  expect(outcome).toMatchObject({ status: 'failed' })
+  expect(String(outcome.status === 'failed' && outcome.error)).toMatch(why)
+}
+
+/** A link that does nothing of what it is told, or does it for ever. */
+const openThroughA = (link: Partial<Link>): FaultHooks => ({
+  async openLinked(options) {
+    const real = { cut() {}, swallow() {}, delay() {}, heal() {} }
+    return { backend: loopback.open(options), link: { ...real, ...link } }
+  },
+})
+
+const lyingHolder = {
+  path: fileURLToPath(new URL('./lying-holder.ts', import.meta.url)),
+  args: loopback.faults?.holderProgram?.args ?? [],
+  execArgv: ['--import', 'tsx'],
+}
+
+describe('cases of processes that are killed and frozen', () => {
+  const target = withFaults(loopback, { holderProgram: lyingHolder })
+
+  it('notice a key that outlives its killed holder', () =>
+    expectFailure('faults/killed-holder', target, /not within \d+ ms: the key comes free/))
+
+  it('notice a key that outlives the TTL of its frozen holder', () =>
+    expectFailure('faults/frozen-holder', target, /not within \d+ ms: the key comes free/))
+})
+
+describe('cases of connections that break', () => {
+  it('notice a loss that does not come', async () => {
+    const target = withFaults(loopback, openThroughA({}))
+    await expectFailure('faults/replies-lost', target, /not within \d+ ms: the lease is lost/)
+    await expectFailure('faults/requests-lost', target, /not within \d+ ms: the key comes free/)
+  })
+})
+
+describe('cases of servers that restart', () => {
+  it('notice holds that did not outlive it, although that was claimed', () => {
+    const { restartEmpty = async () => {} } = loopback.faults ?? {}
+    return expectFailure('faults/restart-kept', withFaults(loopback, { restartKeepingData: restartEmpty }), /granted/)
+  })
+
+  it('notice holds that are still there, although the server should be empty', () =>
+    expectFailure('faults/restart-empty', withFaults(loopback, { restartEmpty: async () => {} }), /not within/))
+
+  it('notice tokens that begin again', () => {
+    const time = virtualTime()
+    let store = new MemoryStore({ clock: time.clock })
+    const target: ConformanceTarget = {
+      name: 'forgetful',
+      time,
+      open: () => renewing(() => memoryBackend({ store })),
+      faults: {
+        async restartKeepingData() {
+          store = new MemoryStore({ clock: time.clock })
+        },
+      },
+    }
+    return expectFailure('fencing/server-restart', target, /token 1 came after 2/)
+  })
+})
+
+describe('the case of keys whose hashes collide', () => {
+  const collidingKeys = (): readonly [string, string] => ['collision one', 'collision two']
+
+  it('passes where a collision only over-blocks', async () => {
+    const { open, ...memory } = memoryTarget()
+    const target = withFaults({ ...memory, open: (options) => hashing(open(options)) }, { collidingKeys })
+    expect(await runCase(caseThat('faults/hash-collision'), target)).toEqual({ status: 'passed' })
+  })
+
+  it('notices a session that is re-entrant in the hash, and frees what it never took', () => {
+    const { open, ...memory } = memoryTarget()
+    const target = withFaults({ ...memory, open: (options) => reentrant(hashing(open(options))) }, { collidingKeys })
+    return expectFailure('faults/hash-collision', target, /granted, although/)
+  })
+})
+
+/** Always the backend of the moment. */
+const renewing = (current: () => LockBackend): LockBackend => ({
+  ...current(),
+  tryAcquire: (claim, terms) => current().tryAcquire(claim, terms),
+  release: (claim) => current().release(claim),
+})
+
+/** All keys that begin alike share one place. */
+const hashing = (inner: LockBackend): LockBackend => {
+  const hashed = <C extends { key: string }>(claim: C): C => ({ ...claim, key: claim.key.slice(0, 9) })
+  return {
+    name: inner.name,
+    capabilities: inner.capabilities,
+    tryAcquire: (claim, terms) => inner.tryAcquire(hashed(claim), terms),
+    renew: (claims, ttlMs) => inner.renew(claims.map(hashed), ttlMs),
+    release: (claim) => inner.release(hashed(claim)),
+  }
+}
+
+/** As a Postgres session is: what it holds, it may take again; it counts nothing, and releases whatever it is told to. */
+function reentrant(inner: LockBackend): LockBackend {
+  const session = 'ab'.repeat(16)
+  return {
+    ...inner,
+    tryAcquire: (claim, terms) => inner.tryAcquire({ ...claim, holder: session + String(sessionOf(inner)) }, terms),
+    release: (claim) => inner.release({ ...claim, holder: session + String(sessionOf(inner)) }),
+  }
+}
+
+const sessions = new WeakMap<LockBackend, number>()
+let lastSession = 0
+
+function sessionOf(backend: LockBackend): number {
+  const known = sessions.get(backend)
+  if (known !== undefined) return known
+  lastSession += 1
+  sessions.set(backend, lastSession)
+  return lastSession
+}
