@@ -16,7 +16,7 @@ export class Countdown {
   constructor(onTick, onOver) {
     this.#onTick = onTick
     this.#onOver = onOver
-    setInterval(() => this.#tick(), 250)
+    setInterval(() => this.show(), 250)
   }
 
   /** @param {number} remainingMs */
@@ -25,14 +25,14 @@ export class Countdown {
     if (this.#isOver || endsAt > this.#endsAt + 1000) this.#fullMs = Math.max(remainingMs, 1)
     this.#endsAt = endsAt
     this.#isOver = false
-    this.#tick()
+    this.show()
   }
 
   stop() {
     this.#isOver = true
   }
 
-  #tick() {
+  show() {
     if (this.#isOver) return
     const remainingMs = Math.max(0, this.#endsAt - performance.now())
     this.#onTick(remainingMs, remainingMs / this.#fullMs)

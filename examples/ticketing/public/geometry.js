@@ -24,7 +24,9 @@ function place(radius, along) {
 }
 
 const rows = plan.rows.map((row, index) => {
-  const gaps = plan.rows.slice(1, index + 1).filter((each, before) => each.section !== plan.rows[before]?.section).length
+  const gaps = plan.rows
+    .slice(1, index + 1)
+    .filter((each, before) => each.section !== plan.rows[before]?.section).length
   const radius = FIRST_RADIUS + index * ROW_DEPTH + gaps * SECTION_GAP
   const width = row.blocks.reduce((sum, block) => sum + block.seats, 0) + (row.blocks.length - 1) * AISLE
   return { ...row, radius, halfWidth: width / 2 }
@@ -78,7 +80,8 @@ export const sections = [...new Set(rows.map(({ section }) => section))].map((na
   const last = /** @type {typeof rows[0]} */ (own.at(-1))
   const front = arc(first.radius - FLOOR_EDGE, wallAt(own, first) + WALL)
   const back = arc(last.radius + FLOOR_EDGE, wallAt(own, last) + WALL).reverse()
-  return { name, label: place(first.radius - FLOOR_EDGE - 0.42, 0), floor: outline([...front, ...back]) }
+  const corners = [...front, ...back]
+  return { name, label: place(first.radius - FLOOR_EDGE - 0.42, 0), corners, floor: outline(corners) }
 })
 
 export const stage = {
@@ -89,8 +92,8 @@ export const stage = {
   label: place((STAGE.near + STAGE.far) / 2, 0),
 }
 
-const everywhere = [...seatPlaces.values(), ...rowLabels, ...arc(STAGE.far, STAGE.far * STAGE.halfAngle)]
-const margin = 0.95
+const everywhere = [...sections.flatMap(({ corners }) => corners), ...arc(STAGE.far, STAGE.far * STAGE.halfAngle)]
+const margin = 0.1
 const GLOW = 1.2
 const left = Math.min(...everywhere.map(({ x }) => x)) - margin
 const top = Math.min(...everywhere.map(({ y }) => y)) - GLOW

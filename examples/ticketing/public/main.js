@@ -44,6 +44,7 @@ function showCheckout(problem) {
   if (hold === undefined) return showChoice([...chosen], { busy, problem, onHold: takeSeats, onDrop: toggle })
   if (!isActive()) return showPage(hold, startOver)
   showHold(hold, { busy, problem, onPay: paySeats, onConfirm: confirmSeats, onGiveUp: giveUpSeats })
+  countdown.show()
 }
 
 /** @param {string} seat */
@@ -61,7 +62,8 @@ function takeNews(changed) {
   Object.assign(states, changed)
   const lost = hold === undefined && !busy ? [...chosen].filter((seat) => states[seat] !== 'free') : []
   for (const seat of lost) chosen.delete(seat)
-  if (lost.length > 0) return showCheckout(`${lost.map((seat) => nameOf(seatOf(seat))).join(' and ')}: somebody was faster.`)
+  if (lost.length > 0)
+    return showCheckout(`${lost.map((seat) => nameOf(seatOf(seat))).join(' and ')}: somebody was faster.`)
   showSeats()
 }
 

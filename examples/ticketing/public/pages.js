@@ -11,7 +11,11 @@ import { money, nameOf, plan, seatOf } from './plan.js'
  */
 export function showPage(hold, onStartOver) {
   const panel = byId('checkout')
-  const again = element('button', { type: 'button', class: 'primary', onclick: onStartOver }, hold.state === 'sold' ? 'Book more seats' : 'Choose again')
+  const again = element(
+    'button',
+    { type: 'button', class: 'primary', onclick: onStartOver },
+    hold.state === 'sold' ? 'Book more seats' : 'Choose again',
+  )
   const title = element('h2', { tabindex: '-1' }, hold.state === 'sold' ? 'Enjoy the show' : titleOf(hold))
   panel.dataset['step'] = hold.state
   panel.replaceChildren(...(hold.state === 'sold' ? tickets(hold, title) : regrets(hold, title)), again)
@@ -29,7 +33,13 @@ function tickets(hold, title) {
       'li',
       { class: 'ticket', 'data-tier': seat.tier },
       element('span', { class: 'ticket-seat' }, id),
-      element('span', {}, element('strong', {}, plan.show), element('small', {}, `${nameOf(seat)}, ${seat.section}`), element('small', {}, plan.when)),
+      element(
+        'span',
+        {},
+        element('strong', {}, plan.show),
+        element('small', {}, `${nameOf(seat)}, ${seat.section}`),
+        element('small', {}, plan.when),
+      ),
       element('span', { class: 'price' }, money(seat.priceCents)),
     )
   })
@@ -47,7 +57,13 @@ function tickets(hold, title) {
  */
 function regrets(hold, title) {
   const seats = hold.seats.map((seat) => nameOf(seatOf(seat))).join('; ')
-  return [mark('ended', '!'), title, element('p', {}, reasonOf(hold)), element('p', { class: 'soft' }, seats), moneyBack(hold)]
+  return [
+    mark('ended', '!'),
+    title,
+    element('p', {}, reasonOf(hold)),
+    element('p', { class: 'soft' }, seats),
+    moneyBack(hold),
+  ]
 }
 
 /** @param {Hold} hold */
@@ -73,7 +89,11 @@ function reasonOf({ endedBecause, refusedWrite }) {
 function moneyBack({ payment, amountCents, cardEnding }) {
   if (payment === null) return element('p', { class: 'refund' }, 'No money was taken.')
   const fate = payment === 'refunded' ? 'was refunded to' : 'is on its way back to'
-  return element('p', { class: 'refund', 'data-payment': payment }, `${money(amountCents)} ${fate} the card ending ${cardEnding}.`)
+  return element(
+    'p',
+    { class: 'refund', 'data-payment': payment },
+    `${money(amountCents)} ${fate} the card ending ${cardEnding}.`,
+  )
 }
 
 /**

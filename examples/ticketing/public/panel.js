@@ -22,7 +22,13 @@ export function showChoice(chosen, { busy, problem, onHold, onDrop }) {
     'choosing',
     problem,
     element('h2', { tabindex: '-1' }, chosen.length === 0 ? 'Choose your seats' : 'Your choice'),
-    chosen.length === 0 ? element('p', { class: 'soft' }, 'Up to six. Nobody can take them from you while you pay.') : seatList(chosen, onDrop),
+    chosen.length === 0
+      ? element(
+          'p',
+          { class: 'soft' },
+          'Up to six at once. Once they are held, nobody can take them from you while you pay.',
+        )
+      : seatList(chosen, onDrop),
     chosen.length === 0
       ? undefined
       : button('primary', busy ? 'Asking for them…' : `Hold ${count} · ${money(total)}`, onHold, busy),
@@ -117,7 +123,11 @@ function timer() {
 }
 
 const nothingHeld = () =>
-  element('p', { class: 'problem' }, 'This box office runs without leases: nothing keeps others from buying these seats.')
+  element(
+    'p',
+    { class: 'problem' },
+    'This box office runs without leases: nothing keeps others from buying these seats.',
+  )
 
 /**
  * @param {string[]} ids
@@ -126,8 +136,19 @@ const nothingHeld = () =>
 function seatList(ids, onDrop) {
   const items = ids.map((id) => {
     const seat = seatOf(id)
-    const drop = onDrop && element('button', { type: 'button', class: 'drop', 'aria-label': `Leave out ${nameOf(seat)}`, onclick: () => onDrop(id) }, '×')
-    const swatch = element('span', { class: 'seat', 'data-tier': seat.tier, 'data-look': onDrop ? 'chosen' : 'own', 'aria-hidden': 'true' })
+    const drop =
+      onDrop &&
+      element(
+        'button',
+        { type: 'button', class: 'drop', 'aria-label': `Leave out ${nameOf(seat)}`, onclick: () => onDrop(id) },
+        '×',
+      )
+    const swatch = element('span', {
+      class: 'seat',
+      'data-tier': seat.tier,
+      'data-look': onDrop ? 'chosen' : 'own',
+      'aria-hidden': 'true',
+    })
     const words = element('span', {}, nameOf(seat), element('small', {}, seat.tierName))
     return element('li', {}, swatch, words, element('span', { class: 'price' }, money(seat.priceCents)), drop)
   })

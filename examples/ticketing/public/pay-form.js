@@ -1,8 +1,9 @@
 import { element } from './element.js'
 import { money } from './plan.js'
 
+const ORDINARY_CARD = '5555 5555 5555 4444'
 const TEST_CARDS = [
-  ['4242 4242 4242 4242', 'pays'],
+  ['4242 4242 4242 4242', 'always pays'],
   ['4000 0000 0000 0002', 'is declined'],
   ['4000 0000 0000 0408', 'outlasts the hold'],
   ['4000 0000 0000 0119', 'freezes the sale'],
@@ -15,7 +16,12 @@ const TEST_CARDS = [
  */
 export function payForm(hold, busy, onPay) {
   const name = field('name', 'Name on the tickets', { autocomplete: 'name', maxlength: '80' })
-  const card = field('card', 'Card number', { inputmode: 'numeric', autocomplete: 'off', maxlength: '24', value: TEST_CARDS[0]?.[0] ?? '' })
+  const card = field('card', 'Card number', {
+    inputmode: 'numeric',
+    autocomplete: 'off',
+    maxlength: '24',
+    value: ORDINARY_CARD,
+  })
   const paying = busy || hold.state === 'paying'
   return element(
     'form',
@@ -29,7 +35,11 @@ export function payForm(hold, busy, onPay) {
     name.label,
     card.label,
     cardChoice(card.input),
-    element('button', { class: 'primary', disabled: paying, 'aria-busy': String(paying) }, paying ? 'Talking to the bank…' : `Pay ${money(hold.amountCents)}`),
+    element(
+      'button',
+      { class: 'primary', disabled: paying, 'aria-busy': String(paying) },
+      paying ? 'Talking to the bank…' : `Pay ${money(hold.amountCents)}`,
+    ),
   )
 }
 

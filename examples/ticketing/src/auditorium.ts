@@ -22,7 +22,7 @@ interface Plan {
   readonly rows: readonly Row[]
 }
 
-export interface Seat {
+interface Seat {
   /** Row and number, such as `C7`. */
   readonly id: string
   readonly priceCents: number

@@ -1,7 +1,7 @@
 import { createLocks } from '@leasehold/core'
 import { memoryBackend } from '@leasehold/core/memory'
-import { readDemoOptions } from './demo-options.ts'
 import { openEmbeddedDatabase } from './database/embedded.ts'
+import { readDemoOptions } from './demo-options.ts'
 import { openBoxOffice } from './open-box-office.ts'
 import { TEST_CARDS } from './payment/bank.ts'
 
@@ -28,8 +28,9 @@ console.log(`
     ${office.address}
 
   Open it in two windows and contend for a seat. Seats are held for ${options.holdMs / 1000} s (--hold 20 for less), strategy ${options.strategy}.
-  Cards: ${TEST_CARDS.pays} pays, ${TEST_CARDS.declined} is declined, ${TEST_CARDS.slowerThanTheHold} takes longer than
-  the hold, ${TEST_CARDS.freezesTheCheckout} freezes the checkout right before its sale. Ctrl+C stops.
+  Cards: ${TEST_CARDS.pays} always pays, ${TEST_CARDS.declined} is declined, ${TEST_CARDS.slowerThanTheHold} takes longer than
+  the hold, ${TEST_CARDS.freezesTheCheckout} freezes the checkout right before its sale; with any other, the bank
+  does not answer one time in ten. Ctrl+C stops.
 `)
 
 async function stop(): Promise<void> {

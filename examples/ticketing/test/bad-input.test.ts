@@ -72,7 +72,12 @@ describe("somebody else's hold", () => {
     const mallory = visitor()
     await mallory.held('C2')
     const hold = await ada.held('C1')
-    const answers = [await mallory.look(hold), await mallory.pay(hold), await mallory.confirm(hold), await mallory.giveUp(hold)]
+    const answers = [
+      await mallory.look(hold),
+      await mallory.pay(hold),
+      await mallory.confirm(hold),
+      await mallory.giveUp(hold),
+    ]
     expect(answers.map(({ status }) => status)).toEqual([404, 404, 404, 404])
     await ada.pay(hold)
     expect((await ada.confirm(hold)).status).toBe(200)

@@ -16,7 +16,10 @@ describe('a booking', () => {
     const ada = visitor()
     const hold = await ada.held('A1', 'A2')
     expect((await ada.look(hold)).body).toMatchObject({ state: 'open', seats: ['A1', 'A2'], amountCents: 9600 })
-    expect(await ada.pay(hold)).toMatchObject({ status: 200, body: { state: 'paid', payment: 'taken', cardEnding: '4242' } })
+    expect(await ada.pay(hold)).toMatchObject({
+      status: 200,
+      body: { state: 'paid', payment: 'taken', cardEnding: '4242' },
+    })
     expect(await ada.confirm(hold)).toMatchObject({ status: 200, body: { state: 'sold', buyer: 'Ada' } })
     expect(await ticketsFor(office.db, 'A1')).toEqual([hold])
     expect(await ticketsFor(office.db, 'A2')).toEqual([hold])
@@ -41,7 +44,10 @@ describe('a booking', () => {
     const ada = visitor()
     const hold = await ada.held('A5')
     await ada.pay(hold)
-    expect(await ada.giveUp(hold)).toMatchObject({ status: 200, body: { state: 'ended', endedBecause: 'given-up', payment: 'refunded' } })
+    expect(await ada.giveUp(hold)).toMatchObject({
+      status: 200,
+      body: { state: 'ended', endedBecause: 'given-up', payment: 'refunded' },
+    })
     expect((await visitor().hold(['A5'])).status).toBe(201)
     expect((await ada.confirm(hold)).status).toBe(410)
   })
@@ -111,7 +117,11 @@ describe('a payment', () => {
   test('that is declined three times ends the hold: a bad card cannot keep a seat for ever', async () => {
     const ada = visitor()
     const hold = await ada.held('D2')
-    const statuses = [await ada.pay(hold, TEST_CARDS.declined), await ada.pay(hold, TEST_CARDS.declined), await ada.pay(hold, TEST_CARDS.declined)]
+    const statuses = [
+      await ada.pay(hold, TEST_CARDS.declined),
+      await ada.pay(hold, TEST_CARDS.declined),
+      await ada.pay(hold, TEST_CARDS.declined),
+    ]
     expect(statuses.map(({ status }) => status)).toEqual([402, 402, 410])
     expect((await visitor().hold(['D2'])).status).toBe(201)
   })

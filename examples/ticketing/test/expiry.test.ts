@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { TEST_CARDS } from '../src/payment/bank.ts'
 import { openTestOffice, stateOf, type TestOffice, ticketsFor } from './office.ts'
 import { Visitor } from './visitor.ts'
+
+vi.setConfig({ testTimeout: 90_000 })
 
 const HOLD_MS = 1500
 const PATIENCE = { timeout: 20_000, interval: 25 }
@@ -47,7 +49,10 @@ test('a hold that was paid and never confirmed is paid back when it runs out', a
 test('a payment that outlasts the hold is refunded', async () => {
   const ada = visitor()
   const hold = await ada.held('A4')
-  expect(await ada.pay(hold, TEST_CARDS.slowerThanTheHold)).toMatchObject({ status: 410, body: { error: 'hold-ended' } })
+  expect(await ada.pay(hold, TEST_CARDS.slowerThanTheHold)).toMatchObject({
+    status: 410,
+    body: { error: 'hold-ended' },
+  })
   expect((await ada.look(hold)).body).toMatchObject({ state: 'ended', payment: 'refunded', cardEnding: '0408' })
 })
 

@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openTestOffice, type TestOffice } from './office.ts'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { SeatMap } from '../src/race/seat-map.ts'
+import { openTestOffice, type TestOffice } from './office.ts'
 import { Visitor } from './visitor.ts'
+
+vi.setConfig({ testTimeout: 90_000 })
 
 const PATIENCE = { timeout: 20_000, interval: 25 }
 

@@ -44,7 +44,9 @@ async function close(office: OpenBoxOffice, locks: Locks, db: Database | undefin
 
 /** Every ticket ever issued for a seat, from the ledger. */
 export async function ticketsFor(db: Database, seat: string): Promise<string[]> {
-  const tickets = await db.query<{ order: string }>('select order_id as "order" from tickets where seat_id = $1', [seat])
+  const tickets = await db.query<{ order: string }>('select order_id as "order" from tickets where seat_id = $1', [
+    seat,
+  ])
   return tickets.map(({ order }) => order)
 }
 

@@ -1,8 +1,10 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { Contest } from '../src/race/contest.ts'
 import { runSale } from '../src/race/run.ts'
 import { ServerProcess } from '../src/race/server-process.ts'
 import type { StrategyName } from '../src/strategies/index.ts'
+
+vi.setConfig({ testTimeout: 90_000 })
 
 const CONTEST: Contest = { customers: 80, frozen: 2, holdMs: 1000, freezeMs: 3000 }
 

@@ -35,8 +35,10 @@ export async function expireHolds(office: BoxOffice): Promise<void> {
 
 /** The refusal that a checkout meets whose hold is over. */
 export function holdEnded(because: EndReason | null): Refusal {
-  if (because === 'taken') return new Refusal(409, 'sold-meanwhile', 'Somebody bought one of these seats while you were paying.')
+  if (because === 'taken')
+    return new Refusal(409, 'sold-meanwhile', 'Somebody bought one of these seats while you were paying.')
   if (because === 'given-up') return new Refusal(410, 'hold-ended', 'You gave these seats back.')
-  if (because === 'declined') return new Refusal(410, 'hold-ended', 'Payment failed too often: the seats are on sale again.')
+  if (because === 'declined')
+    return new Refusal(410, 'hold-ended', 'Payment failed too often: the seats are on sale again.')
   return new Refusal(410, 'hold-ended', 'Your hold ran out before the sale: the seats were on sale again.')
 }

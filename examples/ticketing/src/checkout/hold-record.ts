@@ -54,7 +54,11 @@ export function holdsToLookAt(sql: Sql): Promise<HoldRecord[]> {
 
 /** Compare and set: false where another request moved the hold first. */
 export async function move(sql: Sql, id: string, from: readonly HoldState[], to: HoldState): Promise<boolean> {
-  const moved = await sql.query('update holds set state = $3 where id = $1 and state = any($2) returning id', [id, from, to])
+  const moved = await sql.query('update holds set state = $3 where id = $1 and state = any($2) returning id', [
+    id,
+    from,
+    to,
+  ])
   return moved.length > 0
 }
 

@@ -8,7 +8,8 @@ export async function hold(office: BoxOffice, session: string, seats: readonly s
   const amountCents = priceOf(office, seats)
   const id = randomBytes(16).toString('hex')
   const standing = await office.strategy.take(id, seats)
-  if (standing === undefined) throw new Refusal(409, 'seats-taken', 'Somebody was faster: not all of these seats are free.')
+  if (standing === undefined)
+    throw new Refusal(409, 'seats-taken', 'Somebody was faster: not all of these seats are free.')
   await insertHold(office.db, session, standing, amountCents)
   office.seatsChanged(seats)
   return id

@@ -60,6 +60,7 @@ async function putBack(office: BoxOffice, record: HoldRecord, outcome: ChargeOut
     throw holdEnded('declined')
   }
   if (!(await move(office.db, record.id, ['paying'], 'open'))) throw holdEnded('expired')
-  if (outcome === 'declined') throw new Refusal(402, 'payment-declined', 'The bank declined this card. Nothing was charged.')
+  if (outcome === 'declined')
+    throw new Refusal(402, 'payment-declined', 'The bank declined this card. Nothing was charged.')
   throw new Refusal(503, 'payment-failed', 'The bank did not answer. Nothing was charged: try again.')
 }

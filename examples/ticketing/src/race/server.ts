@@ -1,6 +1,6 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { createLocks } from '@leasehold/core'
 import { memoryBackend } from '@leasehold/core/memory'
-import { setTimeout as pause } from 'node:timers/promises'
 import { openEmbeddedDatabase } from '../database/embedded.ts'
 import { openBoxOffice } from '../open-box-office.ts'
 import type { StrategyName } from '../strategies/index.ts'
@@ -38,6 +38,9 @@ const answer = (message: ServerAnswer): void => {
   process.send?.(message)
 }
 
-process.on('message', (order: ServerOrder) => void obey(order).catch((error: unknown) => answer({ type: 'failed', error: String(error) })))
+process.on(
+  'message',
+  (order: ServerOrder) => void obey(order).catch((error: unknown) => answer({ type: 'failed', error: String(error) })),
+)
 process.once('disconnect', () => process.exit())
 answer({ type: 'ready' })

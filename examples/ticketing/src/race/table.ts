@@ -15,7 +15,10 @@ const COLUMNS: readonly (readonly [heading: string, cell: (result: Result) => st
 
 export function table(contest: Contest, results: readonly Result[]): string {
   const { customers, frozen, freezeMs, holdMs } = contest
-  const lines = [COLUMNS.map(([heading]) => heading), ...results.map((result) => COLUMNS.map(([, cell]) => cell(result)))]
+  const lines = [
+    COLUMNS.map(([heading]) => heading),
+    ...results.map((result) => COLUMNS.map(([, cell]) => cell(result))),
+  ]
   const widths = COLUMNS.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)))
   const rows = lines.map((line) => line.map((cell, column) => pad(cell, widths[column] ?? 0, column)).join('  '))
   return [
@@ -29,9 +32,13 @@ export function table(contest: Contest, results: readonly Result[]): string {
   ].join('\n')
 }
 
-const pad = (cell: string, width: number, column: number): string => (column === 0 ? cell.padEnd(width) : cell.padStart(width))
+const pad = (cell: string, width: number, column: number): string =>
+  column === 0 ? cell.padEnd(width) : cell.padStart(width)
 
 function verdict({ strategy, seatsSoldTwice }: Result): string {
-  if (seatsSoldTwice > 0) return `${SAFE.has(strategy) ? 'FAILED' : 'unsafe'}  ${strategy}: ${seatsSoldTwice} seats sold twice`
-  return SAFE.has(strategy) ? `safe    ${strategy}: no seat sold twice` : `lucky   ${strategy}: no seat sold twice in this run`
+  if (seatsSoldTwice > 0)
+    return `${SAFE.has(strategy) ? 'FAILED' : 'unsafe'}  ${strategy}: ${seatsSoldTwice} seats sold twice`
+  return SAFE.has(strategy)
+    ? `safe    ${strategy}: no seat sold twice`
+    : `lucky   ${strategy}: no seat sold twice in this run`
 }

@@ -10,7 +10,7 @@ export interface SeatLeases {
   isHeld(reservation: Reservation): Promise<boolean>
 }
 
-export const seatKey = (seat: string): string => `seat:${seat}`
+const seatKey = (seat: string): string => `seat:${seat}`
 
 export function seatLeases(locks: Locks, ttlMs: number): SeatLeases {
   return {

@@ -27,7 +27,7 @@ export type SaleOutcome = 'sold' | 'taken' | 'expired' | 'stale'
  * Runs between a strategy's last look and its write. Here the simulation lets a checkout stand still, as a garbage collection, a
  * frozen virtual machine or a slow network would, without asking.
  */
-export type Interruption = () => Promise<void>
+type Interruption = () => Promise<void>
 
 /** How to see to it that no seat is sold twice. The four strategies differ in this and in nothing else. */
 export interface Strategy {

@@ -1,10 +1,12 @@
 import type { Browser, BrowserContextOptions } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
 import { openEmbeddedDatabase } from '../../src/database/embedded.ts'
 import { openTestOffice, type TestOffice, ticketsFor } from '../office.ts'
 import { launchChromium } from './chromium.ts'
 import { DESKTOP, PHONE, Window } from './window.ts'
+
+vi.setConfig({ testTimeout: 90_000 })
 
 let browser: Browser
 let db: Database

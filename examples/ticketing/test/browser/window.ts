@@ -4,7 +4,12 @@ import { expect } from 'vitest'
 const PATIENCE = { timeout: 20_000, interval: 50 }
 const ARTIFACTS = new URL('../../.artifacts/', import.meta.url).pathname
 
-export const PHONE: BrowserContextOptions = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 }
+export const PHONE: BrowserContextOptions = {
+  viewport: { width: 390, height: 844 },
+  hasTouch: true,
+  isMobile: true,
+  deviceScaleFactor: 2,
+}
 export const DESKTOP: BrowserContextOptions = { viewport: { width: 1280, height: 860 } }
 
 /** A customer's window, and what a customer can do in it. */
