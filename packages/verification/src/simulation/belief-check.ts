@@ -55,7 +55,8 @@ export class BeliefCheck {
   #isValid(entry: LeaseEntry): boolean {
     const valid = entry.lease.remainingMs > 0
     if (entry.listens) this.#checkSignal(entry, valid)
-    if (valid && this.#over.has(entry)) this.#report('S3', `${entry.key}: ${describe(entry)} was over and is called valid`)
+    if (valid && this.#over.has(entry))
+      this.#report('S3', `${entry.key}: ${describe(entry)} was over and is called valid`)
     return valid
   }
 
@@ -71,7 +72,10 @@ export class BeliefCheck {
     const hold = this.#truth.hold(entry.key)
     if (hold?.token === entry.token || this.#excused(entry) || this.#endedByTwin(entry)) return
     const has = hold === undefined ? 'nobody' : `token ${hold.token}`
-    this.#report('S1', `${entry.key}: ${describe(entry)} is valid for ${entry.lease.remainingMs.toFixed(2)} ms, but at the server ${has} has the key`)
+    this.#report(
+      'S1',
+      `${entry.key}: ${describe(entry)} is valid for ${entry.lease.remainingMs.toFixed(2)} ms, but at the server ${has} has the key`,
+    )
   }
 
   #excused({ key, token }: LeaseEntry): boolean {
@@ -80,7 +84,10 @@ export class BeliefCheck {
 
   /** A handle that was taken up twice makes two leases of one claim: either may end it. */
   #endedByTwin(entry: LeaseEntry): boolean {
-    return this.#book.isShared(entry) && this.#book.ofGrant(entry.key, entry.token).some((twin) => twin !== entry && twin.letGo)
+    return (
+      this.#book.isShared(entry) &&
+      this.#book.ofGrant(entry.key, entry.token).some((twin) => twin !== entry && twin.letGo)
+    )
   }
 
   #checkSignal(entry: LeaseEntry, valid: boolean): void {
@@ -97,7 +104,10 @@ export class BeliefCheck {
     const sinceMs = this.#overdueSinceMs.get(entry) ?? nowMs
     this.#overdueSinceMs.set(entry, sinceMs)
     if (nowMs - sinceMs > SIGNAL_LATENESS_MS)
-      this.#report('S3', `${entry.key}: ${describe(entry)} is over, and its signal has not aborted after ${SIGNAL_LATENESS_MS} ms`)
+      this.#report(
+        'S3',
+        `${entry.key}: ${describe(entry)} is over, and its signal has not aborted after ${SIGNAL_LATENESS_MS} ms`,
+      )
   }
 }
 

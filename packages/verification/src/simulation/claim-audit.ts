@@ -84,8 +84,10 @@ export class ClaimAudit {
   finish(): void {
     for (const { debt, claim, process } of this.#accounts.values()) {
       const who = `${process}${this.#nameOf(claim.holder)}`
-      if (debt === 'unknown') this.#report('S6', `${who} left an acquire of unknown outcome on ${claim.key} uncompensated`)
-      if (debt === 'granted') this.#report('S7', `${who} got ${claim.key} granted, gave it to nobody and never gave it back`)
+      if (debt === 'unknown')
+        this.#report('S6', `${who} left an acquire of unknown outcome on ${claim.key} uncompensated`)
+      if (debt === 'granted')
+        this.#report('S7', `${who} got ${claim.key} granted, gave it to nobody and never gave it back`)
     }
   }
 

@@ -61,4 +61,9 @@ export function addCounters(total: Counters, more: Counters): void {
 }
 
 /** What must have happened in a run of many seeds. Without it, the run proved nothing. */
-export const ESSENTIAL: readonly (keyof Counters)[] = ['expiryWhileHeld', 'lateRenewal', 'unknownAcquire', 'staleWriteRefused']
+export const ESSENTIAL: readonly (keyof Counters)[] = [
+  'expiryWhileHeld',
+  'lateRenewal',
+  'unknownAcquire',
+  'staleWriteRefused',
+]

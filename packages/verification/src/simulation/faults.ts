@@ -48,10 +48,13 @@ export class Faults {
   }
 
   #cause(kind: FaultKind): void {
-    const hosts = this.#victims.hosts().filter(({ machine }) => machine.running)
-    const [first, ...rest] = hosts
-    if (kind === 'server-stop') return this.#stopServer()
-    if (kind === 'server-loss') return this.#loseState()
+    if (kind === 'server-stop') this.#stopServer()
+    else if (kind === 'server-loss') this.#loseState()
+    else this.#strikeAny(kind)
+  }
+
+  #strikeAny(kind: FaultKind): void {
+    const [first, ...rest] = this.#victims.hosts().filter(({ machine }) => machine.running)
     if (first !== undefined) this.#strike(kind, this.#prng.pick([first, ...rest]))
   }
 
@@ -129,6 +132,10 @@ export class Faults {
   /** From a stumble to well beyond the longest TTL. */
   #duration(): number {
     const ttlMs = this.#prng.pick(this.#run.scenario.ttlsMs)
-    return this.#prng.pick([this.#prng.between([1, ttlMs / 4]), this.#prng.between([ttlMs / 4, ttlMs]), this.#prng.between([ttlMs, ttlMs * 2])])
+    return this.#prng.pick([
+      this.#prng.between([1, ttlMs / 4]),
+      this.#prng.between([ttlMs / 4, ttlMs]),
+      this.#prng.between([ttlMs, ttlMs * 2]),
+    ])
   }
 }

@@ -44,7 +44,8 @@ export class FencedRegister {
     this.#guard.check(key, token)
     this.#accept(key, cell, token)
     cell.fenced = read.fenced + 1
-    if (cell.fenced !== cell.accepted) this.#report('fenced', `${key}: ${cell.accepted} writes were accepted, the value is ${cell.fenced}`)
+    if (cell.fenced !== cell.accepted)
+      this.#report('fenced', `${key}: ${cell.accepted} writes were accepted, the value is ${cell.fenced}`)
   }
 
   /** Updates that the unfenced twin has lost. */
@@ -53,7 +54,8 @@ export class FencedRegister {
   }
 
   #accept(key: string, cell: Cell, token: bigint): void {
-    if (cell.lastToken !== undefined && token < cell.lastToken) this.#report('fenced', `${key}: accepted ${token} after ${cell.lastToken}`)
+    if (cell.lastToken !== undefined && token < cell.lastToken)
+      this.#report('fenced', `${key}: accepted ${token} after ${cell.lastToken}`)
     cell.lastToken = token
     cell.accepted += 1
   }

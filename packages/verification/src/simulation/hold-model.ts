@@ -1,9 +1,21 @@
 import type { ReportViolation } from './violation.ts'
 
+interface Granted {
+  readonly type: 'granted'
+  readonly key: string
+  readonly holder: string
+  readonly token: bigint
+  readonly ttlMs: number
+}
+
+interface Renewed extends Omit<Granted, 'type'> {
+  readonly type: 'renewed'
+}
+
 /** What the server is seen to have done, as its own replies tell. */
 export type ServerFact =
-  | { readonly type: 'granted'; readonly key: string; readonly holder: string; readonly token: bigint; readonly ttlMs: number }
-  | { readonly type: 'renewed'; readonly key: string; readonly holder: string; readonly token: bigint; readonly ttlMs: number }
+  | Granted
+  | Renewed
   | { readonly type: 'gone'; readonly key: string; readonly holder: string }
   | { readonly type: 'released'; readonly key: string; readonly holder: string; readonly endedHold: boolean }
 
@@ -68,44 +80,51 @@ export class HoldModel {
     if (own !== undefined) this.#report('S5', `${key}: token ${own.token} was called gone while its claim held the key`)
   }
 
-  #granted(fact: ServerFact & { type: 'granted' }, hold: ModelHold | undefined, nowMs: number): void {
-    if (hold?.holder === fact.holder) return this.#grantRepeated(fact, hold, nowMs)
-    if (hold !== undefined) this.#report('S1', `${fact.key}: the server granted token ${fact.token} while token ${hold.token} held the key`)
-    const last = this.#lastTokens.get(fact.key)
-    if (last !== undefined && fact.token <= last) this.#report('S4', `${fact.key}: token ${fact.token} was granted after ${last}`)
-    this.#lastTokens.set(fact.key, fact.token)
-    const before = this.#holds.get(fact.key)
-    this.#observer.granted(this.#hold(fact, nowMs + fact.ttlMs), before)
+  #granted(fact: Granted, hold: ModelHold | undefined, nowMs: number): void {
+    if (hold?.holder === fact.holder) this.#checkRepeated(fact, hold, nowMs)
+    else this.#grantedAnew(fact, hold, nowMs)
   }
 
-  #grantRepeated(fact: ServerFact & { type: 'granted' }, hold: ModelHold, nowMs: number): void {
-    if (fact.token !== hold.token) this.#report('S4', `${fact.key}: a repeated acquire changed token ${hold.token} to ${fact.token}`)
-    if (nowMs + fact.ttlMs > hold.expiresAtMs + 1)
-      this.#report('S1', `${fact.key}: a repeated acquire promised ${fact.ttlMs} ms where ${hold.expiresAtMs - nowMs} remained`)
+  #grantedAnew({ key, holder, token, ttlMs }: Granted, hold: ModelHold | undefined, nowMs: number): void {
+    const last = this.#lastTokens.get(key)
+    if (hold !== undefined)
+      this.#report('S1', `${key}: the server granted token ${token} while token ${hold.token} held the key`)
+    if (last !== undefined && token <= last) this.#report('S4', `${key}: token ${token} was granted after ${last}`)
+    this.#lastTokens.set(key, token)
+    const before = this.#holds.get(key)
+    this.#observer.granted(this.#keep({ key, holder, token, expiresAtMs: nowMs + ttlMs }), before)
   }
 
-  #renewed(fact: ServerFact & { type: 'renewed' }, nowMs: number): void {
-    const hold = this.#holds.get(fact.key)
+  #checkRepeated({ key, token, ttlMs }: Granted, hold: ModelHold, nowMs: number): void {
+    const remainingMs = hold.expiresAtMs - nowMs
+    if (token !== hold.token) this.#report('S4', `${key}: a repeated acquire changed token ${hold.token} to ${token}`)
+    if (ttlMs > remainingMs + 1)
+      this.#report('S1', `${key}: a repeated acquire promised ${ttlMs} ms where ${remainingMs} remained`)
+  }
+
+  #renewed({ key, holder, token, ttlMs }: Renewed, nowMs: number): void {
+    const hold = this.#holds.get(key)
     // At the very instant of expiry both answers are right.
-    const own = hold?.holder === fact.holder && hold.expiresAtMs >= nowMs - ROUNDING_MS ? hold : undefined
-    if (own === undefined) return this.#report('S5', `${fact.key}: a renewal revived token ${fact.token}, which did not hold the key`)
-    if (own.token !== fact.token) this.#report('S4', `${fact.key}: a renewal changed token ${own.token} to ${fact.token}`)
-    this.#hold(fact, Math.max(own.expiresAtMs, nowMs + fact.ttlMs))
+    const alive = hold?.holder === holder && hold.expiresAtMs >= nowMs - ROUNDING_MS
+    if (!alive) this.#report('S5', `${key}: a renewal revived token ${token}, which did not hold the key`)
+    else if (hold.token !== token) this.#report('S4', `${key}: a renewal changed token ${hold.token} to ${token}`)
+    if (alive) this.#keep({ key, holder, token, expiresAtMs: Math.max(hold.expiresAtMs, nowMs + ttlMs) })
   }
 
   #released(fact: ServerFact & { type: 'released' }, hold: ModelHold | undefined, nowMs: number): void {
     const own = hold?.holder === fact.holder
-    if (fact.endedHold && hold !== undefined && !own) this.#report('S5', `${fact.key}: a release by another ended the hold of token ${hold.token}`)
-    if (!fact.endedHold && own) this.#report('S5', `${fact.key}: a release by its holder did not end the hold of token ${hold.token}`)
+    if (fact.endedHold && hold !== undefined && !own)
+      this.#report('S5', `${fact.key}: a release by another ended the hold of token ${hold.token}`)
+    if (!fact.endedHold && own)
+      this.#report('S5', `${fact.key}: a release by its holder did not end the hold of token ${hold.token}`)
     if (!own) return
     const ended = { ...hold, expiresAtMs: nowMs }
     this.#holds.set(fact.key, ended)
     this.#observer.released(ended)
   }
 
-  #hold(fact: ServerFact & { token: bigint }, expiresAtMs: number): ModelHold {
-    const hold = { key: fact.key, holder: fact.holder, token: fact.token, expiresAtMs }
-    this.#holds.set(fact.key, hold)
+  #keep(hold: ModelHold): ModelHold {
+    this.#holds.set(hold.key, hold)
     this.#observer.heldUntil(hold)
     return hold
   }

@@ -87,8 +87,10 @@ export class Host {
     for (const entry of this.#run.book.open()) if (entry.machine === this.machine) entry.letGo = true
     this.closed = await this.locks.close()
     this.#run.trace?.note(this.name, `closed, ${this.closed.released} leases released`)
-    if (this.machine.timers.armed > 0) this.#run.report('L6', `${this.name} has ${this.machine.timers.armed} timers after close`)
-    if (this.closed.backendError !== undefined) this.#run.report('L6', `${this.name} could not close: ${this.closed.backendError.message}`)
+    if (this.machine.timers.armed > 0)
+      this.#run.report('L6', `${this.name} has ${this.machine.timers.armed} timers after close`)
+    if (this.closed.backendError !== undefined)
+      this.#run.report('L6', `${this.name} could not close: ${this.closed.backendError.message}`)
   }
 
   #linkLog(to: string): LinkLog {

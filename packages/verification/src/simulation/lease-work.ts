@@ -26,7 +26,9 @@ export class LeaseWork {
   }
 
   async #renew(lease: Lease): Promise<void> {
-    await lease.renew().catch((error: unknown) => this.#orThrow(error, ['LEASE_LOST', 'LEASE_ENDED', 'BACKEND_UNAVAILABLE', 'CLOSED']))
+    await lease
+      .renew()
+      .catch((error: unknown) => this.#orThrow(error, ['LEASE_LOST', 'LEASE_ENDED', 'BACKEND_UNAVAILABLE', 'CLOSED']))
   }
 
   /** Reads, thinks and writes. False: it is not known what became of it. */
@@ -59,13 +61,20 @@ export class LeaseWork {
     return this.#run.engine.isLeaseholdError(error, 'STALE_TOKEN')
   }
 
-  #orThrow(error: unknown, expected: readonly ('LEASE_LOST' | 'LEASE_ENDED' | 'BACKEND_UNAVAILABLE' | 'CLOSED')[]): void {
+  #orThrow(
+    error: unknown,
+    expected: readonly ('LEASE_LOST' | 'LEASE_ENDED' | 'BACKEND_UNAVAILABLE' | 'CLOSED')[],
+  ): void {
     if (!expected.some((code) => this.#run.engine.isLeaseholdError(error, code))) throw error
   }
 
   #duration(): number {
     const { prng } = this.#host
     const ttlMs = prng.pick(this.#run.scenario.ttlsMs)
-    return prng.pick([prng.between([0, ttlMs / 20]), prng.between([0, ttlMs / 2]), prng.between([ttlMs / 2, ttlMs * 1.5])])
+    return prng.pick([
+      prng.between([0, ttlMs / 20]),
+      prng.between([0, ttlMs / 2]),
+      prng.between([ttlMs / 2, ttlMs * 1.5]),
+    ])
   }
 }

@@ -38,6 +38,7 @@ export function parseOptions(argv: readonly string[]): SimulationOptions {
 
 function count(name: string, text: string, least: number): number {
   const value = Number(text)
-  if (!Number.isSafeInteger(value) || value < least) throw new RangeError(`${name} must be a whole number, at least ${least}; got ${JSON.stringify(text)}`)
+  if (!Number.isSafeInteger(value) || value < least)
+    throw new RangeError(`${name} must be a whole number, at least ${least}; got ${JSON.stringify(text)}`)
   return value
 }

@@ -7,7 +7,11 @@ import { type Batch, type BatchResult, inBatches } from './batch.ts'
 const BATCH_SIZE = 25
 
 /** Runs the seeds in several processes. In which order the results come says nothing: each belongs to its seeds. */
-export async function runInProcesses(all: Batch, processes: number, onResult: (result: BatchResult) => void): Promise<void> {
+export async function runInProcesses(
+  all: Batch,
+  processes: number,
+  onResult: (result: BatchResult) => void,
+): Promise<void> {
   const batches = inBatches(all, BATCH_SIZE)
   const count = Math.min(processes, batches.length)
   await Promise.all(Array.from({ length: count }, () => workThrough(batches, onResult)))
@@ -29,7 +33,9 @@ async function workThrough(batches: Batch[], onResult: (result: BatchResult) => 
 async function answer<T>(worker: ChildProcess): Promise<T> {
   const stop = new AbortController()
   const { signal } = stop
-  const ended = once(worker, 'exit', { signal }).then(([code]) => Promise.reject(new Error(`a worker ended with exit code ${code}`)))
+  const ended = once(worker, 'exit', { signal }).then(([code]) =>
+    Promise.reject(new Error(`a worker ended with exit code ${code}`)),
+  )
   const answered = once(worker, 'message', { signal }).then(([message]) => message as T)
   try {
     return await Promise.race([answered, ended])

@@ -6,7 +6,15 @@ import type { RunContext } from './run-context.ts'
 
 /** How long after its deadline, or its abort, a wait may end when the event loop is free. */
 const PATIENCE_MS = 10
-const EXPECTED = ['ACQUIRE_TIMEOUT', 'LEASE_LOST', 'LEASE_ENDED', 'LEASE_EXPIRING', 'BACKEND_UNAVAILABLE', 'CLOSED', 'SELF_DEADLOCK']
+const EXPECTED = [
+  'ACQUIRE_TIMEOUT',
+  'LEASE_LOST',
+  'LEASE_ENDED',
+  'LEASE_EXPIRING',
+  'BACKEND_UNAVAILABLE',
+  'CLOSED',
+  'SELF_DEADLOCK',
+]
 
 /** What one caller in a process does, over and over: take a lock in one of the ways there are, work, and let go in one of the ways there are. */
 export class Program {
@@ -32,7 +40,16 @@ export class Program {
 
   async #turn(): Promise<void> {
     const { prng } = this.#host
-    const turns = [this.#tryOnce, this.#tryOnce, this.#wait, this.#wait, this.#wait, this.#runWork, this.#takeSeveral, this.#handOver]
+    const turns = [
+      this.#tryOnce,
+      this.#tryOnce,
+      this.#wait,
+      this.#wait,
+      this.#wait,
+      this.#runWork,
+      this.#takeSeveral,
+      this.#handOver,
+    ]
     try {
       await prng.pick(turns as [() => Promise<void>, ...(() => Promise<void>)[]]).call(this)
     } catch (error) {
@@ -85,8 +102,10 @@ export class Program {
   /** S8: the work's own error comes through, and work that outlived its lease is no success. */
   #checkOutcome(outcome: unknown, failure: Error | undefined, validAtEnd: boolean | undefined): void {
     const worked = validAtEnd !== undefined
-    if (worked && failure !== undefined && outcome !== failure) this.#run.report('S8', `run replaced the error of its work by ${String(outcome)}`)
-    if (outcome === 'success' && validAtEnd !== true) this.#run.report('S8', 'run called work a success that had outlived its lease')
+    if (worked && failure !== undefined && outcome !== failure)
+      this.#run.report('S8', `run replaced the error of its work by ${String(outcome)}`)
+    if (outcome === 'success' && validAtEnd !== true)
+      this.#run.report('S8', 'run called work a success that had outlived its lease')
     if (outcome !== 'success' && outcome !== failure) this.#expect(outcome)
   }
 
@@ -95,7 +114,9 @@ export class Program {
     const keys = [...this.#run.scenario.keys]
     const returned = keys.map((key) => this.#run.tokenOrder.invoke(key))
     const patiently = prng.chance(0.6)
-    const group = patiently ? await locks.acquireAll(keys, this.#waitOptions().options) : await locks.tryAcquireAll(keys, this.#hold())
+    const group = patiently
+      ? await locks.acquireAll(keys, this.#waitOptions().options)
+      : await locks.tryAcquireAll(keys, this.#hold())
     if (group === null) return
     for (const [index, lease] of group.leases.entries()) returned[index]?.(lease.fencingToken)
     const entries = group.leases.map((lease) => this.#enter(lease))
@@ -163,9 +184,19 @@ export class Program {
 
   #enter(lease: Lease): LeaseEntry {
     const { key, fencingToken: token } = lease
-    this.#run.trace?.note(this.#host.name, `has ${key} with token ${token}, valid for ${lease.remainingMs.toFixed(2)} ms`)
+    this.#run.trace?.note(
+      this.#host.name,
+      `has ${key} with token ${token}, valid for ${lease.remainingMs.toFixed(2)} ms`,
+    )
     this.#run.leased(key, token)
-    return this.#run.book.add({ machine: this.#host.machine, key, token, lease, listens: this.#host.prng.chance(0.5), letGo: false })
+    return this.#run.book.add({
+      machine: this.#host.machine,
+      key,
+      token,
+      lease,
+      listens: this.#host.prng.chance(0.5),
+      letGo: false,
+    })
   }
 
   #lock(): Lock {

@@ -1,4 +1,15 @@
-import type { Capabilities, Claim, Clock, Contended, Grant, Inspection, Instant, LockBackend, Renewal, Terms } from '@leasehold/core'
+import type {
+  Capabilities,
+  Claim,
+  Clock,
+  Contended,
+  Grant,
+  Inspection,
+  Instant,
+  LockBackend,
+  Renewal,
+  Terms,
+} from '@leasehold/core'
 import type { Link } from './link.ts'
 import type { Machine } from './machine.ts'
 import { remoteCall } from './remote-call.ts'
@@ -72,7 +83,9 @@ export class RemoteBackend implements LockBackend {
     for (const claim of claims) this.#log.acquireSent(claim)
     const answer = await this.#call(
       () => this.#server.tryAcquireAll(this.#machine.name, claims, terms),
-      () => claims.forEach((claim) => this.#log.acquireFailed(claim)),
+      () => {
+        for (const claim of claims) this.#log.acquireFailed(claim)
+      },
     )
     for (const claim of claims) this.#log.acquireAnswered(claim, Array.isArray(answer))
     return answer
@@ -145,7 +158,11 @@ export class RemoteBackend implements LockBackend {
     }
   }
 
-  #untilAborted(answer: Promise<BroughtGrant | undefined>, id: string, signal: AbortSignal): Promise<BroughtGrant | 'aborted' | undefined> {
+  #untilAborted(
+    answer: Promise<BroughtGrant | undefined>,
+    id: string,
+    signal: AbortSignal,
+  ): Promise<BroughtGrant | 'aborted' | undefined> {
     return new Promise((resolve, reject) => {
       const onAbort = () => this.#stopWaiting(id, () => resolve('aborted'))
       if (signal.aborted) onAbort()

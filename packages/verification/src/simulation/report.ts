@@ -15,7 +15,8 @@ const MOST_SHOWN = 20
 
 export const unseenIn = (events: Counters): (keyof Counters)[] => ESSENTIAL.filter((name) => events[name] === 0)
 
-export const passed = ({ violations, unseen }: SimulationReport): boolean => violations.length === 0 && unseen.length === 0
+export const passed = ({ violations, unseen }: SimulationReport): boolean =>
+  violations.length === 0 && unseen.length === 0
 
 export function describeReport(report: SimulationReport): string {
   const { seeds, seconds, events, violations, unseen } = report

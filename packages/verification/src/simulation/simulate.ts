@@ -22,7 +22,9 @@ const TURNAROUND_MS = 300
 /** One run: chaos, then health, then the end. The same seed and the same engine give the same outcome. */
 export async function simulate(seed: number, engine: Engine, traced = false): Promise<Outcome> {
   const universe = new Universe(seed, engine, traced)
-  const stopListening = rejectionsOf((reason) => universe.report('S8', `a rejection that nobody handles: ${String(reason)}`))
+  const stopListening = rejectionsOf((reason) =>
+    universe.report('S8', `a rejection that nobody handles: ${String(reason)}`),
+  )
   try {
     await live(universe)
   } finally {
@@ -60,7 +62,8 @@ async function heal(universe: Universe, population: Population): Promise<void> {
 
 function reportBusy(universe: Universe, population: Population): void {
   for (const { name, actors, machine } of population.everybody) {
-    if (actors > 0 && !machine.dead) universe.report('L4', `${actors} callers in ${name} have not come back after all faults had healed`)
+    if (actors > 0 && !machine.dead)
+      universe.report('L4', `${actors} callers in ${name} have not come back after all faults had healed`)
   }
 }
 
@@ -80,14 +83,19 @@ async function acquireEach(universe: Universe, host: Host, withinMs: number): Pr
       universe.leased(key, lease.fencingToken)
       await lease.release()
     } catch (error) {
-      report('L1', `${host.name} could not acquire ${key} within ${options.waitMs} ms after all faults had healed: ${String(error)}`)
+      report(
+        'L1',
+        `${host.name} could not acquire ${key} within ${options.waitMs} ms after all faults had healed: ${String(error)}`,
+      )
     }
   }
 }
 
 /** The longest TTL that may have been granted by the last message under way, on the slowest clock. */
 function freeWithinMs(universe: Universe): number {
-  return lastMessageMs(universe) + longestTtlMs(universe.scenario) + universe.server.capabilities.slackMs + TURNAROUND_MS
+  return (
+    lastMessageMs(universe) + longestTtlMs(universe.scenario) + universe.server.capabilities.slackMs + TURNAROUND_MS
+  )
 }
 
 /** When everything sent before the healing has arrived, or was given up. */
@@ -110,8 +118,10 @@ async function closeAll(universe: Universe, population: Population): Promise<voi
 }
 
 function checkClosed({ report, scenario, contenders }: Universe, { closed, name }: Host): void {
-  if (closed === undefined) return report('L6', `${name} did not come to the end of close`)
-  for (const { key, error } of closed.unreleased) report('L6', `${name} could not release ${key} although all was well: ${error.message}`)
+  if (closed === undefined) report('L6', `${name} did not come to the end of close`)
+  for (const { key, error } of closed?.unreleased ?? []) {
+    report('L6', `${name} could not release ${key} although all was well: ${error.message}`)
+  }
   for (const key of scenario.keys) {
     if (contenders.waiting(name, key) > 0) report('L6', `${name} still waits for ${key} after close`)
   }

@@ -14,7 +14,10 @@ export class TokenOrder {
     const before = this.#highestReturned.get(key)
     return (token) => {
       if (before !== undefined && token <= before)
-        this.#report('S4', `${key}: an acquire returned token ${token}, though ${before} had been returned before it was invoked`)
+        this.#report(
+          'S4',
+          `${key}: an acquire returned token ${token}, though ${before} had been returned before it was invoked`,
+        )
       const highest = this.#highestReturned.get(key)
       if (highest === undefined || token > highest) this.#highestReturned.set(key, token)
     }

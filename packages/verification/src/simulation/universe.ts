@@ -50,7 +50,9 @@ export class Universe implements RunContext {
     this.trace = traced ? new Trace(() => this.world.nowMs) : undefined
     this.server = this.#makeServer()
     this.register = new FencedRegister(new engine.FenceGuard(), this.report)
-    this.audit = new ClaimAudit(this.report, (holder) => (this.trace === undefined ? '' : ` ${this.trace.holder(holder)}`))
+    this.audit = new ClaimAudit(this.report, (holder) =>
+      this.trace === undefined ? '' : ` ${this.trace.holder(holder)}`,
+    )
     this.contenders = new ContenderCount(this.report)
     this.tokenOrder = new TokenOrder(this.report)
     this.model = this.#makeModel()
@@ -71,7 +73,8 @@ export class Universe implements RunContext {
 
   leased(key: string, token: bigint): void {
     const grant = this.#grants.get(`${key}/${token}`)
-    if (grant === undefined) this.report('S1', `${key}: a process has a lease with token ${token}, which the server never granted`)
+    if (grant === undefined)
+      this.report('S1', `${key}: a process has a lease with token ${token}, which the server never granted`)
     else this.audit.leased(grant.holder)
   }
 
@@ -79,7 +82,9 @@ export class Universe implements RunContext {
     this.audit.gone(claim)
     for (const entry of this.book.open()) {
       const { holder } = this.#grants.get(`${entry.key}/${entry.token}`) ?? {}
-      if (entry.machine.name === process && holder === claim.holder) this.beliefs.over(entry)
+      // Where a claim has been handed off, the answer may be meant for the lease before.
+      const only = this.book.ofGrant(entry.key, entry.token).length === 1
+      if (only && entry.machine.name === process && holder === claim.holder) this.beliefs.over(entry)
     }
   }
 
@@ -96,7 +101,12 @@ export class Universe implements RunContext {
     const rate = () => 1 + prng.pick([-drift, 0, drift, prng.between([-drift, drift])])
     const monotonicRate = rate()
     const wallRate = prng.chance(0.5) ? monotonicRate : rate()
-    const settings = { monotonicMs: prng.between([0, 1e6]), wallMs: prng.between([1.7e12, 1.7e12 + 1e7]), monotonicRate, wallRate }
+    const settings = {
+      monotonicMs: prng.between([0, 1e6]),
+      wallMs: prng.between([1.7e12, 1.7e12 + 1e7]),
+      monotonicRate,
+      wallRate,
+    }
     return new Machine(this.world, name, settings, prng)
   }
 
@@ -130,8 +140,13 @@ export class Universe implements RunContext {
   #released(hold: ModelHold): void {
     this.trace?.note('server', `${hold.key} is released by ${this.trace.holder(hold.holder)}, token ${hold.token}`)
     const entries = this.book.ofGrant(hold.key, hold.token)
-    const wanted = entries.length === 0 || entries.some((entry) => entry.letGo || entry.machine.dead || entry.lease.remainingMs <= 0)
-    if (!wanted) this.report('S5', `${hold.key}: the hold of token ${hold.token} was released while its lease was valid and in use`)
+    const wanted =
+      entries.length === 0 || entries.some((entry) => entry.letGo || entry.machine.dead || entry.lease.remainingMs <= 0)
+    if (!wanted)
+      this.report(
+        'S5',
+        `${hold.key}: the hold of token ${hold.token} was released while its lease was valid and in use`,
+      )
   }
 
   /** Makes the moment an event, so that a lease that outlives its hold is seen. */
