@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { isLeaseholdError } from '../../errors.ts'
 import { caseGroup } from '../case.ts'
 import { contended, granted, LONG_MS } from '../trial.ts'
 
@@ -162,6 +163,37 @@ add('group-order', 'a group lists its leases in the order of the keys asked for'
     keys,
   )
   group.assertHeld()
+})
+
+add('group-given-up', 'a group that is given up while it waits leaves none of its keys held', async (t) => {
+  const [one, other] = [t.process(), t.process()]
+  const [first, last] = [t.key('a'), t.key('b')]
+  await one.locks.lock(last).acquire()
+  const abort = new AbortController()
+  const aborted = other.locks.acquireAll([first, last], { signal: abort.signal })
+  await t.until(() => other.saw('waiting'), 'it waits')
+  abort.abort(new Error('enough'))
+  await assert.rejects(t.settled(aborted), /enough/)
+  await t.rejects(other.locks.acquireAll([first, last], { waitMs: 50 }), 'ACQUIRE_TIMEOUT')
+  await t.until(() => t.isFree(first), 'the first key comes free', 2_000)
+})
+
+add('group-is-one', 'a group is held as long as each of its leases, and its release ends what is left', async (t) => {
+  const { locks } = t.process()
+  const group = await t.settled(locks.acquireAll([t.key(), t.key()]))
+  group.assertHeld()
+  const [first, last] = group.leases
+  assert.ok(first && last)
+  assert.equal(group.signal.aborted, false)
+  await first.release()
+  assert.throws(
+    () => group.assertHeld(),
+    (error) => isLeaseholdError(error),
+  )
+  assert.equal(group.remainingMs, 0)
+  last.assertHeld()
+  assert.equal(await t.settled(group.release()), 'released')
+  assert.equal(await t.isFree(last.key), true)
 })
 
 add('self-deadlock', 'acquiring a key that the same asynchronous context holds is an error, not a wait', async (t) => {

@@ -144,6 +144,14 @@ add('close-releases', 'closing releases every lease and says how many', async (t
   }
 })
 
+add('close-counts', 'closing does not count a lease that was gone already as released', async (t) => {
+  const { locks, wire } = t.process()
+  await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
+  wire.always('release', async () => false)
+  const report = await t.settled(locks.close())
+  assert.deepEqual(report, { released: 0, unreleased: [], backendError: undefined })
+})
+
 add('close-reports', 'closing never rejects, and says which leases it could not release', async (t) => {
   const { locks, wire } = t.process({ requestTimeoutMs: 100 })
   const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { LeaseHandle } from '../../api.ts'
 import { isLeaseholdError } from '../../errors.ts'
 import { caseGroup } from '../case.ts'
+import { replyLost } from '../fates.ts'
 import { assertOver, contended, granted, LONG_MS } from '../trial.ts'
 
 const { cases, add } = caseGroup('portability')
@@ -81,6 +82,16 @@ add('resume-gone', 'a handle whose hold is over resumes to null, and disturbs no
   await t.holdInTime(t.open(), lease.key, t.expiryMs)
   assert.equal(await t.settled(other.locks.resume(handle)), null)
   contended(await t.open().tryAcquire(t.claim(lease.key), t.terms()))
+})
+
+add('resume-again', 'a resumption whose answer was lost can be repeated with the same handle', 'handOff', async (t) => {
+  const [one, other] = [t.process(), t.process()]
+  const lease = await one.locks.lock(t.key()).acquire({ ttlMs: LONG_MS })
+  const handle = lease.handOff()
+  other.wire.next('renew', replyLost)
+  await t.rejects(other.locks.resume(handle), 'BACKEND_UNAVAILABLE')
+  const resumed = await t.settled(other.locks.resume(handle))
+  assert.equal(resumed?.fencingToken, lease.fencingToken)
 })
 
 add('resume-forged', 'a handle that is malformed is refused before anything is sent', async (t) => {

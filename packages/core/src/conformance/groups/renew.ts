@@ -230,6 +230,21 @@ add('by-hand', 'a lease can be renewed by hand, until it was released', async (t
   await t.rejects(lease.renew(), 'LEASE_ENDED')
 })
 
+add('released-meanwhile', 'a lease that is released while its renewal is under way stays released', async (t) => {
+  const { locks, wire, saw } = t.process({ autoRenew: false })
+  const lease = await locks.lock(t.key()).acquire({ ttlMs: LONG_MS })
+  const gate = holdReply()
+  wire.next('renew', gate.fate)
+  const renewing = assert.rejects(lease.renew(), (error) => isLeaseholdError(error))
+  await t.until(() => gate.arrived === 1, 'the server renews')
+  assert.equal(await t.settled(lease.release()), 'released')
+  gate.open()
+  await t.settled(renewing)
+  assertOver(lease, 'LEASE_ENDED')
+  assert.equal(saw('lost'), false)
+  assert.equal(await t.isFree(lease.key), true)
+})
+
 const withNextToken = (renewal: Renewal): Renewal =>
   typeof renewal === 'object' ? ({ ...renewal, fencingToken: renewal.fencingToken + 1n } satisfies Grant) : renewal
 

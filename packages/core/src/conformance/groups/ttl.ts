@@ -158,6 +158,16 @@ add(
   },
 )
 
+add('late-signal', 'the signal of a lease that is lost already has aborted when it is first looked at', async (t) => {
+  const { locks, clock } = t.process({ autoRenew: false })
+  const lease = await locks.lock(t.key()).tryAcquire({ ttlMs: LONG_MS })
+  assert.ok(lease)
+  clock.jumpWall(LONG_MS)
+  assertOver(lease, 'LEASE_LOST')
+  assert.equal(lease.signal.aborted, true)
+  assert.ok(isLeaseholdError(lease.signal.reason, 'LEASE_LOST'))
+})
+
 add('max-hold', 'a lease is given up when its longest hold is over, however often it was renewed', async (t) => {
   const { locks, events } = t.process()
   const lease = await locks.lock(t.key()).acquire({ ttlMs: LONG_MS, maxHoldMs: t.ttlMs })

@@ -61,7 +61,7 @@ add(
   'close-forgets',
   'closing releases nothing',
   'hygiene/close-releases',
-  locks('const held = [...holds]', 'const held: Hold[] = []'),
+  locks('[...holds].map(', '([] as Hold[]).map('),
 )
 
 add('close-leaves-timers', 'closing leaves timers behind', 'hygiene/no-timers', locks('scheduler.stop()', ''))

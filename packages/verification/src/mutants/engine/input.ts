@@ -30,5 +30,5 @@ add(
   'metadata-unbounded',
   'metadata of any size is accepted',
   'input/metadata-limit',
-  options('if (bytes > MAX_METADATA_BYTES)', 'if (false)'),
+  options('if (bytes <= MAX_METADATA_BYTES)', 'if (true)'),
 )

@@ -51,7 +51,7 @@ add(
   'never-renewed',
   'a lease is not renewed in the background',
   'renew/background',
-  holds('this.#around.renew(hold)', ''),
+  holds('this.#engine.renewals.add(hold)', ''),
 )
 
 add(

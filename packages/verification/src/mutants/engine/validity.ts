@@ -72,7 +72,7 @@ add(
   'expired-grant-kept',
   'a grant that is no longer to be trusted when it arrives becomes a lease',
   'wait/untrusted-grant',
-  holds('if (hold.remainingMs(this.#around.clock.now()) <= 0)', 'if (false)'),
+  holds('clock.now()) <= 0)', 'clock.now()) < 0)'),
 )
 
 add(
