@@ -85,3 +85,14 @@ test('of several seats, one that somebody else took is enough to refuse the whol
   expect(await ticketsFor(office.db, 'B5')).toEqual([])
   expect(await ticketsFor(office.db, 'B6')).toEqual([winner])
 })
+
+test('a late sale is refused although the newer hold has not bought yet', async () => {
+  const [ada, grace] = [visitor(), visitor()]
+  const stale = await ada.held('C5')
+  await ada.pay(stale, TEST_CARDS.freezesTheCheckout)
+  const late = ada.confirm(stale)
+  await expect.poll(async () => (await grace.hold(['C5'])).status, PATIENCE).toBe(201)
+  expect((await late).status).toBe(410)
+  expect(await stateOf(office.db, 'C5')).toBe('held')
+  expect(await ticketsFor(office.db, 'C5')).toEqual([])
+})

@@ -4,7 +4,7 @@ import type { SeatMap } from './seat-map.ts'
 import type { Stopwatch } from './stopwatch.ts'
 
 /** Everybody wants the best seats that are left, so customers get in each other's way. */
-const POPULAR_SEATS = 24
+const POPULAR_SEATS = 16
 
 /** Whoever is refused takes a moment before he tries another seat. */
 const SECOND_THOUGHT_MS = 60

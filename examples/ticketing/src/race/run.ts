@@ -6,7 +6,7 @@ import type { ServerProcess } from './server-process.ts'
 import { Stopwatch } from './stopwatch.ts'
 
 /** How many customers are in the shop at the same time; the others come as these leave. */
-const AT_ONCE = 32
+const AT_ONCE = 16
 
 export type Progress = (done: number, all: number) => void
 
