@@ -26,17 +26,24 @@ async function sizeOf({ code }: Entry): Promise<number> {
   return outputFiles.reduce((sum, file) => sum + gzipSync(file.contents, { level: 9 }).length, 0)
 }
 
-async function overBudget({ folder, manifest }: WorkspacePackage): Promise<string[]> {
-  const problems: string[] = []
-  for (const entry of entriesOf({ folder, manifest })) {
-    const name = manifest.name + entry.subpath.slice(1)
-    const bytes = await sizeOf(entry)
-    const budget = budgets[name]
-    const line = `${name} ${bytes} bytes${budget === undefined ? '' : ` of ${budget}`}`
-    console.log(line)
-    if (budget !== undefined && bytes > budget) problems.push(`over its budget: ${line}`)
-  }
-  return problems
+interface Weighed {
+  readonly line: string
+  readonly budget: number | undefined
+  readonly bytes: number
+}
+
+async function weigh({ manifest }: WorkspacePackage, entry: Entry): Promise<Weighed> {
+  const name = manifest.name + entry.subpath.slice(1)
+  const bytes = await sizeOf(entry)
+  const budget = budgets[name]
+  return { line: `${name} ${bytes} bytes${budget === undefined ? '' : ` of ${budget}`}`, budget, bytes }
+}
+
+async function overBudget(pkg: WorkspacePackage): Promise<string[]> {
+  const weighed = await Promise.all(entriesOf(pkg).map((entry) => weigh(pkg, entry)))
+  // Those with a budget come last: the last line stands for the check.
+  for (const { line } of weighed.sort((one, other) => (one.budget ?? 0) - (other.budget ?? 0))) console.log(line)
+  return weighed.filter(({ bytes, budget }) => bytes > (budget ?? bytes)).map(({ line }) => `over its budget: ${line}`)
 }
 
 function unwantedIn({ manifest }: WorkspacePackage): string[] {
