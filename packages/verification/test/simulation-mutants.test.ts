@@ -1,0 +1,17 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { seedThatCatches, simulatedMutants } from '../src/simulation/mutants.ts'
+
+/** As many seeds as the true engine passes in `simulation.test.ts`. */
+const SEEDS = 250
+
+beforeAll(() => {
+  Error.stackTraceLimit = 0
+})
+
+describe('the simulation catches', () => {
+  for (const { mutant, rule } of simulatedMutants()) {
+    it(`${mutant.id}: ${mutant.mistake} (${rule})`, async () => {
+      expect(await seedThatCatches(mutant, rule, SEEDS)).toBeDefined()
+    }, 60_000)
+  }
+})
