@@ -6,7 +6,8 @@ import type { StrategyName } from '../src/strategies/index.ts'
 
 vi.setConfig({ testTimeout: 90_000 })
 
-const CONTEST: Contest = { customers: 60, frozen: 3, holdMs: 1000, freezeMs: 3000 }
+// More customers than seats: somebody is always left who wants what a frozen checkout lets go.
+const CONTEST: Contest = { customers: 270, frozen: 3, holdMs: 1000, freezeMs: 3000 }
 
 let server: ServerProcess
 const sell = (strategy: StrategyName) => runSale(server, strategy, CONTEST, () => {})
