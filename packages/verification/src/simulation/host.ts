@@ -110,6 +110,8 @@ export class Host {
   #onEvent(event: LockEvent): void {
     const { counters, trace } = this.#run
     trace?.note(this.name, `   event ${describe(event)}`)
+    if (this.#run.scenario.calm && isTrouble(event))
+      this.#run.report('L5', `${this.name} saw ${describe(event)} although all was well`)
     if (event.type === 'lost' && event.reason === 'expired') counters.expiryWhileHeld += 1
     if (event.type === 'backend-error' && event.operation === 'acquire') counters.unknownAcquire += 1
     if (event.type === 'handed-off') counters.handedOff += 1
@@ -118,6 +120,9 @@ export class Host {
     if (event.type === 'waiting') counters.contended += 1
   }
 }
+
+const isTrouble = (event: LockEvent): boolean =>
+  event.type === 'jeopardy' || event.type === 'backend-error' || (event.type === 'lost' && event.reason !== 'max-hold')
 
 function describe(event: LockEvent): string {
   const token = 'fencingToken' in event ? ` token ${event.fencingToken}` : ''

@@ -1,11 +1,10 @@
-import type { AcquireOptions, HoldOptions, Lease, LeaseHandle, Lock } from '@leasehold/core'
+import type { Lease, LeaseHandle, Lock } from '@leasehold/core'
 import type { Host } from './host.ts'
 import type { LeaseEntry } from './lease-book.ts'
 import { LeaseWork } from './lease-work.ts'
 import type { RunContext } from './run-context.ts'
+import { GAVE_UP, Wishes } from './wishes.ts'
 
-/** How long after its deadline, or its abort, a wait may end when the event loop is free. */
-const PATIENCE_MS = 10
 const EXPECTED = [
   'ACQUIRE_TIMEOUT',
   'LEASE_LOST',
@@ -22,12 +21,14 @@ export class Program {
   readonly #host: Host
   readonly #others: () => readonly Host[]
   readonly #work: LeaseWork
+  readonly #wishes: Wishes
 
   constructor(run: RunContext, host: Host, others: () => readonly Host[]) {
     this.#run = run
     this.#host = host
     this.#others = others
     this.#work = new LeaseWork(run, host)
+    this.#wishes = new Wishes(run, host)
   }
 
   async loop(): Promise<void> {
@@ -60,7 +61,7 @@ export class Program {
   async #tryOnce(): Promise<void> {
     const lock = this.#lock()
     const returned = this.#run.tokenOrder.invoke(lock.key)
-    const lease = await lock.tryAcquire(this.#hold())
+    const lease = await lock.tryAcquire(this.#wishes.hold())
     if (lease === null) return
     returned(lease.fencingToken)
     await this.#use(lease)
@@ -72,9 +73,9 @@ export class Program {
   }
 
   async #acquire(lock: Lock): Promise<Lease> {
-    const wait = this.#waitOptions()
+    const wait = this.#wishes.wait()
     const returned = this.#run.tokenOrder.invoke(lock.key)
-    const lease = await this.#inTime(wait, () => lock.acquire(wait.options))
+    const lease = await this.#wishes.inTime(wait, () => lock.acquire(wait.options))
     returned(lease.fencingToken)
     return lease
   }
@@ -92,7 +93,7 @@ export class Program {
       entry.letGo = true
       if (failure !== undefined) throw failure
     }
-    const outcome = await lock.run(this.#waitOptions().options, work).then(
+    const outcome = await lock.run(this.#wishes.wait().options, work).then(
       () => 'success' as const,
       (error: unknown) => error,
     )
@@ -115,8 +116,8 @@ export class Program {
     const returned = keys.map((key) => this.#run.tokenOrder.invoke(key))
     const patiently = prng.chance(0.6)
     const group = patiently
-      ? await locks.acquireAll(keys, this.#waitOptions().options)
-      : await locks.tryAcquireAll(keys, this.#hold())
+      ? await locks.acquireAll(keys, this.#wishes.wait().options)
+      : await locks.tryAcquireAll(keys, this.#wishes.hold())
     if (group === null) return
     for (const [index, lease] of group.leases.entries()) returned[index]?.(lease.fencingToken)
     const entries = group.leases.map((lease) => this.#enter(lease))
@@ -136,7 +137,7 @@ export class Program {
     const handle = lease.handOff()
     this.#run.audit.handedOff(handle.holder)
     const target = prng.pick(this.#others() as [Host, ...Host[]])
-    const copies = prng.pick([0, 1, 1, 1, 2])
+    const copies = this.#run.scenario.calm ? 1 : prng.pick([0, 1, 1, 1, 2])
     if (copies > 1) this.#run.book.share(entry.key, entry.token)
     for (let copy = 0; copy < copies; copy += 1) this.#send(handle, target)
   }
@@ -151,7 +152,7 @@ export class Program {
     const { locks, prng, stopping } = this.#host
     if (stopping) return
     try {
-      const lease = await locks.resume(handle, { autoRenew: prng.chance(0.5) })
+      const lease = await locks.resume(handle, { autoRenew: this.#run.scenario.calm || prng.chance(0.5) })
       if (lease !== null) await this.#use(lease)
     } catch (error) {
       this.#expect(error)
@@ -203,51 +204,11 @@ export class Program {
     return this.#host.locks.lock(this.#host.prng.pick(this.#run.scenario.keys))
   }
 
-  #hold(): HoldOptions {
-    const { prng } = this.#host
-    const ttlMs = prng.pick(this.#run.scenario.ttlsMs)
-    const options = { ttlMs, autoRenew: prng.chance(0.6) }
-    return prng.chance(0.2) ? { ...options, maxHoldMs: prng.integer(50, 1000) } : options
-  }
-
-  #waitOptions(): Wait {
-    const { prng, machine } = this.#host
-    const how = prng.pick(['deadline', 'deadline', 'at once', 'abort', 'both'])
-    const waitMs = how === 'at once' ? 0 : prng.integer(1, 800)
-    const options: AcquireOptions = { ...this.#hold(), whenHeld: 'wait' }
-    if (how === 'deadline' || how === 'at once') return { options: { ...options, waitMs }, waitMs }
-    const abort = new AbortController()
-    machine.driverTimers.setTimer(waitMs, () => abort.abort(new Error('the caller gave up')))
-    const longer = how === 'both' ? { waitMs: waitMs + 100 } : {}
-    return { options: { ...options, ...longer, signal: abort.signal }, waitMs }
-  }
-
-  /** L4: a wait ends when its time is over, or its caller gives up, and not much later. */
-  async #inTime(wait: Wait, acquire: () => Promise<Lease>): Promise<Lease> {
-    const { machine, name } = this.#host
-    const { disturbances } = machine
-    const startedMs = machine.timers.now().monotonicMs
-    try {
-      return await acquire()
-    } finally {
-      const tookMs = machine.timers.now().monotonicMs - startedMs
-      const limitMs = (wait.waitMs || this.#run.scenario.requestTimeoutMs) + PATIENCE_MS
-      if (machine.disturbances === disturbances && tookMs > limitMs)
-        this.#run.report('L4', `${name}: a wait of ${wait.waitMs} ms took ${tookMs.toFixed(1)} ms`)
-    }
-  }
-
   #expect(error: unknown): void {
     const { engine, report, trace } = this.#run
     trace?.note(this.#host.name, `! ${error instanceof Error ? error.message : String(error)}`)
     if (EXPECTED.some((code) => engine.isLeaseholdError(error, code as 'CLOSED'))) return
-    if (error instanceof Error && error.message === 'the caller gave up') return
+    if (error instanceof Error && error.message === GAVE_UP) return
     report('S8', `unexpected error: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`)
   }
-}
-
-interface Wait {
-  readonly options: AcquireOptions
-  /** When the wait must be over, by its deadline or its abort. */
-  readonly waitMs: number
 }

@@ -16,6 +16,8 @@ export type FaultKind =
 
 /** Everything about a run that is decided before it begins. */
 export interface Scenario {
+  /** Nothing goes wrong, and every lease is renewed: then none may be lost (L5). */
+  readonly calm: boolean
   readonly processes: number
   readonly actorsPerProcess: number
   readonly keys: readonly [string, ...string[]]
@@ -63,20 +65,28 @@ const FAULTS: readonly FaultKind[] = [
 export function planScenario(seed: number): Scenario {
   const prng = new Prng(seed, 'scenario')
   const ttlsMs: readonly [number, number] = [prng.pick([60, 120, 250]), prng.pick([250, 500, 1000])]
+  const calm = prng.chance(0.1)
   return {
-    processes: prng.integer(2, 5),
-    actorsPerProcess: prng.integer(1, 3),
-    keys: prng.pick([['k1'], ['k1'], ['k1', 'k2'], ['k1', 'k2', 'k3']]),
+    calm,
     ttlsMs,
+    ...population(prng),
     requestTimeoutMs: prng.pick([40, 100, 300]),
     pollMs: prng.pick([50, 200, 1000]),
     chaosMs: prng.between([1200, 3000]),
     style: { waitBringsGrant: prng.chance(0.7), abortAwaitsServer: prng.chance(0.5) },
-    conditions: conditions(prng, ttlsMs[0]),
-    resourceConditions: { ...conditions(prng, ttlsMs[1]), duplicateChance: 0 },
-    faults: FAULTS.filter(() => prng.chance(0.35)),
+    conditions: calm ? HEALTHY : conditions(prng, ttlsMs[0]),
+    resourceConditions: calm ? HEALTHY : { ...conditions(prng, ttlsMs[1]), duplicateChance: 0 },
+    faults: calm ? [] : FAULTS.filter(() => prng.chance(0.35)),
     faultIntervalMs: prng.pick([100, 250, 600]),
     drift: prng.pick([0, MAX_DRIFT, MAX_DRIFT]),
+  }
+}
+
+function population(prng: Prng): Pick<Scenario, 'processes' | 'actorsPerProcess' | 'keys'> {
+  return {
+    processes: prng.integer(2, 5),
+    actorsPerProcess: prng.integer(1, 3),
+    keys: prng.pick([['k1'], ['k1'], ['k1', 'k2'], ['k1', 'k2', 'k3']]),
   }
 }
 

@@ -11,10 +11,11 @@
  * - `L1`: nobody could acquire in time after all faults had healed
  * - `L3`: more than one contender of one process waited at the backend for one key
  * - `L4`: a wait that ended too late, or not at all
+ * - `L5`: a lease lost, or in jeopardy, although nothing went wrong
  * - `L6`: a timer, waiter, request or hold left behind after `close`
  * - `fenced`: a fenced resource that went back or lost an update
  */
-export type Rule = 'S1' | 'S3' | 'S4' | 'S5' | 'S6' | 'S7' | 'S8' | 'L1' | 'L3' | 'L4' | 'L6' | 'fenced'
+export type Rule = 'S1' | 'S3' | 'S4' | 'S5' | 'S6' | 'S7' | 'S8' | 'L1' | 'L3' | 'L4' | 'L5' | 'L6' | 'fenced'
 
 export interface Violation {
   readonly rule: Rule
