@@ -1,6 +1,7 @@
 export { registerConformance, type TestContext, type TestRunner } from './adapter.ts'
 export type { ConformanceCase, Group } from './case.ts'
 export { conformanceCases } from './cases.ts'
+export { checkHistory, type HistoryEvent } from './history.ts'
 export type { Need } from './needs.ts'
 export { type ConformanceReport, type Outcome, type RunOptions, runCase, runConformance } from './runner.ts'
 export { serveHolder } from './serve-holder.ts'

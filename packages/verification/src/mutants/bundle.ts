@@ -65,8 +65,12 @@ const patched = (patches: readonly Patch[]): Plugin => ({
 })
 
 function apply(source: string, { file, find, replace }: Patch): string {
-  const [before, after, ...more] = source.split(find)
+  const [before, after, ...more] = source.split(howeverWrapped(find))
   if (before === undefined || after === undefined) throw new Error(`stale patch, not found in ${file}: ${find}`)
   if (more.length > 0) throw new Error(`ambiguous patch, found ${more.length + 1} times in ${file}: ${find}`)
   return `${before}${replace}${after}`
 }
+
+/** Finds the text, wherever the formatter broke its lines. */
+const howeverWrapped = (text: string): RegExp =>
+  new RegExp(text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll(/\s+/g, '\\s+'))

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { isLeaseholdError } from '../../errors.ts'
 import { caseGroup } from '../case.ts'
-import { contended, granted, LONG_MS } from '../trial.ts'
+import { checkHistory, type HistoryEvent } from '../history.ts'
+import { contended, granted, LONG_MS, type Process } from '../trial.ts'
 
 const { cases, add } = caseGroup('acquire')
 export const acquireCases = cases
@@ -207,7 +208,7 @@ add('exclusion-under-load', 'under contention of several processes never two hol
   const key = t.key()
   let inside = 0
   let turns = 0
-  const worker = async (locks: ReturnType<typeof t.process>['locks']) => {
+  const worker = async (locks: Process['locks']) => {
     for (let turn = 0; turn < 5; turn += 1) {
       await locks.lock(key).run(async () => {
         inside += 1
@@ -222,3 +223,30 @@ add('exclusion-under-load', 'under contention of several processes never two hol
   await t.settled(Promise.all(workers), LONG_MS)
   assert.equal(turns, 40)
 })
+
+add(
+  'history',
+  'the history of several processes that release, forget and contend has no overlap and no token out of order',
+  async (t) => {
+    const key = t.key()
+    const events: HistoryEvent[] = []
+    const now = () => BigInt(Math.round(t.nowMs() * 1_000))
+    const turn = async (locks: Process['locks'], lease: string, forget: boolean) => {
+      events.push({ type: 'asked', lease, at: now() })
+      const held = await locks.lock(key).acquire({ ttlMs: t.ttlMs, autoRenew: false, whenHeld: 'wait' })
+      const validUntil = now() + BigInt(Math.floor(held.remainingMs * 1_000))
+      events.push({ type: 'granted', lease, key, at: now(), validUntil, fencingToken: held.fencingToken })
+      await t.pass(t.time.stepMs)
+      if (forget) return
+      events.push({ type: 'ended', lease, at: now() })
+      await held.release()
+    }
+    const worker = async (name: number) => {
+      const { locks } = t.process({ pollMs: 50 })
+      for (let i = 0; i < 5; i += 1) await turn(locks, `lease ${name}.${i}`, i === 2)
+    }
+    await t.settled(Promise.all([1, 2, 3].map(worker)), LONG_MS)
+    assert.deepEqual(checkHistory(events), [])
+    assert.equal(events.filter(({ type }) => type === 'granted').length, 15)
+  },
+)

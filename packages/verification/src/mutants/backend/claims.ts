@@ -70,3 +70,10 @@ add(
   'hygiene/close-spares-others',
   backend(releasesFromTheStore, `${releasesFromTheStore}\n    close: async () => store.forgetAll(),`),
 )
+
+add(
+  'capabilities-waver',
+  'every client claims other capabilities',
+  'portability/same-capabilities',
+  backend('slackMs: 0', 'slackMs: performance.now() / 1000'),
+)

@@ -90,3 +90,17 @@ add(
   'renew/batch-order',
   backend('store.renew(claim, ttlMs))', 'store.renew(claim, ttlMs)).reverse()'),
 )
+
+add(
+  'short-changed',
+  'a grant is for half the time that was asked for',
+  'acquire/free-key',
+  store('ttlMs: terms.ttlMs, fencingToken', 'ttlMs: terms.ttlMs / 2, fencingToken'),
+)
+
+add(
+  'release-pretended',
+  'a release says yes and does nothing',
+  'acquire/released-key',
+  backend(releasesFromTheStore, 'release: async () => true,'),
+)

@@ -31,8 +31,8 @@ add(
   'the signal that stops the wait stops the release, too',
   'ambiguity/release-not-aborted',
   lease(
-    `if (this.#hold.state === 'handed-off')`,
-    `if (this.#hold.terms.signal?.aborted) return 'released'\n    if (this.#hold.state === 'handed-off')`,
+    'async #release(): Promise<ReleaseOutcome> {',
+    `async #release(): Promise<ReleaseOutcome> {\n    if (this.#hold.terms.signal?.aborted) return 'released'`,
   ),
 )
 
@@ -41,6 +41,7 @@ add(
   'a repeated release is sent again',
   'hygiene/release-repeated',
   lease('this.#released ??= this.#release()', 'this.#released = this.#release()'),
+  lease(`|| this.#hold.state === 'released')`, ')'),
 )
 
 add(
@@ -78,8 +79,9 @@ add(
   'a lease that was handed off is released all the same',
   'portability/handed-off-is-over',
   lease(
-    `if (this.#hold.state === 'handed-off') return 'handed-off'`,
-    `if (this.#hold.state === 'handed-off') { await this.#engine.release(this.#hold); return 'handed-off' }`,
+    `if (this.#hold.state === 'handed-off' ||`,
+    `if (this.#hold.state === 'handed-off') await this.#engine.release(this.#hold).then(() => (this.#hold.state = 'handed-off'))
+    if (this.#hold.state === 'handed-off' ||`,
   ),
 )
 

@@ -32,3 +32,18 @@ add(
   'input/metadata-limit',
   options('if (bytes <= MAX_METADATA_BYTES)', 'if (true)'),
 )
+
+add(
+  'keys-of-any-type',
+  'a key that is not a string gets through to its next check',
+  'input/not-a-string',
+  key(`if (typeof key !== 'string')`, 'if (false)'),
+)
+add(
+  'numbers-unchecked',
+  'durations may be any number',
+  'input/durations',
+  options('value >= min && value <= max', 'true'),
+)
+add('ttl-unbounded', 'a TTL may be anything from 0', 'input/ttl-range', options('(10, YEAR_MS', '(0, Infinity'))
+add('margin-unbounded', 'a margin may eat up the TTL', 'input/margin-range', options('marginMs < ttlMs', 'true'))

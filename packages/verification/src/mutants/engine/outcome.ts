@@ -5,6 +5,9 @@ const { all, add } = mutants()
 /** Outcomes that are masked, and secrets that are told. */
 export const outcomeMutants = all
 
+const errors = inFile('errors.ts')
+const group = inFile('lease-group.ts')
+const locks = inFile('locks.ts')
 const engine = inFile('engine.ts')
 const holder = inFile('holder.ts')
 const lease = inFile('lease.ts')
@@ -46,7 +49,7 @@ add(
   'limit-ignored',
   'the cap on leases is not kept',
   'hygiene/limits',
-  engine('if (this.holds.size + this.#attemptsUnderWay + count > maxLeases)', 'if (false)'),
+  engine('+ count > maxLeases)', '+ count > Infinity)'),
 )
 
 add(
@@ -61,4 +64,25 @@ add(
   'one holder id serves all attempts',
   'hygiene/unguessable',
   holder('used += ID_BYTES', 'used = ID_BYTES'),
+)
+
+add(
+  'group-reordered',
+  'a group lists its leases in the order in which they were taken',
+  'acquire/group-order',
+  locks('new HeldLeases(keys.map(', 'new HeldLeases([...keys].sort().map('),
+)
+
+add(
+  'group-half-checked',
+  'a group looks at its last lease only',
+  'acquire/group-is-one',
+  group('of this.leases) lease.assertHeld', 'of this.leases.slice(-1)) lease.assertHeld'),
+)
+
+add(
+  'errors-by-class',
+  'errors are recognised by their class alone',
+  'portability/foreign-errors',
+  errors('(error as Record<symbol, unknown>)[marker] === true', 'error instanceof LeaseholdError'),
 )

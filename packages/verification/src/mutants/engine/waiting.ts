@@ -23,10 +23,11 @@ add(
   'the last caller who asked is served first',
   'wait/local-fifo',
   queues(
-    'const [next] = queue.waiters\n    if (next !== undefined) this',
-    'const next = [...queue.waiters].at(-1)\n    if (next !== undefined) this',
+    'queue.waiters.add(waiter)',
+    `const asked = [waiter, ...queue.waiters]
+    queue.waiters.clear()
+    for (const each of asked) queue.waiters.add(each)`,
   ),
-  queues('const [next] = queue.waiters\n    return next', 'const next = [...queue.waiters].at(-1)\n    return next'),
 )
 
 add(
@@ -75,7 +76,7 @@ add(
   'self-deadlock-waits',
   'a context that acquires what it holds waits for itself',
   'acquire/self-deadlock',
-  context('if (held !== undefined &&', 'if (false &&'),
+  context('each.hold !== hold', 'true'),
 )
 
 add(

@@ -1,0 +1,108 @@
+/**
+ * What processes note while they use locks. `at` and `validUntil` are readings of one clock that they share, such as
+ * `process.hrtime.bigint()` on one machine. `lease` names one attempt, and the lease that came of it.
+ */
+export type HistoryEvent =
+  | { readonly type: 'asked'; readonly lease: string; readonly at: bigint }
+  /** Noted when the answer came. `validUntil`: now and the lease's remaining time. */
+  | {
+      readonly type: 'granted'
+      readonly lease: string
+      readonly key: string
+      readonly at: bigint
+      readonly validUntil: bigint
+      readonly fencingToken: bigint
+    }
+  | { readonly type: 'renewed'; readonly lease: string; readonly validUntil: bigint }
+  /** Noted before the release is sent, or when the loss is known. */
+  | { readonly type: 'ended'; readonly lease: string; readonly at: bigint }
+  /** Noted by a resource that refuses stale tokens, in the order in which it accepted. */
+  | { readonly type: 'accepted'; readonly key: string; readonly fencingToken: bigint }
+
+interface LeaseRecord {
+  readonly name: string
+  readonly key: string
+  readonly askedAt: bigint
+  readonly grantedAt: bigint
+  readonly fencingToken: bigint
+  validUntil: bigint
+}
+
+/**
+ * Checks a history against the contract, per key, and returns what is wrong in sentences:
+ * valid leases overlap; a lease that was asked for after another was granted has no greater token; accepted writes go back.
+ * The events of one process must stand in its order; those of different processes may be mixed in any way.
+ */
+export function checkHistory(events: readonly HistoryEvent[]): string[] {
+  const leases = leasesOf(events)
+  const keys = new Set(leases.map(({ key }) => key))
+  const perKey = [...keys].flatMap((key) => {
+    const ofKey = leases.filter((lease) => lease.key === key)
+    return [...overlaps(ofKey), ...tokensOutOfOrder(ofKey)]
+  })
+  return [...perKey, ...writesGoingBack(events)]
+}
+
+function leasesOf(events: readonly HistoryEvent[]): LeaseRecord[] {
+  const askedAt = new Map<string, bigint>()
+  const leases = new Map<string, LeaseRecord>()
+  for (const event of events) {
+    if (event.type === 'asked') askedAt.set(event.lease, event.at)
+    if (event.type === 'granted') {
+      const { lease: name, at: grantedAt, ...grant } = event
+      leases.set(name, { ...grant, name, grantedAt, askedAt: askedAt.get(name) ?? grantedAt })
+    }
+    if (event.type === 'renewed' || event.type === 'ended') amend(leases.get(event.lease), event)
+  }
+  return [...leases.values()]
+}
+
+function amend(lease: LeaseRecord | undefined, event: HistoryEvent & { type: 'renewed' | 'ended' }): void {
+  if (lease === undefined) return
+  if (event.type === 'renewed') lease.validUntil = event.validUntil
+  else if (event.at < lease.validUntil) lease.validUntil = event.at
+}
+
+const by =
+  <T>(read: (item: T) => bigint) =>
+  (a: T, b: T): number =>
+    Number(read(a) - read(b))
+
+function* overlaps(leases: readonly LeaseRecord[]): Iterable<string> {
+  let longest: LeaseRecord | undefined
+  for (const lease of [...leases].sort(by(({ grantedAt }) => grantedAt))) {
+    if (longest !== undefined && lease.grantedAt < longest.validUntil) {
+      yield `${lease.key}: ${lease.name} was granted while ${longest.name} was valid for another ${longest.validUntil - lease.grantedAt}`
+    }
+    if (longest === undefined || lease.validUntil > longest.validUntil) longest = lease
+  }
+}
+
+/** Leases asked for at the same time may be granted in any order; but no two ever have the same token. */
+function* tokensOutOfOrder(leases: readonly LeaseRecord[]): Iterable<string> {
+  const granted = [...leases].sort(by(({ grantedAt }) => grantedAt))
+  let highest: LeaseRecord | undefined
+  let next = 0
+  for (const lease of [...leases].sort(by(({ askedAt }) => askedAt))) {
+    for (let before = granted[next]; before !== undefined && before.grantedAt < lease.askedAt; before = granted[next]) {
+      if (highest === undefined || before.fencingToken > highest.fencingToken) highest = before
+      next += 1
+    }
+    if (highest !== undefined && lease.fencingToken <= highest.fencingToken) {
+      yield `${lease.key}: ${lease.name} got token ${lease.fencingToken}, after ${highest.name} had got ${highest.fencingToken}`
+    }
+  }
+  const tokens = new Set(leases.map(({ fencingToken }) => fencingToken))
+  if (tokens.size < leases.length) yield `${leases[0]?.key}: two leases have the same token`
+}
+
+function* writesGoingBack(events: readonly HistoryEvent[]): Iterable<string> {
+  const highest = new Map<string, bigint>()
+  for (const event of events) {
+    if (event.type !== 'accepted') continue
+    const before = highest.get(event.key) ?? 0n
+    if (event.fencingToken < before)
+      yield `${event.key}: a write with token ${event.fencingToken} was accepted after one with ${before}`
+    else highest.set(event.key, event.fencingToken)
+  }
+}
