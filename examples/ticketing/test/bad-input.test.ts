@@ -121,3 +121,50 @@ test('files beside the public ones stay private', async () => {
     expect((await fetch(office.address + path)).status).toBe(404)
   }
 })
+
+/** Values that somebody, some day, puts where they do not belong; chosen by a number, so that a failure can be repeated. */
+const ODD: readonly unknown[] = [
+  null,
+  true,
+  0,
+  -1,
+  1e308,
+  '',
+  'A1\u0000',
+  '\ud800',
+  'x'.repeat(9000),
+  [],
+  [[]],
+  {},
+  { toString: 1 },
+  ['A1', 7],
+  'E1',
+]
+const METHODS = ['POST', 'PUT', 'PATCH', 'DELETE']
+const PATHS = [
+  '/api/holds',
+  '/api/holds/',
+  '/api/holds/x/payment',
+  '/api/holds/%00/confirmation',
+  '/api/holds/..',
+  '/api/%ff',
+  '/api',
+]
+
+function oddRequest(number: number): readonly [method: string, path: string, body: unknown] {
+  const pick = <T>(list: readonly T[], step: number): T => list[Math.floor(number / step) % list.length] as T
+  const value = pick(ODD, 28)
+  return [pick(METHODS, 7), pick(PATHS, 1), number % 2 === 0 ? { seats: value, name: value, card: value } : value]
+}
+
+test('420 odd requests are each answered with a refusal, and change nothing', async () => {
+  const before = await everySeat()
+  const mallory = visitor()
+  for (let number = 0; number < 420; number++) {
+    const [method, path, body] = oddRequest(number)
+    const { status } = await mallory.send(method, path, body)
+    expect(status, JSON.stringify({ number, method, path, body }).slice(0, 200)).toBeGreaterThanOrEqual(400)
+    expect(status, JSON.stringify({ number, method, path, body }).slice(0, 200)).toBeLessThan(500)
+  }
+  expect(await everySeat()).toEqual(before)
+})

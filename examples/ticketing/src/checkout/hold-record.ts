@@ -1,6 +1,6 @@
 import type { Sql } from '../database/database.ts'
 import type { Reservation, Standing } from '../strategies/strategy.ts'
-import { Refusal } from './refusal.ts'
+import { noSuchHold } from './refusal.ts'
 
 /** open -> paying -> paid -> sold; back to open when a payment fails; from each of the first three to ended. */
 export type HoldState = 'open' | 'paying' | 'paid' | 'sold' | 'ended'
@@ -38,10 +38,9 @@ export async function insertHold(sql: Sql, session: string, standing: Standing, 
   )
 }
 
-/** Somebody else's hold looks exactly like one that never was. */
 export async function ownHold(sql: Sql, session: string, id: string): Promise<HoldRecord> {
   const [record] = await sql.query<HoldRecord>(`${RECORD} where holds.id = $1 and session = $2`, [id, session])
-  if (record === undefined) throw new Refusal(404, 'no-such-hold', 'You have no such hold.')
+  if (record === undefined) throw noSuchHold()
   return record
 }
 

@@ -26,3 +26,6 @@ export class Refusal extends Error {
     this.code = code
   }
 }
+
+/** Somebody else's hold looks exactly like one that never was. */
+export const noSuchHold = (): Refusal => new Refusal(404, 'no-such-hold', 'You have no such hold.')

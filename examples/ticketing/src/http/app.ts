@@ -11,7 +11,7 @@ import { pay } from '../checkout/pay.ts'
 import { Refusal } from '../checkout/refusal.ts'
 import type { SeatBoard } from '../live/seat-board.ts'
 import { liveSeats } from './live-seats.ts'
-import { paymentIn, seatsIn } from './requests.ts'
+import { holdIn, paymentIn, seatsIn } from './requests.ts'
 import { sameSiteOnly } from './same-site.ts'
 import { session, type WithSession } from './session.ts'
 
@@ -21,7 +21,12 @@ const MAX_BODY_BYTES = 16 * 1024
 /** The box office over HTTP. Each handler parses, calls one function of the checkout, and shows the hold as it is then. */
 export function createApp(office: BoxOffice, board: SeatBoard): Hono<WithSession> {
   const app = new Hono<WithSession>()
-  app.use(secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'self'"], frameAncestors: ["'none'"] } }))
+  app.use(
+    secureHeaders({
+      strictTransportSecurity: false,
+      contentSecurityPolicy: { defaultSrc: ["'self'"], frameAncestors: ["'none'"] },
+    }),
+  )
   app.use('/api/*', session, sameSiteOnly, bodyLimit({ maxSize: MAX_BODY_BYTES, onError: tooLarge }))
 
   app.get('/api/auditorium', (context) => context.json(office.auditorium.plan))
@@ -31,19 +36,19 @@ export function createApp(office: BoxOffice, board: SeatBoard): Hono<WithSession
     const id = await hold(office, context.var.session, await seatsIn(context))
     return showHold(context, id, 201)
   })
-  app.get('/api/holds/:id', (context) => showHold(context, context.req.param('id')))
+  app.get('/api/holds/:id', (context) => showHold(context, holdIn(context)))
   app.post('/api/holds/:id/payment', async (context) => {
-    const id = context.req.param('id')
+    const id = holdIn(context)
     await pay(office, context.var.session, id, await paymentIn(context))
     return showHold(context, id)
   })
   app.post('/api/holds/:id/confirmation', async (context) => {
-    const id = context.req.param('id')
+    const id = holdIn(context)
     await confirm(office, context.var.session, id)
     return showHold(context, id)
   })
   app.delete('/api/holds/:id', async (context) => {
-    const id = context.req.param('id')
+    const id = holdIn(context)
     await giveUp(office, context.var.session, id)
     return showHold(context, id)
   })
@@ -67,6 +72,7 @@ function tooLarge(context: Context): Response {
 
 function showError(error: Error, context: Context): Response {
   if (error instanceof Refusal) return context.json({ error: error.code, message: error.message }, error.status)
-  console.error(error)
+  // The stack alone: what a database error says of its parameters includes sessions.
+  console.error(error.stack)
   return context.json({ error: 'internal', message: 'Something went wrong here. Your seats are not affected.' }, 500)
 }

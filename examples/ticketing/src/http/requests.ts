@@ -1,10 +1,17 @@
 import type { Context } from 'hono'
 import { MAX_SEATS } from '../checkout/box-office.ts'
 import type { PaymentDetails } from '../checkout/pay.ts'
-import { Refusal } from '../checkout/refusal.ts'
+import { noSuchHold, Refusal } from '../checkout/refusal.ts'
 import { parseCard } from '../payment/card.ts'
 
 const MAX_NAME = 80
+
+/** What cannot be the name of a hold is refused like one that nobody has: it never reaches the database. */
+export function holdIn(context: Context): string {
+  const id = context.req.param('id')
+  if (id === undefined || !/^[0-9a-f]{32}$/.test(id)) throw noSuchHold()
+  return id
+}
 
 /** The only two bodies that the box office reads. Whatever passes here is well-formed; whether it makes sense, the checkout says. */
 export async function seatsIn(context: Context): Promise<readonly string[]> {

@@ -5,6 +5,8 @@ const STATES = `
   select seats.id, case when sold_to is not null then 'sold' when holds.id is not null then 'held' else 'free' end as state
   from seats left join holds on holds.id = seats.held_by and holds.state in ('open', 'paying', 'paid')`
 
+const RETRY_MS = 1000
+
 /**
  * Keeps every open seat map up to date. Reads of the database run one after the other, so that no browser is told an older
  * state after a newer one.
@@ -45,7 +47,8 @@ export class SeatBoard {
     try {
       while (this.#newcomers.size > 0 || (this.#changed.size > 0 && this.#feeds.size > 0)) await this.#publishOnce()
     } catch (error) {
-      console.error('The seat map could not be brought up to date:', error)
+      console.error('The seat map could not be brought up to date and will be tried again:', error)
+      setTimeout(() => void this.#publish(), RETRY_MS).unref()
     } finally {
       this.#publishing = false
     }
@@ -55,9 +58,20 @@ export class SeatBoard {
     const newcomers = [...this.#newcomers]
     const seats = [...this.#changed]
     this.#changed.clear()
-    const states = await this.#read(newcomers.length > 0 ? undefined : seats)
-    for (const feed of newcomers) if (this.#newcomers.delete(feed)) this.#feeds.add(feed)
-    for (const feed of this.#feeds) feed.push(states)
+    const states = await this.#read(newcomers.length > 0 ? undefined : seats).catch((error: unknown) => {
+      for (const seat of seats) this.#changed.add(seat)
+      throw error
+    })
+    const changed = Object.fromEntries(seats.map((seat) => [seat, states[seat] ?? 'free']))
+    for (const feed of this.#feeds) feed.push(changed)
+    for (const feed of newcomers) this.#welcome(feed, states)
+  }
+
+  /** Unless it has left while the seats were read. */
+  #welcome(feed: SeatFeed, states: SeatStates): void {
+    if (!this.#newcomers.delete(feed)) return
+    this.#feeds.add(feed)
+    feed.push(states)
   }
 
   async #read(seats: readonly string[] | undefined): Promise<SeatStates> {

@@ -11,7 +11,7 @@ export class SeatFeed {
 
   push(states: SeatStates): void {
     Object.assign(this.#owed, states)
-    this.#wake?.()
+    if (Object.keys(this.#owed).length > 0) this.#wake?.()
   }
 
   /** The states that changed since the last call; empty when nothing did for `waitMs`. */

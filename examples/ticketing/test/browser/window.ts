@@ -69,6 +69,6 @@ export class Window {
   }
 
   async photograph(name: string): Promise<void> {
-    await this.page.screenshot({ path: `${ARTIFACTS}${name}.png` })
+    await this.page.screenshot({ path: `${ARTIFACTS}${name}.png`, animations: 'disabled' })
   }
 }
