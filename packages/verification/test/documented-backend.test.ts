@@ -1,13 +1,15 @@
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { conformanceCases } from '@leasehold/core/conformance'
 import { describe, expect, it } from 'vitest'
 
-const DOCS = fileURLToPath(new URL('../../../docs/snippets/', import.meta.url))
+const DOCS = fileURLToPath(new URL('../../../docs/', import.meta.url))
 
 describe('the backend in the documentation', () => {
   it('passes the suite under node:test, three operations and all', () => {
     const { VITEST: _, ...env } = process.env
-    const { stdout } = spawnSync(process.execPath, ['--import', 'tsx', '--test', 'row-backend.node-test.ts'], {
+    const { stdout } = spawnSync(process.execPath, ['--import', 'tsx', '--test', 'snippets/row-backend.node-test.ts'], {
       cwd: DOCS,
       encoding: 'utf8',
       env,
@@ -15,5 +17,24 @@ describe('the backend in the documentation', () => {
     expect(stdout).toMatch(/^# fail 0$/m)
     expect(Number(/^# pass (\d+)$/m.exec(stdout)?.[1])).toBeGreaterThan(100)
     expect(stdout).toContain('# SKIP the backend has no waitForTurn')
+  })
+})
+
+describe('the documentation of the suite', () => {
+  const guide = readFileSync(`${DOCS}writing-a-backend.md`, 'utf8')
+
+  it('counts the cases of each group', () => {
+    for (const group of new Set(conformanceCases.map((testCase) => testCase.group))) {
+      const cases = conformanceCases.filter((testCase) => testCase.group === group)
+      expect(guide).toContain(`| ${group} | ${cases.length} |`)
+    }
+  })
+
+  it('explains every fault hook that a case needs', () => {
+    const others = ['waitForTurn', 'tryAcquireAll', 'inspect', 'fifo', 'handOff', 'survivesRestart']
+    const needs = conformanceCases.flatMap((testCase) => testCase.needs)
+    const hooks = new Set(needs.filter((need) => !others.includes(need)))
+    expect(hooks.size).toBeGreaterThan(0)
+    for (const hook of hooks) expect(guide).toContain(`| \`${hook}\` |`)
   })
 })

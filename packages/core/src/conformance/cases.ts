@@ -7,6 +7,7 @@ import { hygieneCases } from './groups/hygiene.ts'
 import { inputCases } from './groups/input.ts'
 import { portabilityCases } from './groups/portability.ts'
 import { renewCases } from './groups/renew.ts'
+import { secretCases } from './groups/secrets.ts'
 import { ttlCases } from './groups/ttl.ts'
 import { serverWaitCases } from './groups/wait-at-the-server.ts'
 import { lineWaitCases } from './groups/wait-in-line.ts'
@@ -23,5 +24,6 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...faultCases,
   ...inputCases,
   ...hygieneCases,
+  ...secretCases,
   ...portabilityCases,
 ]

@@ -14,6 +14,9 @@ import { type Wire, type WireOptions, wire } from './wire.ts'
 /** A TTL that does not run out while a case runs. */
 export const LONG_MS = 60_000
 
+/** How much later than the bound a look at a condition may come, where other work keeps this process busy. */
+const GRACE_MS = 100
+
 /** How long a condition may take to come true. */
 const PATIENCE_MS = 10_000
 
@@ -46,6 +49,7 @@ export class Trial {
   readonly #prefix: string
   readonly #cleanups: (() => Promise<unknown>)[] = []
   #keys = 0
+  #observer: LockBackend | undefined
 
   constructor(target: ConformanceTarget, capabilities: Capabilities, id: string) {
     this.#target = target
@@ -124,7 +128,7 @@ export class Trial {
   }
 
   /** Nobody holds the key, nor stands in line for it: a claim is granted at once. */
-  async isFree(key: string, backend: LockBackend = this.open()): Promise<boolean> {
+  async isFree(key: string, backend: LockBackend = this.#observe()): Promise<boolean> {
     const claim = this.claim(key)
     const answer = await backend.tryAcquire(claim, this.terms())
     if (answer.granted) await backend.release(claim)
@@ -182,6 +186,12 @@ export class Trial {
     this.#cleanups.push(cleanup)
   }
 
+  /** One client for all the looking on: conditions are looked at often. */
+  #observe(): LockBackend {
+    this.#observer ??= this.open()
+    return this.#observer
+  }
+
   /** Runs every clean-up, and throws the first error. */
   async end(): Promise<void> {
     const errors: unknown[] = []
@@ -191,8 +201,6 @@ export class Trial {
     if (errors.length > 0) throw errors[0]
   }
 }
-
-const GRACE_MS = 100
 
 /** The answer is a grant, and a sound one. */
 export function granted(answer: Grant | Contended | 'gone' | 'unknown' | undefined): Grant {

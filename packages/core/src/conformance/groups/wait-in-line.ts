@@ -120,6 +120,25 @@ add('timeout', 'a caller whose wait is over is told so, holds nothing, and the o
   await t.until(() => t.isFree(key), 'the key is free')
 })
 
+add('timeout-in-line', 'a caller whose wait is over while another contends for it is told so in time', async (t) => {
+  const [one, other] = [t.process(), t.process()]
+  const key = t.key()
+  const lease = await one.locks.lock(key).acquire()
+  const lock = other.locks.lock(key)
+  const [long, short] = [lock.acquire({ waitMs: LONG_MS }), lock.acquire({ waitMs: 50 })]
+  await t.rejects(short, 'ACQUIRE_TIMEOUT', 2_000)
+  await lease.release()
+  const next = await t.settled(long)
+  next.assertHeld()
+})
+
+add('aborted-before', 'a caller whose signal has aborted before gets its reason, and nothing is sent', async (t) => {
+  const { locks, wire } = t.process()
+  const reason = new Error('never mind')
+  await assert.rejects(locks.lock(t.key()).acquire({ signal: AbortSignal.abort(reason) }), (error) => error === reason)
+  assert.equal(wire.requests.length, 0)
+})
+
 add('zero', 'a wait of no time takes a free key and refuses a held one', async (t) => {
   const { locks } = t.process()
   const lock = locks.lock(t.key())
