@@ -24,32 +24,27 @@ add(
   backend(releasesFromTheStore, 'release: async (claim) => { store.release(claim); return true },'),
 )
 
-add(
-  'ttl-ignored',
-  'a hold never expires',
-  'ttl/expires',
-  store('monotonicMs + ttlMs, wallMs', 'monotonicMs + Infinity, wallMs'),
-)
+add('ttl-ignored', 'a hold never expires', 'ttl/expires', store('now.monotonicMs + ttlMs', 'Infinity'))
 
 add(
   'freed-early',
   'the key is freed before the granted TTL is over',
   'ttl/not-early',
-  store('monotonicMs + ttlMs, wallMs', 'monotonicMs + ttlMs * 0.9, wallMs'),
+  store('now.monotonicMs + ttlMs', 'now.monotonicMs + ttlMs * 0.9'),
 )
 
 add(
   'freed-late',
   'the key is freed later than the stated slack allows',
   'ttl/expires',
-  store('monotonicMs + ttlMs, wallMs', 'monotonicMs + ttlMs + 1000, wallMs'),
+  store('now.monotonicMs + ttlMs', 'now.monotonicMs + ttlMs + 1000'),
 )
 
 add(
   'timer-overflow',
   'a TTL longer than a timer can run becomes 1 ms',
   'ttl/longest',
-  store('monotonicMs + ttlMs, wallMs', 'monotonicMs + (ttlMs > 2147483647 ? 1 : ttlMs), wallMs'),
+  store('now.monotonicMs + ttlMs', 'now.monotonicMs + (ttlMs > 2147483647 ? 1 : ttlMs)'),
 )
 
 add(

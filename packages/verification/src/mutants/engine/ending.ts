@@ -23,7 +23,7 @@ add(
   'unknown-not-compensated',
   'an attempt whose outcome is unknown is left to its TTL',
   'ambiguity/acquire-reply-lost',
-  acquire('if (!nothingTookEffect) for', 'if (false) for'),
+  acquire('if (!nothingTookEffect)', 'if (false)'),
 )
 
 add(
@@ -41,7 +41,7 @@ add(
   'a repeated release is sent again',
   'hygiene/release-repeated',
   lease('this.#released ??= this.#release()', 'this.#released = this.#release()'),
-  lease(`|| this.#hold.state === 'released')`, ')'),
+  lease(`const isReleased = state === 'released'`, 'const isReleased = false'),
 )
 
 add(
@@ -79,9 +79,8 @@ add(
   'a lease that was handed off is released all the same',
   'portability/handed-off-is-over',
   lease(
-    `if (this.#hold.state === 'handed-off' ||`,
-    `if (this.#hold.state === 'handed-off') await this.#engine.release(this.#hold).then(() => (this.#hold.state = 'handed-off'))
-    if (this.#hold.state === 'handed-off' ||`,
+    `if (state === 'handed-off') return state`,
+    `if (state === 'handed-off') return this.#engine.release(this.#hold).then(() => state)`,
   ),
 )
 

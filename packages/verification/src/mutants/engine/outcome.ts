@@ -25,6 +25,7 @@ add(
   'outlived-work-succeeds',
   'work that outlived its lease is reported as success',
   'hygiene/outlived',
+  lock('if (hold.interruption !== undefined)', 'if (false)'),
   lock(`if (end === 'lost')`, 'if (false)'),
 )
 
@@ -39,10 +40,7 @@ add(
   'observer-trusted',
   'what the observer throws goes through',
   'hygiene/observer-throws',
-  engine(
-    '} catch (error) {\n      process.emitWarning',
-    '} catch (error) {\n      throw error\n      process.emitWarning',
-  ),
+  engine('} catch (error) {\n      report(error)', '} catch (error) {\n      throw error'),
 )
 
 add(
@@ -56,7 +54,7 @@ add(
   'errors-tell-holders',
   'errors pass on what the driver says, holder ids and all',
   'hygiene/errors-redacted',
-  redaction(`rest.replaceAll(secret, '***')`, 'rest'),
+  redaction('\\b[0-9a-f]{32}\\b', '\\b[g-z]{32}\\b'),
 )
 
 add(

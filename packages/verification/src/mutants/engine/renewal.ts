@@ -21,8 +21,8 @@ add(
   'a failed renewal ends the lease',
   'renew/jeopardy',
   renewals(
-    'if (!holds.isValid(hold) || hold.renewAt !== undefined) return',
-    `if (holds.isValid(hold)) return holds.lose(hold, 'gone')`,
+    'if (!hold.wantsRenewal ||',
+    `if (holds.isValid(hold)) return holds.lose(hold, 'gone')\n    if (!hold.wantsRenewal ||`,
   ),
 )
 
@@ -58,7 +58,7 @@ add(
   'renewed-unasked',
   'a lease is renewed although that was switched off',
   'renew/not-asked',
-  hold('if (terms.autoRenew || grant.ttlMs < terms.ttlMs)', 'if (true)'),
+  hold('return this.autoRenew || !this.confirmed', 'return true'),
 )
 
 add(
@@ -86,5 +86,5 @@ add(
   'short-grant-kept',
   'a grant that is shorter than asked is not renewed to its full TTL',
   'wait/short-grant',
-  hold('if (terms.autoRenew || grant.ttlMs < terms.ttlMs)', 'if (terms.autoRenew)'),
+  hold('return this.autoRenew || !this.confirmed', 'return this.autoRenew'),
 )

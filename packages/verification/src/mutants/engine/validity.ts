@@ -72,7 +72,7 @@ add(
   'expired-grant-kept',
   'a grant that is no longer to be trusted when it arrives becomes a lease',
   'wait/untrusted-grant',
-  holds('clock.now()) <= 0)', 'clock.now()) < 0)'),
+  holds('hold.remainingMs(now) <= 0', 'hold.remainingMs(now) < 0'),
 )
 
 add(
