@@ -10,7 +10,7 @@ interface Timer {
 }
 
 /** Timers are late by up to this much when the event loop is free. */
-export const TIMER_LATENESS_MS = 1.5
+const TIMER_LATENESS_MS = 1.5
 
 /** A `Clock` of one machine. Its timers follow the monotonic clock and fire through the mailbox. */
 export class MachineTimers implements Clock {

@@ -113,6 +113,9 @@ async function closeAll(universe: Universe, population: Population): Promise<voi
   for (const host of population.hosts()) checkClosed(universe, host)
   audit.finish()
   await world.run(world.nowMs + freeWithinMs(universe), observe)
+  for (const { name, machine } of population.everybody) {
+    if (machine.timers.armed > 0) report('L6', `${name} has ${machine.timers.armed} timers long after close`)
+  }
   if (server.heldKeys > 0) report('S7', `${server.heldKeys} keys are held one TTL after everybody has closed`)
   if (server.waits > 0) report('L6', `${server.waits} waits are left at the server after everybody has closed`)
 }

@@ -5,10 +5,15 @@ import type { RunContext } from './run-context.ts'
 /** Passes on what a process sends and reads to the checks, the counters and the timeline. */
 export function wireLog(run: RunContext, process: string): WireLog {
   const { audit, contenders, counters, trace } = run
+  let closed = false
   const note = (what: string, { key, holder }: Claim) => trace?.note(process, `${what} ${key} ${trace.holder(holder)}`)
+  const sends = (what: string, claim: Claim) => {
+    note(`-> ${what}`, claim)
+    if (closed) run.report('L6', `${process} sends ${what} after its backend was closed`)
+  }
   return {
     acquireSent(claim) {
-      note('-> acquire', claim)
+      sends('acquire', claim)
       audit.sent(process, claim)
     },
     acquireAnswered(claim, granted) {
@@ -19,7 +24,7 @@ export function wireLog(run: RunContext, process: string): WireLog {
       note('<- no answer to acquire', claim)
     },
     waitBegan(claim) {
-      note('-> wait', claim)
+      sends('wait', claim)
       contenders.began(process, claim.key, claim.holder)
     },
     waitEnded(claim) {
@@ -30,7 +35,7 @@ export function wireLog(run: RunContext, process: string): WireLog {
       counters.grantByWait += 1
     },
     renewSent(claims) {
-      for (const claim of claims) note('-> renew', claim)
+      for (const claim of claims) sends('renew', claim)
     },
     renewAnswered(claims, answers) {
       for (const [index, claim] of claims.entries()) {
@@ -39,12 +44,13 @@ export function wireLog(run: RunContext, process: string): WireLog {
       }
     },
     releaseSent(claim) {
-      note('-> release', claim)
+      sends('release', claim)
       if (audit.released(claim) === 'granted') counters.lateGrantAfterAbort += 1
     },
     closed() {
       trace?.note(process, '   backend closed')
       audit.closed(process)
+      closed = true
     },
   }
 }
