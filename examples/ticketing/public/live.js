@@ -4,45 +4,62 @@ import { byId } from './element.js'
 
 // The server sends something at least every ten seconds. A line that is silent for longer is dead, whatever the browser thinks.
 const SILENCE_MS = 25_000
+const RETRY_MS = 1000
 
 /**
- * Follows the seat map for as long as the page lives. Each connection begins with every seat, so nothing is missed.
+ * Follows the seat map while somebody looks at it. Each connection begins with every seat, so nothing is missed in between. A hidden
+ * tab hangs up: browsers allow six connections to one host, and a seventh tab would get no answer at all.
  *
  * @param {(states: SeatStates) => void} onStates
  */
 export function followSeats(onStates) {
-  const source = new EventSource('/api/live')
-  let silence = setTimeout(again, SILENCE_MS)
+  /** @type {EventSource | undefined} */
+  let source
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let silence
 
-  function again() {
+  function hangUp() {
+    clearTimeout(silence)
+    source?.close()
     show('connecting')
-    source.close()
-    followSeats(onStates)
+  }
+
+  function call() {
+    hangUp()
+    source = new EventSource('/api/live')
+    source.addEventListener('open', heard)
+    source.addEventListener('heartbeat', heard)
+    source.addEventListener('error', cutOff)
+    source.addEventListener('seats', (event) => {
+      heard()
+      onStates(JSON.parse(event.data))
+    })
+    callAgainIn(SILENCE_MS)
   }
 
   function heard() {
-    clearTimeout(silence)
-    silence = setTimeout(again, SILENCE_MS)
     show('live')
+    callAgainIn(SILENCE_MS)
   }
 
-  source.addEventListener('open', heard)
-  source.addEventListener('heartbeat', heard)
-  source.addEventListener('seats', (event) => {
-    heard()
-    onStates(JSON.parse(event.data))
-  })
-  source.addEventListener('error', () => {
+  /** The browser comes back by itself, except after an answer that it does not like. */
+  function cutOff() {
     show('connecting')
-    // The browser comes back by itself, except after an answer that it does not like.
-    if (source.readyState !== EventSource.CLOSED) return
+    if (source?.readyState === EventSource.CLOSED) callAgainIn(RETRY_MS)
+  }
+
+  /** @param {number} ms */
+  function callAgainIn(ms) {
     clearTimeout(silence)
-    silence = setTimeout(again, 1000)
-  })
+    silence = setTimeout(call, ms)
+  }
+
+  document.addEventListener('visibilitychange', () => (document.hidden ? hangUp() : call()))
+  call()
 }
 
 /** @param {'live' | 'connecting'} state */
 function show(state) {
   byId('live').dataset['state'] = state
-  byId('live-text').textContent = state === 'live' ? 'Live' : 'Reconnecting…'
+  byId('live-text').textContent = state === 'live' ? 'Live' : 'Connecting…'
 }

@@ -107,6 +107,15 @@ describe('while nobody hesitates', () => {
     await ada.seesSeat('G8', 'own')
   })
 
+  test('a hidden tab hangs up, and has missed nothing when it is looked at again', async () => {
+    const [ada, grace] = [await open(), await open()]
+    await grace.setHidden(true)
+    await ada.hold('K5')
+    await grace.seesSeat('K5', 'free')
+    await grace.setHidden(false)
+    await grace.seesSeat('K5', 'held')
+  })
+
   test('a keyboard is enough', async () => {
     const ada = await open()
     await ada.seat('H8').focus()

@@ -68,6 +68,14 @@ export class Window {
     await expect.poll(() => this.seat(id).getAttribute('data-look'), PATIENCE).toBe(state)
   }
 
+  /** As if the tab went behind another one, or came to the front again. */
+  async setHidden(hidden: boolean): Promise<void> {
+    await this.page.evaluate(`
+      Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true })
+      document.dispatchEvent(new Event('visibilitychange'))
+    `)
+  }
+
   async photograph(name: string): Promise<void> {
     await this.page.screenshot({ path: `${ARTIFACTS}${name}.png`, animations: 'disabled' })
   }
