@@ -1,6 +1,6 @@
 import { backendMutants } from '../mutants/backend-mutants.ts'
 import { engineMutants } from '../mutants/engine-mutants.ts'
-import type { Mutant } from '../mutants/mutant.ts'
+import { inFile, type Mutant } from '../mutants/mutant.ts'
 import { bundledEngine } from './bundled-engine.ts'
 import { simulate } from './simulate.ts'
 import type { Rule } from './violation.ts'
@@ -18,6 +18,9 @@ const SIMULATED: Readonly<Record<string, Rule>> = {
   'abort-swallowed': 'S7',
   'unknown-not-compensated': 'S6',
   'jeopardy-is-loss': 'S7',
+  'never-renewed': 'L5',
+  'no-poll': 'L4',
+  'bounded-wait-gives-up': 'L1',
   'release-aborted': 'L1',
   'release-keeps-lease': 'L1',
   'refused-group-kept': 'L1',
@@ -30,34 +33,75 @@ const SIMULATED: Readonly<Record<string, Rule>> = {
   'token-before-exclusion': 'S4',
   'token-of-the-claim': 'S4',
   'renewal-draws-a-token': 'S4',
+  'group-out-of-order': 'S4',
   'release-ignores-the-holder': 'S5',
   'release-always-agrees': 'S5',
   'renewal-acquires': 'S5',
   'renewal-revives': 'S5',
   'renewal-by-anybody': 'S5',
+  'hand-off-lies': 'S5',
   'freed-early': 'S1',
   'second-holder': 'S1',
   'repeat-promises-too-much': 'S1',
   'turn-for-two': 'S1',
   'not-idempotent': 'L1',
   'waiter-leaked': 'L1',
+  'refusal-queues': 'L1',
 }
 
-export function simulatedMutants(): readonly { readonly mutant: Mutant; readonly rule: Rule }[] {
+interface SimulatedMutant extends Pick<Mutant, 'id' | 'mistake' | 'patches'> {
+  readonly rule: Rule
+}
+
+const contender = inFile('contender.ts')
+const locks = inFile('locks.ts')
+const renewals = inFile('renewals.ts')
+
+/** Mistakes that take a bad network, or a pause at the wrong moment, to be seen. */
+const OWN: readonly SimulatedMutant[] = [
+  {
+    id: 'late-grant-ignored',
+    mistake: 'a grant that comes when its time for an answer was over is forgotten',
+    patches: [contender('#grantedLate(claim: Claim): void {', '#grantedLate(claim: Claim): void {\n    return')],
+    rule: 'S7',
+  },
+  {
+    id: 'close-does-not-wait',
+    mistake: 'close does not wait for what is under way',
+    patches: [locks('await outstanding.none()', '')],
+    rule: 'S6',
+  },
+  {
+    id: 'wait-from-reply',
+    mistake: 'a grant that a wait brought counts from when it was read',
+    patches: [contender('since: grant.since ?? since', 'since: this.#engine.clock.now()')],
+    rule: 'S1',
+  },
+  {
+    id: 'renewal-counts-from-reply',
+    mistake: 'a renewal counts from when its answer was read',
+    patches: [renewals('answer.since ?? sentAt', 'answer.since ?? this.#engine.clock.now()')],
+    rule: 'S1',
+  },
+]
+
+/** Each with the rule that it breaks. */
+export function simulatedMutants(): readonly SimulatedMutant[] {
   const all = [...engineMutants, ...backendMutants]
-  return Object.entries(SIMULATED).map(([id, rule]) => {
+  const borrowed = Object.entries(SIMULATED).map(([id, rule]) => {
     const mutant = all.find((each) => each.id === id)
     if (mutant === undefined) throw new Error(`there is no mutant "${id}" any more`)
-    return { mutant, rule }
+    return { ...mutant, rule }
   })
+  return [...OWN, ...borrowed]
 }
 
-/** The first seed from 1 to `seeds` in which the mutant breaks the rule; undefined if it survives them all. */
-export async function seedThatCatches({ patches }: Mutant, rule: Rule, seeds: number): Promise<number | undefined> {
-  const engine = await bundledEngine(patches)
+/** The first seed from 1 to `seeds` in which the mutant breaks its rule; undefined if it survives them all. */
+export async function seedThatCatches(mutant: SimulatedMutant, seeds: number): Promise<number | undefined> {
+  const engine = await bundledEngine(mutant.patches)
   for (let seed = 1; seed <= seeds; seed += 1) {
     const { violations } = await simulate(seed, engine)
-    if (violations.some((violation) => violation.rule === rule)) return seed
+    if (violations.some(({ rule }) => rule === mutant.rule)) return seed
   }
   return undefined
 }

@@ -44,6 +44,12 @@ export class Prng {
     return choices[Math.floor(this.fraction() * choices.length)] as T
   }
 
+  /** All of them, in any order. */
+  shuffled<T>(items: readonly T[]): T[] {
+    const keyed = items.map((item) => ({ item, place: this.fraction() }))
+    return keyed.sort((a, b) => a.place - b.place).map(({ item }) => item)
+  }
+
   /** A time until the next of many independent events. */
   interval(meanMs: number): number {
     return -Math.log(1 - this.fraction()) * meanMs

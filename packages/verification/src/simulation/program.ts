@@ -112,7 +112,7 @@ export class Program {
 
   async #takeSeveral(): Promise<void> {
     const { prng, locks } = this.#host
-    const keys = [...this.#run.scenario.keys]
+    const keys = prng.shuffled(this.#run.scenario.keys)
     const returned = keys.map((key) => this.#run.tokenOrder.invoke(key))
     const patiently = prng.chance(0.6)
     const group = patiently
