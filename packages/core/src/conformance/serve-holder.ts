@@ -21,6 +21,8 @@ export function serveHolder(backend: LockBackend): void {
     return String(lease.fencingToken)
   }
 
+  // A holder must not outlive the suite that asked for it.
+  process.once('disconnect', () => process.exit())
   process.on('message', (request: HolderRequest) => {
     const reply = (text: string) => process.send?.({ id: request.id, answer: text } satisfies HolderReply)
     void answer(request).then(reply, (error: unknown) => reply(code(error)))
