@@ -2,7 +2,8 @@ export interface ScheduledEvent {
   readonly atMs: number
   /** Breaks ties: events of one instant happen in the order in which they were scheduled. */
   readonly order: number
-  readonly happen: () => void
+  /** Left out: nothing happens, the world is only looked at. */
+  readonly happen: (() => void) | undefined
   cancelled: boolean
 }
 

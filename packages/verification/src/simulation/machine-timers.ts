@@ -2,11 +2,13 @@ import type { Clock, Instant } from '@leasehold/core'
 import type { DriftingClock } from './drifting-clock.ts'
 import type { Mailbox } from './mailbox.ts'
 import type { Prng } from './prng.ts'
-import type { World } from './world.ts'
+import type { Cancel, World } from './world.ts'
 
 interface Timer {
   readonly dueMs: number
   readonly callback: () => void
+  /** Calls off the event in which it is due. */
+  callOff: Cancel
 }
 
 /** Timers are late by up to this much when the event loop is free. */
@@ -19,7 +21,6 @@ export class MachineTimers implements Clock {
   readonly #mailbox: Mailbox
   readonly #prng: Prng
   readonly #armed = new Set<Timer>()
-  #epoch = 0
 
   constructor(world: World, clock: DriftingClock, mailbox: Mailbox, prng: Prng) {
     this.#world = world
@@ -37,10 +38,13 @@ export class MachineTimers implements Clock {
   }
 
   setTimer(delayMs: number, callback: () => void): () => void {
-    const timer = { dueMs: this.now().monotonicMs + delayMs, callback }
+    const timer: Timer = { dueMs: this.now().monotonicMs + delayMs, callback, callOff: () => {} }
     this.#armed.add(timer)
     this.#schedule(timer)
-    return () => void this.#armed.delete(timer)
+    return () => {
+      this.#armed.delete(timer)
+      timer.callOff()
+    }
   }
 
   clear(): void {
@@ -49,16 +53,17 @@ export class MachineTimers implements Clock {
 
   /** After a suspension: what was due by the old reckoning is due later. */
   reschedule(): void {
-    this.#epoch += 1
-    for (const timer of this.#armed) this.#schedule(timer)
+    for (const timer of this.#armed) {
+      timer.callOff()
+      this.#schedule(timer)
+    }
   }
 
   #schedule(timer: Timer): void {
-    const epoch = this.#epoch
     const remainingMs = this.#clock.trueMs(timer.dueMs - this.now().monotonicMs)
     const latenessMs = this.#prng.between([0.01, TIMER_LATENESS_MS])
-    this.#world.schedule(Math.max(0, remainingMs) + latenessMs, () => {
-      if (epoch === this.#epoch && !this.#clock.suspended) this.#mailbox.post('timer', () => this.#fire(timer))
+    timer.callOff = this.#world.schedule(Math.max(0, remainingMs) + latenessMs, () => {
+      if (!this.#clock.suspended) this.#mailbox.post('timer', () => this.#fire(timer))
     })
   }
 

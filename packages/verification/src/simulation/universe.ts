@@ -152,7 +152,7 @@ export class Universe implements RunContext {
   /** Makes the moment an event, so that a lease that outlives its hold is seen. */
   #lookAtExpiry(hold: ModelHold): void {
     const { clock } = this.server.machine
-    this.world.schedule(clock.trueMs(hold.expiresAtMs - clock.now().monotonicMs) + 0.01, () => {})
+    this.world.lookAfter(clock.trueMs(hold.expiresAtMs - clock.now().monotonicMs) + 0.01)
   }
 
   #makeBeliefs(): BeliefCheck {

@@ -23,12 +23,12 @@ export class World {
   }
 
   schedule(delayMs: number, happen: () => void): Cancel {
-    const event = { atMs: this.#nowMs + Math.max(0, delayMs), order: this.#order, happen, cancelled: false }
-    this.#order += 1
-    this.#queue.add(event)
-    return () => {
-      event.cancelled = true
-    }
+    return this.#add(delayMs, happen)
+  }
+
+  /** Has the world looked at then, though nothing may happen. */
+  lookAfter(delayMs: number): void {
+    this.#add(delayMs, undefined)
   }
 
   /** Lets events happen until `untilMs`, or until `over` says so; `observe` sees the world at rest after each. */
@@ -41,9 +41,20 @@ export class World {
         return
       }
       this.#nowMs = event.atMs
-      event.happen()
-      await promisesSettled()
+      if (event.happen !== undefined) {
+        event.happen()
+        await promisesSettled()
+      }
       observe()
+    }
+  }
+
+  #add(delayMs: number, happen: (() => void) | undefined): Cancel {
+    const event = { atMs: this.#nowMs + Math.max(0, delayMs), order: this.#order, happen, cancelled: false }
+    this.#order += 1
+    this.#queue.add(event)
+    return () => {
+      event.cancelled = true
     }
   }
 }
