@@ -1,8 +1,12 @@
 import { acquire, announce, compensated, tooLate, tryAcquire } from './acquire.ts'
+import { checkAnswers, isGrants } from './answers.ts'
+import type { Claim, LockBackend } from './contract.ts'
 import type { Engine } from './engine.ts'
+import { isLeaseholdError } from './errors.ts'
 import type { Hold } from './hold.ts'
 import { newHolder } from './holder.ts'
 import type { WaitTerms } from './options.ts'
+import { Waiter } from './waiter.ts'
 
 /** One attempt at all keys: every one, or undefined and none. */
 export async function tryAcquireAll(
@@ -10,18 +14,22 @@ export async function tryAcquireAll(
   keys: readonly string[],
   terms: WaitTerms,
 ): Promise<readonly Hold[] | undefined> {
-  return engine.backend.tryAcquireAll ? tryAtomically(engine, keys, terms) : tryInOrder(engine, keys, terms)
+  engine.assertOpen()
+  if (keys.some((key) => engine.holds.valid(key) !== undefined)) return undefined
+  const atomic = engine.backend.tryAcquireAll
+  if (atomic !== undefined) return tryAtomically(engine, atomic, keys, terms)
+  return takeEach(engine, keys, (key) => tryAcquire(engine, key, terms))
 }
 
 /**
- * Waits for all keys. What one atomic attempt does not bring is taken key after key in one global order, so that callers
- * cannot wait for each other in a circle; what is held already is renewed meanwhile.
+ * Waits for all keys. What one attempt does not bring is taken key after key in one global order, so that callers cannot wait for
+ * each other in a circle; what is held already is renewed meanwhile.
  */
 export async function acquireAll(engine: Engine, keys: readonly string[], terms: WaitTerms): Promise<readonly Hold[]> {
+  terms.signal?.throwIfAborted()
   const startedMs = engine.clock.now().monotonicMs
-  const free = keys.every((key) => engine.holds.valid(key) === undefined)
-  const atOnce = engine.backend.tryAcquireAll && free && (await tryAtomically(engine, keys, terms))
-  if (atOnce) return atOnce
+  const atOnce = await acquireAtOnce(engine, keys, terms)
+  if (atOnce !== undefined) return atOnce
   for (;;) {
     const holds = await acquireInOrder(engine, keys, terms, startedMs)
     if (holds.every((hold) => engine.holds.isValid(hold))) return holds
@@ -30,32 +38,53 @@ export async function acquireAll(engine: Engine, keys: readonly string[], terms:
   }
 }
 
+/** The attempt, with the caller's deadline and signal: an answer that comes after them is given back. */
+function acquireAtOnce(
+  engine: Engine,
+  keys: readonly string[],
+  terms: WaitTerms,
+): Promise<readonly Hold[] | undefined> {
+  const waiter = new Waiter<readonly Hold[] | undefined>(keys.join(), terms, engine.clock, engine.scheduler)
+  tryAcquireAll(engine, keys, terms).then(
+    (holds) => {
+      if (!waiter.grant(holds)) releaseAll(engine, holds ?? [])
+    },
+    (error) => {
+      // With time to wait, an unreachable backend is waited for, key after key.
+      if (isLeaseholdError(error, 'BACKEND_UNAVAILABLE') && terms.waitMs) waiter.grant(undefined)
+      else waiter.giveUp(error)
+    },
+  )
+  return waiter.granted
+}
+
 async function tryAtomically(
   engine: Engine,
+  attempt: NonNullable<LockBackend['tryAcquireAll']>,
   keys: readonly string[],
   terms: WaitTerms,
 ): Promise<readonly Hold[] | undefined> {
   const claims = keys.map((key) => ({ key, holder: newHolder() }))
-  const sentAt = engine.clock.now()
-  const grants = await compensated(engine, claims, engine.attemptAll(claims, terms))
-  if (!Array.isArray(grants)) return undefined
-  const holds = claims.flatMap(
-    (claim, index) => engine.holds.begin(claim, terms, grants[index], grants[index].since ?? sentAt) ?? [],
+  const asking = engine.attempt(
+    claims,
+    terms,
+    (backend, asked) => attempt.call(backend, claims, asked),
+    (answer) => isGrants(answer) && checkAnswers(answer, claims.length),
+    (answer) => isGrants(answer) && engine.withdraw(claims),
   )
-  if (holds.length < claims.length) {
-    releaseAll(engine, holds)
-    throw tooLate(engine, claims)
-  }
-  for (const hold of holds) announce(engine, hold, sentAt.monotonicMs)
-  return holds
-}
-
-async function tryInOrder(
-  engine: Engine,
-  keys: readonly string[],
-  terms: WaitTerms,
-): Promise<readonly Hold[] | undefined> {
-  return takeEach(engine, keys, (key) => tryAcquire(engine, key, terms))
+  return compensated(engine, claims, asking, ({ answer, sentAt }) => {
+    if (!isGrants(answer)) return undefined
+    const holds = answer.map((grant, index) =>
+      engine.holds.begin(claims[index] as Claim, terms, grant, grant.since ?? sentAt),
+    )
+    const begun = holds.filter((hold) => hold !== undefined)
+    if (begun.length < claims.length) {
+      releaseAll(engine, begun)
+      throw tooLate(engine, claims)
+    }
+    for (const hold of begun) announce(engine, hold, sentAt.monotonicMs)
+    return begun
+  })
 }
 
 async function acquireInOrder(
@@ -64,18 +93,11 @@ async function acquireInOrder(
   terms: WaitTerms,
   startedMs: number,
 ): Promise<readonly Hold[]> {
-  const takeNext = (key: string) =>
-    acquire(engine, key, { ...terms, autoRenew: true, waitMs: waitLeft(engine, terms, startedMs) })
-  const holds = await takeEach(engine, [...keys].sort(), takeNext)
-  if (terms.autoRenew) return holds
-  try {
-    // The first of them have been held for a while: all begin with the full TTL.
-    await engine.renewals.renewNow(holds.filter((hold) => engine.holds.isValid(hold)))
-  } catch (error) {
-    releaseAll(engine, holds)
-    throw error
-  }
-  for (const hold of holds) engine.holds.stopRenewing(hold)
+  const holds = await takeEach(engine, [...keys].sort(), (key) =>
+    acquire(engine, key, { ...terms, autoRenew: true, waitMs: waitLeft(engine, terms, startedMs) }),
+  )
+  // The first of them have been held for a while.
+  if (!terms.autoRenew) for (const hold of holds) engine.holds.renewOnce(hold)
   return holds
 }
 
@@ -104,15 +126,6 @@ function waitLeft(engine: Engine, { waitMs }: WaitTerms, startedMs: number): num
   return waitMs === undefined ? undefined : Math.max(0, waitMs - (engine.clock.now().monotonicMs - startedMs))
 }
 
-/** Errors of these releases reach the observer; what the server keeps is gone within one TTL. */
 function releaseAll(engine: Engine, holds: readonly Hold[]): void {
-  for (const hold of holds) {
-    if (hold.state === 'held')
-      engine.inBackground(
-        engine.release(hold).then(
-          () => {},
-          () => {},
-        ),
-      )
-  }
+  for (const hold of holds) if (hold.state === 'held') engine.inBackground(engine.release(hold))
 }

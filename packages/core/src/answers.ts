@@ -2,33 +2,21 @@ import type { Contended, Grant, Renewal } from './contract.ts'
 
 // A backend's answers decide about safety: one that is not of the contract's shape counts as no answer.
 
-export function checkedAnswer(answer: Grant | Contended): Grant | Contended {
-  return answer.granted ? checkedGrant(answer) : answer
-}
-
-export function checkedTurn(grant: Grant | undefined): Grant | undefined {
-  return grant && checkedGrant(grant)
-}
-
-export function checkedGrants(
-  answer: readonly Grant[] | Contended | undefined,
-  length: number,
-): readonly Grant[] | Contended {
-  if (answer === undefined) throw new Error('the backend has no tryAcquireAll')
-  if (!isGrants(answer)) return answer
-  if (answer.length !== length)
-    throw new Error(`tryAcquireAll must grant each of ${length} claims; got ${answer.length}`)
-  return answer.map(checkedGrant)
-}
-
-export function checkedRenewals(answers: readonly Renewal[], length: number): readonly Renewal[] {
-  if (answers.length !== length) throw new Error(`renew must answer each of ${length} claims; got ${answers.length}`)
-  return answers.map((answer) => (typeof answer === 'string' ? answer : checkedGrant(answer)))
-}
-
 export const isGrants = (answer: readonly Grant[] | Contended): answer is readonly Grant[] => Array.isArray(answer)
 
-function checkedGrant(grant: Grant): Grant {
-  if (typeof grant.fencingToken === 'bigint' && grant.ttlMs > 0 && Number.isFinite(grant.ttlMs)) return grant
-  throw new Error('a grant must carry a bigint fencingToken and a positive, finite ttlMs')
+export function checkAnswer(answer: Grant | Contended): void {
+  if (answer.granted) checkGrant(answer)
+  else if (Number.isNaN(answer.remainingMs)) throw new Error('wrong remainingMs')
+}
+
+/** One answer for each of `length` claims. */
+export function checkAnswers(answers: readonly Renewal[], length: number): void {
+  if (answers.length !== length) throw new Error(`${answers.length} answers for ${length} claims`)
+  for (const answer of answers) if (typeof answer !== 'string') checkGrant(answer)
+}
+
+export function checkGrant({ fencingToken, ttlMs, since }: Grant): void {
+  const numbers = [ttlMs, since?.monotonicMs ?? 0, since?.wallMs ?? 0]
+  if (typeof fencingToken === 'bigint' && ttlMs > 0 && numbers.every(Number.isFinite)) return
+  throw new Error('a grant with wrong fencingToken, ttlMs or since')
 }

@@ -9,18 +9,18 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
 /** How a lease is held. Every duration is a number of milliseconds. */
 export interface HoldOptions {
   /** What to ask of the backend: a whole number from 10 to 31 536 000 000 (a year). Default 30 000. */
-  readonly ttlMs?: number
+  readonly ttlMs?: number | undefined
   /**
    * Safety margin for clocks that run at different rates: validity ends this much before the granted TTL.
    * From 0 to below `ttlMs`. Default: 1% of the granted TTL, at least 2.
    */
-  readonly marginMs?: number
+  readonly marginMs?: number | undefined
   /** Renew in the background, due at a third of the TTL. Default true. */
-  readonly autoRenew?: boolean
+  readonly autoRenew?: boolean | undefined
   /** Give the lock up (the lease is lost, reason `max-hold`) after this time, however often it was renewed. Default: never. */
-  readonly maxHoldMs?: number
+  readonly maxHoldMs?: number | undefined
   /** Shown to others by `inspect`: JSON of at most 4096 bytes. */
-  readonly metadata?: Json
+  readonly metadata?: unknown
 }
 
 export interface AcquireOptions extends HoldOptions {
@@ -28,32 +28,35 @@ export interface AcquireOptions extends HoldOptions {
    * How long to wait: finite, 0 or more. While it lasts, an unreachable backend is waited for, too.
    * Left out: until granted or aborted, and an unreachable backend rejects at once.
    */
-  readonly waitMs?: number
+  readonly waitMs?: number | undefined
   /** Stops the wait; `acquire` rejects with `signal.reason`. Has no effect on a lease once granted. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /**
-   * What to do when this asynchronous context already holds the key, through this same `Locks`: `'throw'` a `SELF_DEADLOCK` error (default), or
-   * `'wait'`, for a lease that other code will release.
+   * What to do when this code runs under a lease on the key (inside `run`, at any depth, of this same `Locks`) and would wait for itself: `'throw'`
+   * a `SELF_DEADLOCK` error (default), or `'wait'`, where it does not await the result. A lease of a plain `acquire` belongs to no code: anybody
+   * may release it, so it is waited for.
    */
-  readonly whenHeld?: 'throw' | 'wait'
+  readonly whenHeld?: 'throw' | 'wait' | undefined
 }
 
 /** What `createLocks` takes: defaults for every lock, and what concerns all of them. */
 export interface LocksOptions extends Omit<AcquireOptions, 'signal' | 'metadata'> {
-  /** The one observer. What it throws is reported as a process warning and changes nothing. */
-  readonly onEvent?: (event: LockEvent) => void
+  /**
+   * The one observer. What it throws is reported as a process warning and changes nothing. Tokens are `bigint`: `JSON.stringify` needs a replacer.
+   */
+  readonly onEvent?: ((event: LockEvent) => unknown) | undefined
   /** Default: `performance.now()`, `Date.now()` and unref'd timers. */
-  readonly clock?: Clock
+  readonly clock?: Clock | undefined
   /** Numbers from 0 to below 1, for the jitter of polls. Default `Math.random`. */
-  readonly random?: () => number
+  readonly random?: (() => number) | undefined
   /** How long one request to the backend may take before its outcome counts as unknown: 1 to 60 000. Default 2000. */
-  readonly requestTimeoutMs?: number
+  readonly requestTimeoutMs?: number | undefined
   /** The longest time between two attempts of a waiting contender, if no wake-up arrives: 1 to 60 000. Default 1000. */
-  readonly pollMs?: number
+  readonly pollMs?: number | undefined
   /** Most leases held at once by this object. Default 100 000. */
-  readonly maxLeases?: number
+  readonly maxLeases?: number | undefined
   /** Most callers waiting at once in this object. Default 100 000. */
-  readonly maxWaiters?: number
+  readonly maxWaiters?: number | undefined
 }
 
 /** All locks of one backend, as one process sees them. Owns the backend that it was given. */

@@ -19,9 +19,6 @@ export interface Clock {
   setTimer(delayMs: number, callback: () => void): () => void
 }
 
-/** Node turns longer delays into 1 ms. */
-export const MAX_TIMER_MS = 2_147_483_647
-
 export const systemClock: Clock = {
   now: () => ({ monotonicMs: performance.now(), wallMs: Date.now() }),
   setTimer(delayMs, callback) {
@@ -39,3 +36,6 @@ export const shift = (instant: Instant, ms: number): Instant => ({
 /** Time from `now` until `until`, by whichever clock says it is nearer. Not positive: over. */
 export const msUntil = (until: Instant, now: Instant): number =>
   Math.min(until.monotonicMs - now.monotonicMs, until.wallMs - now.wallMs)
+
+/** By the monotonic clock: both were read in this process. */
+export const earlier = (one: Instant, other: Instant): Instant => (one.monotonicMs < other.monotonicMs ? one : other)

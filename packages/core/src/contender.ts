@@ -1,25 +1,25 @@
-import { checkedTurn } from './answers.ts'
-import { type Instant, shift } from './clock.ts'
+import { checkGrant } from './answers.ts'
+import type { Instant } from './clock.ts'
 import type { Candidate, Claim, Grant } from './contract.ts'
 import type { Engine } from './engine.ts'
 import { isLeaseholdError } from './errors.ts'
 import type { Hold } from './hold.ts'
 import { newHolder } from './holder.ts'
-import type { Task } from './scheduler.ts'
+import type { Slot, Task } from './scheduler.ts'
 import type { Waiter } from './waiter.ts'
 
-/** An answer of "0 ms remain", repeated, must not become a busy loop. */
-const POLL_FLOOR_MS = 5
+/** Doubled each time: the next poll where the backend cannot wake us, the next retry of an unreachable one. */
+const BACKOFF_MS = 5
+/** An answer of "0 ms remain", repeated, must not become a busy loop: polls stand apart by the backoff, up to this. */
 const POLL_FLOOR_MAX_MS = 50
-/** First poll where the backend cannot wake us, and first retry of an unreachable one; doubled each time. */
-const BACKOFF_MS = 10
-/** Wake-ups that came at once and were of no use, before they are slowed down. */
-const IDLE_WAKE_UPS = 3
+/** Hints that come sooner than this after one another, and how many of them before they are slowed down. */
+const SOON_MS = 10
+const SOON_HINTS = 3
+const SLOWED_MAX_MS = 50
 
 /** The one caller of a key who contends at the backend, on behalf of all who wait in this process. */
 export class Contender implements Task {
-  due: Instant
-  heapIndex = -1
+  scheduled?: Slot | undefined
   readonly waiter: Waiter
   readonly #engine: Engine
   #claim: Claim
@@ -29,8 +29,9 @@ export class Contender implements Task {
   #mayBeKnown = false
   #attempts = 0
   #failures = 0
-  #idleWakeUps = 0
-  #remainingMs: number | undefined
+  #soonHints = 0
+  /** Until the key may come free by expiry. */
+  #remainingMs = Number.POSITIVE_INFINITY
   #turn: AbortController | undefined
   #brought: { readonly grant: Grant; readonly since: Instant } | undefined
   #hinted = false
@@ -39,7 +40,6 @@ export class Contender implements Task {
   constructor(engine: Engine, waiter: Waiter) {
     this.#engine = engine
     this.waiter = waiter
-    this.due = waiter.since
     this.#claim = { key: waiter.key, holder: newHolder() }
     waiter.onGivenUp = () => this.#wake()
   }
@@ -50,52 +50,46 @@ export class Contender implements Task {
     return { ...this.#claim, ttlMs, metadata }
   }
 
-  /** Contends until the waiter is settled; never rejects. `waitFirst`: a release has just named this contender, so it waits before it tries. */
-  async contend(waitFirst: boolean): Promise<void> {
+  /** Contends until the waiter is settled; resolves with the error that ended it, if one did. `waitFirst`: a release has just named this contender, so it waits before it tries. */
+  async contend(waitFirst: boolean): Promise<unknown> {
+    let failure: unknown
     try {
-      const hold = await this.#untilGranted(waitFirst)
-      if (hold !== undefined) this.waiter.grant(hold)
+      if (!waitFirst) await this.#attempt()
+      while (!this.waiter.settled) {
+        if (this.waiter.attemptsOnce) this.waiter.timeOut()
+        else await this.#pause()
+        if (!this.waiter.settled && !this.#takeBrought()) await this.#attempt()
+      }
     } catch (error) {
+      failure = error
       this.waiter.giveUp(error)
     }
     this.#engine.scheduler.cancel(this)
     this.#endTurn()
-    if (this.#hold === undefined && this.#mayBeKnown) this.#engine.withdraw(this.#claim)
+    if (this.#hold === undefined && this.#mayBeKnown) this.#engine.withdraw([this.#claim])
+    return failure
   }
 
   fire(): void {
     this.#wake()
   }
 
-  async #untilGranted(waitFirst: boolean): Promise<Hold | undefined> {
-    let hold = waitFirst ? undefined : await this.#attempt()
-    while (hold === undefined && !this.waiter.settled) {
-      if (this.waiter.attemptsOnce) this.waiter.timeOut()
-      else await this.#pause()
-      if (this.waiter.settled) return undefined
-      hold = this.#takeBrought() ?? (await this.#attempt())
-    }
-    return hold
-  }
-
-  async #attempt(): Promise<Hold | undefined> {
+  async #attempt(): Promise<void> {
     this.#attempts += 1
     this.#hinted = false
-    const sentAt = this.#engine.clock.now()
     const claim = this.#claim
     try {
-      const answer = await this.#engine.attempt(claim, this.waiter.terms, () => this.#grantedLate(claim))
+      const { answer, sentAt } = await this.#engine.attemptOne(claim, this.waiter.terms, () => this.#grantedLate(claim))
       this.#failures = 0
       this.waiter.lastError = undefined
-      if (answer.granted) return this.#begin(answer, answer.since ?? sentAt)
-      this.#contended(answer.remainingMs)
+      if (answer.granted) this.#begin(answer, answer.since ?? sentAt)
+      else this.#contended(answer.remainingMs)
     } catch (error) {
       this.#failed(error)
     }
-    return undefined
   }
 
-  #contended(remainingMs: number | undefined): void {
+  #contended(remainingMs = Number.POSITIVE_INFINITY): void {
     this.#remainingMs = remainingMs
     if (this.#attempts === 1) this.#engine.emit({ type: 'waiting', key: this.#claim.key })
   }
@@ -106,29 +100,32 @@ export class Contender implements Task {
     if (unavailable) this.#mayBeKnown = true
     if (!unavailable || this.waiter.terms.waitMs === undefined || this.waiter.attemptsOnce) throw error
     this.#failures += 1
-    this.#remainingMs = undefined
+    this.#remainingMs = Number.POSITIVE_INFINITY
     this.waiter.lastError = error
     this.#engine.emit({ type: 'backend-error', operation: 'acquire', key: this.#claim.key, error })
   }
 
-  #begin(grant: Grant, since: Instant): Hold | undefined {
+  /** Settles the waiter in the same turn: between a lease and the one who gets it there is no moment to give up. */
+  #begin(grant: Grant, since: Instant): void {
     this.#mayBeKnown = true
-    if (this.waiter.settled) return undefined
+    if (this.waiter.settled) return
     const hold = this.#engine.holds.begin(this.#claim, this.waiter.terms, grant, since)
-    if (hold !== undefined) {
-      this.#hold = hold
-      return hold
-    }
-    // The grant's time was over when it arrived. It is being withdrawn, so the next attempt needs a claim of its own.
-    this.#endTurn()
-    this.#claim = { key: this.waiter.key, holder: newHolder() }
-    return undefined
+    this.#hold = hold
+    if (hold === undefined) this.#contendAnew()
+    else if (!this.waiter.grant(hold)) this.#engine.inBackground(this.#engine.release(hold))
   }
 
-  #takeBrought(): Hold | undefined {
+  /** The grant was of no use, and is being withdrawn: the next attempt needs a claim of its own. */
+  #contendAnew(): void {
+    this.#endTurn()
+    this.#claim = { key: this.waiter.key, holder: newHolder() }
+  }
+
+  #takeBrought(): boolean {
     const brought = this.#brought
     this.#brought = undefined
-    return brought && this.#begin(brought.grant, brought.since)
+    if (brought !== undefined) this.#begin(brought.grant, brought.since)
+    return brought !== undefined
   }
 
   #endTurn(): void {
@@ -141,7 +138,7 @@ export class Contender implements Task {
   #grantedLate(claim: Claim): void {
     const undecided = claim === this.#claim && !this.waiter.settled
     const state = claim === this.#hold?.claim ? this.#hold.state : 'lost'
-    if (!undecided && state !== 'held' && state !== 'handed-off') this.#engine.withdraw(claim)
+    if (!undecided && state !== 'held' && state !== 'handed-off') this.#engine.withdraw([claim])
   }
 
   /** Until the backend wakes us, it is time to poll, or the waiter has given up. */
@@ -156,17 +153,16 @@ export class Contender implements Task {
   }
 
   #pollIn(delayMs: number): void {
-    this.#engine.scheduler.schedule(this, shift(this.#engine.clock.now(), delayMs))
+    this.#engine.scheduler.after(this.#engine.clock.now(), delayMs, this)
   }
 
   #pollDelayMs(): number {
     const { options, backend } = this.#engine
     const backoffMs = BACKOFF_MS * 2 ** (this.#failures || this.#attempts)
     const pushed = backend.waitForTurn !== undefined && this.#failures === 0
-    const jitteredMs = (pushed ? options.pollMs : Math.min(options.pollMs, backoffMs)) * (0.75 + options.random() / 2)
-    if (this.#remainingMs === undefined) return jitteredMs
-    const floorMs = Math.min(POLL_FLOOR_MAX_MS, POLL_FLOOR_MS * 2 ** this.#attempts)
-    return Math.min(jitteredMs, Math.max(floorMs, this.#remainingMs + 1))
+    const longestMs = pushed ? options.pollMs : Math.min(options.pollMs, backoffMs)
+    const expiresInMs = Math.max(this.#remainingMs + 1, Math.min(POLL_FLOOR_MAX_MS, backoffMs))
+    return Math.min(longestMs * (0.75 + options.random() / 4), expiresInMs)
   }
 
   /** One wait stays open at the backend across polls, so that the place in its queue is kept. */
@@ -179,11 +175,12 @@ export class Contender implements Task {
     const claim = this.#claim
     const since = clock.now()
     const { ttlMs, metadata } = this.waiter.terms
-    const wait = async () => checkedTurn(await backend.waitForTurn?.(claim, { ttlMs, metadata }, turn.signal))
-    wait().then(
-      (grant) => this.#turnCame(turn, claim, grant, since),
-      (error) => this.#turnFailed(turn, claim, error),
-    )
+    const wait = async () => {
+      const grant = await backend.waitForTurn?.(claim, { ttlMs, metadata }, turn.signal)
+      if (grant) checkGrant(grant)
+      this.#turnCame(turn, claim, grant ?? undefined, since)
+    }
+    wait().catch((error) => this.#turnFailed(turn, claim, error))
   }
 
   #turnCame(turn: AbortController, claim: Claim, grant: Grant | undefined, since: Instant): void {
@@ -199,25 +196,26 @@ export class Contender implements Task {
     }
   }
 
-  /** A hint may be false; hints without end that cost no time are slowed down. */
+  /** A hint may be false; hints one soon after the other are slowed down. */
   #hint(since: Instant): void {
-    const tookMs = this.#engine.clock.now().monotonicMs - since.monotonicMs
-    this.#idleWakeUps = tookMs < 1 ? this.#idleWakeUps + 1 : 0
+    const soon = this.#engine.clock.now().monotonicMs - since.monotonicMs < SOON_MS
+    this.#soonHints = soon ? this.#soonHints + 1 : 0
     this.#hinted = true
-    if (this.#idleWakeUps > IDLE_WAKE_UPS) this.#pollIn(this.#slowedMs())
+    const slowedMs = this.#slowedMs()
+    if (slowedMs > 0) this.#pollIn(slowedMs)
     else this.#wake()
   }
 
   #turnFailed(turn: AbortController, claim: Claim, cause: unknown): void {
     if (turn !== this.#turn) return
     this.#turn = undefined
-    this.#idleWakeUps += 1
+    this.#soonHints += 1
     const error = this.#engine.requests.wrap({ what: 'wait for', claims: [claim] }, cause)
     this.#engine.emit({ type: 'backend-error', operation: 'wait', key: claim.key, error })
     this.#pollIn(this.#slowedMs())
   }
 
   #slowedMs(): number {
-    return this.#idleWakeUps > IDLE_WAKE_UPS ? Math.min(this.#engine.options.pollMs, 2 ** this.#idleWakeUps) : 0
+    return this.#soonHints > SOON_HINTS ? Math.min(SLOWED_MAX_MS, 2 ** this.#soonHints) : 0
   }
 }

@@ -1,15 +1,16 @@
-import { checkedAnswer, checkedGrants } from './answers.ts'
+import { checkAnswer } from './answers.ts'
 import type { Clock } from './clock.ts'
 import type { Candidate, Claim, Contended, Grant, LockBackend, Terms } from './contract.ts'
-import { isLeaseholdError, LeaseholdError } from './errors.ts'
+import { closedError, isLeaseholdError, LeaseholdError, limitReached } from './errors.ts'
 import type { LockEvent } from './events.ts'
 import type { Hold } from './hold.ts'
 import { Holds } from './holds.ts'
-import type { EngineOptions } from './options.ts'
+import type { EngineOptions, HoldTerms } from './options.ts'
 import { Outstanding } from './outstanding.ts'
 import { Queues } from './queues.ts'
+import { redact } from './redaction.ts'
 import { Renewals } from './renewals.ts'
-import { type Request, Requests } from './requests.ts'
+import { type Answered, Requests } from './requests.ts'
 import { Scheduler } from './scheduler.ts'
 
 const RELEASE_ATTEMPTS = 3
@@ -30,91 +31,115 @@ export class Engine {
   readonly outstanding = new Outstanding()
   /** What could not be given back while closing. */
   readonly unreleased: { readonly key: string; readonly error: LeaseholdError }[] = []
-  #attemptsUnderWay = 0
+  #attempting = 0
 
   constructor(backend: LockBackend, options: EngineOptions) {
     this.backend = backend
     this.options = options
     this.clock = options.clock
     this.scheduler = new Scheduler(this.clock, () => this.renewals.flush())
-    this.requests = new Requests(backend, this.scheduler, this.outstanding)
+    this.requests = new Requests(backend, this.clock, this.scheduler, this.outstanding)
     this.holds = new Holds(this)
     this.renewals = new Renewals(this)
     this.queues = new Queues(this)
   }
 
   assertOpen(): void {
-    if (this.closed) throw new LeaseholdError('CLOSED', 'these locks are closed')
+    if (this.closed) throw closedError()
+  }
+
+  assertHandOff(): void {
+    if (!this.backend.capabilities.handOff) throw this.unsupported('hand over leases')
+  }
+
+  unsupported(what: string): LeaseholdError {
+    return new LeaseholdError('UNSUPPORTED', `${this.backend.name} cannot ${what}`)
   }
 
   emit(event: LockEvent): void {
+    const report = (error: unknown) => process.emitWarning(`onEvent threw: ${redact(error).message}`)
     try {
-      this.options.onEvent?.(event)
+      const told: unknown = this.options.onEvent?.(event)
+      if (told instanceof Promise) told.catch(report)
     } catch (error) {
-      process.emitWarning(
-        `Leasehold: onEvent threw on "${event.type}": ${error instanceof Error ? error.message : String(error)}`,
-      )
+      report(error)
     }
   }
 
-  /** One attempt at one key. `onLateGrant`: granted after the time for an answer was over. */
-  attempt(claim: Claim, terms: Terms, onLateGrant: () => void): Promise<Grant | Contended> {
-    return this.#counted(1, {
+  /**
+   * One attempt, for one claim or atomically for several. An answer that takes longer than the TTL is of no use. `onLate`: answered after that,
+   * or after the time of any request.
+   */
+  attempt<T>(
+    claims: readonly Claim[],
+    { ttlMs, metadata }: HoldTerms,
+    send: (backend: LockBackend, terms: Terms) => Promise<T>,
+    check: (answer: T) => unknown,
+    onLate: (answer: T) => unknown,
+  ): Promise<Answered<T>> {
+    return this.requests.ask({
+      onDecided: this.reserve(claims.length),
       what: 'acquire',
-      claims: [claim],
-      timeoutMs: this.#answerWithinMs(terms),
-      send: async (backend) => checkedAnswer(await backend.tryAcquire(claim, termsOf(terms))),
-      onLate: (answer) => answer.granted && onLateGrant(),
+      claims,
+      timeoutMs: Math.min(this.options.requestTimeoutMs, ttlMs),
+      send: (backend) => send(backend, { ttlMs, metadata }),
+      check,
+      onLate: ({ answer }) => onLate(answer),
     })
   }
 
-  /** One atomic attempt at all keys, where the backend can. */
-  attemptAll(claims: readonly Claim[], terms: Terms): Promise<readonly Grant[] | Contended> {
-    return this.#counted(claims.length, {
-      what: 'acquire',
-      claims,
-      timeoutMs: this.#answerWithinMs(terms),
-      send: async (backend) => checkedGrants(await backend.tryAcquireAll?.(claims, termsOf(terms)), claims.length),
-      onLate: (answer) => {
-        if (Array.isArray(answer)) for (const claim of claims) this.withdraw(claim)
-      },
-    })
+  /** One attempt at one key. `onLateGrant`: granted after the time for an answer was over. */
+  attemptOne(claim: Claim, terms: HoldTerms, onLateGrant: () => void): Promise<Answered<Grant | Contended>> {
+    return this.attempt(
+      [claim],
+      terms,
+      (backend, asked) => backend.tryAcquire(claim, asked),
+      checkAnswer,
+      (answer) => answer.granted && onLateGrant(),
+    )
   }
 
   /** Gives a lease up. Resolves with whether it was still held at the backend; wakes the next waiter in the same trip where it can. */
-  async release(hold: Hold): Promise<boolean> {
-    const { key } = hold.claim
+  release(hold: Hold): Promise<boolean> {
+    hold.ending ??= this.#release(hold)
+    return hold.ending
+  }
+
+  async #release(hold: Hold): Promise<boolean> {
+    const { claim, fencingToken, heldSince } = hold
+    const { key } = claim
     this.holds.end(hold, 'released')
     const next = this.backend.waitForTurn && this.queues.promote(key)
-    this.outstanding.begin()
-    const ending = this.#endAtBackend(hold.claim, next?.contender.candidate)
-    next?.start(true)
+    const ending = this.#endAtBackend(claim, next?.candidate)
+    this.inBackground(ending)
+    if (next) void this.queues.start(next, true)
     try {
       const ended = await ending
-      const heldMs = this.clock.now().monotonicMs - hold.heldSince.monotonicMs
-      if (ended) this.emit({ type: 'released', key, fencingToken: hold.fencingToken, heldMs })
-      else this.emit({ type: 'lost', key, fencingToken: hold.fencingToken, reason: 'gone' })
+      const heldMs = this.clock.now().monotonicMs - heldSince.monotonicMs
+      if (ended) this.emit({ type: 'released', key, fencingToken, heldMs })
+      else this.emit({ type: 'lost', key, fencingToken, reason: 'gone' })
       return ended
     } catch (error) {
       this.#releaseFailed('release', key, error as LeaseholdError)
       throw error
     } finally {
-      this.outstanding.end()
       this.queues.advance(key)
     }
   }
 
   /** Releases a claim that nobody wants, in the background. If that fails, it is gone within one TTL. */
-  withdraw(claim: Claim): void {
-    const { key } = claim
+  withdraw(claims: readonly Claim[]): void {
     // Too late to ask: the backend is closed, too.
-    if (this.scheduler.stopped) return
-    this.inBackground(
-      this.#endAtBackend(claim, undefined).then(
-        (endedHold) => this.emit({ type: 'withdrawn', key, endedHold }),
-        (error: LeaseholdError) => this.#releaseFailed('withdraw', key, error),
-      ),
-    )
+    if (!this.scheduler.stopped) for (const claim of claims) this.inBackground(this.#withdraw(claim))
+  }
+
+  async #withdraw(claim: Claim): Promise<void> {
+    const { key } = claim
+    try {
+      this.emit({ type: 'withdrawn', key, endedHold: await this.#endAtBackend(claim, undefined) })
+    } catch (error) {
+      this.#releaseFailed('withdraw', key, error as LeaseholdError)
+    }
   }
 
   #releaseFailed(operation: 'release' | 'withdraw', key: string, error: LeaseholdError): void {
@@ -122,28 +147,22 @@ export class Engine {
     this.emit({ type: 'backend-error', operation, key, error })
   }
 
-  /** Work that `close` waits for. Must not reject. */
-  inBackground(work: Promise<void>): void {
+  /** Work that `close` waits for. What fails in it has reached the observer. */
+  inBackground(work: Promise<unknown>): void {
     this.outstanding.begin()
-    void work.then(() => this.outstanding.end())
+    const end = () => this.outstanding.end()
+    void work.then(end, end)
   }
 
-  /** An answer that takes longer than the TTL is of no use. */
-  #answerWithinMs(terms: Terms): number {
-    return Math.min(this.options.requestTimeoutMs, terms.ttlMs)
-  }
-
-  /** Checks the cap before the send, with the attempts under way counted as leases. */
-  async #counted<T>(count: number, request: Request<T>): Promise<T> {
+  /** Counts attempts under way as leases, so that the cap holds before anything is sent. Returns how to stop counting. */
+  reserve(count: number): () => void {
     const { maxLeases } = this.options
-    if (this.holds.size + this.#attemptsUnderWay + count > maxLeases) {
-      throw new LeaseholdError('LIMIT_REACHED', `at most ${maxLeases} leases (maxLeases) may be held at once`)
+    if (this.holds.size + this.#attempting + count > maxLeases) {
+      throw limitReached('maxLeases', maxLeases)
     }
-    this.#attemptsUnderWay += count
-    try {
-      return await this.requests.ask(request)
-    } finally {
-      this.#attemptsUnderWay -= count
+    this.#attempting += count
+    return () => {
+      this.#attempting -= count
     }
   }
 
@@ -155,18 +174,22 @@ export class Engine {
       const named = attempt === 1 ? next : undefined
       const send = (backend: LockBackend) => backend.release(claim, named)
       try {
-        const ended = await this.requests.ask({ what: 'release', claims: [claim], timeoutMs: requestTimeoutMs, send })
+        const { answer } = await this.requests.ask({
+          what: 'release',
+          claims: [claim],
+          timeoutMs: requestTimeoutMs,
+          send,
+        })
         // After an attempt whose answer is missing, "not held" says that it took effect.
-        return ended || attempt > 1
+        return answer || attempt > 1
       } catch (error) {
-        const spentMs = this.clock.now().monotonicMs - startedAt.monotonicMs
+        const now = this.clock.now()
+        const spentMs = now.monotonicMs - startedAt.monotonicMs
         const again =
           isLeaseholdError(error, 'BACKEND_UNAVAILABLE') && attempt < RELEASE_ATTEMPTS && spentMs < requestTimeoutMs / 2
         if (!again) throw error
-        await new Promise<void>((resolve) => this.scheduler.after(RELEASE_RETRY_MS * attempt, resolve))
+        await new Promise<unknown>((fire) => this.scheduler.after(now, RELEASE_RETRY_MS * attempt, { fire }))
       }
     }
   }
 }
-
-const termsOf = ({ ttlMs, metadata }: Terms): Terms => ({ ttlMs, metadata })

@@ -33,10 +33,13 @@ export class LeaseholdError extends Error {
   readonly key: string | undefined
 
   constructor(code: ErrorCode, message: string, details: { key?: string | undefined; cause?: unknown } = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    super(message, details)
     this.code = code
     this.key = details.key
-    Object.defineProperty(this, marker, { value: true })
+  }
+
+  get [marker](): true {
+    return true
   }
 }
 
@@ -49,3 +52,12 @@ export function isLeaseholdError(error: unknown, code?: ErrorCode): error is Lea
     (code === undefined || (error as LeaseholdError).code === code)
   )
 }
+
+/** An error about a lease; `what` completes the sentence. */
+export const leaseError = (code: ErrorCode, key: string, what: string): LeaseholdError =>
+  new LeaseholdError(code, `the lease on ${JSON.stringify(key)} ${what}`, { key })
+
+export const limitReached = (option: string, limit: number): LeaseholdError =>
+  new LeaseholdError('LIMIT_REACHED', `${option} is ${limit}`)
+
+export const closedError = (): LeaseholdError => new LeaseholdError('CLOSED', 'these locks are closed')

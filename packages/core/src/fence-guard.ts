@@ -15,11 +15,12 @@ export class FenceGuard {
    * Write in the same synchronous step: after an `await`, a newer token may have passed.
    */
   check(resource: string, fencingToken: bigint): void {
+    if (typeof fencingToken !== 'bigint') throw new TypeError('fencingToken must be a bigint')
     const highest = this.#highest.get(resource)
     if (highest !== undefined && fencingToken < highest) {
       throw new LeaseholdError(
         'STALE_TOKEN',
-        `stale fencing token ${fencingToken} for "${resource}": ${highest} has been accepted`,
+        `stale fencing token ${fencingToken} for "${resource}": ${highest} was accepted`,
         {
           key: resource,
         },

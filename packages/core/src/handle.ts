@@ -10,20 +10,16 @@ export function makeHandle({ claim, terms, fencingToken }: Hold): LeaseHandle {
   return marginMs === undefined ? handle : { ...handle, marginMs }
 }
 
-/** Checks what came from outside. Messages never repeat the handle: it is a secret. */
+/** Checks what came from outside. The message does not repeat the handle: it is a secret. */
 export function parseHandle(
   handle: LeaseHandle,
   defaults: WaitTerms,
 ): { claim: Claim; terms: WaitTerms; fencingToken: bigint } {
   assertObject('a lease handle', handle)
   const { version, key, holder, fencingToken, ttlMs, marginMs } = handle
-  if (version !== 1) throw new TypeError('a lease handle must have version 1')
+  const isHandle = version === 1 && /^[0-9a-f]{32}$/.test(holder) && /^\d{1,40}$/.test(fencingToken) && ttlMs > 0
+  if (!isHandle) throw new TypeError('a lease handle must be what handOff gave')
   assertKey(key)
-  if (typeof holder !== 'string' || !/^[0-9a-f]{32}$/.test(holder))
-    throw new TypeError('a lease handle must have a holder of 32 hexadecimal digits')
-  if (typeof fencingToken !== 'string' || !/^\d{1,40}$/.test(fencingToken))
-    throw new TypeError('a lease handle must have a fencingToken of decimal digits')
-  if (ttlMs === undefined) throw new TypeError('a lease handle must have a ttlMs')
   const terms = parseTerms(
     { ...defaults, marginMs: undefined },
     marginMs === undefined ? { ttlMs } : { ttlMs, marginMs },

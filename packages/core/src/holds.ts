@@ -1,4 +1,4 @@
-import type { Instant } from './clock.ts'
+import { earlier, type Instant, msUntil } from './clock.ts'
 import type { Claim, Grant } from './contract.ts'
 import type { Engine } from './engine.ts'
 import type { LossReason } from './events.ts'
@@ -8,7 +8,6 @@ import type { HoldTerms } from './options.ts'
 /** All leases of one `Locks`, and the only place where one begins or ends. */
 export class Holds {
   readonly #engine: Engine
-  readonly #all = new Set<Hold>()
   readonly #byKey = new Map<string, Hold>()
 
   constructor(engine: Engine) {
@@ -16,11 +15,11 @@ export class Holds {
   }
 
   get size(): number {
-    return this.#all.size
+    return this.#byKey.size
   }
 
   [Symbol.iterator](): Iterator<Hold> {
-    return this.#all.values()
+    return this.#byKey.values()
   }
 
   /** The lease of this key that is valid now. While there is one, nobody else can have the key: no need to ask. */
@@ -38,33 +37,43 @@ export class Holds {
     return false
   }
 
-  /** Begins a lease; undefined where the grant's time is over already, counted from `since`. */
-  begin(claim: Claim, terms: HoldTerms, grant: Grant, since: Instant): Hold | undefined {
-    const hold = new Hold(claim, terms, grant, since, (due, now) => this.#attend(due, now))
-    if (hold.remainingMs(this.#engine.clock.now()) <= 0) {
-      this.#engine.withdraw(claim)
+  /**
+   * Begins a lease; undefined where the grant is of no use: its time is over already, counted from `since`, or the key was granted
+   * again after it (answers may overtake each other; tokens tell their order). What is of no use is withdrawn.
+   */
+  begin(claim: Claim, terms: HoldTerms, grant: Grant, since: Instant, shared = false): Hold | undefined {
+    const now = this.#engine.clock.now()
+    const hold = new Hold(claim, terms, grant, earlier(since, now), shared, this)
+    const known = this.#byKey.get(claim.key)
+    const overtaken = known !== undefined && known.fencingToken > grant.fencingToken
+    if (overtaken || hold.remainingMs(now) <= 0) {
+      this.giveBack(hold)
       return undefined
     }
-    const older = this.#byKey.get(claim.key)
-    // The backend gave the key to another claim of ours: it has forgotten the older one.
-    if (older !== undefined && older.claim.holder !== claim.holder) this.lose(older, 'superseded')
-    this.#all.add(hold)
     this.#byKey.set(claim.key, hold)
     this.#engine.scheduler.schedule(hold, hold.nextDue)
+    // The backend gave the key to another claim of ours: it has forgotten the older one.
+    if (known !== undefined) this.lose(known, 'superseded')
     return hold
   }
 
   /** A renewal that was sent at `since` succeeded. */
   extend(hold: Hold, grant: Grant, since: Instant): void {
-    hold.extend(grant, since)
+    hold.extend(grant, earlier(since, this.#engine.clock.now()))
     this.#engine.scheduler.schedule(hold, hold.nextDue)
   }
 
-  /** From here on, the lease ends unless it is renewed by hand. */
-  stopRenewing(hold: Hold): void {
+  /** The backend may still keep the key for a hold that is over. A shared claim is left to the server's clock: somebody else may live on it. */
+  giveBack(hold: Hold): void {
+    if (!hold.shared) this.#engine.withdraw([hold.claim])
+  }
+
+  /** Renews at once, and then never again unless asked to. */
+  renewOnce(hold: Hold): void {
     hold.autoRenew = false
-    hold.renewAt = undefined
-    if (hold.state === 'held') this.#engine.scheduler.schedule(hold, hold.nextDue)
+    hold.confirmed = false
+    hold.renewAt = this.#engine.clock.now()
+    if (hold.state === 'held') this.#engine.scheduler.schedule(hold, hold.renewAt)
   }
 
   /** Ends a lease by its holder's will. */
@@ -75,17 +84,18 @@ export class Holds {
 
   lose(hold: Hold, reason: LossReason): void {
     if (hold.state !== 'held') return
-    hold.lose(reason)
     this.#remove(hold)
+    hold.lose(reason)
     // A renewal under way may still reach the server and keep the key for a whole TTL.
-    if (reason !== 'gone') this.#engine.withdraw(hold.claim)
+    if (reason !== 'gone') this.giveBack(hold)
     this.#engine.emit({ type: 'lost', key: hold.claim.key, fencingToken: hold.fencingToken, reason })
     this.#engine.queues.advance(hold.claim.key)
   }
 
-  #attend(hold: Hold, now: Instant): void {
+  /** Renews what is to be renewed, ends what is over. */
+  attend(hold: Hold, now: Instant): void {
     if (!this.isValid(hold)) return
-    if (hold.renewAt !== undefined && hold.renewAt.monotonicMs <= now.monotonicMs) {
+    if (hold.renewAt !== undefined && msUntil(hold.renewAt, now) <= 0) {
       hold.renewAt = undefined
       this.#engine.renewals.add(hold)
     }
@@ -93,7 +103,6 @@ export class Holds {
   }
 
   #remove(hold: Hold): void {
-    this.#all.delete(hold)
     this.#engine.scheduler.cancel(hold)
     if (this.#byKey.get(hold.claim.key) === hold) this.#byKey.delete(hold.claim.key)
   }

@@ -22,11 +22,10 @@ export class HeldLeases implements LeaseGroup {
   }
 
   async release(): Promise<ReleaseOutcome> {
-    const ends = await Promise.allSettled(this.leases.map((lease) => lease.release()))
-    const outcomes = ends.map((end) => {
-      if (end.status === 'rejected') throw end.reason
-      return end.value
-    })
+    const releases = this.leases.map((lease) => lease.release())
+    // All have ended before the first failure is told.
+    await Promise.allSettled(releases)
+    const outcomes = await Promise.all(releases)
     return outcomes.find((outcome) => outcome !== 'released') ?? 'released'
   }
 

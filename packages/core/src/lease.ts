@@ -1,6 +1,6 @@
 import type { Lease, LeaseHandle, ReleaseOutcome } from './api.ts'
 import type { Engine } from './engine.ts'
-import { LeaseholdError } from './errors.ts'
+import { leaseError } from './errors.ts'
 import { makeHandle } from './handle.ts'
 import type { Hold } from './hold.ts'
 import { assertRemainingMs } from './options.ts'
@@ -37,16 +37,12 @@ export class HeldLease implements Lease {
     if (!this.#engine.holds.isValid(this.#hold)) throw this.#hold.endError
     const { key, remainingMs } = this
     if (remainingMs >= minRemainingMs) return
-    throw new LeaseholdError(
-      'LEASE_EXPIRING',
-      `the lease on ${JSON.stringify(key)} is valid for ${remainingMs} ms, less than ${minRemainingMs}`,
-      { key },
-    )
+    throw leaseError('LEASE_EXPIRING', key, `is valid for ${remainingMs} ms, less than ${minRemainingMs}`)
   }
 
   async renew(): Promise<void> {
     this.assertHeld()
-    await this.#engine.renewals.renewNow([this.#hold])
+    await this.#engine.renewals.renewNow(this.#hold)
     this.assertHeld()
   }
 
@@ -56,12 +52,10 @@ export class HeldLease implements Lease {
   }
 
   handOff(): LeaseHandle {
-    if (!this.#engine.backend.capabilities.handOff) {
-      throw new LeaseholdError('UNSUPPORTED', `${this.#engine.backend.name} cannot hand a lease to another process`, {
-        key: this.key,
-      })
-    }
+    this.#engine.assertHandOff()
     this.assertHeld()
+    // The handle speaks of the full TTL: so must the server.
+    if (!this.#hold.confirmed) void this.#engine.renewals.renewNow(this.#hold).catch(() => {})
     this.#engine.holds.end(this.#hold, 'handed-off')
     this.#engine.emit({ type: 'handed-off', key: this.key, fencingToken: this.fencingToken })
     this.#engine.queues.advance(this.key)
@@ -74,8 +68,10 @@ export class HeldLease implements Lease {
   }
 
   async #release(): Promise<ReleaseOutcome> {
-    if (this.#hold.state === 'handed-off') return 'handed-off'
-    if (!this.#engine.holds.isValid(this.#hold)) return 'lost'
+    const { state } = this.#hold
+    if (state === 'handed-off') return state
+    // Released already: by `close`, or by another lease of the same claim.
+    if (state !== 'released' && !this.#engine.holds.isValid(this.#hold)) return 'lost'
     return (await this.#engine.release(this.#hold)) ? 'released' : 'lost'
   }
 }

@@ -13,14 +13,14 @@ import type {
 } from './api.ts'
 import type { LockBackend } from './contract.ts'
 import { Engine } from './engine.ts'
-import { LeaseholdError } from './errors.ts'
+import { closedError, type LeaseholdError } from './errors.ts'
 import type { Hold } from './hold.ts'
-import { acquireInContext } from './holding-context.ts'
+import { assertNotUnder } from './holding-context.ts'
 import { assertKey, assertKeys } from './key.ts'
 import { HeldLease } from './lease.ts'
 import { HeldLeases } from './lease-group.ts'
 import { NamedLock } from './lock.ts'
-import { assertObject, parseLocks, parseTerms, type WaitTerms } from './options.ts'
+import { assertBackend, parseLocks, parseTerms } from './options.ts'
 import { resume } from './resume.ts'
 
 /**
@@ -28,7 +28,7 @@ import { resume } from './resume.ts'
  * one closes the other. Throws `TypeError` or `RangeError` for options that break a rule.
  */
 export function createLocks(backend: LockBackend, options?: LocksOptions): Locks {
-  assertObject('a backend', backend)
+  assertBackend('a backend', backend)
   return new BackendLocks(new Engine(backend, parseLocks(options)))
 }
 
@@ -48,17 +48,14 @@ class BackendLocks implements Locks {
   async acquireAll(keys: readonly string[], options?: AcquireOptions): Promise<LeaseGroup> {
     assertKeys(keys)
     const terms = parseTerms(this.#engine.options, options)
-    this.#engine.assertOpen()
-    terms.signal?.throwIfAborted()
-    return this.#group(keys, await this.#inContext(keys, terms, () => acquireAll(this.#engine, keys, terms)))
+    if (terms.whenHeld === 'throw') for (const key of keys) assertNotUnder(this.#engine.holds.valid(key))
+    return this.#group(keys, await acquireAll(this.#engine, keys, terms))
   }
 
   async tryAcquireAll(keys: readonly string[], options?: HoldOptions): Promise<LeaseGroup | null> {
     assertKeys(keys)
     const terms = parseTerms(this.#engine.options, options)
-    this.#engine.assertOpen()
-    if (keys.some((key) => this.#engine.holds.valid(key) !== undefined)) return null
-    const holds = await this.#inContext(keys, terms, () => tryAcquireAll(this.#engine, keys, terms))
+    const holds = await tryAcquireAll(this.#engine, keys, terms)
     return holds ? this.#group(keys, holds) : null
   }
 
@@ -78,33 +75,42 @@ class BackendLocks implements Locks {
   }
 
   async #close(): Promise<CloseReport> {
-    const { queues, holds, scheduler, backend, requests, outstanding, unreleased } = this.#engine
-    this.#engine.closed = true
-    queues.giveUpAll(new LeaseholdError('CLOSED', 'these locks were closed'))
-    const releases = await Promise.allSettled([...holds].map((hold) => this.#engine.release(hold)))
+    const engine = this.#engine
+    const { queues, holds, scheduler, outstanding, unreleased } = engine
+    engine.closed = true
+    const closed = closedError()
+    queues.giveUpAll(closed)
+    const releases = await Promise.allSettled(
+      [...holds].map((hold) => {
+        hold.cutShort(closed)
+        return engine.release(hold)
+      }),
+    )
     await outstanding.none()
-    let backendError: LeaseholdError | undefined
-    try {
-      await backend.close?.()
-    } catch (error) {
-      backendError = requests.wrap({ what: 'close', claims: [] }, error)
-    }
-    scheduler.stop()
     const released = releases.filter(({ status }) => status === 'fulfilled').length
+    const backendError = await this.#closeBackend()
+    scheduler.stop()
     return { released, unreleased, backendError }
+  }
+
+  async #closeBackend(): Promise<LeaseholdError | undefined> {
+    const { backend, requests, options } = this.#engine
+    try {
+      await requests.ask({
+        what: 'close',
+        claims: [],
+        timeoutMs: options.requestTimeoutMs,
+        send: async () => backend.close?.(),
+      })
+      return undefined
+    } catch (error) {
+      return error as LeaseholdError
+    }
   }
 
   /** In the order of the keys that were asked for. */
   #group(keys: readonly string[], holds: readonly Hold[]): LeaseGroup {
     const byKey = new Map(holds.map((hold) => [hold.claim.key, hold]))
     return new HeldLeases(keys.map((key) => new HeldLease(this.#engine, byKey.get(key) as Hold)))
-  }
-
-  async #inContext<H extends readonly Hold[] | undefined>(
-    keys: readonly string[],
-    { whenHeld }: WaitTerms,
-    acquire: () => Promise<H>,
-  ): Promise<H> {
-    return whenHeld === 'wait' ? acquire() : acquireInContext(this.#engine.holds, keys, acquire)
   }
 }

@@ -9,22 +9,22 @@ const MAX_METADATA_BYTES = 4096
 export interface HoldTerms {
   readonly ttlMs: number
   /** Undefined: by the granted TTL. */
-  readonly marginMs: number | undefined
+  readonly marginMs?: number | undefined
   readonly autoRenew: boolean
-  readonly maxHoldMs: number | undefined
-  readonly metadata: string | undefined
+  readonly maxHoldMs?: number | undefined
+  readonly metadata?: string | undefined
 }
 
 /** How a lock is acquired and held. */
 export interface WaitTerms extends HoldTerms {
-  readonly waitMs: number | undefined
-  readonly signal: AbortSignal | undefined
+  readonly waitMs?: number | undefined
+  readonly signal?: AbortSignal | undefined
   readonly whenHeld: 'throw' | 'wait'
 }
 
 /** `LocksOptions`, checked and complete: the defaults of every lock, and what concerns all of them. */
 export interface EngineOptions extends WaitTerms {
-  readonly onEvent: ((event: LockEvent) => void) | undefined
+  readonly onEvent?: ((event: LockEvent) => void) | undefined
   readonly clock: Clock
   readonly random: () => number
   readonly requestTimeoutMs: number
@@ -33,68 +33,64 @@ export interface EngineOptions extends WaitTerms {
   readonly maxWaiters: number
 }
 
+/** Returns the value as it is to be used, or throws. */
 type Rule<Value> = (name: string, value: unknown) => Value
-type Rules<Options> = { readonly [Name in keyof Options]: Rule<Options[Name]> }
+type Rules<Options> = { readonly [Name in keyof Options]-?: Rule<Options[Name]> }
 
-/** What a value has to be, in words for the one whose value it is not. */
-function rule<Value>(
-  error: typeof TypeError | typeof RangeError,
-  what: string,
-  holds: (value: unknown) => boolean,
-): Rule<Value> {
+function rule<Value>(what: string, holds: (value: unknown) => boolean, error = TypeError): Rule<Value> {
   return (name, value) => {
     if (holds(value)) return value as Value
     throw new error(`${name} must be ${what}; got ${show(value)}`)
   }
 }
 
-const milliseconds = (min: number, max: number, whole = ''): Rule<number> =>
+const between = (min: number, max: number): Rule<number> =>
   rule(
+    `a number from ${min} to ${max}`,
+    (value) => typeof value === 'number' && value >= min && value <= max,
     RangeError,
-    `a ${whole}number of milliseconds from ${min} to ${max}`,
-    (value) => typeof value === 'number' && value >= min && value <= max && (whole === '' || Number.isInteger(value)),
   )
-const count: Rule<number> = rule(
-  RangeError,
-  'a whole number of 1 or more',
-  (value) => Number.isSafeInteger(value) && (value as number) > 0,
-)
-const aFunction = <Value>(): Rule<Value> => rule(TypeError, 'a function', (value) => typeof value === 'function')
-const anObject = <Value>(): Rule<Value> =>
-  rule(TypeError, 'an object', (value) => typeof value === 'object' && value !== null)
+
+const wholeBetween = (min: number, max: number): Rule<number> => {
+  const inRange = between(min, max)
+  const whole = rule(`a whole number from ${min} to ${max}`, Number.isInteger, RangeError)
+  return (name, value) => inRange(name, whole(name, value))
+}
+
+const ofType = <Value>(type: string): Rule<Value> => rule(`a ${type}`, (value) => typeof value === type)
+
+const having = <Value>(...methods: string[]): Rule<Value> =>
+  rule(
+    `an object with ${methods.join(', ') || 'properties'}`,
+    (value) => methods.every((name) => name in Object(value)) && value === Object(value),
+  )
 
 const termRules: Rules<WaitTerms> = {
-  ttlMs: milliseconds(10, YEAR_MS, 'whole '),
-  marginMs: milliseconds(0, YEAR_MS),
-  autoRenew: rule(TypeError, 'true or false', (value) => typeof value === 'boolean'),
-  maxHoldMs: milliseconds(1, YEAR_MS),
+  ttlMs: wholeBetween(10, YEAR_MS),
+  marginMs: between(0, YEAR_MS),
+  autoRenew: ofType('boolean'),
+  maxHoldMs: between(1, YEAR_MS),
   metadata: metadataText,
-  waitMs: milliseconds(0, Number.MAX_SAFE_INTEGER),
-  signal: rule(TypeError, 'an AbortSignal', (value) => value instanceof AbortSignal),
-  whenHeld: rule(TypeError, "'throw' or 'wait'", (value) => value === 'throw' || value === 'wait'),
+  waitMs: between(0, Number.MAX_SAFE_INTEGER),
+  signal: rule('an AbortSignal', (value) => value instanceof AbortSignal),
+  whenHeld: rule("'throw' or 'wait'", (value) => value === 'throw' || value === 'wait'),
 }
 
 const engineRules: Rules<EngineOptions> = {
   ...termRules,
-  onEvent: aFunction(),
-  clock: anObject(),
-  random: aFunction(),
-  requestTimeoutMs: milliseconds(1, 60_000),
-  pollMs: milliseconds(1, 60_000),
-  maxLeases: count,
-  maxWaiters: count,
+  onEvent: ofType('function'),
+  clock: having('now', 'setTimer'),
+  random: ofType('function'),
+  requestTimeoutMs: between(1, 60_000),
+  pollMs: between(1, 60_000),
+  maxLeases: wholeBetween(1, Number.MAX_SAFE_INTEGER),
+  maxWaiters: wholeBetween(1, Number.MAX_SAFE_INTEGER),
 }
 
 const builtIn: EngineOptions = {
   ttlMs: 30_000,
-  marginMs: undefined,
   autoRenew: true,
-  maxHoldMs: undefined,
-  metadata: undefined,
-  waitMs: undefined,
-  signal: undefined,
   whenHeld: 'throw',
-  onEvent: undefined,
   clock: systemClock,
   random: Math.random,
   requestTimeoutMs: 2000,
@@ -106,36 +102,55 @@ const builtIn: EngineOptions = {
 /** The margin where none was given: clocks whose rates differ by up to 1%, and 2 ms for timers' resolution. */
 export const defaultMarginMs = (grantedTtlMs: number): number => Math.max(2, grantedTtlMs / 100)
 
-export const parseLocks = (options: LocksOptions = {}): EngineOptions => parse(engineRules, builtIn, options)
+export const parseLocks = (options: LocksOptions = {}): EngineOptions => withRoom(parse(engineRules, builtIn, options))
 
 export const parseTerms = (defaults: WaitTerms, options: object | undefined): WaitTerms =>
-  options === undefined ? defaults : parse(termRules, defaults, options)
+  options === undefined ? defaults : withRoom(parse(termRules, defaults, options))
 
-export const assertObject: (name: string, value: unknown) => void = anObject()
-export const assertRemainingMs: (name: string, value: unknown) => void = milliseconds(0, Number.MAX_SAFE_INTEGER)
+export const parseResume = (defaults: WaitTerms, options: object = {}): WaitTerms => ({
+  ...defaults,
+  ...parse<Pick<WaitTerms, 'autoRenew' | 'maxHoldMs'>>(
+    { autoRenew: termRules.autoRenew, maxHoldMs: termRules.maxHoldMs },
+    { autoRenew: defaults.autoRenew, maxHoldMs: defaults.maxHoldMs },
+    options,
+  ),
+})
 
-function parse<Options extends HoldTerms>(rules: Rules<Options>, defaults: Options, options: object): Options {
+export const assertBackend: (name: string, value: unknown) => void = having('tryAcquire', 'renew', 'release')
+export const assertObject: (name: string, value: unknown) => void = having()
+export const assertRemainingMs: (name: string, value: unknown) => void = between(0, Number.MAX_SAFE_INTEGER)
+
+function parse<Options extends object>(rules: Rules<Options>, defaults: Options, options: object): Options {
   assertObject('options', options)
+  const names = Object.keys(rules) as (keyof Options & string)[]
+  // A misspelt option would silently be a default.
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(rules, name)) throw new TypeError(`${name} must be one of ${names.join(', ')}`)
+  }
   const parsed = { ...defaults }
-  const take = (name: keyof Options & string, value: unknown) => {
-    // A misspelt option would silently be a default.
-    if (rules[name] === undefined)
-      throw new TypeError(`there is no option ${name}; there are ${Object.keys(rules).join(', ')}`)
+  for (const name of names) {
+    const value: unknown = (options as Partial<Options>)[name]
     if (value !== undefined) parsed[name] = rules[name](name, value)
   }
-  for (const [name, value] of Object.entries(options)) take(name as keyof Options & string, value)
-  const { marginMs, ttlMs } = parsed
-  if (marginMs === undefined || marginMs < ttlMs) return parsed
+  return parsed
+}
+
+/** A margin of the whole TTL would leave no validity. */
+function withRoom<Terms extends HoldTerms>(terms: Terms): Terms {
+  const { marginMs = 0, ttlMs } = terms
+  if (marginMs < ttlMs) return terms
   throw new RangeError(`marginMs must be less than ttlMs (${ttlMs}); got ${marginMs}`)
 }
 
 function metadataText(_: string, value: unknown): string {
   const text: string | undefined = JSON.stringify(value)
-  if (text === undefined) throw new TypeError(`metadata must be a value that JSON can carry; got ${show(value)}`)
-  const bytes = Buffer.byteLength(text)
-  if (bytes <= MAX_METADATA_BYTES) return text
-  throw new RangeError(`metadata must have at most ${MAX_METADATA_BYTES} bytes as JSON; got ${bytes}`)
+  const bytes = Buffer.byteLength(text ?? '')
+  if (bytes > 0 && bytes <= MAX_METADATA_BYTES) return text
+  const got = bytes > 0 ? `${bytes} bytes` : show(value)
+  throw new (bytes > 0 ? RangeError : TypeError)(
+    `metadata must be JSON of at most ${MAX_METADATA_BYTES} bytes; got ${got}`,
+  )
 }
 
 const show = (value: unknown): string =>
-  typeof value === 'string' ? `"${value}"` : typeof value === 'object' && value ? 'an object' : String(value)
+  typeof value === 'string' ? `"${value}"` : value === Object(value) ? `a ${typeof value}` : String(value)

@@ -1,5 +1,6 @@
 import { Contender } from './contender.ts'
 import type { Engine } from './engine.ts'
+import { isLeaseholdError } from './errors.ts'
 import type { Waiter } from './waiter.ts'
 
 interface KeyQueue {
@@ -12,23 +13,21 @@ interface KeyQueue {
 export class Queues {
   readonly #engine: Engine
   readonly #byKey = new Map<string, KeyQueue>()
-  #size = 0
+  /** Callers who wait or contend. */
+  size = 0
 
   constructor(engine: Engine) {
     this.#engine = engine
   }
 
-  /** Callers who wait or contend. */
-  get size(): number {
-    return this.#size
-  }
-
   enter(waiter: Waiter): void {
-    const queue = this.#byKey.get(waiter.key) ?? this.#open(waiter.key)
-    this.#size += 1
+    const queue = this.#byKey.get(waiter.key) ?? { waiters: new Set(), contender: undefined }
+    this.#byKey.set(waiter.key, queue)
+    this.size += 1
     queue.waiters.add(waiter)
     waiter.onGivenUp = () => {
-      this.#leave(queue, waiter)
+      queue.waiters.delete(waiter)
+      this.size -= 1
       this.#closeIfEmpty(waiter.key, queue)
     }
     this.advance(waiter.key)
@@ -42,15 +41,35 @@ export class Queues {
     const queue = this.#byKey.get(key)
     if (queue === undefined || held || queue.contender !== undefined) return
     const [next] = queue.waiters
-    if (next !== undefined) this.#contend(queue, next).start(false)
+    if (next !== undefined) void this.start(this.#contend(queue, next), false)
   }
 
   /** The next waiter, as the contender that a release is to name; `start` it right after the release was sent. */
-  promote(key: string): { contender: Contender; start: (waitFirst: boolean) => void } | undefined {
+  promote(key: string): Contender | undefined {
     const queue = this.#byKey.get(key)
     if (queue === undefined || queue.contender !== undefined) return undefined
     const [next] = queue.waiters
     return next && this.#contend(queue, next)
+  }
+
+  async start(contender: Contender, waitFirst: boolean): Promise<void> {
+    const { key } = contender.waiter
+    const queue = this.#byKey.get(key) as KeyQueue
+    this.#engine.outstanding.begin()
+    const failure = await contender.contend(waitFirst)
+    this.#engine.outstanding.end()
+    this.size -= 1
+    queue.contender = undefined
+    this.#shareFailure(queue, failure)
+    this.#closeIfEmpty(key, queue)
+    this.advance(key)
+  }
+
+  /** What the contender was told holds for those who would ask next: they need not wait for the same answer one by one. */
+  #shareFailure({ waiters }: KeyQueue, failure: unknown): void {
+    const refused = isLeaseholdError(failure, 'BACKEND_REFUSED')
+    if (!refused && !isLeaseholdError(failure, 'BACKEND_UNAVAILABLE')) return
+    for (const waiter of waiters) if (refused || waiter.terms.waitMs === undefined) waiter.giveUp(failure)
   }
 
   /** Ends every wait. */
@@ -61,30 +80,11 @@ export class Queues {
     }
   }
 
-  #contend(queue: KeyQueue, waiter: Waiter): { contender: Contender; start: (waitFirst: boolean) => void } {
+  #contend(queue: KeyQueue, waiter: Waiter): Contender {
     const contender = new Contender(this.#engine, waiter)
     queue.waiters.delete(waiter)
     queue.contender = contender
-    const start = (waitFirst: boolean) => this.#engine.inBackground(this.#run(queue, contender, waitFirst))
-    return { contender, start }
-  }
-
-  async #run(queue: KeyQueue, contender: Contender, waitFirst: boolean): Promise<void> {
-    await contender.contend(waitFirst)
-    this.#size -= 1
-    queue.contender = undefined
-    this.#closeIfEmpty(contender.waiter.key, queue)
-    this.advance(contender.waiter.key)
-  }
-
-  #open(key: string): KeyQueue {
-    const queue: KeyQueue = { waiters: new Set(), contender: undefined }
-    this.#byKey.set(key, queue)
-    return queue
-  }
-
-  #leave(queue: KeyQueue, waiter: Waiter): void {
-    if (queue.waiters.delete(waiter)) this.#size -= 1
+    return contender
   }
 
   #closeIfEmpty(key: string, queue: KeyQueue): void {

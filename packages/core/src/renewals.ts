@@ -1,9 +1,10 @@
-import { checkedRenewals } from './answers.ts'
+import { checkAnswers } from './answers.ts'
 import { type Instant, shift } from './clock.ts'
 import type { Grant, Renewal } from './contract.ts'
 import type { Engine } from './engine.ts'
 import type { LeaseholdError } from './errors.ts'
 import type { Hold } from './hold.ts'
+import type { Answered } from './requests.ts'
 
 /** Claims in one request: enough to make 10,000 leases cheap, few enough for one packet stream and one script. */
 const BATCH = 500
@@ -19,7 +20,7 @@ export class Renewals {
 
   /** Collects; `flush` sends. */
   add(hold: Hold): void {
-    this.#due.push(hold)
+    if (hold.renewal === undefined) this.#due.push(hold)
   }
 
   flush(): void {
@@ -28,52 +29,61 @@ export class Renewals {
     this.#due = []
     for (const ttlMs of new Set(due.map((hold) => hold.terms.ttlMs))) {
       const holds = due.filter((hold) => hold.terms.ttlMs === ttlMs)
-      for (let start = 0; start < holds.length; start += BATCH)
-        void this.#renewInBackground(holds.slice(start, start + BATCH))
+      for (let start = 0; start < holds.length; start += BATCH) void this.#send(holds.slice(start, start + BATCH))
     }
   }
 
-  /** Renews for a caller who waits for the answer. All of one TTL. */
-  async renewNow(holds: readonly Hold[]): Promise<void> {
-    const silent = await this.#send(holds)
-    if (silent.length > 0) throw this.#noAnswer(silent)
+  /** For a caller who waits for the answer. A lease has one renewal under way: whoever asks meanwhile gets its answer. */
+  async renewNow(hold: Hold): Promise<void> {
+    const failures = await (hold.renewal ?? this.#send([hold]))
+    const error = failures.get(hold)
+    if (error !== undefined) throw error
   }
 
-  async #renewInBackground(holds: readonly Hold[]): Promise<void> {
+  /** All of one TTL. Resolves with those that failed. */
+  #send(holds: readonly Hold[]): Promise<ReadonlyMap<Hold, LeaseholdError>> {
+    const renewal = this.#renew(holds)
+    for (const hold of holds) hold.renewal = renewal
+    return renewal
+  }
+
+  async #renew(holds: readonly Hold[]): Promise<ReadonlyMap<Hold, LeaseholdError>> {
+    const failures = new Map<Hold, LeaseholdError>()
     try {
-      const silent = await this.#send(holds)
-      for (const hold of silent) this.#jeopardise(hold, this.#noAnswer(silent))
+      const { answer } = await this.#ask(holds)
+      for (const [index, hold] of holds.entries()) {
+        if (answer[index] === 'unknown') failures.set(hold, this.#noAnswer(hold))
+      }
     } catch (error) {
-      for (const hold of holds) this.#jeopardise(hold, error as LeaseholdError)
+      for (const hold of holds) failures.set(hold, error as LeaseholdError)
     }
+    for (const hold of holds) hold.renewal = undefined
+    for (const [hold, error] of failures) this.#jeopardise(hold, error)
+    return failures
   }
 
-  #noAnswer(holds: readonly Hold[]): LeaseholdError {
-    return this.#engine.requests.noAnswer(
-      { what: 'renew', claims: holds.map((hold) => hold.claim) },
-      'it answered for others only',
-    )
+  #noAnswer({ claim }: Hold): LeaseholdError {
+    return this.#engine.requests.noAnswer({ what: 'renew', claims: [claim] }, 'no answer for this claim')
   }
 
-  /** Resolves with those of whom the backend said nothing. */
-  async #send(holds: readonly Hold[]): Promise<Hold[]> {
-    const { clock, requests, options } = this.#engine
+  async #ask(holds: readonly Hold[]): Promise<Answered<readonly Renewal[]>> {
+    const { requests, options } = this.#engine
     const ttlMs = holds[0]?.terms.ttlMs ?? 0
     const claims = holds.map((hold) => hold.claim)
-    const sentAt = clock.now()
-    const take = (answers: readonly Renewal[]) => {
-      for (const [index, hold] of holds.entries()) this.#settle(hold, answers[index] as Renewal, sentAt)
+    const take = ({ answer, sentAt }: Answered<readonly Renewal[]>) => {
+      for (const [index, hold] of holds.entries()) this.#settle(hold, answer[index] as Renewal, sentAt)
     }
-    const answers = await requests.ask({
+    const answered = await requests.ask({
       what: 'renew',
       claims,
       timeoutMs: Math.min(options.requestTimeoutMs, ttlMs / 3),
-      send: async (backend) => checkedRenewals(await backend.renew(claims, ttlMs), claims.length),
+      send: (backend) => backend.renew(claims, ttlMs),
+      check: (answers) => checkAnswers(answers, claims.length),
       // Given up on, but still evidence: its time counts from its own send.
       onLate: take,
     })
-    take(answers)
-    return holds.filter((_, index) => answers[index] === 'unknown')
+    take(answered)
+    return answered
   }
 
   #settle(hold: Hold, answer: Renewal, sentAt: Instant): void {
@@ -83,10 +93,10 @@ export class Renewals {
     else if (answer.fencingToken !== hold.fencingToken) {
       // This claim was granted anew by a delayed duplicate of its acquire. The lease we knew is gone.
       holds.lose(hold, 'gone')
-      this.#engine.withdraw(hold.claim)
+      this.#engine.withdraw([hold.claim])
     } else if (holds.isValid(hold)) this.#extend(hold, answer, answer.since ?? sentAt)
     // A renewal never revives a lease: what it made the server keep is given back.
-    else if (hold.state === 'lost') this.#engine.withdraw(hold.claim)
+    else if (hold.state === 'lost') holds.giveBack(hold)
   }
 
   #extend(hold: Hold, grant: Grant, since: Instant): void {
@@ -98,7 +108,7 @@ export class Renewals {
 
   #jeopardise(hold: Hold, error: LeaseholdError): void {
     const { clock, holds, scheduler } = this.#engine
-    if (!holds.isValid(hold) || hold.renewAt !== undefined) return
+    if (!hold.wantsRenewal || !holds.isValid(hold) || hold.renewAt !== undefined) return
     const now = clock.now()
     hold.renewAt = shift(now, Math.min(1000, Math.max(5, hold.terms.ttlMs / 20)))
     scheduler.schedule(hold, hold.nextDue)

@@ -1,8 +1,9 @@
+import type { Clock, Instant } from './clock.ts'
 import type { Claim, LockBackend } from './contract.ts'
 import { isLeaseholdError, LeaseholdError } from './errors.ts'
 import type { Outstanding } from './outstanding.ts'
 import { redact } from './redaction.ts'
-import type { Scheduler } from './scheduler.ts'
+import type { Scheduler, Task } from './scheduler.ts'
 
 interface Asked {
   /** Verb for the error message. */
@@ -13,55 +14,85 @@ interface Asked {
 export interface Request<T> extends Asked {
   readonly timeoutMs: number
   readonly send: (backend: LockBackend) => Promise<T>
+  /** Throws for an answer that is not of the contract's shape: it counts as none. */
+  readonly check?: (answer: T) => unknown
+  /** Called once, when the request is answered or its time is over. */
+  readonly onDecided?: () => void
   /** An answer that came after the time was over: the outcome had counted as unknown. */
-  readonly onLate?: (answer: T) => void
+  readonly onLate?: (answered: Answered<T>) => unknown
+}
+
+export interface Answered<T> {
+  readonly answer: T
+  /** Read before the request was sent: whatever the answer grants counts from here. */
+  readonly sentAt: Instant
 }
 
 /** Asks the backend, gives every request its deadline, and wraps what is not an answer, once. */
 export class Requests {
   readonly #backend: LockBackend
+  readonly #clock: Clock
   readonly #scheduler: Scheduler
   readonly #outstanding: Outstanding
 
-  constructor(backend: LockBackend, scheduler: Scheduler, outstanding: Outstanding) {
+  constructor(backend: LockBackend, clock: Clock, scheduler: Scheduler, outstanding: Outstanding) {
     this.#backend = backend
+    this.#clock = clock
     this.#scheduler = scheduler
     this.#outstanding = outstanding
   }
 
   /** Resolves with the answer, or rejects with a `LeaseholdError`. Sends before it returns. */
-  ask<T>(request: Request<T>): Promise<T> {
+  ask<T>(request: Request<T>): Promise<Answered<T>> {
     return new Promise((resolve, reject) => {
+      const sentAt = this.#clock.now()
       let open = true
       /** Whoever comes first decides: the answer or the deadline. */
       const close = () => {
         const first = open
         open = false
-        if (first) this.#outstanding.end()
+        this.#scheduler.cancel(deadline)
+        if (first) {
+          this.#outstanding.end()
+          request.onDecided?.()
+        }
         return first
       }
+      const failed = (error: unknown) => {
+        if (close()) reject(this.wrap(request, error))
+      }
+      const answered = (answer: T) => {
+        try {
+          request.check?.(answer)
+        } catch (error) {
+          return failed(error)
+        }
+        if (close()) resolve({ answer, sentAt })
+        else request.onLate?.({ answer, sentAt })
+      }
       this.#outstanding.begin()
-      const deadline = this.#scheduler.after(request.timeoutMs, () => {
-        if (close()) reject(this.noAnswer(request, `its time of ${Math.round(request.timeoutMs)} ms is over`))
-      })
-      this.#send(request).then(
-        (answer) => {
-          this.#scheduler.cancel(deadline)
-          if (close()) resolve(answer)
-          else request.onLate?.(answer)
+      const deadline: Task = {
+        fire: () => {
+          if (close()) reject(this.noAnswer(request, `${Math.round(request.timeoutMs)} ms are over`))
         },
-        (error) => {
-          this.#scheduler.cancel(deadline)
-          if (close()) reject(this.wrap(request, error))
-        },
-      )
+      }
+      this.#scheduler.after(sentAt, request.timeoutMs, deadline)
+      try {
+        Promise.resolve(request.send(this.#backend)).then(answered, failed)
+      } catch (error) {
+        failed(error)
+      }
     })
   }
 
-  /** The error that users see for what a backend threw. The backend's own `LeaseholdError`s pass. */
+  /** The error that users see for what a backend threw. The backend's own `LeaseholdError`s pass. What it cannot classify is no refusal. */
   wrap(request: Asked, error: unknown): LeaseholdError {
     if (isLeaseholdError(error)) return error
-    return this.#failure(request, error, this.#backend.classifyError?.(error) === 'refused')
+    let verdict: unknown
+    try {
+      verdict = this.#backend.classifyError?.(error)
+    } catch {}
+    return this.#failure(request, error, verdict === 'refused')
   }
 
   /** The error for an answer that is missing, or useless. */
@@ -70,16 +101,10 @@ export class Requests {
   }
 
   #failure({ what, claims }: Asked, error: unknown, refused: boolean): LeaseholdError {
-    const secrets = claims.map((claim) => claim.holder).filter((holder) => holder !== '')
-    const cause = redact(error, secrets)
+    const cause = redact(error)
     const key = claims.length === 1 ? claims[0]?.key : undefined
     const subject = key === undefined ? `${claims.length} keys` : JSON.stringify(key)
     const message = `${this.#backend.name} ${refused ? 'refused' : 'gave no answer'} to ${what} ${subject}: ${cause.message}`
     return new LeaseholdError(refused ? 'BACKEND_REFUSED' : 'BACKEND_UNAVAILABLE', message, { key, cause })
-  }
-
-  /** A backend that throws before it returns a promise is treated like one that rejects. */
-  async #send<T>(request: Request<T>): Promise<T> {
-    return request.send(this.#backend)
   }
 }

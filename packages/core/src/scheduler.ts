@@ -1,99 +1,122 @@
-import { type Clock, type Instant, msUntil, shift } from './clock.ts'
+import type { Clock, Instant } from './clock.ts'
 
-/** Something due at an instant: when the first of the two clocks says so. One task stands in at most one scheduler. */
+/** Something due at an instant, when the first of the two clocks says so. Stands in at most one scheduler, once. */
 export interface Task {
-  due: Instant
-  /** Where the task stands in the heap; -1 outside. The scheduler's own. */
-  heapIndex: number
+  /** The scheduler's own. */
+  scheduled?: Slot | undefined
   /** Called when due. May schedule and cancel tasks, itself among them. */
   fire(now: Instant): void
+}
+
+/** One entry of the heap: stale as soon as its task is cancelled or scheduled anew. */
+export interface Slot {
+  readonly task: Task
+  readonly due: Instant
+  /** When it is due by the monotonic clock, as far as is known of the wall clock. */
+  dueMs: number
 }
 
 /** How long a change of the wall clock, or a sleep of the machine, may go unnoticed by timers. */
 const HEARTBEAT_MS = 1000
 /** The wall clock is slewed all the time; only more than this is taken for a jump. */
 const JUMP_MS = 5
+/** Stale entries that are worth sweeping. */
+const SWEEP = 64
+
+const isLive = (slot: Slot): boolean => slot.task.scheduled === slot
 
 /** All timers of one `Locks` in one heap behind one timer. */
 export class Scheduler {
+  stopped = false
   readonly #clock: Clock
   readonly #afterPass: () => void
-  readonly #heap: Task[] = []
+  #heap: Slot[] = []
+  #stale = 0
   #cancelTimer: (() => void) | undefined
   #armedForMs = Number.POSITIVE_INFINITY
-  stopped = false
-  #wallAheadMs = Number.NEGATIVE_INFINITY
+  #wallAheadMs: number
 
   /** `afterPass` runs when every due task has fired: the moment to send what they collected. */
   constructor(clock: Clock, afterPass: () => void = () => {}) {
     this.#clock = clock
     this.#afterPass = afterPass
+    const { wallMs, monotonicMs } = clock.now()
+    this.#wallAheadMs = wallMs - monotonicMs
   }
 
   /** Puts the task in, or moves it. */
   schedule(task: Task, due: Instant): void {
+    this.cancel(task)
     if (this.stopped) return
-    task.due = due
-    if (task.heapIndex < 0) this.#place(task, this.#heap.length)
-    this.#siftUp(task)
-    this.#siftDown(task)
-    if (due.monotonicMs < this.#armedForMs) this.#arm(this.#clock.now())
+    const slot: Slot = { task, due, dueMs: this.#dueMs(due) }
+    // One slot that is never due would stand before all others for ever.
+    if (Number.isNaN(slot.dueMs)) throw new RangeError('due must be a number')
+    task.scheduled = slot
+    this.#push(slot)
+    if (slot.dueMs < this.#armedForMs) this.#arm(this.#clock.now())
   }
 
-  after(delayMs: number, fire: () => void): Task {
-    const due = shift(this.#clock.now(), delayMs)
-    const task = { due, heapIndex: -1, fire }
-    this.schedule(task, due)
-    return task
+  /** Once, by the monotonic clock alone: for waits, which a change of the wall clock must not end. */
+  after(since: Instant, delayMs: number, task: Task): void {
+    this.schedule(task, { monotonicMs: since.monotonicMs + delayMs, wallMs: Number.POSITIVE_INFINITY })
   }
 
+  /** The timer stays armed: it finds nothing due and arms itself for what is next. Re-arming here would cost every release. */
   cancel(task: Task): void {
-    const index = task.heapIndex
-    if (index < 0) return
-    task.heapIndex = -1
-    const last = this.#heap.pop() as Task
-    if (last === task) return
-    this.#place(last, index)
-    this.#siftUp(last)
-    this.#siftDown(last)
-    // The timer stays armed: it finds nothing due and arms itself for what is next. Re-arming here would cost every release.
+    if (task.scheduled === undefined) return
+    task.scheduled = undefined
+    this.#stale += 1
+    if (this.#stale > SWEEP && this.#stale > this.#heap.length / 2) this.#sweep()
   }
 
   /** Drops every task, for good. */
   stop(): void {
     this.stopped = true
-    for (const task of this.#heap) task.heapIndex = -1
-    this.#heap.length = 0
+    for (const { task } of this.#heap) task.scheduled = undefined
+    this.#heap = []
     this.#disarm()
   }
 
   #pass(): void {
     this.#disarm()
     const now = this.#clock.now()
-    for (const task of this.#takeDue(now)) if (task.heapIndex < 0) task.fire(now)
+    this.#followWallClock(now)
+    for (const slot of this.#takeDue(now)) {
+      if (!isLive(slot)) continue
+      slot.task.scheduled = undefined
+      slot.task.fire(now)
+    }
     this.#afterPass()
     if (this.#heap.length > 0) this.#arm(this.#clock.now())
   }
 
-  #takeDue(now: Instant): Task[] {
-    const due: Task[] = []
-    if (this.#wallClockJumped(now)) {
-      for (const task of this.#heap) if (msUntil(task.due, now) <= 0) due.push(task)
-      for (const task of due) this.cancel(task)
-      return due
-    }
-    for (let first = this.#heap[0]; first !== undefined && msUntil(first.due, now) <= 0; first = this.#heap[0]) {
-      this.cancel(first)
-      due.push(first)
+  #takeDue(now: Instant): Slot[] {
+    const due: Slot[] = []
+    for (let first = this.#heap[0]; first !== undefined && first.dueMs <= now.monotonicMs; first = this.#heap[0]) {
+      this.#pop()
+      if (isLive(first)) due.push(first)
+      else this.#stale -= 1
     }
     return due
   }
 
-  #wallClockJumped(now: Instant): boolean {
+  /** After a jump, what is due by the wall clock is due at other times of the monotonic one. */
+  #followWallClock(now: Instant): void {
     const aheadMs = now.wallMs - now.monotonicMs
-    const jumped = Math.abs(aheadMs - this.#wallAheadMs) > JUMP_MS
-    if (jumped) this.#wallAheadMs = aheadMs
-    return jumped
+    if (Math.abs(aheadMs - this.#wallAheadMs) <= JUMP_MS) return
+    this.#wallAheadMs = aheadMs
+    for (const slot of this.#heap) slot.dueMs = this.#dueMs(slot.due)
+    this.#sweep()
+  }
+
+  /** Drops what is stale. A sorted array is a heap. */
+  #sweep(): void {
+    this.#heap = this.#heap.filter(isLive).sort((one, other) => one.dueMs - other.dueMs)
+    this.#stale = 0
+  }
+
+  #dueMs(due: Instant): number {
+    return Math.min(due.monotonicMs, due.wallMs - this.#wallAheadMs)
   }
 
   #arm(now: Instant): void {
@@ -101,7 +124,7 @@ export class Scheduler {
     if (first === undefined) return
     this.#disarm()
     // Rounded up: a timer that fires a fraction early would find nothing due.
-    const delayMs = Math.min(HEARTBEAT_MS, Math.max(0, Math.ceil(first.due.monotonicMs - now.monotonicMs)))
+    const delayMs = Math.min(HEARTBEAT_MS, Math.max(0, Math.ceil(first.dueMs - now.monotonicMs)))
     this.#armedForMs = now.monotonicMs + delayMs
     this.#cancelTimer = this.#clock.setTimer(delayMs, () => this.#pass())
   }
@@ -112,33 +135,33 @@ export class Scheduler {
     this.#armedForMs = Number.POSITIVE_INFINITY
   }
 
-  #place(task: Task, index: number): void {
-    this.#heap[index] = task
-    task.heapIndex = index
-  }
-
-  #siftUp(task: Task): void {
-    while (task.heapIndex > 0) {
-      const parent = this.#heap[(task.heapIndex - 1) >> 1] as Task
-      if (parent.due.monotonicMs <= task.due.monotonicMs) return
-      this.#swap(parent, task)
+  #push(slot: Slot): void {
+    const heap = this.#heap
+    let index = heap.length
+    while (index > 0) {
+      const parentIndex = (index - 1) >> 1
+      const parent = heap[parentIndex] as Slot
+      if (parent.dueMs <= slot.dueMs) break
+      heap[index] = parent
+      index = parentIndex
     }
+    heap[index] = slot
   }
 
-  #siftDown(task: Task): void {
+  #pop(): void {
+    const heap = this.#heap
+    const last = heap.pop()
+    if (last === undefined || heap.length === 0) return
+    let index = 0
     for (;;) {
-      const left = this.#heap[2 * task.heapIndex + 1]
-      const right = this.#heap[2 * task.heapIndex + 2]
-      const child =
-        right !== undefined && left !== undefined && right.due.monotonicMs < left.due.monotonicMs ? right : left
-      if (child === undefined || child.due.monotonicMs >= task.due.monotonicMs) return
-      this.#swap(task, child)
+      const left = 2 * index + 1
+      const right = heap[left + 1]
+      const childIndex = right !== undefined && right.dueMs < (heap[left] as Slot).dueMs ? left + 1 : left
+      const child = heap[childIndex]
+      if (child === undefined || child.dueMs >= last.dueMs) break
+      heap[index] = child
+      index = childIndex
     }
-  }
-
-  #swap(upper: Task, lower: Task): void {
-    const index = upper.heapIndex
-    this.#place(upper, lower.heapIndex)
-    this.#place(lower, index)
+    heap[index] = last
   }
 }

@@ -1,13 +1,13 @@
-import { type Clock, type Instant, shift } from './clock.ts'
+import { setMaxListeners } from 'node:events'
+import type { Clock, Instant } from './clock.ts'
 import { LeaseholdError } from './errors.ts'
 import type { Hold } from './hold.ts'
 import type { WaitTerms } from './options.ts'
-import type { Scheduler, Task } from './scheduler.ts'
+import type { Scheduler, Slot, Task } from './scheduler.ts'
 
 /** One caller of `acquire`, with a deadline and a signal of its own. Settles once. */
-export class Waiter implements Task {
-  due: Instant
-  heapIndex = -1
+export class Waiter<Granted = Hold> implements Task {
+  scheduled?: Slot | undefined
   settled = false
   /** Why the backend could not be asked lately; becomes the cause of a timeout. */
   lastError: LeaseholdError | undefined
@@ -16,9 +16,9 @@ export class Waiter implements Task {
   readonly key: string
   readonly terms: WaitTerms
   readonly since: Instant
-  readonly lease: Promise<Hold>
+  readonly granted: Promise<Granted>
   readonly #scheduler: Scheduler
-  #resolve!: (hold: Hold) => void
+  #resolve!: (granted: Granted) => void
   #reject!: (reason: unknown) => void
   readonly #onAbort = () => this.giveUp(this.terms.signal?.reason)
 
@@ -26,15 +26,14 @@ export class Waiter implements Task {
     this.key = key
     this.terms = terms
     this.since = clock.now()
-    this.due = this.since
     this.#scheduler = scheduler
-    this.lease = new Promise((resolve, reject) => {
+    this.granted = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
     })
-    terms.signal?.addEventListener('abort', this.#onAbort, { once: true })
+    if (terms.signal !== undefined) this.#heed(terms.signal)
     // With nothing to wait for, the one attempt decides, however long it takes.
-    if (terms.waitMs !== undefined && terms.waitMs > 0) scheduler.schedule(this, shift(this.since, terms.waitMs))
+    if (terms.waitMs !== undefined && terms.waitMs > 0) scheduler.after(this.since, terms.waitMs, this)
   }
 
   get attemptsOnce(): boolean {
@@ -45,16 +44,19 @@ export class Waiter implements Task {
     this.timeOut()
   }
 
-  grant(hold: Hold): void {
+  /** False where it has given up before: what was granted is nobody's. */
+  grant(granted: Granted): boolean {
+    if (this.settled) return false
     this.#settle()
-    this.#resolve(hold)
+    this.#resolve(granted)
+    return true
   }
 
   timeOut(): void {
     const { waitMs } = this.terms
-    const message = `the lock on ${JSON.stringify(this.key)} was not granted within ${waitMs} ms`
-    const why = this.lastError === undefined ? '' : `; last: ${this.lastError.message}`
-    this.giveUp(new LeaseholdError('ACQUIRE_TIMEOUT', message + why, { key: this.key, cause: this.lastError }))
+    const { key, lastError: cause } = this
+    const message = `${JSON.stringify(key)} was not granted within ${waitMs} ms${cause ? `: ${cause.message}` : ''}`
+    this.giveUp(new LeaseholdError('ACQUIRE_TIMEOUT', message, cause ? { key, cause } : { key }))
   }
 
   giveUp(reason: unknown): void {
@@ -62,6 +64,13 @@ export class Waiter implements Task {
     this.#settle()
     this.#reject(reason)
     this.onGivenUp()
+  }
+
+  #heed(signal: AbortSignal): void {
+    // A server's one signal for shutdown has as many listeners as there are waiters.
+    setMaxListeners(0, signal)
+    signal.addEventListener('abort', this.#onAbort, { once: true })
+    if (signal.aborted) this.#onAbort()
   }
 
   #settle(): void {

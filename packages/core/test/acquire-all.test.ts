@@ -90,9 +90,9 @@ describe.each([
 })
 
 it.each([
-  [[], 'not be empty'],
+  [[], 'not empty'],
   [['a', 'a'], 'distinct'],
-  [['a', ''], 'empty'],
+  [['a', ''], 'non-empty'],
 ])('keys %j are refused before any I/O', async (keys, rule) => {
   const store = new MemoryStore()
   await using locks = createLocks(memoryBackend({ store }))

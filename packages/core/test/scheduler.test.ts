@@ -7,7 +7,7 @@ const at = (monotonicMs: number, wallMs = Number.POSITIVE_INFINITY): Instant => 
 
 function recorder() {
   const fired: string[] = []
-  const task = (name: string): Task => ({ due: at(0), heapIndex: -1, fire: () => fired.push(name) })
+  const task = (name: string): Task => ({ fire: () => fired.push(name) })
   return { fired, task }
 }
 
@@ -23,14 +23,17 @@ describe('the scheduler', () => {
       state = (state * 1103515245 + 12345) % 2147483648
       return state % below
     }
-    const tasks = Array.from({ length: 2000 }, (): Task => ({ due: at(0), heapIndex: -1, fire: () => {} }))
-    for (const task of tasks) {
-      task.fire = () => fired.push(task.due.monotonicMs)
-      scheduler.schedule(task, at(random(5000)))
+    for (let index = 0; index < 2000; index += 1) {
+      let dueMs = random(5000)
+      const task: Task = { fire: () => fired.push(dueMs) }
+      scheduler.schedule(task, at(dueMs))
+      if (index % 3 === 0) {
+        dueMs = random(5000)
+        scheduler.schedule(task, at(dueMs))
+      }
+      if (index % 5 === 0) scheduler.cancel(task)
+      else expected.push(dueMs)
     }
-    for (const task of tasks.filter((_, index) => index % 3 === 0)) scheduler.schedule(task, at(random(5000)))
-    for (const task of tasks.filter((_, index) => index % 5 === 0)) scheduler.cancel(task)
-    for (const [index, task] of tasks.entries()) if (index % 5 !== 0) expected.push(task.due.monotonicMs)
     await time.pass(5001)
     expect(fired).toEqual(expected.sort((a, b) => a - b))
   })
@@ -50,6 +53,8 @@ describe('the scheduler', () => {
     wallAheadMs = 60_000
     await time.pass(1000)
     expect(fired).toEqual(['by both clocks'])
+    await time.pass(50_000)
+    expect(fired).toEqual(['by both clocks', 'by the monotonic clock'])
   })
 
   it('calls back once after each pass that fired something, with every due task fired', async () => {
@@ -60,6 +65,17 @@ describe('the scheduler', () => {
     scheduler.schedule(task('b'), at(10))
     await time.pass(20)
     expect(fired).toEqual(['a', 'b', 'pass'])
+  })
+
+  it('does not fire what another task of the same pass has cancelled', async () => {
+    const time = virtualTime()
+    const { fired, task } = recorder()
+    const scheduler = new Scheduler(time.clock)
+    const cancelled = task('cancelled')
+    scheduler.schedule({ fire: () => scheduler.cancel(cancelled) }, at(10))
+    scheduler.schedule(cancelled, at(10))
+    await time.pass(20)
+    expect(fired).toEqual([])
   })
 
   it('waits for what lies further away than a timer can reach', async () => {

@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts'
-import type { LockBackend } from '../contract.ts'
+import { type Clock, shift } from '../clock.ts'
+import type { Grant, LockBackend } from '../contract.ts'
 import { MemoryStore } from './store.ts'
 
 export interface MemoryBackendOptions {
@@ -14,6 +14,11 @@ export function memoryBackend({
   store = new MemoryStore(),
   clock = store.clock,
 }: MemoryBackendOptions = {}): LockBackend {
+  /** On the process's clock: it is read before the store's, so that what is told is not later than what was. */
+  const grantedAt = ({ ttlMs }: Grant, key: string) => {
+    const now = clock.now()
+    return shift(now, (store.inspect(key)?.remainingMs ?? 0) - ttlMs)
+  }
   return {
     name: 'memory',
     capabilities: { fifo: true, handOff: true, survivesRestart: false, slackMs: 0, minTtlMs: 1 },
@@ -30,7 +35,7 @@ export function memoryBackend({
         }
         const leave = store.wait(claim, terms, (grant) => {
           signal.removeEventListener('abort', stop)
-          resolve(grant && { ...grant, since: clock.now() })
+          resolve(grant && { ...grant, since: grantedAt(grant, claim.key) })
         })
         if (signal.aborted) stop()
         else signal.addEventListener('abort', stop, { once: true })

@@ -1,6 +1,6 @@
-import { type Clock, type Instant, systemClock } from '../clock.ts'
+import { type Clock, systemClock } from '../clock.ts'
 import type { Claim, Contended, Grant, Inspection, Renewal, Terms } from '../contract.ts'
-import { Scheduler, type Task } from '../scheduler.ts'
+import { Scheduler, type Slot, type Task } from '../scheduler.ts'
 
 export interface MemoryStoreOptions {
   /** The server's clock. Expiry goes by its monotonic reading alone. Default: the system's. */
@@ -18,8 +18,8 @@ interface WaitingClaim {
 
 /** One key that is held, and who waits for it, first in, first out. A key that is free has no entry. */
 class HeldKey implements Task {
-  due: Instant = { monotonicMs: 0, wallMs: Number.POSITIVE_INFINITY }
-  heapIndex = -1
+  scheduled?: Slot | undefined
+  expiresAtMs = 0
   claim: Claim
   terms: Terms
   fencingToken = 0n
@@ -143,8 +143,9 @@ export class MemoryStore {
   }
 
   #keepFor(held: HeldKey, ttlMs: number): void {
-    const due = { monotonicMs: this.clock.now().monotonicMs + ttlMs, wallMs: Number.POSITIVE_INFINITY }
-    this.#scheduler.schedule(held, due)
+    const now = this.clock.now()
+    held.expiresAtMs = now.monotonicMs + ttlMs
+    this.#scheduler.after(now, ttlMs, held)
   }
 
   /** To the next in the queue, or free. */
@@ -160,7 +161,7 @@ export class MemoryStore {
   }
 
   #remainingMs(held: HeldKey): number {
-    return held.due.monotonicMs - this.clock.now().monotonicMs
+    return held.expiresAtMs - this.clock.now().monotonicMs
   }
 
   #grantOf(held: HeldKey): Grant {
