@@ -18,6 +18,8 @@ export interface Outcome {
 
 /** Some messages, some turns of an event loop, some timers: what a healthy system needs beside the TTL. */
 const TURNAROUND_MS = 300
+/** Whoever waited already, and whose message to the server was lost, is helped by its next poll: late by up to this factor. */
+const POLL_JITTER = 1.25
 
 /** One run: chaos, then health, then the end. The same seed and the same engine give the same outcome. */
 export async function simulate(seed: number, engine: Engine, traced = false): Promise<Outcome> {
@@ -55,7 +57,8 @@ async function heal(universe: Universe, population: Population): Promise<void> {
   for (const link of observer.links) link.conditions = HEALTHY
   observer.stop()
   observer.start(() => acquireEach(universe, observer, withinMs))
-  const untilMs = universe.world.nowMs + withinMs * universe.scenario.keys.length
+  const eachMs = withinMs + universe.scenario.pollMs * POLL_JITTER
+  const untilMs = universe.world.nowMs + eachMs * universe.scenario.keys.length
   await universe.world.run(untilMs, universe.observe, () => population.idle)
   if (!population.idle) reportBusy(universe, population)
 }
