@@ -37,5 +37,8 @@ export const shift = (instant: Instant, ms: number): Instant => ({
 export const msUntil = (until: Instant, now: Instant): number =>
   Math.min(until.monotonicMs - now.monotonicMs, until.wallMs - now.wallMs)
 
-/** By the monotonic clock: both were read in this process. */
-export const earlier = (one: Instant, other: Instant): Instant => (one.monotonicMs < other.monotonicMs ? one : other)
+/** Not later than either, on both clocks. */
+export const earlier = (one: Instant, other: Instant): Instant => ({
+  monotonicMs: Math.min(one.monotonicMs, other.monotonicMs),
+  wallMs: Math.min(one.wallMs, other.wallMs),
+})

@@ -87,7 +87,7 @@ class BackendLocks implements Locks {
       }),
     )
     await outstanding.none()
-    const released = releases.filter(({ status }) => status === 'fulfilled').length
+    const released = releases.filter((end) => end.status === 'fulfilled' && end.value).length
     const backendError = await this.#closeBackend()
     scheduler.stop()
     return { released, unreleased, backendError }

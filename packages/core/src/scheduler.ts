@@ -87,7 +87,8 @@ export class Scheduler {
       slot.task.fire(now)
     }
     this.#afterPass()
-    if (this.#heap.length > 0) this.#arm(this.#clock.now())
+    if (this.#heap.length > this.#stale) this.#arm(this.#clock.now())
+    else this.#sweep()
   }
 
   #takeDue(now: Instant): Slot[] {
