@@ -41,7 +41,7 @@ add(
   'a repeated release is sent again',
   'hygiene/release-repeated',
   lease('this.#released ??= this.#release()', 'this.#released = this.#release()'),
-  lease(`const isReleased = state === 'released'`, 'const isReleased = false'),
+  lease(`if (state !== 'released' &&`, 'if ('),
 )
 
 add(

@@ -30,7 +30,7 @@ add(
   'metadata-unbounded',
   'metadata of any size is accepted',
   'input/metadata-limit',
-  options('if (bytes <= MAX_METADATA_BYTES)', 'if (true)'),
+  options('bytes <= MAX_METADATA_BYTES', 'true'),
 )
 
 add(

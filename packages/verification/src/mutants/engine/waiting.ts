@@ -48,7 +48,7 @@ add(
   'hints-obeyed',
   'every hint is followed at once, however many come',
   'wait/false-hints',
-  contender('if (this.#idleWakeUps > IDLE_WAKE_UPS)', 'if (false)'),
+  contender('this.#soonHints > SOON_HINTS', 'false'),
 )
 
 add(
