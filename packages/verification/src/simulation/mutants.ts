@@ -53,12 +53,24 @@ interface SimulatedMutant extends Pick<Mutant, 'id' | 'mistake' | 'patches'> {
   readonly rule: Rule
 }
 
+const clock = inFile('clock.ts')
 const contender = inFile('contender.ts')
 const locks = inFile('locks.ts')
 const renewals = inFile('renewals.ts')
 
 /** Mistakes that take a bad network, or a pause at the wrong moment, to be seen. */
 const OWN: readonly SimulatedMutant[] = [
+  {
+    id: 'earlier-by-one-clock',
+    mistake: 'of two instants, the one that is earlier by the monotonic clock is taken for earlier by both',
+    patches: [
+      clock(
+        'wallMs: Math.min(one.wallMs, other.wallMs)',
+        'wallMs: (one.monotonicMs < other.monotonicMs ? one : other).wallMs',
+      ),
+    ],
+    rule: 'S1',
+  },
   {
     id: 'late-grant-ignored',
     mistake: 'a grant that comes when its time for an answer was over is forgotten',
