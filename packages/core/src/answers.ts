@@ -16,7 +16,7 @@ export function checkAnswers(answers: readonly Renewal[], length: number): void 
 }
 
 export function checkGrant({ fencingToken, ttlMs, since }: Grant): void {
-  const numbers = [ttlMs, since?.monotonicMs ?? 0, since?.wallMs ?? 0]
+  const numbers = since === undefined ? [ttlMs] : [ttlMs, since.monotonicMs, since.wallMs]
   if (typeof fencingToken === 'bigint' && ttlMs > 0 && numbers.every(Number.isFinite)) return
   throw new Error('a grant with wrong fencingToken, ttlMs or since')
 }

@@ -91,7 +91,7 @@ export class Contender implements Task {
 
   #contended(remainingMs = Number.POSITIVE_INFINITY): void {
     this.#remainingMs = remainingMs
-    if (this.#attempts === 1) this.#engine.emit({ type: 'waiting', key: this.#claim.key })
+    if (!this.waiter.attemptsOnce) this.#engine.tellWaiting(this.waiter)
   }
 
   /** With `waitMs` an unreachable backend is waited for, too; without, such a wait would have no end. */

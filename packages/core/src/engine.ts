@@ -12,6 +12,7 @@ import { redact } from './redaction.ts'
 import { Renewals } from './renewals.ts'
 import { type Answered, Requests } from './requests.ts'
 import { Scheduler } from './scheduler.ts'
+import type { Waiter } from './waiter.ts'
 
 const RELEASE_ATTEMPTS = 3
 const RELEASE_RETRY_MS = 50
@@ -64,6 +65,12 @@ export class Engine {
     } catch (error) {
       report(error)
     }
+  }
+
+  /** Once per waiter, behind a lease of this process or of another. */
+  tellWaiting(waiter: Waiter): void {
+    if (!waiter.told) this.emit({ type: 'waiting', key: waiter.key })
+    waiter.told = true
   }
 
   /**

@@ -13,7 +13,7 @@ export type LossReason =
 
 /** What the one observer of `createLocks` is told. Holders, credentials and command arguments never appear. */
 export type LockEvent =
-  /** A contender found the key held and begins to wait. */
+  /** A caller found the key held, by a lease of this process or of another, and begins to wait. */
   | { readonly type: 'waiting'; readonly key: string }
   | { readonly type: 'acquired'; readonly key: string; readonly fencingToken: bigint; readonly waitedMs: number }
   | { readonly type: 'renewed'; readonly key: string; readonly fencingToken: bigint; readonly remainingMs: number }

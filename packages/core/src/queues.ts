@@ -31,7 +31,9 @@ export class Queues {
       this.#closeIfEmpty(waiter.key, queue)
     }
     this.advance(waiter.key)
-    if (waiter.attemptsOnce && queue.waiters.has(waiter)) waiter.timeOut()
+    if (!queue.waiters.has(waiter)) return
+    if (waiter.attemptsOnce) waiter.timeOut()
+    else this.#engine.tellWaiting(waiter)
   }
 
   /** Lets the next waiter contend, if the key is not held here and nobody contends yet. */

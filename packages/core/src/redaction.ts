@@ -1,6 +1,6 @@
 /** Holders' ids, credentials in addresses, and the rest of the line after `password=`, `authorization:`, `AUTH` and the like. */
 const secrets: readonly (readonly [RegExp, string])[] = [
-  [/\b[0-9a-f]{32}\b/g, '***'],
+  [/[0-9a-f]{32,}/gi, '***'],
   [/:\/\/[^\s"'<>]*@/g, '://***@'],
   [/(pass\w*|pwd|secret|token|auth\w*)(["']?\s*[=:]\s*).*/gi, '$1$2***'],
   [/\bAUTH\s.*/g, 'AUTH ***'],

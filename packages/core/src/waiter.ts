@@ -9,6 +9,8 @@ import type { Scheduler, Slot, Task } from './scheduler.ts'
 export class Waiter<Granted = Hold> implements Task {
   scheduled?: Slot | undefined
   settled = false
+  /** The observer knows that it waits. */
+  told = false
   /** Why the backend could not be asked lately; becomes the cause of a timeout. */
   lastError: LeaseholdError | undefined
   /** Called when the waiter gives up, after it has settled. */
