@@ -116,7 +116,7 @@ export class Program {
     const returned = keys.map((key) => this.#run.tokenOrder.invoke(key))
     const patiently = prng.chance(0.6)
     const group = patiently
-      ? await locks.acquireAll(keys, this.#wishes.wait().options)
+      ? await locks.acquireAll(keys, this.#wishes.waitForSeveral())
       : await locks.tryAcquireAll(keys, this.#wishes.hold())
     if (group === null) return
     for (const [index, lease] of group.leases.entries()) returned[index]?.(lease.fencingToken)

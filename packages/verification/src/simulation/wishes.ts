@@ -46,6 +46,11 @@ export class Wishes {
     return prng.pick(waits)()
   }
 
+  /** Often without an end: then only their order keeps callers from waiting for each other in a circle. */
+  waitForSeveral(): AcquireOptions {
+    return this.#host.prng.chance(0.6) ? { ...this.hold(), whenHeld: 'wait' } : this.wait().options
+  }
+
   /** L4: a wait ends when its time is over, or its caller gives up, and not much later. */
   async inTime({ limitMs = Number.POSITIVE_INFINITY }: Wait, acquire: () => Promise<Lease>): Promise<Lease> {
     const { machine, name } = this.#host
