@@ -12,7 +12,7 @@ const engine = inFile('engine.ts')
 const holder = inFile('holder.ts')
 const lease = inFile('lease.ts')
 const lock = inFile('lock.ts')
-const redaction = inFile('redaction.ts')
+const requests = inFile('requests.ts')
 
 add(
   'work-error-masked',
@@ -54,7 +54,7 @@ add(
   'errors-tell-holders',
   'errors pass on what the driver says, holder ids and all',
   'hygiene/errors-redacted',
-  redaction('\\b[0-9a-f]{32}\\b', '\\b[g-z]{32}\\b'),
+  requests('const cause = redact(error)', 'const cause = error as Error'),
 )
 
 add(
