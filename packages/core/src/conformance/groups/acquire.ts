@@ -197,12 +197,16 @@ add('group-is-one', 'a group is held as long as each of its leases, and its rele
   assert.equal(await t.isFree(last.key), true)
 })
 
-add('self-deadlock', 'acquiring, in the work under a lease, the key of that lease is an error, not a wait for ever', async (t) => {
-  const { locks } = t.process()
-  const lock = locks.lock(t.key())
-  await t.settled(lock.run(() => t.rejects(lock.acquire(), 'SELF_DEADLOCK')))
-  assert.equal(await t.isFree(lock.key), true)
-})
+add(
+  'self-deadlock',
+  'acquiring, in the work under a lease, the key of that lease is an error, not a wait for ever',
+  async (t) => {
+    const { locks } = t.process()
+    const lock = locks.lock(t.key())
+    await t.settled(lock.run(() => t.rejects(lock.acquire(), 'SELF_DEADLOCK')))
+    assert.equal(await t.isFree(lock.key), true)
+  },
+)
 
 add('exclusion-under-load', 'under contention of several processes never two hold the key', async (t) => {
   const key = t.key()
