@@ -1,10 +1,10 @@
 import { acquire, announce, compensated, tooLate, tryAcquire } from './acquire.ts'
-import { checkAnswers, isGrants } from './answers.ts'
+import { checkAnswer, checkEach, checkGrant, isGrants } from './answers.ts'
 import type { Claim, LockBackend } from './contract.ts'
 import type { Engine } from './engine.ts'
 import { isLeaseholdError } from './errors.ts'
 import type { Hold } from './hold.ts'
-import { newHolder } from './holder.ts'
+import { newClaim } from './new-claim.ts'
 import type { WaitTerms } from './options.ts'
 import { Waiter } from './waiter.ts'
 
@@ -28,7 +28,8 @@ export async function tryAcquireAll(
 export async function acquireAll(engine: Engine, keys: readonly string[], terms: WaitTerms): Promise<readonly Hold[]> {
   terms.signal?.throwIfAborted()
   const startedMs = engine.clock.now().monotonicMs
-  const atOnce = await acquireAtOnce(engine, keys, terms)
+  // Several attempts, one after the other, would heed neither deadline nor signal.
+  const atOnce = engine.backend.tryAcquireAll && (await acquireAtOnce(engine, keys, terms))
   if (atOnce !== undefined) return atOnce
   for (;;) {
     const holds = await acquireInOrder(engine, keys, terms, startedMs)
@@ -44,7 +45,7 @@ function acquireAtOnce(
   keys: readonly string[],
   terms: WaitTerms,
 ): Promise<readonly Hold[] | undefined> {
-  const waiter = new Waiter<readonly Hold[] | undefined>(keys.join(), terms, engine.clock, engine.scheduler)
+  const waiter = new Waiter<readonly Hold[] | undefined>(keys[0] ?? '', terms, engine.clock, engine.scheduler)
   tryAcquireAll(engine, keys, terms).then(
     (holds) => {
       if (!waiter.grant(holds)) releaseAll(engine, holds ?? [])
@@ -64,12 +65,12 @@ async function tryAtomically(
   keys: readonly string[],
   terms: WaitTerms,
 ): Promise<readonly Hold[] | undefined> {
-  const claims = keys.map((key) => ({ key, holder: newHolder() }))
+  const claims = keys.map(newClaim)
   const asking = engine.attempt(
     claims,
     terms,
     (backend, asked) => attempt.call(backend, claims, asked),
-    (answer) => isGrants(answer) && checkAnswers(answer, claims.length),
+    (answer) => (isGrants(answer) ? checkEach(answer, claims.length, checkGrant) : checkAnswer(answer)),
     (answer) => isGrants(answer) && engine.withdraw(claims),
   )
   return compensated(engine, claims, asking, ({ answer, sentAt }) => {

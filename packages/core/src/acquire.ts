@@ -2,7 +2,7 @@ import type { Claim } from './contract.ts'
 import type { Engine } from './engine.ts'
 import { isLeaseholdError, type LeaseholdError, limitReached } from './errors.ts'
 import type { Hold } from './hold.ts'
-import { newHolder } from './holder.ts'
+import { newClaim } from './new-claim.ts'
 import type { WaitTerms } from './options.ts'
 import { Waiter } from './waiter.ts'
 
@@ -23,7 +23,7 @@ export async function acquire(engine: Engine, key: string, terms: WaitTerms): Pr
 export async function tryAcquire(engine: Engine, key: string, terms: WaitTerms): Promise<Hold | undefined> {
   engine.assertOpen()
   if (engine.holds.valid(key) !== undefined) return undefined
-  const claim = { key, holder: newHolder() }
+  const claim = newClaim(key)
   const asking = engine.attemptOne(claim, terms, () => engine.withdraw([claim]))
   return compensated(engine, [claim], asking, ({ answer, sentAt }) => {
     if (!answer.granted) return undefined
@@ -59,7 +59,7 @@ export async function compensated<T, Begun>(
 }
 
 export const tooLate = (engine: Engine, claims: readonly Claim[]): LeaseholdError =>
-  engine.requests.noAnswer({ what: 'acquire', claims }, 'the grant came too late')
+  engine.requests.noAnswer({ what: 'acquire', claims }, 'it came too late')
 
 export function announce(engine: Engine, { claim, fencingToken }: Hold, sinceMs: number): void {
   if (engine.options.onEvent === undefined) return

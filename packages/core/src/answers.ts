@@ -5,18 +5,24 @@ import type { Contended, Grant, Renewal } from './contract.ts'
 export const isGrants = (answer: readonly Grant[] | Contended): answer is readonly Grant[] => Array.isArray(answer)
 
 export function checkAnswer(answer: Grant | Contended): void {
-  if (answer.granted) checkGrant(answer)
-  else if (Number.isNaN(answer.remainingMs)) throw new Error('wrong remainingMs')
+  if (answer.granted !== false) checkGrant(answer)
 }
 
 /** One answer for each of `length` claims. */
-export function checkAnswers(answers: readonly Renewal[], length: number): void {
+export function checkEach<Answer>(
+  answers: readonly Answer[],
+  length: number,
+  check: (answer: Answer) => unknown,
+): void {
   if (answers.length !== length) throw new Error(`${answers.length} answers for ${length} claims`)
-  for (const answer of answers) if (typeof answer !== 'string') checkGrant(answer)
+  for (const answer of answers) check(answer)
 }
+
+export const checkRenewal = (answer: Renewal): unknown =>
+  answer === 'gone' || answer === 'unknown' || checkGrant(answer)
 
 export function checkGrant({ fencingToken, ttlMs, since }: Grant): void {
   const numbers = since === undefined ? [ttlMs] : [ttlMs, since.monotonicMs, since.wallMs]
   if (typeof fencingToken === 'bigint' && ttlMs > 0 && numbers.every(Number.isFinite)) return
-  throw new Error('a grant with wrong fencingToken, ttlMs or since')
+  throw new Error('a malformed grant')
 }

@@ -17,7 +17,10 @@ export interface HoldOptions {
   readonly marginMs?: number | undefined
   /** Renew in the background, due at a third of the TTL. Default true. */
   readonly autoRenew?: boolean | undefined
-  /** Give the lock up (the lease is lost, reason `max-hold`) after this time, however often it was renewed. Default: never. */
+  /**
+   * The lease is lost (reason `max-hold`) after this time, however often it was renewed, and the lock is given up; one that came by a handle is
+   * left to its TTL, since somebody else may live on it. Default: never.
+   */
   readonly maxHoldMs?: number | undefined
   /** Shown to others by `inspect`: JSON of at most 4096 bytes. */
   readonly metadata?: unknown
@@ -26,7 +29,8 @@ export interface HoldOptions {
 export interface AcquireOptions extends HoldOptions {
   /**
    * How long to wait: finite, 0 or more. While it lasts, an unreachable backend is waited for, too.
-   * Left out: until granted or aborted, and an unreachable backend rejects at once.
+   * Left out: until granted or aborted, and an unreachable backend rejects at once. A request under way is not cut short for the next waiter
+   * of the key.
    */
   readonly waitMs?: number | undefined
   /** Stops the wait; `acquire` rejects with `signal.reason`. Has no effect on a lease once granted. */
@@ -49,13 +53,16 @@ export interface LocksOptions extends Omit<AcquireOptions, 'signal' | 'metadata'
   readonly clock?: Clock | undefined
   /** Numbers from 0 to below 1, for the jitter of polls. Default `Math.random`. */
   readonly random?: (() => number) | undefined
-  /** How long one request to the backend may take before its outcome counts as unknown: 1 to 60 000. Default 2000. */
+  /**
+   * How long one request to the backend may take before its outcome counts as unknown: 1 to 60 000. Default 2000. An acquire takes no longer than the
+   * TTL, a renewal no longer than a third of it.
+   */
   readonly requestTimeoutMs?: number | undefined
   /** The longest time between two attempts of a waiting contender, if no wake-up arrives: 1 to 60 000. Default 1000. */
   readonly pollMs?: number | undefined
   /** Most leases held at once by this object. Default 100 000. */
   readonly maxLeases?: number | undefined
-  /** Most callers waiting at once in this object. Default 100 000. */
+  /** Most callers of `acquire` at once, waiting or asking, in this object. Default 100 000. */
   readonly maxWaiters?: number | undefined
 }
 
@@ -67,7 +74,11 @@ export interface Locks extends AsyncDisposable {
   acquireAll(keys: readonly string[], options?: AcquireOptions): Promise<LeaseGroup>
   /** One attempt at all keys: every one, or null and none. */
   tryAcquireAll(keys: readonly string[], options?: HoldOptions): Promise<LeaseGroup | null>
-  /** Takes up a lease that was handed off, here or in another process: renews it once, and returns it; null where it is gone. */
+  /**
+   * Takes up a lease that was handed off, here or in another process: renews it once, and returns it; null where it is gone. It renews itself if it
+   * did before. Taken up twice in one process, it is one lease, which ends for both. Rejects with `UNSUPPORTED`, `LIMIT_REACHED`, `CLOSED` or a
+   * backend error; then the handle stays good.
+   */
   resume(handle: LeaseHandle, options?: ResumeOptions): Promise<Lease | null>
   /** Refuses new work, ends waits with `CLOSED`, releases every lease, closes the backend. Never rejects; says what it could not do. */
   close(): Promise<CloseReport>
@@ -83,7 +94,8 @@ export interface Lock {
   /** Waits for its turn. Rejects with `ACQUIRE_TIMEOUT`, `signal.reason`, `SELF_DEADLOCK`, `LIMIT_REACHED`, `CLOSED` or a backend error. */
   acquire(options?: AcquireOptions): Promise<Lease>
   /**
-   * Acquires, works, releases. Resolves with what `work` returned only if the lease was valid to its end, else rejects with `LEASE_LOST`.
+   * Acquires, works, releases. Resolves with what `work` returned only if the lease was valid to its end, else rejects with `LEASE_LOST` (or
+   * `CLOSED`, where `close` took it back).
    * An error of `work` is passed on as it is, whatever the release does.
    */
   run<T>(work: (lease: Lease) => Promise<T> | T): Promise<T>
@@ -98,7 +110,7 @@ export interface LockInspection extends Omit<Inspection, 'metadata'> {
 
 /**
  * What `release` says.
- * - `'released'`: this call ended the hold
+ * - `'released'`: this call ended the hold, or must have: an answer was missing, and the repeated request found it ended
  * - `'lost'`: the lease had ended before, other than by release
  * - `'handed-off'`: the lease is somebody else's to release
  */
@@ -111,15 +123,18 @@ export interface Lease extends AsyncDisposable {
   readonly fencingToken: bigint
   /** How long the lease may still be trusted, computed now, in milliseconds; 0 when it is over. */
   readonly remainingMs: number
-  /** Aborts when the lease is lost, with the `LEASE_LOST` error as reason. A convenience: `assertHeld` is exact even after the event loop was blocked. */
+  /** Aborts when the lease is lost or taken back by `close`, with the `LEASE_LOST` or `CLOSED` error as reason. A convenience: `assertHeld` is exact even after the event loop was blocked. */
   readonly signal: AbortSignal
-  /** Throws `LEASE_LOST` or `LEASE_ENDED` unless the lease is valid now, `LEASE_EXPIRING` unless for another `minRemainingMs` (default 0). */
+  /** Throws `LEASE_LOST`, `LEASE_ENDED` or `CLOSED` unless the lease is valid now, `LEASE_EXPIRING` unless for another `minRemainingMs` (default 0). */
   assertHeld(minRemainingMs?: number): void
-  /** Resets the remaining time to the TTL. Rejects with `LEASE_LOST`, `LEASE_ENDED`, or a backend error (the lease lives on till its deadline). */
+  /** Resets the remaining time to the TTL, or joins the renewal under way. Rejects with `LEASE_LOST`, `LEASE_ENDED`, or a backend error (the lease lives on till its deadline). */
   renew(): Promise<void>
   /** Gives the lock up. Repeated calls return the first one's answer. Rejects with a backend error if the outcome is unknown: then the server frees the key within the TTL. */
   release(): Promise<ReleaseOutcome>
-  /** Ends the lease here without releasing it. The handle takes it up again with `Locks.resume`, once or often, in any process, until the TTL is over. */
+  /**
+   * Ends the lease here without releasing it. The handle takes it up again with `Locks.resume`, once or often, in any process, until the TTL is over.
+   * Leases taken up from one handle in two processes have one token and do not exclude each other; the first release ends the hold of both.
+   */
   handOff(): LeaseHandle
 }
 
@@ -131,6 +146,8 @@ export interface LeaseHandle {
   /** Decimal digits. */
   readonly fencingToken: string
   readonly ttlMs: number
+  /** Whether the lease renewed itself; `resume` goes on with that. */
+  readonly autoRenew: boolean
   /** Where one was given. */
   readonly marginMs?: number
 }

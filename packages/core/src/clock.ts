@@ -2,7 +2,7 @@
  * One reading of both clocks, in milliseconds.
  *
  * Linux's monotonic clock stands still while a machine sleeps or a VM is paused; the wall clock can be set. Only
- * together do they tell how much time may have passed (contract S2).
+ * together do they tell how much time may have passed.
  */
 export interface Instant {
   readonly monotonicMs: number

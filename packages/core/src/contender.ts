@@ -4,7 +4,7 @@ import type { Candidate, Claim, Grant } from './contract.ts'
 import type { Engine } from './engine.ts'
 import { isLeaseholdError } from './errors.ts'
 import type { Hold } from './hold.ts'
-import { newHolder } from './holder.ts'
+import { newClaim } from './new-claim.ts'
 import type { Slot, Task } from './scheduler.ts'
 import type { Waiter } from './waiter.ts'
 
@@ -40,7 +40,7 @@ export class Contender implements Task {
   constructor(engine: Engine, waiter: Waiter) {
     this.#engine = engine
     this.waiter = waiter
-    this.#claim = { key: waiter.key, holder: newHolder() }
+    this.#claim = newClaim(waiter.key)
     waiter.onGivenUp = () => this.#wake()
   }
 
@@ -90,7 +90,7 @@ export class Contender implements Task {
   }
 
   #contended(remainingMs = Number.POSITIVE_INFINITY): void {
-    this.#remainingMs = remainingMs
+    this.#remainingMs = remainingMs >= 0 ? remainingMs : Number.POSITIVE_INFINITY
     if (!this.waiter.attemptsOnce) this.#engine.tellWaiting(this.waiter)
   }
 
@@ -111,14 +111,11 @@ export class Contender implements Task {
     if (this.waiter.settled) return
     const hold = this.#engine.holds.begin(this.#claim, this.waiter.terms, grant, since)
     this.#hold = hold
-    if (hold === undefined) this.#contendAnew()
-    else if (!this.waiter.grant(hold)) this.#engine.inBackground(this.#engine.release(hold))
-  }
-
-  /** The grant was of no use, and is being withdrawn: the next attempt needs a claim of its own. */
-  #contendAnew(): void {
-    this.#endTurn()
-    this.#claim = { key: this.waiter.key, holder: newHolder() }
+    if (hold === undefined) {
+      // The grant was of no use, and is being withdrawn: the next attempt needs a claim of its own.
+      this.#endTurn()
+      this.#claim = newClaim(this.waiter.key)
+    } else if (!this.waiter.grant(hold)) this.#engine.inBackground(this.#engine.release(hold))
   }
 
   #takeBrought(): boolean {
@@ -136,20 +133,18 @@ export class Contender implements Task {
 
   /** A delayed request took effect after all: for a claim that nobody wants (any more), it is undone. */
   #grantedLate(claim: Claim): void {
-    const undecided = claim === this.#claim && !this.waiter.settled
-    const state = claim === this.#hold?.claim ? this.#hold.state : 'lost'
-    if (!undecided && state !== 'held' && state !== 'handed-off') this.#engine.withdraw([claim])
+    const wanted = claim === this.#claim && (this.#hold ? this.#hold.isWanted : !this.waiter.settled)
+    if (!wanted) this.#engine.withdraw([claim])
   }
 
   /** Until the backend wakes us, it is time to poll, or the waiter has given up. */
-  async #pause(): Promise<void> {
-    await new Promise<void>((resolve) => {
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
       this.#wake = resolve
       this.#openTurn()
       this.#pollIn(this.#hinted ? this.#slowedMs() : this.#pollDelayMs())
       if (this.#brought !== undefined) resolve()
     })
-    this.#wake = () => {}
   }
 
   #pollIn(delayMs: number): void {

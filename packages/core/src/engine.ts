@@ -32,7 +32,6 @@ export class Engine {
   readonly outstanding = new Outstanding()
   /** What could not be given back while closing. */
   readonly unreleased: { readonly key: string; readonly error: LeaseholdError }[] = []
-  #attempting = 0
 
   constructor(backend: LockBackend, options: EngineOptions) {
     this.backend = backend
@@ -84,8 +83,8 @@ export class Engine {
     check: (answer: T) => unknown,
     onLate: (answer: T) => unknown,
   ): Promise<Answered<T>> {
+    this.assertRoomFor(claims.length)
     return this.requests.ask({
-      onDecided: this.reserve(claims.length),
       what: 'acquire',
       claims,
       timeoutMs: Math.min(this.options.requestTimeoutMs, ttlMs),
@@ -161,16 +160,10 @@ export class Engine {
     void work.then(end, end)
   }
 
-  /** Counts attempts under way as leases, so that the cap holds before anything is sent. Returns how to stop counting. */
-  reserve(count: number): () => void {
+  /** Looked at before anything is sent, and again where a lease begins: other attempts may be under way. */
+  assertRoomFor(count: number): void {
     const { maxLeases } = this.options
-    if (this.holds.size + this.#attempting + count > maxLeases) {
-      throw limitReached('maxLeases', maxLeases)
-    }
-    this.#attempting += count
-    return () => {
-      this.#attempting -= count
-    }
+    if (this.holds.size + count > maxLeases) throw limitReached('maxLeases', maxLeases)
   }
 
   /** Always on a fresh deadline, never aborted. Repeated where the answer is missing: it is idempotent. */

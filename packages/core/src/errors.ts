@@ -12,7 +12,7 @@ export type ErrorCode =
   | 'BACKEND_UNAVAILABLE'
   /** The backend refused and will refuse again: credentials, schema, version, permissions. Nothing took effect. */
   | 'BACKEND_REFUSED'
-  /** This asynchronous context already holds the key and would wait for itself. */
+  /** This code runs under a lease on the key (inside `run`) and would wait for itself. */
   | 'SELF_DEADLOCK'
   /** A cap on leases or waiters is reached. */
   | 'LIMIT_REACHED'

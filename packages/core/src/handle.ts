@@ -4,9 +4,9 @@ import type { Hold } from './hold.ts'
 import { assertKey } from './key.ts'
 import { assertObject, parseTerms, type WaitTerms } from './options.ts'
 
-export function makeHandle({ claim, terms, fencingToken }: Hold): LeaseHandle {
+export function makeHandle({ claim, terms, fencingToken, autoRenew }: Hold): LeaseHandle {
   const { ttlMs, marginMs } = terms
-  const handle = { version: 1 as const, ...claim, fencingToken: String(fencingToken), ttlMs }
+  const handle = { version: 1 as const, ...claim, fencingToken: String(fencingToken), ttlMs, autoRenew }
   return marginMs === undefined ? handle : { ...handle, marginMs }
 }
 
@@ -16,13 +16,11 @@ export function parseHandle(
   defaults: WaitTerms,
 ): { claim: Claim; terms: WaitTerms; fencingToken: bigint } {
   assertObject('a lease handle', handle)
-  const { version, key, holder, fencingToken, ttlMs, marginMs } = handle
-  const isHandle = version === 1 && /^[0-9a-f]{32}$/.test(holder) && /^\d{1,40}$/.test(fencingToken) && ttlMs > 0
-  if (!isHandle) throw new TypeError('a lease handle must be what handOff gave')
+  const { version, key, holder, fencingToken, ttlMs, marginMs, autoRenew } = handle
+  const texts = typeof holder === 'string' && typeof fencingToken === 'string'
+  const isHandle = version === 1 && texts && /^[0-9a-f]{32}$/.test(holder) && /^\d{1,40}$/.test(fencingToken)
+  if (!isHandle || ttlMs === undefined) throw new TypeError('a lease handle must be what handOff gave')
   assertKey(key)
-  const terms = parseTerms(
-    { ...defaults, marginMs: undefined },
-    marginMs === undefined ? { ttlMs } : { ttlMs, marginMs },
-  )
+  const terms = parseTerms({ ...defaults, marginMs: undefined }, { ttlMs, marginMs, autoRenew })
   return { claim: { key, holder }, terms, fencingToken: BigInt(fencingToken) }
 }

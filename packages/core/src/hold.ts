@@ -63,6 +63,11 @@ export class Hold implements Task {
     return this.#maxHoldUntil !== undefined && msUntil(this.#maxHoldUntil, now) <= 0 ? 'max-hold' : 'expired'
   }
 
+  /** By this process, or by whoever has its handle. */
+  get isWanted(): boolean {
+    return this.state === 'held' || this.state === 'handed-off'
+  }
+
   get wantsRenewal(): boolean {
     return this.autoRenew || !this.confirmed
   }

@@ -2,22 +2,17 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { leaseError } from './errors.ts'
 import type { Hold } from './hold.ts'
 
-/** A lease under which the asynchronous context works, and the one around it. */
-interface WorkUnder {
-  readonly hold: Hold
-  readonly outer: WorkUnder | undefined
+/** The leases under which the asynchronous context works. Weakly: a hold's promises keep the context in which they were made, and would keep the chain. */
+const current = new AsyncLocalStorage<readonly WeakRef<Hold>[]>()
+
+/** Runs work so that what it calls, at any depth, is known to work under this lease. Work that outlives a lease forgets it. */
+export function workUnder<T>(hold: Hold, work: () => T): T {
+  const outer = (current.getStore() ?? []).filter((each) => each.deref()?.state === 'held')
+  return current.run([...outer, new WeakRef(hold)], work)
 }
-
-const current = new AsyncLocalStorage<WorkUnder>()
-
-/** Runs work so that what it calls, at any depth, is known to work under this lease. */
-export const workUnder = <T>(hold: Hold, work: () => T): T => current.run({ hold, outer: current.getStore() }, work)
 
 /** Throws `SELF_DEADLOCK` where the calling context works under this lease: it would wait for its own end. */
 export function assertNotUnder(hold: Hold | undefined): void {
-  if (hold === undefined) return
-  for (let each = current.getStore(); each !== undefined; each = each.outer) {
-    if (each.hold !== hold) continue
-    throw leaseError('SELF_DEADLOCK', hold.claim.key, "is awaited by its own work; whenHeld: 'wait' allows that")
-  }
+  if (hold === undefined || !current.getStore()?.some((each) => each.deref() === hold)) return
+  throw leaseError('SELF_DEADLOCK', hold.claim.key, 'is awaited by its own work (see whenHeld)')
 }

@@ -1,6 +1,7 @@
 import { earlier, type Instant, msUntil } from './clock.ts'
 import type { Claim, Grant } from './contract.ts'
 import type { Engine } from './engine.ts'
+import { limitReached } from './errors.ts'
 import type { LossReason } from './events.ts'
 import { Hold } from './hold.ts'
 import type { HoldTerms } from './options.ts'
@@ -46,12 +47,15 @@ export class Holds {
     const hold = new Hold(claim, terms, grant, earlier(since, now), shared, this)
     const known = this.#byKey.get(claim.key)
     const overtaken = known !== undefined && known.fencingToken > grant.fencingToken
-    if (overtaken || hold.remainingMs(now) <= 0) {
+    const { maxLeases } = this.#engine.options
+    const full = known === undefined && this.size >= maxLeases
+    if (full || overtaken || hold.remainingMs(now) <= 0) {
       this.giveBack(hold)
+      if (full) throw limitReached('maxLeases', maxLeases)
       return undefined
     }
-    this.#byKey.set(claim.key, hold)
     this.#engine.scheduler.schedule(hold, hold.nextDue)
+    this.#byKey.set(claim.key, hold)
     // The backend gave the key to another claim of ours: it has forgotten the older one.
     if (known !== undefined) this.lose(known, 'superseded')
     return hold

@@ -26,7 +26,7 @@ export class HeldLeases implements LeaseGroup {
     // All have ended before the first failure is told.
     await Promise.allSettled(releases)
     const outcomes = await Promise.all(releases)
-    return outcomes.find((outcome) => outcome !== 'released') ?? 'released'
+    return outcomes.includes('lost') ? 'lost' : (outcomes[0] as ReleaseOutcome)
   }
 
   handOff(): LeaseHandle[] {

@@ -3,7 +3,6 @@ import type { Engine } from './engine.ts'
 import { leaseError } from './errors.ts'
 import { makeHandle } from './handle.ts'
 import type { Hold } from './hold.ts'
-import { assertRemainingMs } from './options.ts'
 
 /** What users see of a `Hold`. */
 export class HeldLease implements Lease {
@@ -25,7 +24,8 @@ export class HeldLease implements Lease {
   }
 
   get remainingMs(): number {
-    return this.#hold.remainingMs(this.#engine.clock.now())
+    const { holds, clock } = this.#engine
+    return holds.isValid(this.#hold) ? this.#hold.remainingMs(clock.now()) : 0
   }
 
   get signal(): AbortSignal {
@@ -33,9 +33,8 @@ export class HeldLease implements Lease {
   }
 
   assertHeld(minRemainingMs = 0): void {
-    assertRemainingMs('minRemainingMs', minRemainingMs)
-    if (!this.#engine.holds.isValid(this.#hold)) throw this.#hold.endError
     const { key, remainingMs } = this
+    if (remainingMs <= 0) throw this.#hold.endError
     if (remainingMs >= minRemainingMs) return
     throw leaseError('LEASE_EXPIRING', key, `is valid for ${remainingMs} ms, less than ${minRemainingMs}`)
   }

@@ -76,36 +76,29 @@ class BackendLocks implements Locks {
 
   async #close(): Promise<CloseReport> {
     const engine = this.#engine
-    const { queues, holds, scheduler, outstanding, unreleased } = engine
+    const { backend, requests, options, queues, holds, scheduler, outstanding, unreleased } = engine
     engine.closed = true
     const closed = closedError()
     queues.giveUpAll(closed)
-    const releases = await Promise.allSettled(
-      [...holds].map((hold) => {
-        hold.cutShort(closed)
-        return engine.release(hold)
-      }),
-    )
+    const held = [...holds]
+    // All have ended before the first holder is told: a listener finds nothing left to hand off or release.
+    const releasing = held.map((hold) => engine.release(hold))
+    for (const hold of held) hold.cutShort(closed)
+    const releases = await Promise.allSettled(releasing)
     await outstanding.none()
     const released = releases.filter((end) => end.status === 'fulfilled' && end.value).length
-    const backendError = await this.#closeBackend()
+    const closing = requests.ask({
+      what: 'close',
+      claims: [],
+      timeoutMs: options.requestTimeoutMs,
+      send: async () => backend.close?.(),
+    })
+    const backendError = await closing.then(
+      () => undefined,
+      (error: LeaseholdError) => error,
+    )
     scheduler.stop()
     return { released, unreleased, backendError }
-  }
-
-  async #closeBackend(): Promise<LeaseholdError | undefined> {
-    const { backend, requests, options } = this.#engine
-    try {
-      await requests.ask({
-        what: 'close',
-        claims: [],
-        timeoutMs: options.requestTimeoutMs,
-        send: async () => backend.close?.(),
-      })
-      return undefined
-    } catch (error) {
-      return error as LeaseholdError
-    }
   }
 
   /** In the order of the keys that were asked for. */

@@ -44,18 +44,12 @@ function rule<Value>(what: string, holds: (value: unknown) => boolean, error = T
   }
 }
 
-const between = (min: number, max: number): Rule<number> =>
+const between = (min: number, max: number, whole = ''): Rule<number> =>
   rule(
-    `a number from ${min} to ${max}`,
-    (value) => typeof value === 'number' && value >= min && value <= max,
+    `a ${whole}number from ${min} to ${max}`,
+    (value) => typeof value === 'number' && value >= min && value <= max && (!whole || Number.isInteger(value)),
     RangeError,
   )
-
-const wholeBetween = (min: number, max: number): Rule<number> => {
-  const inRange = between(min, max)
-  const whole = rule(`a whole number from ${min} to ${max}`, Number.isInteger, RangeError)
-  return (name, value) => inRange(name, whole(name, value))
-}
 
 const ofType = <Value>(type: string): Rule<Value> => rule(`a ${type}`, (value) => typeof value === type)
 
@@ -66,7 +60,7 @@ const having = <Value>(...methods: string[]): Rule<Value> =>
   )
 
 const termRules: Rules<WaitTerms> = {
-  ttlMs: wholeBetween(10, YEAR_MS),
+  ttlMs: between(10, YEAR_MS, 'whole '),
   marginMs: between(0, YEAR_MS),
   autoRenew: ofType('boolean'),
   maxHoldMs: between(1, YEAR_MS),
@@ -83,8 +77,8 @@ const engineRules: Rules<EngineOptions> = {
   random: ofType('function'),
   requestTimeoutMs: between(1, 60_000),
   pollMs: between(1, 60_000),
-  maxLeases: wholeBetween(1, Number.MAX_SAFE_INTEGER),
-  maxWaiters: wholeBetween(1, Number.MAX_SAFE_INTEGER),
+  maxLeases: between(1, Number.MAX_SAFE_INTEGER, 'whole '),
+  maxWaiters: between(1, Number.MAX_SAFE_INTEGER, 'whole '),
 }
 
 const builtIn: EngineOptions = {
@@ -107,30 +101,25 @@ export const parseLocks = (options: LocksOptions = {}): EngineOptions => withRoo
 export const parseTerms = (defaults: WaitTerms, options: object | undefined): WaitTerms =>
   options === undefined ? defaults : withRoom(parse(termRules, defaults, options))
 
-export const parseResume = (defaults: WaitTerms, options: object = {}): WaitTerms => ({
-  ...defaults,
-  ...parse<Pick<WaitTerms, 'autoRenew' | 'maxHoldMs'>>(
-    { autoRenew: termRules.autoRenew, maxHoldMs: termRules.maxHoldMs },
-    { autoRenew: defaults.autoRenew, maxHoldMs: defaults.maxHoldMs },
-    options,
-  ),
-})
+export const parseResume = (defaults: WaitTerms, options: object = {}): WaitTerms =>
+  parse({ autoRenew: termRules.autoRenew, maxHoldMs: termRules.maxHoldMs }, defaults, options)
 
 export const assertBackend: (name: string, value: unknown) => void = having('tryAcquire', 'renew', 'release')
 export const assertObject: (name: string, value: unknown) => void = having()
-export const assertRemainingMs: (name: string, value: unknown) => void = between(0, Number.MAX_SAFE_INTEGER)
 
-function parse<Options extends object>(rules: Rules<Options>, defaults: Options, options: object): Options {
+/** The defaults, overridden by those options for which there are rules; others are refused. */
+function parse<Options>(rules: Partial<Rules<Options>>, defaults: Options, options: object): Options {
   assertObject('options', options)
-  const names = Object.keys(rules) as (keyof Options & string)[]
+  const names = Object.keys(rules)
   // A misspelt option would silently be a default.
   for (const name of Object.keys(options)) {
-    if (!Object.hasOwn(rules, name)) throw new TypeError(`${name} must be one of ${names.join(', ')}`)
+    if (!names.includes(name)) throw new TypeError(`no option ${name}`)
   }
   const parsed = { ...defaults }
-  for (const name of names) {
+  for (const name of names as (keyof Options & string)[]) {
     const value: unknown = (options as Partial<Options>)[name]
-    if (value !== undefined) parsed[name] = rules[name](name, value)
+    const rule = rules[name]
+    if (value !== undefined && rule !== undefined) parsed[name] = rule(name, value)
   }
   return parsed
 }
@@ -139,18 +128,15 @@ function parse<Options extends object>(rules: Rules<Options>, defaults: Options,
 function withRoom<Terms extends HoldTerms>(terms: Terms): Terms {
   const { marginMs = 0, ttlMs } = terms
   if (marginMs < ttlMs) return terms
-  throw new RangeError(`marginMs must be less than ttlMs (${ttlMs}); got ${marginMs}`)
+  throw new RangeError(`marginMs must be less than ttlMs; got ${marginMs}`)
 }
 
 function metadataText(_: string, value: unknown): string {
   const text: string | undefined = JSON.stringify(value)
   const bytes = Buffer.byteLength(text ?? '')
   if (bytes > 0 && bytes <= MAX_METADATA_BYTES) return text
-  const got = bytes > 0 ? `${bytes} bytes` : show(value)
-  throw new (bytes > 0 ? RangeError : TypeError)(
-    `metadata must be JSON of at most ${MAX_METADATA_BYTES} bytes; got ${got}`,
-  )
+  throw new RangeError(`metadata must be JSON of at most ${MAX_METADATA_BYTES} bytes; got ${bytes}`)
 }
 
 const show = (value: unknown): string =>
-  typeof value === 'string' ? `"${value}"` : value === Object(value) ? `a ${typeof value}` : String(value)
+  typeof value === 'string' ? `"${value}"` : value === Object(value) ? typeof value : String(value)

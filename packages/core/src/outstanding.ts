@@ -1,22 +1,30 @@
-/** Counts work under way, for `close` to wait for. */
+/** Counts what somebody waits for. Keeps the process alive meanwhile, as an open connection would; `close` waits for it, too. */
 export class Outstanding {
   #count = 0
-  #onNone: (() => void)[] = []
+  #onNone: () => void = () => {}
+  #alive: NodeJS.Timeout | undefined
 
   begin(): void {
     this.#count += 1
+    if (this.#count > 1) return
+    this.#alive ??= setInterval(() => {}, 1e9)
+    this.#alive.ref()
   }
 
   end(): void {
     this.#count -= 1
     if (this.#count > 0) return
-    const told = this.#onNone
-    this.#onNone = []
-    for (const tell of told) tell()
+    this.#alive?.unref()
+    this.#onNone()
   }
 
-  /** Resolves when nothing is under way. */
+  /** Resolves when there is nothing any more, for good. For one caller. */
   async none(): Promise<void> {
-    while (this.#count > 0) await new Promise<void>((resolve) => this.#onNone.push(resolve))
+    while (this.#count > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onNone = resolve
+      })
+    }
+    clearInterval(this.#alive)
   }
 }

@@ -24,10 +24,11 @@ export class Queues {
     const queue = this.#byKey.get(waiter.key) ?? { waiters: new Set(), contender: undefined }
     this.#byKey.set(waiter.key, queue)
     this.size += 1
+    this.#engine.outstanding.begin()
     queue.waiters.add(waiter)
     waiter.onGivenUp = () => {
       queue.waiters.delete(waiter)
-      this.size -= 1
+      this.#left()
       this.#closeIfEmpty(waiter.key, queue)
     }
     this.advance(waiter.key)
@@ -57,10 +58,8 @@ export class Queues {
   async start(contender: Contender, waitFirst: boolean): Promise<void> {
     const { key } = contender.waiter
     const queue = this.#byKey.get(key) as KeyQueue
-    this.#engine.outstanding.begin()
     const failure = await contender.contend(waitFirst)
-    this.#engine.outstanding.end()
-    this.size -= 1
+    this.#left()
     queue.contender = undefined
     this.#shareFailure(queue, failure)
     this.#closeIfEmpty(key, queue)
@@ -69,9 +68,8 @@ export class Queues {
 
   /** What the contender was told holds for those who would ask next: they need not wait for the same answer one by one. */
   #shareFailure({ waiters }: KeyQueue, failure: unknown): void {
-    const refused = isLeaseholdError(failure, 'BACKEND_REFUSED')
-    if (!refused && !isLeaseholdError(failure, 'BACKEND_UNAVAILABLE')) return
-    for (const waiter of waiters) if (refused || waiter.terms.waitMs === undefined) waiter.giveUp(failure)
+    if (!isLeaseholdError(failure) || !failure.code.startsWith('BACKEND')) return
+    for (const waiter of waiters) if (waiter.terms.waitMs === undefined) waiter.giveUp(failure)
   }
 
   /** Ends every wait. */
@@ -80,6 +78,11 @@ export class Queues {
       for (const waiter of queue.waiters) waiter.giveUp(reason)
       queue.contender?.waiter.giveUp(reason)
     }
+  }
+
+  #left(): void {
+    this.size -= 1
+    this.#engine.outstanding.end()
   }
 
   #contend(queue: KeyQueue, waiter: Waiter): Contender {

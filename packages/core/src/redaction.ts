@@ -2,9 +2,12 @@
 const secrets: readonly (readonly [RegExp, string])[] = [
   [/[0-9a-f]{32,}/gi, '***'],
   [/:\/\/[^\s"'<>]*@/g, '://***@'],
-  [/(pass\w*|pwd|secret|token|auth\w*)(["']?\s*[=:]\s*).*/gi, '$1$2***'],
+  [/(pass(w\w*|phrase)?|pwd|secret|token|auth(orization)?)(["']?\s*[=:]\s*).*/gi, '$1$4***'],
   [/\bAUTH\s.*/g, 'AUTH ***'],
 ]
+
+/** What a server echoes may be long, and the patterns take time. More is looked at than is shown: the cut must not go through a secret. */
+const SHOWN = 4096
 
 /**
  * A copy of a driver's error that is safe to show: drivers put command arguments and connection settings into their errors, as text
@@ -14,7 +17,7 @@ export function redact(error: unknown): Error {
   try {
     return redacted(error instanceof Error ? error : new Error(String(error)))
   } catch {
-    return new Error('an error that cannot be shown')
+    return new Error('an unprintable error')
   }
 }
 
@@ -31,4 +34,6 @@ const messageOf = (error: Error): unknown =>
   error.message === '' && error instanceof AggregateError ? error.errors.join('; ') : error.message
 
 const withoutSecrets = (text: unknown): string =>
-  secrets.reduce((rest, [pattern, replacement]) => rest.replace(pattern, replacement), String(text))
+  secrets
+    .reduce((rest, [pattern, replacement]) => rest.replace(pattern, replacement), String(text).slice(0, 2 * SHOWN))
+    .slice(0, SHOWN)

@@ -1,4 +1,4 @@
-import { checkAnswers } from './answers.ts'
+import { checkEach, checkRenewal } from './answers.ts'
 import { type Instant, shift } from './clock.ts'
 import type { Grant, Renewal } from './contract.ts'
 import type { Engine } from './engine.ts'
@@ -20,12 +20,12 @@ export class Renewals {
 
   /** Collects; `flush` sends. */
   add(hold: Hold): void {
-    if (hold.renewal === undefined) this.#due.push(hold)
+    this.#due.push(hold)
   }
 
   flush(): void {
-    if (this.#due.length === 0) return
-    const due = this.#due
+    // What fired in the same pass may have renewed or ended some.
+    const due = this.#due.filter((hold) => hold.state === 'held' && hold.renewal === undefined)
     this.#due = []
     for (const ttlMs of new Set(due.map((hold) => hold.terms.ttlMs))) {
       const holds = due.filter((hold) => hold.terms.ttlMs === ttlMs)
@@ -78,7 +78,7 @@ export class Renewals {
       claims,
       timeoutMs: Math.min(options.requestTimeoutMs, ttlMs / 3),
       send: (backend) => backend.renew(claims, ttlMs),
-      check: (answers) => checkAnswers(answers, claims.length),
+      check: (answers) => checkEach(answers, claims.length, checkRenewal),
       // Given up on, but still evidence: its time counts from its own send.
       onLate: take,
     })

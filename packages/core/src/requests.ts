@@ -16,8 +16,6 @@ export interface Request<T> extends Asked {
   readonly send: (backend: LockBackend) => Promise<T>
   /** Throws for an answer that is not of the contract's shape: it counts as none. */
   readonly check?: (answer: T) => unknown
-  /** Called once, when the request is answered or its time is over. */
-  readonly onDecided?: () => void
   /** An answer that came after the time was over: the outcome had counted as unknown. */
   readonly onLate?: (answered: Answered<T>) => unknown
 }
@@ -52,10 +50,7 @@ export class Requests {
         const first = open
         open = false
         this.#scheduler.cancel(deadline)
-        if (first) {
-          this.#outstanding.end()
-          request.onDecided?.()
-        }
+        if (first) this.#outstanding.end()
         return first
       }
       const failed = (error: unknown) => {

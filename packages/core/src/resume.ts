@@ -1,4 +1,4 @@
-import { checkAnswers } from './answers.ts'
+import { checkEach, checkRenewal } from './answers.ts'
 import type { LeaseHandle, ResumeOptions } from './api.ts'
 import type { Engine } from './engine.ts'
 import { parseHandle } from './handle.ts'
@@ -12,24 +12,28 @@ export async function resume(
   options: ResumeOptions | undefined,
 ): Promise<Hold | undefined> {
   engine.assertHandOff()
-  const { claim, terms, fencingToken } = parseHandle(handle, parseResume(engine.options, options))
+  const { claim, terms: handed, fencingToken } = parseHandle(handle, engine.options)
+  const terms = parseResume(handed, options)
+  engine.assertRoomFor(1)
   const { answer, sentAt } = await engine.requests.ask({
     what: 'renew',
     claims: [claim],
     timeoutMs: Math.min(engine.options.requestTimeoutMs, terms.ttlMs),
-    onDecided: engine.reserve(1),
     send: (backend) => backend.renew([claim], terms.ttlMs),
-    check: (answers) => checkAnswers(answers, 1),
+    check: (answers) => checkEach(answers, 1, checkRenewal),
   })
-  const [renewal = 'unknown'] = answer
+  const [renewal] = answer
   engine.assertOpen()
-  if (renewal === 'unknown')
+  if (renewal === undefined || renewal === 'unknown')
     throw engine.requests.noAnswer({ what: 'renew', claims: [claim] }, 'no answer for this claim')
-  if (renewal === 'gone' || renewal.fencingToken !== fencingToken) return undefined
+  if (renewal === 'gone') return undefined
+  // Granted anew by a delayed duplicate of its acquire, and known to nobody.
+  if (renewal.fencingToken !== fencingToken) return void engine.withdraw([claim])
   const since = renewal.since ?? sentAt
   const known = engine.holds.valid(claim.key)
   // Taken up twice in one process, it is one lease.
   if (known?.claim.holder === claim.holder) {
+    known.autoRenew ||= terms.autoRenew
     engine.holds.extend(known, renewal, since)
     return known
   }

@@ -17,10 +17,10 @@ export interface Slot {
 }
 
 /** How long a change of the wall clock, or a sleep of the machine, may go unnoticed by timers. */
-const HEARTBEAT_MS = 1000
+const HEARTBEAT_MS = 250
 /** The wall clock is slewed all the time; only more than this is taken for a jump. */
 const JUMP_MS = 5
-/** Stale entries that are worth sweeping. */
+/** Stale entries that are worth sweeping. The count may be too high: a task may be cancelled between being taken out and being fired. */
 const SWEEP = 64
 
 const isLive = (slot: Slot): boolean => slot.task.scheduled === slot
@@ -49,8 +49,6 @@ export class Scheduler {
     this.cancel(task)
     if (this.stopped) return
     const slot: Slot = { task, due, dueMs: this.#dueMs(due) }
-    // One slot that is never due would stand before all others for ever.
-    if (Number.isNaN(slot.dueMs)) throw new RangeError('due must be a number')
     task.scheduled = slot
     this.#push(slot)
     if (slot.dueMs < this.#armedForMs) this.#arm(this.#clock.now())
@@ -87,8 +85,8 @@ export class Scheduler {
       slot.task.fire(now)
     }
     this.#afterPass()
-    if (this.#heap.length > this.#stale) this.#arm(this.#clock.now())
-    else this.#sweep()
+    if (this.#stale >= this.#heap.length) this.#sweep()
+    this.#arm(this.#clock.now())
   }
 
   #takeDue(now: Instant): Slot[] {
@@ -125,7 +123,7 @@ export class Scheduler {
     if (first === undefined) return
     this.#disarm()
     // Rounded up: a timer that fires a fraction early would find nothing due.
-    const delayMs = Math.min(HEARTBEAT_MS, Math.max(0, Math.ceil(first.dueMs - now.monotonicMs)))
+    const delayMs = Math.min(HEARTBEAT_MS, Math.max(1, Math.ceil(first.dueMs - now.monotonicMs)))
     this.#armedForMs = now.monotonicMs + delayMs
     this.#cancelTimer = this.#clock.setTimer(delayMs, () => this.#pass())
   }

@@ -55,9 +55,8 @@ export class Waiter<Granted = Hold> implements Task {
   }
 
   timeOut(): void {
-    const { waitMs } = this.terms
     const { key, lastError: cause } = this
-    const message = `${JSON.stringify(key)} was not granted within ${waitMs} ms${cause ? `: ${cause.message}` : ''}`
+    const message = `${JSON.stringify(key)} was not granted in time${cause ? `: ${cause.message}` : ''}`
     this.giveUp(new LeaseholdError('ACQUIRE_TIMEOUT', message, cause ? { key, cause } : { key }))
   }
 

@@ -33,5 +33,20 @@ it('joins the messages that an AggregateError hides', () => {
 it('accepts anything that can be thrown', () => {
   expect(redact('plain text').message).toBe('plain text')
   expect(redact(undefined).message).toBe('undefined')
-  expect(redact(Object.create(null)).message).toBe('an error that cannot be shown')
+  expect(redact(Object.create(null)).message).toBe('an unprintable error')
+})
+
+it('hides credentials whatever they are called, and in what is too long to be shown', () => {
+  for (const name of [
+    'PGPASSWORD=',
+    'db_password: ',
+    'access_token=',
+    'client_secret=',
+    'requirepass: ',
+    'passphrase=',
+  ]) {
+    expect(redact(new Error(`${name}hunter2`)).message).not.toContain('hunter2')
+  }
+  expect(redact(new Error(`${'x'.repeat(4070)} redis://user:hunter2@host`)).message).not.toContain('hunt')
+  expect(redact(new Error('author=Jane: no such table')).message).toContain('Jane')
 })

@@ -57,7 +57,7 @@ export async function runCase(testCase: ConformanceCase, target: ConformanceTarg
   }
 }
 
-/** A case fails if anything that it set going rejects with nobody listening, too (contract S8). */
+/** A case fails if anything that it set going rejects with nobody listening, too. */
 async function watched(testCase: ConformanceCase, trial: Trial): Promise<void> {
   const unhandled: unknown[] = []
   const collect = (reason: unknown) => void unhandled.push(reason)

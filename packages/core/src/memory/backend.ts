@@ -15,9 +15,12 @@ export function memoryBackend({
   clock = store.clock,
 }: MemoryBackendOptions = {}): LockBackend {
   /** On the process's clock: it is read before the store's, so that what is told is not later than what was. */
-  const grantedAt = ({ ttlMs }: Grant, key: string) => {
+  const grantedAt = ({ ttlMs, fencingToken }: Grant, key: string) => {
     const now = clock.now()
-    return shift(now, (store.inspect(key)?.remainingMs ?? 0) - ttlMs)
+    const held = store.inspect(key)
+    // Somebody else's by now: the grant's time is over.
+    const remainingMs = held?.fencingToken === fencingToken ? held.remainingMs : 0
+    return shift(now, remainingMs - ttlMs)
   }
   return {
     name: 'memory',

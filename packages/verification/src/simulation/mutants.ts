@@ -45,7 +45,6 @@ const SIMULATED: Readonly<Record<string, Rule>> = {
   'freed-early': 'S1',
   'second-holder': 'S1',
   'repeat-promises-too-much': 'S1',
-  'turn-for-two': 'S1',
   'not-idempotent': 'L1',
   'waiter-leaked': 'L1',
   'refusal-queues': 'L1',

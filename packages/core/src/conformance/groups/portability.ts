@@ -96,7 +96,14 @@ add('resume-again', 'a resumption whose answer was lost can be repeated with the
 
 add('resume-forged', 'a handle that is malformed is refused before anything is sent', async (t) => {
   const { locks, wire } = t.process()
-  const sound: LeaseHandle = { version: 1, key: t.key(), holder: 'ab'.repeat(16), fencingToken: '7', ttlMs: 1_000 }
+  const sound: LeaseHandle = {
+    version: 1,
+    key: t.key(),
+    holder: 'ab'.repeat(16),
+    fencingToken: '7',
+    ttlMs: 1_000,
+    autoRenew: true,
+  }
   const forged = [
     null,
     {},

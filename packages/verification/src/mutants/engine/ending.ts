@@ -62,7 +62,7 @@ add(
   'close-forgets',
   'closing releases nothing',
   'hygiene/close-releases',
-  locks('[...holds].map(', '([] as Hold[]).map('),
+  locks('const held = [...holds]', 'const held: Hold[] = []'),
 )
 
 add('close-leaves-timers', 'closing leaves timers behind', 'hygiene/no-timers', locks('scheduler.stop()', ''))

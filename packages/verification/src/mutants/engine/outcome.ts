@@ -9,8 +9,9 @@ const errors = inFile('errors.ts')
 const group = inFile('lease-group.ts')
 const locks = inFile('locks.ts')
 const engine = inFile('engine.ts')
-const holder = inFile('holder.ts')
+const holder = inFile('new-claim.ts')
 const lease = inFile('lease.ts')
+const holds = inFile('holds.ts')
 const lock = inFile('lock.ts')
 const requests = inFile('requests.ts')
 
@@ -43,12 +44,7 @@ add(
   engine('} catch (error) {\n      report(error)', '} catch (error) {\n      throw error'),
 )
 
-add(
-  'limit-ignored',
-  'the cap on leases is not kept',
-  'hygiene/limits',
-  engine('+ count > maxLeases)', '+ count > Infinity)'),
-)
+add('limit-ignored', 'the cap on leases is not kept', 'hygiene/limits', holds('return this.#byKey.size', 'return 0'))
 
 add(
   'errors-tell-holders',

@@ -76,7 +76,7 @@ add(
   'self-deadlock-waits',
   'a context that acquires what it holds waits for itself',
   'acquire/self-deadlock',
-  context('each.hold !== hold', 'true'),
+  context('!current.getStore()?.some((each) => each.deref() === hold)', 'true'),
 )
 
 add(
