@@ -1,0 +1,3 @@
+export { startPostgres } from './postgres.ts'
+export type { RestartOptions, Server, ServerOptions, Settings } from './server.ts'
+export { until } from './until.ts'
