@@ -1,10 +1,10 @@
+import { channelOf, quotedSchema } from './schema-name.ts'
 import { fenceSql } from './sql/fence-sql.ts'
 import { groupSql } from './sql/group-sql.ts'
 import { leaseSql } from './sql/lease-sql.ts'
 import { tableSql } from './sql/table-sql.ts'
 import { turnSql } from './sql/turn-sql.ts'
 import { versionSql } from './sql/version-sql.ts'
-import { channelOf, quotedSchema } from './schema-name.ts'
 
 export interface SchemaOptions {
   /** The schema that holds tables, sequence and functions of Leasehold. Default `leasehold`. */

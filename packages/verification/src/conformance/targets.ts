@@ -1,4 +1,5 @@
 import { startLoopback } from '../loopback/target.ts'
+import { startPostgresRows } from '../postgres/target.ts'
 import { memoryTarget } from './memory.ts'
 import type { RunningTarget } from './running-target.ts'
 
@@ -6,4 +7,5 @@ import type { RunningTarget } from './running-target.ts'
 export const targets: ReadonlyMap<string, () => Promise<RunningTarget>> = new Map([
   ['memory', async () => ({ target: memoryTarget(), stop: async () => {} })],
   ['loopback', startLoopback],
+  ['postgres-rows', startPostgresRows],
 ])
