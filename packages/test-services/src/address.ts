@@ -1,9 +1,21 @@
 import type { Server, ServerOptions } from './server.ts'
 
+/** Nobody can restart it, and it has the settings it has. */
+const mayUse = ({ own = false, settings = {} }: ServerOptions): boolean => !own && Object.keys(settings).length === 0
+
 /** A server that somebody else runs: it can be used, and that is all. */
-export function serverAtAddress(variable: string, { own = false, settings = {} }: ServerOptions): Server | undefined {
-  const url = process.env[variable]
-  if (url === undefined || url === '' || own || Object.keys(settings).length > 0) return undefined
+export function serverAtAddress(variable: string, options: ServerOptions): Server | undefined {
+  const url = process.env[variable] ?? ''
+  return url !== '' && mayUse(options) ? foreignServer(variable, url) : undefined
+}
+
+/** The same for servers that belong together: addresses with commas between them. */
+export function serversAtAddresses(variable: string, options: ServerOptions): Server[] | undefined {
+  const urls = (process.env[variable] ?? '').split(',').filter((url) => url !== '')
+  return urls.length > 0 && mayUse(options) ? urls.map((url) => foreignServer(variable, url.trim())) : undefined
+}
+
+function foreignServer(variable: string, url: string): Server {
   const { hostname, port } = new URL(url)
   const refuse = (): never => {
     throw new Error(`the server in ${variable} is not ours to stop: ask for one with { own: true }`)
@@ -13,7 +25,7 @@ export function serverAtAddress(variable: string, { own = false, settings = {} }
     host: hostname,
     port: Number(port),
     url,
-    settings,
+    settings: {},
     restart: async () => refuse(),
     kill: async () => refuse(),
     freeze: refuse,

@@ -1,3 +1,8 @@
+export { type PgBouncerOptions, startPgBouncer } from './pgbouncer.ts'
 export { startPostgres } from './postgres.ts'
+export { askRedis } from './redis/ask.ts'
+export { type RedisCluster, startRedisCluster } from './redis/cluster.ts'
+export { type RedisSentinels, startRedisSentinels } from './redis/sentinel.ts'
+export { startRedis, startRedisReplica } from './redis/single.ts'
 export type { RestartOptions, Server, ServerOptions, Settings } from './server.ts'
 export { until } from './until.ts'

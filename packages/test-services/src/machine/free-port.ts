@@ -5,19 +5,21 @@ import { type AddressInfo, createServer } from 'node:net'
 const lowest = 10_000
 
 /**
- * A port that nobody listens on. From below the range of outgoing connections: while a server restarts, such a
- * connection could take its port, or be connected to itself.
+ * A port that nobody listens on, and that many ports above it another. Both from below the range of outgoing
+ * connections: while a server restarts, such a connection could take its port, or be connected to itself.
  */
-export async function freePort(): Promise<number> {
+export async function freePort(alsoAbove = 0): Promise<number> {
+  const highest = lowestOutgoing() - alsoAbove
   for (;;) {
-    const candidate = lowest + Math.floor(Math.random() * (lowestOutgoing() - lowest))
-    if (await isFree(candidate)) return candidate
+    const candidate = lowest + Math.floor(Math.random() * (highest - lowest))
+    if ((await isFree(candidate)) && (await isFree(candidate + alsoAbove))) return candidate
   }
 }
 
 function lowestOutgoing(): number {
   try {
-    return Math.max(Number.parseInt(readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8'), 10), lowest + 1000)
+    const range = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8')
+    return Math.max(Number.parseInt(range, 10), 2 * lowest + 5000)
   } catch {
     return 32_768
   }
