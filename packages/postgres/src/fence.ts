@@ -24,7 +24,11 @@ export async function fence(
     await client.query(`select ${quoted}.fence($1, $2)`, [resource, String(fencingToken)])
   } catch (error) {
     if ((error as { code?: unknown }).code !== STALE_TOKEN_STATE) throw explained(error, quoted)
-    const message = `stale fencing token ${fencingToken} for "${resource}": a newer one was accepted`
-    throw new LeaseholdError('STALE_TOKEN', message, { key: resource, cause: error })
+    throw staleToken(resource, fencingToken, error)
   }
+}
+
+function staleToken(resource: string, fencingToken: bigint, cause: unknown): LeaseholdError {
+  const message = `stale fencing token ${fencingToken} for "${resource}": a newer one was accepted`
+  return new LeaseholdError('STALE_TOKEN', message, { key: resource, cause })
 }

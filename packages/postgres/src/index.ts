@@ -8,6 +8,7 @@ export type {
   PostgresPoolClient,
   Row,
 } from './postgres-shapes.ts'
+export { prune } from './prune.ts'
 export { type PostgresRowsOptions, postgresRows } from './rows.ts'
 export { type SchemaOptions, schemaSql } from './schema-sql.ts'
 export { type TransactionLockOptions, withTransactionLock } from './transaction-lock.ts'

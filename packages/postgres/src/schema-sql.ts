@@ -2,6 +2,7 @@ import { channelOf, quotedSchema } from './schema-name.ts'
 import { fenceSql } from './sql/fence-sql.ts'
 import { groupSql } from './sql/group-sql.ts'
 import { leaseSql } from './sql/lease-sql.ts'
+import { pruneSql } from './sql/prune-sql.ts'
 import { tableSql } from './sql/table-sql.ts'
 import { turnSql } from './sql/turn-sql.ts'
 import { versionSql } from './sql/version-sql.ts'
@@ -19,6 +20,7 @@ export function schemaSql({ schema }: SchemaOptions = {}): string {
     leaseSql(quoted),
     groupSql(quoted),
     turnSql(quoted, channelOf(quoted)),
+    pruneSql(quoted),
     fenceSql(quoted),
     versionSql(quoted),
   ].join('\n')
