@@ -1,3 +1,7 @@
+export { type EtcdCluster, startEtcdCluster } from './etcd/cluster.ts'
+export { startEtcd } from './etcd/single.ts'
+export type { Direction, Target } from './faults/proxied-connection.ts'
+export { TcpProxy } from './faults/tcp-proxy.ts'
 export { type PgBouncerOptions, startPgBouncer } from './pgbouncer.ts'
 export { startPostgres } from './postgres.ts'
 export { askRedis } from './redis/ask.ts'
