@@ -1,4 +1,8 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { PostgresListenClient } from './postgres-shapes.ts'
+
+/** Between attempts to connect. */
+const RETRY_MS = 1000
 
 /** One connection of its own that hears which keys were released, made when somebody first waits, and anew after it broke. */
 export class Turns {
@@ -6,7 +10,8 @@ export class Turns {
   readonly #channel: string
   readonly #waiting = new Map<string, Set<() => void>>()
   #listening: Promise<PostgresListenClient> | undefined
-  #closed = false
+  #failedAtMs = Number.NEGATIVE_INFINITY
+  readonly #closing = new AbortController()
 
   constructor(connect: () => PostgresListenClient, channel: string) {
     this.#connect = connect
@@ -25,37 +30,47 @@ export class Turns {
 
   /** Resolves when releases from now on are heard. */
   async listening(): Promise<void> {
-    if (this.#closed) throw new Error('these locks were closed')
+    this.#closing.signal.throwIfAborted()
     this.#listening ??= this.#listen()
     await this.#listening
   }
 
   async close(): Promise<void> {
-    this.#closed = true
+    this.#closing.abort(new Error('these locks were closed'))
     const client = await this.#listening?.catch(() => undefined)
     await client?.end().catch(() => {})
   }
 
   #listen(): Promise<PostgresListenClient> {
-    const client = this.#connect()
-    const broken = () => this.#broken(listening)
-    client.on('error', broken)
-    client.on('end', broken)
-    client.on('notification', ({ payload = '' }) => this.#wake(payload))
-    const listening = this.#subscribe(client)
-    // Before anybody can look at it: a failed attempt must not be the one that the next wait finds.
+    const listening = this.#subscribe(() => this.#broken(listening))
     listening.catch(() => {
-      this.#broken(listening)
-      client.end().catch(() => {})
+      this.#failedAtMs = performance.now()
+      if (this.#listening === listening) this.#listening = undefined
     })
     return listening
   }
 
-  async #subscribe(client: PostgresListenClient): Promise<PostgresListenClient> {
-    await client.connect()
-    client.unref?.()
-    await assertDirect(client)
-    await client.query(`listen "${this.#channel}"`)
+  async #subscribe(onBroken: () => void): Promise<PostgresListenClient> {
+    // An address that is wrong for good must not be tried in a loop. Whoever waits is polling meanwhile.
+    const pauseMs = this.#failedAtMs + RETRY_MS - performance.now()
+    if (pauseMs > 0) await pause(pauseMs, undefined, { ref: false, signal: this.#closing.signal })
+    const client = this.#connect()
+    let subscribed = false
+    // A client that breaks before it is subscribed is told of by what it was asked to do.
+    const broken = () => subscribed && onBroken()
+    client.on('error', broken)
+    client.on('end', broken)
+    client.on('notification', ({ payload = '' }) => this.#wake(payload))
+    try {
+      await client.connect()
+      client.unref?.()
+      await assertDirect(client)
+      await client.query(`listen "${this.#channel}"`)
+    } catch (error) {
+      client.end().catch(() => {})
+      throw error
+    }
+    subscribed = true
     return client
   }
 
