@@ -1,3 +1,4 @@
+import { harmless } from './harmless.ts'
 import type { Server, ServerOptions } from './server.ts'
 
 /** Nobody can restart it, and it has the settings it has. */
@@ -17,19 +18,13 @@ export function serversAtAddresses(variable: string, options: ServerOptions): Se
 
 function foreignServer(variable: string, url: string): Server {
   const { hostname, port } = new URL(url)
-  const refuse = (): never => {
-    throw new Error(`the server in ${variable} is not ours to stop: ask for one with { own: true }`)
-  }
   return {
+    ...harmless(`the server in ${variable}`),
     source: `address in ${variable}`,
     host: hostname,
     port: Number(port),
     url,
     settings: {},
-    restart: async () => refuse(),
-    kill: async () => refuse(),
-    freeze: refuse,
-    thaw: refuse,
     stop: async () => {},
     [Symbol.asyncDispose]: async () => {},
   }

@@ -1,5 +1,4 @@
-import { serverAtAddress } from './address.ts'
-import { announced } from './announce.ts'
+import { findServer } from './find-server.ts'
 import { LocalServer, type Recipe } from './machine/local-server.ts'
 import { providePrograms } from './machine/programs.ts'
 import type { Server, ServerOptions, Settings } from './server.ts'
@@ -16,11 +15,11 @@ export interface PgBouncerOptions extends ServerOptions {
 }
 
 /** A PgBouncer in transaction mode. `settings: { default_pool_size: 1 }` makes all its clients share one session. */
-export async function startPgBouncer({ postgres, ...options }: PgBouncerOptions): Promise<Server> {
-  const server =
-    serverAtAddress(need.variable, options) ?? (await LocalServer.start(recipe(postgres, options.settings ?? {})))
-  return announced('PgBouncer', server)
-}
+export const startPgBouncer = ({ postgres, ...options }: PgBouncerOptions): Promise<Server> =>
+  findServer(
+    { name: 'PgBouncer', variable: need.variable, start: (settings) => LocalServer.start(recipe(postgres, settings)) },
+    options,
+  )
 
 function recipe(postgres: Server, settings: Settings): Recipe {
   const { pgbouncer } = providePrograms(need)

@@ -1,5 +1,5 @@
-import { serverAtAddress } from './address.ts'
-import { announced } from './announce.ts'
+import type { ContainerRecipe } from './containers.ts'
+import { findServer } from './find-server.ts'
 import { LocalServer, type Recipe } from './machine/local-server.ts'
 import { providePrograms } from './machine/programs.ts'
 import type { Workplace } from './machine/workplace.ts'
@@ -12,9 +12,29 @@ const need = {
 } as const
 
 /** Everybody who reaches it is its superuser `postgres`. */
-export async function startPostgres(options: ServerOptions = {}): Promise<Server> {
-  const server = serverAtAddress(need.variable, options) ?? (await LocalServer.start(recipe(options.settings ?? {})))
-  return announced('Postgres', server)
+export const startPostgres = (options: ServerOptions = {}): Promise<Server> =>
+  findServer(
+    {
+      name: 'Postgres',
+      variable: need.variable,
+      container,
+      start: (settings) => LocalServer.start(recipe(settings)),
+    },
+    options,
+  )
+
+const container: ContainerRecipe = {
+  image: 'postgres:17-alpine',
+  port: 5432,
+  environment: { POSTGRES_HOST_AUTH_METHOD: 'trust' },
+  command: (settings) => [
+    'postgres',
+    ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+  ],
+  saysReady: /ready to accept connections/,
+  // The first time it only sets itself up.
+  saysSoTimes: 2,
+  urlAt: (host, port) => `postgres://postgres@${host}:${port}/postgres`,
 }
 
 function recipe(settings: Settings): Recipe {

@@ -2,12 +2,17 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Server, startPostgres } from '../src/index.ts'
-import { findProgram } from '../src/machine/programs.ts'
+import { providePrograms } from '../src/machine/programs.ts'
 
 const execute = promisify(execFile)
+const { psql } = providePrograms({
+  variable: 'LEASEHOLD_POSTGRES_URL',
+  programs: ['psql'],
+  debianPackages: ['postgresql'],
+})
 
 async function ask({ url }: Server, sql: string): Promise<string> {
-  const { stdout } = await execute(findProgram('psql') ?? 'psql', [url, '-XAtq', '-c', sql])
+  const { stdout } = await execute(psql, [url, '-XAtq', '-c', sql])
   return stdout.trim()
 }
 

@@ -2,7 +2,7 @@ import type { Recipe } from '../machine/local-server.ts'
 import { providePrograms } from '../machine/programs.ts'
 import type { Settings } from '../server.ts'
 
-const need = {
+export const etcdNeed = {
   variable: 'LEASEHOLD_ETCD_URL',
   programs: ['etcd'],
   debianPackages: ['etcd-server'],
@@ -16,7 +16,7 @@ export interface Peers {
 
 /** Settings are its flags: `{ 'election-timeout': 500 }`. */
 export function memberRecipe(peers: Peers, settings: Settings): Recipe {
-  const { etcd } = providePrograms(need)
+  const { etcd } = providePrograms(etcdNeed)
   return {
     name: 'etcd',
     scheme: 'http://',
@@ -44,4 +44,5 @@ const addresses = (port: number, { own, all }: Peers): Settings => ({
   'initial-cluster': all.map((peer) => `${nameOf(peer)}=${at(peer)}`).join(','),
 })
 
-const flags = (settings: Settings): string[] => Object.entries(settings).map(([name, value]) => `--${name}=${value}`)
+export const flags = (settings: Settings): string[] =>
+  Object.entries(settings).map(([name, value]) => `--${name}=${value}`)

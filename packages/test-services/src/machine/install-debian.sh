@@ -1,5 +1,8 @@
-# Installs Debian packages without starting the services they bring. Run by one process at a time: see programs.ts.
+# Installs Debian packages without starting the services they bring.
 set -e
+# Test processes run side by side: the first installs, the others wait and find it done.
+exec 9>/run/lock/leasehold-install.lock
+flock 9
 policy=/usr/sbin/policy-rc.d
 if [ ! -e $policy ]; then
   trap 'rm -f $policy' EXIT

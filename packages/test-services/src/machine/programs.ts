@@ -15,16 +15,26 @@ function postgresFolders(): string[] {
 }
 
 function configuredPostgresFolder(): string[] {
-  const { status, stdout } = spawnSync('pg_config', ['--bindir'], { encoding: 'utf8' })
-  return status === 0 ? [stdout.trim()] : []
+  const program = searchPath()
+    .map((folder) => join(folder, 'pg_config'))
+    .find(existsSync)
+  return program === undefined ? [] : [spawnSync(program, ['--bindir'], { encoding: 'utf8' }).stdout.trim()]
 }
 
-const folders = (): string[] => [...searchPath(), ...postgresFolders(), ...configuredPostgresFolder()]
+function* folders(): Generator<string> {
+  yield* searchPath()
+  yield* postgresFolders()
+  yield* configuredPostgresFolder()
+}
 
-export const findProgram = (name: string): string | undefined =>
-  folders()
-    .map((folder) => join(folder, name))
-    .find(existsSync)
+/** Programs that work together are of one version: they are taken from one folder. */
+function locate<Name extends string>(names: readonly Name[]): Record<Name, string> | undefined {
+  for (const folder of folders()) {
+    const paths = names.map((name) => [name, join(folder, name)] as const)
+    if (paths.every(([, path]) => existsSync(path))) return Object.fromEntries(paths) as Record<Name, string>
+  }
+  return undefined
+}
 
 const isDebian = (): boolean =>
   existsSync('/etc/os-release') && /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(readFileSync('/etc/os-release', 'utf8'))
@@ -33,12 +43,10 @@ const mayInstall = (): boolean => process.getuid?.() === 0 && isDebian()
 
 const installer = fileURLToPath(new URL('install-debian.sh', import.meta.url))
 
-/** Test processes run side by side: the first installs, the others wait and find it done. What apt prints goes to stderr. */
+/** What apt prints goes to stderr. */
 function install(debianPackages: readonly string[]): void {
   console.error(`test-services: installing ${debianPackages.join(' ')}`)
-  spawnSync('flock', ['/run/lock/leasehold-install.lock', 'sh', installer, ...debianPackages], {
-    stdio: ['ignore', process.stderr, process.stderr],
-  })
+  spawnSync('sh', [installer, ...debianPackages], { stdio: ['ignore', process.stderr, process.stderr] })
 }
 
 /** What a kind of server needs on this machine. */
@@ -47,11 +55,6 @@ export interface Need<Name extends string> {
   readonly variable: string
   readonly programs: readonly Name[]
   readonly debianPackages: readonly string[]
-}
-
-function locate<Name extends string>(programs: readonly Name[]): Record<Name, string> | undefined {
-  const found = programs.map((name) => [name, findProgram(name)] as const)
-  return found.every(([, path]) => path !== undefined) ? (Object.fromEntries(found) as Record<Name, string>) : undefined
 }
 
 /** Where the programs are. Installs them on Debian as root; elsewhere says what would. */
@@ -64,6 +67,8 @@ export function providePrograms<Name extends string>(need: Need<Name>): Record<N
   throw new Error(
     `No ${need.programs.join(', ')} on this machine. On Debian or Ubuntu:\n` +
       `  sudo apt-get install -y --no-install-recommends ${need.debianPackages.join(' ')}\n` +
-      `Or name a running server in ${need.variable}.`,
+      'Or, where Docker answers, for tests that neither restart nor harm the server:\n' +
+      '  npx pnpm --filter @leasehold/test-services add -D testcontainers\n' +
+      `Or, for such tests as well, name a running server in ${need.variable}.`,
   )
 }

@@ -2,25 +2,28 @@ import type { Recipe } from '../machine/local-server.ts'
 import { providePrograms } from '../machine/programs.ts'
 import type { Settings } from '../server.ts'
 
-const need = {
+export const redisNeed = {
   variable: 'LEASEHOLD_REDIS_URL',
   programs: ['redis-server', 'redis-cli'],
   debianPackages: ['redis-server', 'redis-tools'],
 } as const
 
-export const redisPrograms = () => providePrograms(need)
+export const redisPrograms = () => providePrograms(redisNeed)
 
 /** A Redis at its defaults: it saves its data when it is asked to end, and not when it is killed. */
-export const nodeRecipe = (settings: Settings): Recipe => ({
-  name: 'redis',
-  scheme: 'redis://',
-  settings,
-  users: ['redis'],
-  prepare: (place, port) => place.write('redis.conf', configuration(place.folder, { port, ...settings })),
-  command: (place) => ({ program: redisPrograms()['redis-server'], args: [place.path('redis.conf')] }),
-  saysReady: /Ready to accept connections/,
-  stopSignal: 'SIGTERM',
-})
+export function nodeRecipe(settings: Settings): Recipe {
+  const program = redisPrograms()['redis-server']
+  return {
+    name: 'redis',
+    scheme: 'redis://',
+    settings,
+    users: ['redis'],
+    prepare: (place, port) => place.write('redis.conf', configuration(place.folder, { port, ...settings })),
+    command: (place) => ({ program, args: [place.path('redis.conf')] }),
+    saysReady: /Ready to accept connections/,
+    stopSignal: 'SIGTERM',
+  }
+}
 
 /** It follows the primary, and is ready when it has the primary's data. */
 export const replicaRecipe = (primaryPort: number, settings: Settings): Recipe => ({

@@ -1,14 +1,31 @@
-import { serverAtAddress } from '../address.ts'
 import { announced } from '../announce.ts'
+import type { ContainerRecipe } from '../containers.ts'
+import { findServer } from '../find-server.ts'
 import { LocalServer } from '../machine/local-server.ts'
 import type { Server, ServerOptions } from '../server.ts'
-import { nodeRecipe, replicaRecipe } from './node.ts'
+import { nodeRecipe, redisNeed, replicaRecipe } from './node.ts'
 
 /** One Redis, by itself. */
-export async function startRedis(options: ServerOptions = {}): Promise<Server> {
-  const { settings = {} } = options
-  const server = serverAtAddress('LEASEHOLD_REDIS_URL', options) ?? (await LocalServer.start(nodeRecipe(settings)))
-  return announced('Redis', server)
+export const startRedis = (options: ServerOptions = {}): Promise<Server> =>
+  findServer(
+    {
+      name: 'Redis',
+      variable: redisNeed.variable,
+      container,
+      start: (settings) => LocalServer.start(nodeRecipe(settings)),
+    },
+    options,
+  )
+
+const container: ContainerRecipe = {
+  image: 'redis:7-alpine',
+  port: 6379,
+  command: (settings) => [
+    'redis-server',
+    ...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]),
+  ],
+  saysReady: /Ready to accept connections/,
+  urlAt: (host, port) => `redis://${host}:${port}`,
 }
 
 /** A replica of a Redis that was started here. */
