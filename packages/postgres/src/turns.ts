@@ -55,6 +55,7 @@ export class Turns {
     const pauseMs = this.#failedAtMs + RETRY_MS - performance.now()
     if (pauseMs > 0) await pause(pauseMs, undefined, { ref: false, signal: this.#closing.signal })
     const client = this.#connect()
+    client.unref?.()
     let subscribed = false
     // A client that breaks before it is subscribed is told of by what it was asked to do.
     const broken = () => subscribed && onBroken()

@@ -1,5 +1,5 @@
 import { startLoopback } from '../loopback/target.ts'
-import { startPostgresRows } from '../postgres/target.ts'
+import { startPooledPostgresRows, startPostgresRows } from '../postgres/target.ts'
 import { memoryTarget } from './memory.ts'
 import type { RunningTarget } from './running-target.ts'
 
@@ -8,4 +8,5 @@ export const targets: ReadonlyMap<string, () => Promise<RunningTarget>> = new Ma
   ['memory', async () => ({ target: memoryTarget(), stop: async () => {} })],
   ['loopback', startLoopback],
   ['postgres-rows', startPostgresRows],
+  ['postgres-rows-pgbouncer', startPooledPostgresRows],
 ])

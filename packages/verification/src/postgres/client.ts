@@ -4,13 +4,21 @@ import pg from 'pg'
 
 export const POOL_SIZE = 4
 
-/** A client with a pool of its own, as another process would have, under the name by which the server knows its connections. */
-export function openRows(connectionString: string, application_name: string): LockBackend {
-  const settings = { connectionString, application_name, keepAlive: true }
-  const pool = new pg.Pool({ ...settings, max: POOL_SIZE })
+interface Addresses {
+  readonly poolUrl: string
+  /** Straight to the server. */
+  readonly listenUrl: string
+  /** By which the server knows the connections. */
+  readonly name: string
+}
+
+/** A client with a pool of its own, as another process would have. */
+export function openRows({ poolUrl, listenUrl, name }: Addresses): LockBackend {
+  const settings = { application_name: name, keepAlive: true }
+  const pool = new pg.Pool({ ...settings, connectionString: poolUrl, max: POOL_SIZE })
   // Connections that break while nobody uses them.
   pool.on('error', () => {})
-  const backend = postgresRows({ pool, listen: () => new pg.Client(settings) })
+  const backend = postgresRows({ pool, listen: () => new pg.Client({ ...settings, connectionString: listenUrl }) })
   const end = async () => {
     await backend.close?.()
     await pool.end()
