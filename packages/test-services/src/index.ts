@@ -1,5 +1,6 @@
 export { type EtcdCluster, startEtcdCluster } from './etcd/cluster.ts'
 export { startEtcd } from './etcd/single.ts'
+export { ChildProgram, type Program } from './faults/child-program.ts'
 export type { Direction, Target } from './faults/proxied-connection.ts'
 export { TcpProxy } from './faults/tcp-proxy.ts'
 export { type PgBouncerOptions, startPgBouncer } from './pgbouncer.ts'
