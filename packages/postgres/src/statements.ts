@@ -38,7 +38,8 @@ export class Statements {
       const timer = setTimeout(abandon, this.#timeoutMs, `no answer from Postgres within ${this.#timeoutMs} ms`)
       timer.unref()
       this.#abandon.add(abandon)
-      const query = async (connected: PostgresPoolClient): Promise<void> => {
+      const query = async (): Promise<void> => {
+        const connected = await this.#pool.connect()
         // Given up while the pool had no client: nothing may take effect any more.
         if (!open) return connected.release()
         client = connected
@@ -48,7 +49,7 @@ export class Statements {
         end(false)
         resolve(rows)
       }
-      this.#pool.connect().then(query).catch(failed)
+      query().catch(failed)
     })
   }
 

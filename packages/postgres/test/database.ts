@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import type { Claim } from '@leasehold/core'
-import { startPostgres } from '@leasehold/test-services'
+import { type Server, startPostgres } from '@leasehold/test-services'
 import pg from 'pg'
 import { migrate } from '../src/index.ts'
 
 export interface Database {
+  readonly server: Server
   readonly url: string
   /** A name that nobody else uses. */
   readonly schema: string
@@ -28,6 +29,7 @@ export async function openDatabase(): Promise<Database> {
   const schema = `test_${randomBytes(6).toString('hex')}`
   await migrate(pool, { schema })
   return {
+    server,
     url: server.url,
     schema,
     pool,

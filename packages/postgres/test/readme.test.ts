@@ -21,16 +21,15 @@ afterAll(async () => {
   await server.stop()
 })
 
-async function prepareSeats(): Promise<pg.PoolClient> {
-  const pool = new pg.Pool({ connectionString: address.href, max: 1 })
-  const client = await pool.connect()
-  client.release = () => pool.end()
+async function prepareSeats(): Promise<pg.Client> {
+  const client = new pg.Client(address.href)
+  await client.connect()
   await client.query('create table if not exists seats (name text primary key, buyer text)')
   await client.query(`insert into seats values ('A1', null) on conflict (name) do update set buyer = null`)
   return client
 }
 
-const buyerOf = async (client: pg.PoolClient): Promise<unknown> =>
+const buyerOf = async (client: pg.Client): Promise<unknown> =>
   (await client.query(`select buyer from seats where name = 'A1'`)).rows[0].buyer
 
 describe('the README', () => {
@@ -66,7 +65,7 @@ describe('the README', () => {
     expect(await buyerOf(seats)).toBe('me')
     await locks.close()
     await pool.end()
-    seats.release()
+    await seats.end()
   })
 
   it('shows a sale in one transaction', async () => {
@@ -77,6 +76,6 @@ describe('the README', () => {
     })
 
     expect(await buyerOf(client)).toBe('me')
-    client.release()
+    await client.end()
   })
 })

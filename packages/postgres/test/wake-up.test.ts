@@ -1,5 +1,5 @@
 import { createLocks } from '@leasehold/core'
-import { until } from '@leasehold/test-services'
+import { startPgBouncer, until } from '@leasehold/test-services'
 import pg from 'pg'
 import { afterAll, describe, expect, it } from 'vitest'
 import { postgresRows } from '../src/index.ts'
@@ -19,12 +19,12 @@ function rowsNamed(application_name: string) {
   return postgresRows({ pool, schema, listen })
 }
 
-const listenersNamed = async (name: string): Promise<number> => {
-  const { rows } = await pool.query(
-    `select 1 from pg_stat_activity where application_name = $1 and query like 'listen %' and state = 'idle'`,
+const listenersNamed = async (name: string): Promise<number[]> => {
+  const { rows } = await pool.query<{ pid: number }>(
+    `select pid from pg_stat_activity where application_name = $1 and query like 'listen %' and state = 'idle'`,
     [name],
   )
-  return rows.length
+  return rows.map(({ pid }) => pid)
 }
 
 const isAwaited = async (key: string): Promise<boolean> => {
@@ -50,11 +50,10 @@ describe('waiting', () => {
     const lease = await createLocks(holder).lock('reconnected').acquire({ ttlMs: MINUTE_MS })
     const locks = createLocks(waiter, { pollMs: MINUTE_MS })
     const next = locks.lock('reconnected').acquire()
-    await until('it listens', async () => (await listenersNamed('broken')) === 1)
     await until('it waits', () => isAwaited('reconnected'))
-    await pool.query(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'broken'`)
-    await until('the old connection is gone', async () => (await listenersNamed('broken')) === 0)
-    await until('it listens again', async () => (await listenersNamed('broken')) === 1)
+    const [pid] = await listenersNamed('broken')
+    await pool.query('select pg_terminate_backend($1)', [pid])
+    await until('it listens again', async () => (await listenersNamed('broken')).some((other) => other !== pid))
     await lease.release()
     await next
     await Promise.all([locks.close(), holder.close?.()])
@@ -67,11 +66,11 @@ describe('waiting', () => {
     const leases = await holder.acquireAll(keys)
     const waiting = keys.map((key) => locks.lock(key).acquire())
     for (const key of keys) await until('it waits', () => isAwaited(key))
-    expect(await listenersNamed('for many')).toBe(1)
+    expect(await listenersNamed('for many')).toHaveLength(1)
     await leases.release()
     await Promise.all(waiting)
     await Promise.all([locks.close(), holder.close()])
-    await until('the connection is closed', async () => (await listenersNamed('for many')) === 0)
+    await until('the connection is closed', async () => (await listenersNamed('for many')).length === 0)
   })
 
   it('is announced only where somebody waits', async () => {
@@ -116,5 +115,23 @@ describe('waiting', () => {
     await lease.release()
     await next
     await Promise.all([locks.close(), others.close()])
+  })
+
+  it('tells that it cannot listen through a transaction pooler, where nothing would be heard', async () => {
+    const pooler = await startPgBouncer({ postgres: database.server })
+    const holder = createLocks(rowsNamed('in front of the pooler'))
+    const lease = await holder.lock('pooled').acquire()
+    const failures: string[] = []
+    const listen = () => new pg.Client(pooler.url)
+    const locks = createLocks(postgresRows({ pool, schema, listen }), {
+      pollMs: 50,
+      onEvent: (event) => event.type === 'backend-error' && failures.push(event.error.message),
+    })
+    const next = locks.lock('pooled').acquire()
+    await until('it is told', () => failures.some((message) => message.includes('straight to Postgres')))
+    await lease.release()
+    await next
+    await Promise.all([holder.close(), locks.close()])
+    await pooler.stop()
   })
 })
