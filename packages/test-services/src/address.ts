@@ -16,13 +16,15 @@ export function serversAtAddresses(variable: string, options: ServerOptions): Se
   return urls.length > 0 && mayUse(options) ? urls.map((url) => foreignServer(variable, url.trim())) : undefined
 }
 
+const usualPorts: Readonly<Record<string, number>> = { 'postgres:': 5432, 'postgresql:': 5432, 'redis:': 6379 }
+
 function foreignServer(variable: string, url: string): Server {
-  const { hostname, port } = new URL(url)
+  const { protocol, hostname, port } = new URL(url)
   return {
     ...harmless(`the server in ${variable}`),
     source: `address in ${variable}`,
     host: hostname,
-    port: Number(port),
+    port: Number(port) || (usualPorts[protocol] ?? 0),
     url,
     settings: {},
     stop: async () => {},

@@ -16,6 +16,11 @@ test('an address in the environment is taken first', async () => {
   })
 })
 
+test('an address without a port means the usual one', async () => {
+  vi.stubEnv('LEASEHOLD_POSTGRES_URL', 'postgres://me@db.example/app')
+  expect((await startPostgres()).port).toBe(5432)
+})
+
 test('several addresses have commas between them', async () => {
   vi.stubEnv('LEASEHOLD_REDIS_CLUSTER_URLS', 'redis://a:7000, redis://b:7001')
   const { nodes } = await startRedisCluster()

@@ -20,4 +20,13 @@ describe('a primary watched by sentinels', () => {
     expect(await askRedis(group.replica, 'get', 'before')).toBe('yes')
     expect(await askRedis(group.replica, 'info', 'replication')).toContain('role:master')
   })
+
+  test('follows its successor when it is back', async () => {
+    await group.primary.restart()
+    // Sentinels give a returning primary some ten seconds to prove that it is none.
+    const follows = async () => (await askRedis(group.primary, 'info', 'replication')).includes('role:slave')
+    await until('the former primary follows', follows, 40_000)
+    await group.replica.restart()
+    expect(await askRedis(group.replica, 'get', 'before')).toBe('yes')
+  })
 }, 60_000)

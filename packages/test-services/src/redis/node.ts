@@ -25,12 +25,6 @@ export function nodeRecipe(settings: Settings): Recipe {
   }
 }
 
-/** It follows the primary, and is ready when it has the primary's data. */
-export const replicaRecipe = (primaryPort: number, settings: Settings): Recipe => ({
-  ...nodeRecipe({ ...settings, replicaof: `127.0.0.1 ${primaryPort}` }),
-  saysReady: /sync: Finished with success|Successful partial resynchronization/,
-})
-
 /** The delay is for more replicas to come; there are none. */
 const ours = { bind: '127.0.0.1', 'repl-diskless-sync-delay': 0 }
 
