@@ -144,8 +144,12 @@ describe('a proxy', () => {
     proxy.swallow('requests')
     caller.say('b')
     caller.socket.end()
-    await until('the request is lost', () => proxy.lostBytes('requests') === 1)
-    expect(server.connectionCount).toBe(1)
+    const later = new Caller(proxy.port)
+    later.say('c')
+    await until('a later request is lost', () => proxy.lostBytes('requests') === 2)
+    expect(caller.ending).toBe('open')
+    await until('the server has both connections', () => server.connectionCount === 2)
+    later.socket.destroy()
   })
 
   test('cuts, on healing, a connection that lost something', async () => {
