@@ -1,0 +1,20 @@
+import { tokens } from './tokens.ts'
+
+/** The hold of one key. A free key has none. The token comes first: a user who may not run PEXPIRE fails there, and leaves no hold that never ends. */
+export const holds = `${tokens}
+local function keys_of(first)
+  return { hold = KEYS[first], token = KEYS[first + 1], queue = KEYS[first + 2], waiters = KEYS[first + 3] }
+end
+
+local function keep(keys, holder, ttl, metadata)
+  local token = next_token(keys)
+  redis.call('HSET', keys.hold, 'holder', holder, 'token', token, 'metadata', metadata)
+  redis.call('PEXPIRE', keys.hold, ttl)
+  return token
+end
+
+-- 0 is less than a millisecond, not nothing.
+local function remaining(keys)
+  return math.max(redis.call('PTTL', keys.hold), 1)
+end
+`
