@@ -1,5 +1,6 @@
 import { startLoopback } from '../loopback/target.ts'
 import { startPooledPostgresRows, startPostgresRows } from '../postgres/target.ts'
+import { startRedisTarget } from '../redis/target.ts'
 import { memoryTarget } from './memory.ts'
 import type { RunningTarget } from './running-target.ts'
 
@@ -9,4 +10,5 @@ export const targets: ReadonlyMap<string, () => Promise<RunningTarget>> = new Ma
   ['loopback', startLoopback],
   ['postgres-rows', startPostgresRows],
   ['postgres-rows-pgbouncer', startPooledPostgresRows],
+  ['redis', startRedisTarget],
 ])
