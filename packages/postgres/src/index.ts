@@ -6,7 +6,7 @@ export type {
   PostgresNotification,
   PostgresPool,
   PostgresPoolClient,
-  Row,
+  PostgresRow,
 } from './postgres-shapes.ts'
 export { prune } from './prune.ts'
 export { type PostgresRowsOptions, postgresRows } from './rows.ts'

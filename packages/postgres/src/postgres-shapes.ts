@@ -1,10 +1,15 @@
 // The few methods that are needed of `pg`. Its `Pool`, `PoolClient` and `Client` fit; so does what behaves as they do.
 
-export type Row = Readonly<Record<string, unknown>>
+export type PostgresRow = Readonly<Record<string, unknown>>
 
 /** Runs one statement. */
 export interface PostgresClient {
-  query(text: string, values?: unknown[]): Promise<{ readonly rows: readonly Row[] }>
+  query(text: string, values?: unknown[]): Promise<{ readonly rows: readonly PostgresRow[] }>
+}
+
+/** What newer versions of `pg` know about their clients: `I` for idle, `T` and `E` within a transaction. */
+export interface TransactionAware {
+  getTransactionStatus?(): string | null
 }
 
 /** A client on loan from a pool. */

@@ -1,9 +1,13 @@
 import type { Claim, Grant, LockBackend } from '@leasehold/core'
-import type { PostgresListenClient, PostgresPool, Row } from './postgres-shapes.ts'
+import type { PostgresListenClient, PostgresPool, PostgresRow } from './postgres-shapes.ts'
 import { classifyPostgresError, explained } from './refusals.ts'
 import { channelOf, quotedSchema } from './schema-name.ts'
 import { Statements } from './statements.ts'
 import { Turns } from './turns.ts'
+import { waitForTurn } from './wait-for-turn.ts'
+
+/** Node turns longer ones into 1 ms. */
+const LONGEST_TIMER_MS = 2_147_483_647
 
 export interface PostgresRowsOptions {
   /** Yours: it is used, never ended. PgBouncer in transaction mode may stand behind it. Give it an `error` listener, as `pg` asks for. */
@@ -25,9 +29,11 @@ export interface PostgresRowsOptions {
  */
 export function postgresRows({ pool, schema, listen, statementTimeoutMs = 5000 }: PostgresRowsOptions): LockBackend {
   const quoted = quotedSchema(schema)
+  assertPool(pool)
+  assertTimeout(statementTimeoutMs)
   const statements = new Statements(pool, statementTimeoutMs)
   const turns = listen && new Turns(listen, channelOf(quoted))
-  const ask = (call: string, ...values: unknown[]): Promise<readonly Row[]> =>
+  const ask = (call: string, ...values: unknown[]): Promise<readonly PostgresRow[]> =>
     statements.run(`select * from ${quoted}.${call}`, values).catch((error: unknown) => {
       throw explained(error, quoted)
     })
@@ -73,31 +79,17 @@ export function postgresRows({ pool, schema, listen, statementTimeoutMs = 5000 }
   return { ...backend, waitForTurn: ({ key }, _, signal) => waitForTurn(turns, mark, key, signal) }
 }
 
-/** Resolves when the key was released, when it is free, or when the signal aborts. */
-function waitForTurn(
-  turns: Turns,
-  mark: (key: string) => Promise<boolean>,
-  key: string,
-  signal: AbortSignal,
-): Promise<undefined> {
-  return new Promise((resolve, reject) => {
-    const leave = turns.watch(key, () => end())
-    const end = (error?: unknown) => {
-      leave()
-      signal.removeEventListener('abort', stop)
-      if (error === undefined) resolve(undefined)
-      else reject(error)
-    }
-    const stop = () => end()
-    signal.addEventListener('abort', stop, { once: true })
-    const begin = async () => {
-      await turns.listening()
-      // Marked after listening has begun: whatever is released from then on is heard.
-      if (signal.aborted || !(await mark(key))) end()
-    }
-    if (signal.aborted) end()
-    else begin().catch(end)
-  })
+function assertPool(pool: unknown): void {
+  if (typeof (pool as Partial<PostgresPool> | undefined)?.connect !== 'function') {
+    throw new TypeError('pool must be a pool of pg, or have its connect()')
+  }
+}
+
+function assertTimeout(statementTimeoutMs: number): void {
+  if (statementTimeoutMs >= 1 && statementTimeoutMs <= LONGEST_TIMER_MS) return
+  throw new RangeError(
+    `statementTimeoutMs must be a number from 1 to ${LONGEST_TIMER_MS}; got ${String(statementTimeoutMs)}`,
+  )
 }
 
 const columns = (claims: readonly Claim[]): [string[], string[]] => [
@@ -105,13 +97,13 @@ const columns = (claims: readonly Claim[]): [string[], string[]] => [
   claims.map(({ holder }) => holder),
 ]
 
-const grantOf = (row: Row): Grant => ({
+const grantOf = (row: PostgresRow): Grant => ({
   granted: true,
   ttlMs: Number(row['remaining_ms']),
   fencingToken: BigInt(String(row['fencing_token'])),
 })
 
-function only([row]: readonly Row[]): Row {
+function only([row]: readonly PostgresRow[]): PostgresRow {
   if (row === undefined) throw new Error('Postgres answered without a row')
   return row
 }

@@ -1,4 +1,4 @@
-import type { PostgresPool, PostgresPoolClient, Row } from './postgres-shapes.ts'
+import type { PostgresPool, PostgresPoolClient, PostgresRow } from './postgres-shapes.ts'
 
 /** A broken connection tells its statement; the event would end the process if nobody listened. */
 const toldByTheStatement = () => {}
@@ -17,7 +17,7 @@ export class Statements {
     this.#timeoutMs = timeoutMs
   }
 
-  run(text: string, values: unknown[]): Promise<readonly Row[]> {
+  run(text: string, values: unknown[]): Promise<readonly PostgresRow[]> {
     return new Promise((resolve, reject) => {
       let open = true
       let client: PostgresPoolClient | undefined

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { LeaseholdError } from '@leasehold/core'
-import type { PostgresClient } from './postgres-shapes.ts'
+import type { PostgresClient, TransactionAware } from './postgres-shapes.ts'
 
 export interface TransactionLockOptions {
   /** How long to wait for the lock, in whole milliseconds, 0 to 2147483647. Default 0: one attempt. */
@@ -26,6 +26,7 @@ export async function withTransactionLock<Result, Client extends PostgresClient>
 ): Promise<Result> {
   const waitMs = checkedWait(options.waitMs ?? 0)
   const place = advisoryPlace(key)
+  assertIdle(client)
   await client.query('begin')
   try {
     if (!(await locked(client, place, waitMs))) throw notGranted(key, waitMs)
@@ -57,6 +58,12 @@ async function locked(client: PostgresClient, place: string, waitMs: number): Pr
   // The time was meant for this lock, not for those that the work takes.
   await client.query(`select set_config('lock_timeout', $1, true)`, [rows[0]?.['before']])
   return true
+}
+
+/** `begin` would only warn, and the end of the work would end a transaction that is somebody else's. */
+function assertIdle(client: PostgresClient & TransactionAware): void {
+  const status = client.getTransactionStatus?.() ?? 'I'
+  if (status !== 'I') throw new Error('the client is in a transaction already: the lock needs one of its own')
 }
 
 function checkedWait(waitMs: number): number {

@@ -54,6 +54,17 @@ describe('a statement without an answer', () => {
   })
 })
 
+describe('options', () => {
+  it('are checked before anything is sent', () => {
+    for (const statementTimeoutMs of [0, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31]) {
+      expect(() => postgresRows({ pool, statementTimeoutMs })).toThrow(RangeError)
+    }
+    for (const wrong of [undefined, null, {}]) {
+      expect(() => postgresRows({ pool: wrong as unknown as PostgresPool })).toThrow(TypeError)
+    }
+  })
+})
+
 describe('ten thousand leases', () => {
   it('are renewed by few statements on few connections', async () => {
     const own = openPool({ max: 4 })

@@ -70,12 +70,21 @@ describe('a lock of a transaction', () => {
     expect(await waiting).toMatchObject({ rows: [{ lock_timeout: '0' }] })
   })
 
-  it('leaves no transaction open', async () => {
-    await locked('e', async () => {})
-    const { rows } = await pool.query(
-      `select 1 from pg_stat_activity where state like 'idle in transaction%' and application_name = 'none'`,
-    )
-    expect(rows).toEqual([])
+  it('refuses a client that is in a transaction: its end is not for the lock to decide', async () => {
+    const client = await pool.connect()
+    await client.query('begin')
+    await expect(withTransactionLock(client, 'e', note('never'))).rejects.toThrow('in a transaction already')
+    await client.query('rollback')
+    client.release()
+  })
+
+  it('leaves no transaction open, whatever happens', async () => {
+    const client = await pool.connect()
+    await withTransactionLock(client, 'f', note('done'))
+    expect(client.getTransactionStatus()).toBe('I')
+    await withTransactionLock(client, 'f', () => client.query('nonsense')).catch(() => {})
+    expect(client.getTransactionStatus()).toBe('I')
+    client.release()
   })
 
   it('checks key and time before anything is sent', async () => {
