@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-export const DEFAULT_SCHEMA = 'leasehold'
+const DEFAULT_SCHEMA = 'leasehold'
 
 /** Letters, digits and underscores, as far as Postgres keeps them apart: it cuts longer names. */
 const ALLOWED = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/
