@@ -1,5 +1,6 @@
 /** etcd knows no such lease: the transaction that named it had no effect. */
-export const isLeaseGone = (error: unknown): boolean => /requested lease not found/.test(String(error))
+export const isLeaseGone = (error: unknown): boolean =>
+  /requested lease not found|is expired or revoked/.test(String(error))
 
 /** Nothing took effect, and asking again is of no use. Matched by text: `etcd3` loses the codes of errors that it gives a type. */
 const REFUSALS = [

@@ -1,3 +1,4 @@
+import { startEtcdTarget } from '../etcd/target.ts'
 import { startLoopback } from '../loopback/target.ts'
 import { startPooledPostgresRows, startPostgresRows } from '../postgres/target.ts'
 import { startRedisTarget } from '../redis/target.ts'
@@ -11,4 +12,5 @@ export const targets: ReadonlyMap<string, () => Promise<RunningTarget>> = new Ma
   ['postgres-rows', startPostgresRows],
   ['postgres-rows-pgbouncer', startPooledPostgresRows],
   ['redis', startRedisTarget],
+  ['etcd', startEtcdTarget],
 ])

@@ -1,0 +1,142 @@
+import type { Candidate, Claim, Grant } from '@leasehold/core'
+import type { EtcdConnection, Operation, Transaction, TransactionAnswer } from './connection.ts'
+import type { Holds } from './holds.ts'
+import type { Namespace } from './namespace.ts'
+import { classifyEtcdError, isLeaseGone } from './refusals.ts'
+import type { Session } from './session.ts'
+import type { Sessions } from './sessions.ts'
+import { createdAt, isAbsent, moveTo, placeIn, put, rangeOf, readLine, when } from './transactions.ts'
+
+/** What stands in etcd for one claim. */
+export interface Place {
+  readonly fencingToken: bigint
+  readonly leaseId: string
+}
+
+/** A claim that stands in line, on a session of this process. */
+export interface Queued {
+  readonly session: Session
+  readonly fencingToken: bigint
+  /** Places that were taken earlier. */
+  readonly ahead: readonly string[]
+}
+
+/** The steps that put claims in line and move them, each of which is one transaction on a session's lease. */
+export class Line {
+  readonly #connection: EtcdConnection
+  readonly #namespace: Namespace
+  readonly #sessions: Sessions
+  readonly #holds: Holds
+  readonly #standing = new Map<string, Session>()
+
+  constructor(connection: EtcdConnection, namespace: Namespace, sessions: Sessions, holds: Holds) {
+    this.#connection = connection
+    this.#namespace = namespace
+    this.#sessions = sessions
+    this.#holds = holds
+  }
+
+  /** Runs a step on a live session. A session that etcd has forgotten is replaced: the step had no effect. */
+  async onSession<T>(ttlMs: number, places: readonly string[], step: (session: Session) => Promise<T>): Promise<T> {
+    const session = await this.#sessions.take(ttlMs, ...places)
+    try {
+      return await step(session)
+    } catch (error) {
+      if (!isLeaseGone(error)) throw error
+      session.end('gone')
+    } finally {
+      this.#leaveUnknown(session, places)
+    }
+    const successor = await this.#sessions.take(ttlMs, ...places)
+    return step(successor).finally(() => this.#leaveUnknown(successor, places))
+  }
+
+  /**
+   * Sends what writes to places on these sessions. Without an answer it may still take effect, also later, and nothing would
+   * ever remove what hangs on a lease that is kept alive: the sessions are given up.
+   */
+  async write(transaction: Transaction, ...sessions: (Session | undefined)[]): Promise<TransactionAnswer> {
+    try {
+      return await this.#connection.txn(transaction)
+    } catch (error) {
+      const unknown = !isLeaseGone(error) && classifyEtcdError(error) === 'unavailable'
+      if (unknown) for (const session of sessions) session?.end('doubtful')
+      throw error
+    }
+  }
+
+  /** Takes a place at the end of the line, or finds the one that was taken before. */
+  enqueue(candidate: Candidate): Promise<Queued> {
+    const place = this.#namespace.placeOf(candidate)
+    return this.onSession(candidate.ttlMs, [place], async (session) => {
+      const answer = await this.write(when([isAbsent(place)], ...this.entering(candidate, session)), session)
+      return this.entered(candidate, session, rangeOf(answer, answer.succeeded ? 1 : 0))
+    })
+  }
+
+  /** What to do for a claim that has no place yet, and for one that has. */
+  entering(candidate: Candidate, session: Session): [Operation[], Operation[]] {
+    const read = readLine(this.#namespace.lineFor(candidate.key))
+    return [[put(this.#namespace.placeOf(candidate), candidate.metadata, session.leaseId), read], [read]]
+  }
+
+  async entered(claim: Claim, session: Session, line: ReturnType<typeof rangeOf>): Promise<Queued> {
+    const place = this.#namespace.placeOf(claim)
+    const index = line.findIndex((each) => placeIn(each) === place)
+    const own = line[index]
+    if (own === undefined) throw new Error('etcd answered without the place that was just taken')
+    const fencingToken = BigInt(own.create_revision)
+    if (own.lease !== session.leaseId) await this.move(place, fencingToken, session)
+    this.#stand(place, session)
+    return { session, fencingToken, ahead: line.slice(0, index).map(placeIn) }
+  }
+
+  /** Hangs a place on a session, whatever it hung on: that is how a hold goes to another process with its token. False: it is no more. */
+  async move(place: string, fencingToken: bigint, session: Session): Promise<boolean> {
+    const moving = when([createdAt(place, fencingToken)], [moveTo(place, session.leaseId)])
+    const { succeeded } = await this.write(moving, session)
+    return succeeded
+  }
+
+  /** The hold as it is known here from now on. */
+  hold(claim: Claim, fencingToken: bigint, session: Session): Grant {
+    const place = this.#namespace.placeOf(claim)
+    const former = this.#holds.get(place)?.session
+    this.#holds.begin(claim.key, place, fencingToken, session)
+    this.#standing.delete(place)
+    if (former !== undefined && former !== session) this.#sessions.leave(former, place)
+    return grantOn(session, fencingToken)
+  }
+
+  /** Forgets the claim; the session that its place hung on, if it was one of this process. */
+  drop(place: string): Session | undefined {
+    const session = this.#holds.drop(place)?.session ?? this.#standing.get(place)
+    this.#standing.delete(place)
+    return session
+  }
+
+  leave(session: Session | undefined, place: string): void {
+    if (session !== undefined) this.#sessions.leave(session, place)
+  }
+
+  #stand(place: string, session: Session): void {
+    const former = this.#standing.get(place)
+    this.#standing.set(place, session)
+    if (former !== undefined && former !== session) this.#sessions.leave(former, place)
+  }
+
+  #leaveUnknown(session: Session, places: readonly string[]): void {
+    for (const place of places) {
+      const known = this.#holds.get(place)?.session === session || this.#standing.get(place) === session
+      if (!known) this.#sessions.leave(session, place)
+    }
+  }
+}
+
+/** The server keeps the session for its TTL from its last keepalive. */
+export const grantOn = (session: Session, fencingToken: bigint): Grant => ({
+  granted: true,
+  ttlMs: session.ttlMs,
+  fencingToken,
+  since: session.aliveAt,
+})
