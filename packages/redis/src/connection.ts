@@ -7,12 +7,15 @@ import { runScript, type Script, type ScriptArgument } from './script.ts'
 export class Connection {
   readonly #make: () => RedisConnection
   readonly #prepare: (redis: RedisConnection) => Promise<unknown>
+  /** Of a connection that was in use. */
   readonly #onBroken: () => void
   readonly #deadline: ReplyDeadline
   #opening: Promise<RedisConnection> | undefined
   #redis: RedisConnection | undefined
   #ready = false
   #closed = false
+  /** How many wait for something that comes over this connection. */
+  #users = 0
 
   /** `prepare` is done before anybody else may use a new connection. */
   constructor(
@@ -28,6 +31,15 @@ export class Connection {
   }
 
   async run(script: Script, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown> {
+    this.use()
+    try {
+      return await this.#answer(script, keys, args)
+    } finally {
+      this.disuse()
+    }
+  }
+
+  async #answer(script: Script, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown> {
     const redis = this.#ready && this.#redis ? this.#redis : await this.open()
     this.#deadline.sent()
     try {
@@ -45,6 +57,17 @@ export class Connection {
   open(): Promise<RedisConnection> {
     this.#opening ??= this.#connect()
     return this.#opening
+  }
+
+  /** As long as anybody uses it, it keeps the process alive; idle, it does not. */
+  use(): void {
+    this.#users += 1
+    if (this.#users === 1) this.#redis?.stream?.ref?.()
+  }
+
+  disuse(): void {
+    this.#users -= 1
+    if (this.#users === 0) this.#redis?.stream?.unref?.()
   }
 
   get isReady(): boolean {
@@ -73,8 +96,7 @@ export class Connection {
     this.#deadline.sent()
     try {
       await redis.connect()
-      // Whoever waits for an answer keeps the process alive by a wait of its own, if at all.
-      redis.stream?.unref?.()
+      if (this.#users === 0) redis.stream?.unref?.()
       await this.#prepare(redis)
     } catch (error) {
       this.#ended(redis)
@@ -89,10 +111,11 @@ export class Connection {
 
   #ended(redis: RedisConnection): void {
     if (this.#redis !== redis) return
+    const wasReady = this.#ready
     this.#redis = undefined
     this.#opening = undefined
     this.#ready = false
-    this.#onBroken()
+    if (wasReady) this.#onBroken()
   }
 
   /** Whether the server did what was asked last is not known. */

@@ -27,32 +27,28 @@ export class Line {
     this.#namespace = namespace
   }
 
-  wait(claim: Claim, terms: Terms, signal: AbortSignal): Promise<Grant | undefined> {
+  async wait(claim: Claim, terms: Terms, signal: AbortSignal): Promise<Grant | undefined> {
     const joining = this.#joining.get(claim.holder)
-    return new Promise((resolve, reject) => {
-      const wait = new Wait(this.#clock, () => this.#join(claim, terms), settle, fail)
-      const leave = this.#turns.expect(claim.holder, (turn) => wait.hear(turn))
-      const stop = () => wait.end()
-      const clear = () => {
-        leave()
-        signal.removeEventListener('abort', stop)
-      }
-      function settle(grant: Grant | undefined) {
-        clear()
-        resolve(grant)
-      }
-      function fail(error: unknown) {
-        clear()
-        reject(error)
-      }
-      signal.addEventListener('abort', stop, { once: true })
-      if (signal.aborted) return stop()
-      // What is granted after listening has begun is heard: only then may the claim stand in line.
-      this.#turns.listening().then(
-        () => signal.aborted || wait.begin(joining),
-        (error: unknown) => this.#clock.setTimer(UNHEARD_PAUSE_MS, () => signal.aborted || fail(error)),
-      )
-    })
+    const wait = new Wait(this.#clock, () => this.#join(claim, terms))
+    const leave = this.#turns.expect(claim.holder, (turn) => wait.hear(turn))
+    const stop = () => wait.end()
+    signal.addEventListener('abort', stop, { once: true })
+    if (signal.aborted) stop()
+    else this.#enter(wait, joining)
+    try {
+      return await wait.outcome
+    } finally {
+      leave()
+      signal.removeEventListener('abort', stop)
+    }
+  }
+
+  /** What is granted after listening has begun is heard: only then may the claim stand in line. */
+  #enter(wait: Wait, joining: Promise<Joined> | undefined): void {
+    this.#turns.listening().then(
+      () => wait.begin(joining),
+      (error: unknown) => wait.failIn(UNHEARD_PAUSE_MS, error),
+    )
   }
 
   /** Releases, and puts the next claim in line in the same trip, if its turn would be heard. */

@@ -20,7 +20,7 @@ export interface RedisConnection extends RedisCommander {
 
 interface RedisStream {
   destroy(): unknown
-  /** Not every stream has it: one that TLS wraps, for example. */
+  ref?(): unknown
   unref?(): unknown
 }
 

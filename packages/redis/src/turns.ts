@@ -2,6 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { Connection } from './connection.ts'
 import type { RedisConnection } from './redis-shapes.ts'
 
+/** Holder, token, window, server's clock. */
+const NEWS = /^(\S+) (\d+) (\d+) (\d+)$/
+
 /** The server has granted a claim its turn, at this moment of its clock, and keeps the key this long. */
 export interface Turn {
   readonly fencingToken: bigint
@@ -39,7 +42,9 @@ export class Turns {
   /** Returns how to stop. A turn that nobody expects is left to its window: its claim was released, or has the key already. */
   expect(holder: string, hear: Hear): () => void {
     this.#waiting.set(holder, hear)
+    this.#connection.use()
     return () => {
+      this.#connection.disuse()
       if (this.#waiting.get(holder) === hear) this.#waiting.delete(holder)
     }
   }
@@ -48,13 +53,11 @@ export class Turns {
     return this.#connection.close()
   }
 
+  /** Whoever may publish there can say anything. */
   #hear(news: string): void {
-    const [holder = '', token = '', windowMs, serverMs] = news.split(' ')
-    this.#waiting.get(holder)?.({
-      fencingToken: BigInt(token),
-      windowMs: Number(windowMs),
-      serverMs: Number(serverMs),
-    })
+    const [, holder = '', token = '', windowMs, serverMs] = NEWS.exec(news) ?? []
+    const turn = { windowMs: Number(windowMs), serverMs: Number(serverMs) }
+    this.#waiting.get(holder)?.({ fencingToken: BigInt(token), ...turn })
   }
 
   #missed(): void {

@@ -15,33 +15,38 @@ export interface Joined {
 
 /** One claim in line: says that it lives until its turn comes, by message or as the answer to that. */
 export class Wait {
+  /** The grant; or nothing, as a hint to try again. */
+  readonly outcome: Promise<Grant | undefined>
   readonly #clock: Clock
   readonly #join: () => Promise<Joined>
-  readonly #settle: (grant: Grant | undefined) => void
-  readonly #fail: (error: unknown) => void
   #anchor: Anchor | undefined
   #early: Turn | undefined
   #cancelTimer: () => void = () => {}
   #over = false
+  #resolve: (grant: Grant | undefined) => void = () => {}
+  #reject: (error: unknown) => void = () => {}
 
-  constructor(
-    clock: Clock,
-    join: () => Promise<Joined>,
-    settle: (grant: Grant | undefined) => void,
-    fail: (error: unknown) => void,
-  ) {
+  constructor(clock: Clock, join: () => Promise<Joined>) {
     this.#clock = clock
     this.#join = join
-    this.#settle = settle
-    this.#fail = fail
+    this.outcome = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
   }
 
   /** Takes the outcome of having joined already, or joins. */
-  begin(joining: Promise<Joined> = this.#join()): void {
-    joining.then(
-      (joined) => this.#joined(joined),
-      (error: unknown) => this.#end(() => this.#fail(error)),
+  begin(joining?: Promise<Joined>): void {
+    if (this.#over) return
+    const joined = joining ?? this.#join()
+    joined.then(
+      (each) => this.#joined(each),
+      (error: unknown) => this.#end(() => this.#reject(error)),
     )
+  }
+
+  failIn(delayMs: number, error: unknown): void {
+    if (!this.#over) this.#cancelTimer = this.#clock.setTimer(delayMs, () => this.#end(() => this.#reject(error)))
   }
 
   /** A turn may be told before the answer that put the claim in line. */
@@ -52,7 +57,7 @@ export class Wait {
 
   /** Without a grant: a hint to try again. */
   end(grant?: Grant): void {
-    this.#end(() => this.#settle(grant))
+    this.#end(() => this.#resolve(grant))
   }
 
   #joined({ answer, anchor }: Joined): void {
@@ -70,12 +75,12 @@ export class Wait {
   }
 
   /**
-   * The server granted so much later than it read its clock for the anchor, and that was not before the anchor was sent. With less than half of the
-   * window left, the next attempt, which is also the confirmation, is the safer way.
+   * The server granted so much later than it read its clock for the anchor, and that was not before the anchor was sent. One less: both readings are
+   * rounded. With less than half of the window left, the next attempt, which is also the confirmation, is the safer way.
    */
   #grantOf({ fencingToken, windowMs, serverMs }: Turn, anchor: Anchor): Grant | undefined {
     const now = this.#clock.now()
-    const since = earlier(now, shift(anchor.sentAt, serverMs - anchor.serverMs))
+    const since = earlier(now, shift(anchor.sentAt, serverMs - anchor.serverMs - 1))
     const passedMs = Math.max(now.monotonicMs - since.monotonicMs, now.wallMs - since.wallMs)
     return passedMs > windowMs / 2 ? undefined : { granted: true, ttlMs: windowMs, fencingToken, since }
   }
