@@ -26,8 +26,7 @@ export class Attempts {
   }
 
   async all(claims: readonly Claim[], terms: Terms): Promise<readonly Grant[] | Contended> {
-    const places = claims.map((claim) => this.#namespace.placeOf(claim))
-    return this.#line.onSession(terms.ttlMs, places, (session) => this.#take(claims, terms, session))
+    return this.#line.onSession(terms.ttlMs, (session) => this.#take(claims, terms, session))
   }
 
   async #take(claims: readonly Claim[], terms: Terms, session: Session): Promise<readonly Grant[] | Contended> {

@@ -11,14 +11,15 @@ export interface Hold {
   readonly session: Session
   /** On the monotonic clock. The session may live longer: the hold then has to be ended by this process. */
   deadlineMs: number
-  cancelTimer: () => void
 }
 
-/** What this process holds, by place. */
+/** What this process holds, by place. One timer serves all. */
 export class Holds {
   readonly #clock: Clock
   readonly #held = new Map<string, Hold>()
   readonly #onExpired: (hold: Hold) => void
+  #cancelTimer: (() => void) | undefined
+  #dueMs = Number.POSITIVE_INFINITY
 
   /** `onExpired` is told of a hold that nobody renewed in time; it has been dropped here. */
   constructor(clock: Clock, onExpired: (hold: Hold) => void) {
@@ -37,10 +38,9 @@ export class Holds {
 
   begin(lock: string, place: string, fencingToken: bigint, session: Session): Hold {
     const deadlineMs = Math.max(this.#deadline(session), this.#held.get(place)?.deadlineMs ?? 0)
-    this.drop(place)
-    const hold: Hold = { lock, place, fencingToken, session, deadlineMs, cancelTimer: () => {} }
+    const hold = { lock, place, fencingToken, session, deadlineMs }
     this.#held.set(place, hold)
-    this.#watch(hold)
+    this.#lookBy(deadlineMs)
     return hold
   }
 
@@ -56,26 +56,45 @@ export class Holds {
 
   drop(place: string): Hold | undefined {
     const hold = this.#held.get(place)
-    hold?.cancelTimer()
     this.#held.delete(place)
+    if (this.#held.size === 0) this.#stop()
     return hold
   }
 
   clear(): void {
-    for (const place of [...this.#held.keys()]) this.drop(place)
+    this.#held.clear()
+    this.#stop()
   }
 
   #deadline({ ttlMs }: Session): number {
     return this.#clock.now().monotonicMs + ttlMs
   }
 
-  /** A renewal moves the deadline and leaves the timer: it looks again when it fires. */
-  #watch(hold: Hold): void {
-    const leftMs = hold.deadlineMs - this.#clock.now().monotonicMs
-    if (leftMs > 0) hold.cancelTimer = this.#clock.setTimer(Math.min(leftMs, MAX_TIMER_MS), () => this.#watch(hold))
-    else if (this.#held.get(hold.place) === hold) {
-      this.#held.delete(hold.place)
-      this.#onExpired(hold)
-    }
+  #stop(): void {
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+    this.#dueMs = Number.POSITIVE_INFINITY
+  }
+
+  /** A renewal moves a deadline and leaves the timer: it looks again when it fires. */
+  #lookBy(deadlineMs: number): void {
+    if (deadlineMs >= this.#dueMs) return
+    this.#cancelTimer?.()
+    this.#dueMs = deadlineMs
+    const leftMs = Math.max(0, deadlineMs - this.#clock.now().monotonicMs)
+    this.#cancelTimer = this.#clock.setTimer(Math.min(Math.ceil(leftMs), MAX_TIMER_MS), () => this.#look())
+  }
+
+  #look(): void {
+    const nowMs = this.#clock.now().monotonicMs
+    const expired = [...this.#held.values()].filter(({ deadlineMs }) => deadlineMs <= nowMs)
+    for (const { place } of expired) this.#held.delete(place)
+    this.#stop()
+    const next = [...this.#held.values()].reduce(
+      (least, { deadlineMs }) => Math.min(least, deadlineMs),
+      Number.POSITIVE_INFINITY,
+    )
+    if (this.#held.size > 0) this.#lookBy(next)
+    for (const hold of expired) this.#onExpired(hold)
   }
 }

@@ -7,12 +7,6 @@ import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
 import { createdAt, isAbsent, moveTo, placeIn, put, rangeOf, readLine, when } from './transactions.ts'
 
-/** What stands in etcd for one claim. */
-export interface Place {
-  readonly fencingToken: bigint
-  readonly leaseId: string
-}
-
 /** A claim that stands in line, on a session of this process. */
 export interface Queued {
   readonly session: Session
@@ -37,18 +31,13 @@ export class Line {
   }
 
   /** Runs a step on a live session. A session that etcd has forgotten is replaced: the step had no effect. */
-  async onSession<T>(ttlMs: number, places: readonly string[], step: (session: Session) => Promise<T>): Promise<T> {
-    const session = await this.#sessions.take(ttlMs, ...places)
+  async onSession<T>(ttlMs: number, step: (session: Session) => Promise<T>): Promise<T> {
     try {
-      return await step(session)
+      return await this.#visit(ttlMs, step)
     } catch (error) {
       if (!isLeaseGone(error)) throw error
-      session.end('gone')
-    } finally {
-      this.#leaveUnknown(session, places)
+      return this.#visit(ttlMs, step)
     }
-    const successor = await this.#sessions.take(ttlMs, ...places)
-    return step(successor).finally(() => this.#leaveUnknown(successor, places))
   }
 
   /**
@@ -68,7 +57,7 @@ export class Line {
   /** Takes a place at the end of the line, or finds the one that was taken before. */
   enqueue(candidate: Candidate): Promise<Queued> {
     const place = this.#namespace.placeOf(candidate)
-    return this.onSession(candidate.ttlMs, [place], async (session) => {
+    return this.onSession(candidate.ttlMs, async (session) => {
       const answer = await this.write(when([isAbsent(place)], ...this.entering(candidate, session)), session)
       return this.entered(candidate, session, rangeOf(answer, answer.succeeded ? 1 : 0))
     })
@@ -101,9 +90,10 @@ export class Line {
   /** The hold as it is known here from now on. */
   hold(claim: Claim, fencingToken: bigint, session: Session): Grant {
     const place = this.#namespace.placeOf(claim)
-    const former = this.#holds.get(place)?.session
+    const former = this.#holds.get(place)?.session ?? this.#standing.get(place)
     this.#holds.begin(claim.key, place, fencingToken, session)
     this.#standing.delete(place)
+    session.enter(place)
     if (former !== undefined && former !== session) this.#sessions.leave(former, place)
     return grantOn(session, fencingToken)
   }
@@ -122,13 +112,20 @@ export class Line {
   #stand(place: string, session: Session): void {
     const former = this.#standing.get(place)
     this.#standing.set(place, session)
+    session.enter(place)
     if (former !== undefined && former !== session) this.#sessions.leave(former, place)
   }
 
-  #leaveUnknown(session: Session, places: readonly string[]): void {
-    for (const place of places) {
-      const known = this.#holds.get(place)?.session === session || this.#standing.get(place) === session
-      if (!known) this.#sessions.leave(session, place)
+  async #visit<T>(ttlMs: number, step: (session: Session) => Promise<T>): Promise<T> {
+    const visit = Symbol()
+    const session = await this.#sessions.visit(ttlMs, visit)
+    try {
+      return await step(session)
+    } catch (error) {
+      if (isLeaseGone(error)) session.end('gone')
+      throw error
+    } finally {
+      this.#sessions.leave(session, visit)
     }
   }
 }

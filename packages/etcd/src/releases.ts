@@ -36,7 +36,7 @@ export class Releases {
     const place = this.#namespace.placeOf(claim)
     const left = this.#line.drop(place)
     try {
-      return await this.#line.onSession(next.ttlMs, [this.#namespace.placeOf(next)], async (session) => {
+      return await this.#line.onSession(next.ttlMs, async (session) => {
         const [enter] = this.#line.entering(next, session)
         const both = when([exists(place)], [...this.#leaving(claim), ...enter], enter)
         const answer = await this.#line.write(both, session, left)

@@ -94,13 +94,18 @@ export class Renewals {
   async #moveHere(claim: Claim, { key, create_revision, lease }: KeyValue, ttlMs: number): Promise<Renewal> {
     const fencingToken = BigInt(create_revision)
     const place = key.toString()
-    const { remainingSeconds } = await this.#connection.timeToLive(lease)
     // Never shortened: it stays at least as long as where it hung.
-    const keepMs = Math.max(ttlMs, remainingSeconds * 1000)
-    return this.#line.onSession(keepMs, [place], async (session) => {
+    const keepMs = Math.max(ttlMs, await this.#remainingMs(place, lease))
+    return this.#line.onSession(keepMs, async (session) => {
       if (!(await this.#line.move(place, fencingToken, session))) return this.#gone(place)
       return this.#line.hold(claim, fencingToken, session)
     })
+  }
+
+  async #remainingMs(place: string, leaseId: string): Promise<number> {
+    const hold = this.#holds.get(place)
+    if (hold?.session.leaseId === leaseId) return this.#holds.remainingMs(hold)
+    return (await this.#connection.timeToLive(leaseId)).remainingSeconds * 1000
   }
 
   #gone(place: string): Renewal {

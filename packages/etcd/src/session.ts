@@ -1,10 +1,9 @@
 import type { Clock, Instant } from '@leasehold/core'
 import type { Alive } from './keep-alives.ts'
 
-export type SessionEnd = 'gone' | 'idle' | 'doubtful'
+/** `gone`: etcd has forgotten the lease. `doubtful`: something may hang on it that must not. `closed`: by us. */
+export type SessionEnd = 'gone' | 'doubtful' | 'closed'
 
-/** How many ticks an unused session is kept for the next acquire. */
-const IDLE_TICKS = 2
 const MAX_TICK_MS = 60_000
 
 export interface SessionPorts {
@@ -14,25 +13,34 @@ export interface SessionPorts {
   onEnd(session: Session, why: SessionEnd): void
 }
 
-/** One etcd lease, on which the places of many claims hang. It is kept alive while there are any. */
+/**
+ * One etcd lease, on which the places of many claims hang. It is kept alive while there are any. Without any it runs out by
+ * itself, unless a claim comes in time.
+ */
 export class Session {
   readonly leaseId: string
   readonly ttlMs: number
-  /** Keys in etcd that hang on this lease, or may. */
-  readonly places = new Set<string>()
+  readonly #uses = new Set<string | symbol>()
   #ended: SessionEnd | undefined
   /** When the last acknowledged keepalive was sent: the server keeps the lease for its TTL from then at least. */
   #aliveAt: Instant
   readonly #ports: SessionPorts
-  #idleTicks = 0
-  #cancelTick: () => void = () => {}
+  #cancelTick: (() => void) | undefined
 
   constructor(leaseId: string, ttlMs: number, grantedAt: Instant, ports: SessionPorts) {
     this.leaseId = leaseId
     this.ttlMs = ttlMs
     this.#aliveAt = grantedAt
     this.#ports = ports
-    this.#tickLater()
+  }
+
+  get isUsed(): boolean {
+    return this.#uses.size > 0
+  }
+
+  /** Keys in etcd that hang on this lease. */
+  get places(): string[] {
+    return [...this.#uses].filter((use) => typeof use === 'string')
   }
 
   get ended(): SessionEnd | undefined {
@@ -47,6 +55,17 @@ export class Session {
     return this.#ports.clock.now().monotonicMs - this.#aliveAt.monotonicMs
   }
 
+  /** A place that hangs on it, or a visit: a request under way that names it. */
+  enter(use: string | symbol): void {
+    this.#uses.add(use)
+    if (this.#cancelTick === undefined && this.#ended === undefined) this.#tickLater()
+  }
+
+  leave(use: string | symbol): void {
+    this.#uses.delete(use)
+    if (!this.isUsed) this.#stopTicking()
+  }
+
   /** True: the server keeps the lease for its TTL from `aliveAt`, which is later than this call. False: the lease is gone. */
   async keepAlive(): Promise<boolean> {
     const alive = await this.#ports.keepAlive(this.leaseId)
@@ -58,7 +77,7 @@ export class Session {
   end(why: SessionEnd): void {
     if (this.#ended !== undefined) return
     this.#ended = why
-    this.#cancelTick()
+    this.#stopTicking()
     this.#ports.onEnd(this, why)
   }
 
@@ -66,11 +85,14 @@ export class Session {
     this.#cancelTick = this.#ports.clock.setTimer(Math.min(this.ttlMs / 3, MAX_TICK_MS), () => this.#tick())
   }
 
+  #stopTicking(): void {
+    this.#cancelTick?.()
+    this.#cancelTick = undefined
+  }
+
   #tick(): void {
-    this.#idleTicks = this.places.size > 0 ? 0 : this.#idleTicks + 1
-    if (this.#idleTicks > IDLE_TICKS) this.end('idle')
     // Nobody has heard of it for its whole life: whatever hung on it is lost.
-    else if (this.ageMs > this.ttlMs) this.end('gone')
+    if (this.ageMs > this.ttlMs) this.end('gone')
     else {
       this.#tickLater()
       this.keepAlive().catch(() => {})

@@ -35,17 +35,17 @@ export class Sessions {
     this.#onLost = onLost
   }
 
-  /** A live session for this TTL, with the place noted as one that may come to hang on it. */
-  async take(ttlMs: number, ...places: string[]): Promise<Session> {
+  /** A live session for this TTL, entered for a visit. */
+  async visit(ttlMs: number, visit: symbol): Promise<Session> {
     const session = await this.#live(this.seconds(ttlMs))
-    for (const place of places) session.places.add(place)
+    session.enter(visit)
     return session
   }
 
-  /** The place does not hang on the session any more. */
-  leave(session: Session, place: string): void {
-    session.places.delete(place)
-    this.#revokeIfEmpty(session)
+  /** The visit is over, or the place does not hang on the session any more. */
+  leave(session: Session, use: string | symbol): void {
+    session.leave(use)
+    this.#revokeIfUnused(session)
   }
 
   /** What etcd makes of a TTL. */
@@ -57,11 +57,11 @@ export class Sessions {
   async close(): Promise<void> {
     this.#closed = true
     const sessions = [...this.#all]
-    const last = (session: Session) => (session.places.size > 0 && !session.ended ? session.keepAlive() : undefined)
+    const last = (session: Session) => (session.isUsed && !session.ended ? session.keepAlive() : undefined)
     await Promise.allSettled(sessions.map(last))
-    for (const session of sessions) session.end('idle')
-    const empty = sessions.filter(({ places }) => places.size === 0)
-    await Promise.allSettled(empty.map(({ leaseId }) => this.#connection.revoke(leaseId)))
+    for (const session of sessions) session.end('closed')
+    const unused = sessions.filter(({ isUsed }) => !isUsed)
+    await Promise.allSettled(unused.map(({ leaseId }) => this.#connection.revoke(leaseId)))
   }
 
   async #live(seconds: number): Promise<Session> {
@@ -83,6 +83,7 @@ export class Sessions {
 
   async #grant(seconds: number): Promise<Session> {
     if (this.#closed) throw new Error('these locks were closed')
+    this.#forgetLapsed()
     const leaseId = newLeaseId()
     const sentAt = this.#clock.now()
     try {
@@ -104,12 +105,17 @@ export class Sessions {
   #ended(seconds: number, session: Session, why: SessionEnd): void {
     this.#current.delete(seconds)
     if (why === 'gone') this.#all.delete(session)
-    else this.#revokeIfEmpty(session)
-    for (const place of [...session.places]) this.#onLost(place)
+    else this.#revokeIfUnused(session)
+    for (const place of session.places) this.#onLost(place)
   }
 
-  #revokeIfEmpty(session: Session): void {
-    if (session.ended === undefined || session.places.size > 0 || this.#closed) return
+  /** Of TTLs that nobody asks for any more. */
+  #forgetLapsed(): void {
+    for (const session of this.#all) if (!session.isUsed && session.ageMs > 2 * session.ttlMs) session.end('gone')
+  }
+
+  #revokeIfUnused(session: Session): void {
+    if (session.ended === undefined || session.isUsed || this.#closed) return
     if (this.#all.delete(session)) this.#connection.revoke(session.leaseId).catch(() => {})
   }
 }

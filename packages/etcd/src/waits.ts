@@ -82,8 +82,10 @@ export class Waits {
       return undefined
     }
     waiting.standsBehind(standing.ahead)
-    const wake = await waiting.woken
     const { session, fencingToken } = standing
+    // It may have ended before the place was known to hang on it.
+    if (session.ended !== undefined) waiting.look()
+    const wake = await waiting.woken
     if (wake === 'look' || signal.aborted || session.ended !== undefined || session.ageMs >= session.ttlMs)
       return undefined
     return this.#line.hold(claim, fencingToken, session)
