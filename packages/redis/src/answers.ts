@@ -3,7 +3,7 @@ import type { Contended, Grant, Inspection, Instant, Renewal } from '@leasehold/
 /** What `attempt` answers: granted, token, time; or contended, time, the server's clock. */
 export type Attempt = readonly [granted: 1, token: string, ttlMs: number] | readonly [0, number, string]
 
-export const grantOf = (token: string, ttlMs: number): Grant => ({
+const grantOf = (token: string, ttlMs: number): Grant => ({
   granted: true,
   ttlMs: Number(ttlMs),
   fencingToken: BigInt(token),
