@@ -16,7 +16,7 @@ if ARGV[3] then
   local sound, outcome = pcall(attempt, keys, ARGV[1], ARGV[3], ARGV[4], ARGV[5])
   if sound and outcome[1] == 0 then sound = pcall(stand, keys, ARGV[3], ARGV[4], ARGV[5], ARGV[6]) end
   answer = sound and outcome
-elseif redis.call('EXISTS', keys.hold) == 0 then
+elseif released or redis.call('EXISTS', keys.hold) == 0 then
   pcall(pass_on, keys, ARGV[1])
 end
 return { released and 1 or 0, answer }

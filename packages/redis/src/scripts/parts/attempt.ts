@@ -13,7 +13,7 @@ local function confirm(keys, ttl)
 end
 
 local function contended(keys)
-  return { 0, remaining(keys), string.format('%.0f', now_ms) }
+  return { 0, remaining(keys), string.format('%.0f', now_ms()) }
 end
 
 local function attempt(keys, namespace, holder, ttl, metadata)
@@ -22,9 +22,11 @@ local function attempt(keys, namespace, holder, ttl, metadata)
     confirm(keys, ttl)
     return { 1, held[2], remaining(keys) }
   end
-  if held[1] or not pass_on(keys, namespace, holder) then return contended(keys) end
+  if held[1] then return contended(keys) end
+  local free, is_first = pass_on(keys, namespace, holder)
+  if not free then return contended(keys) end
   local token = keep(keys, holder, ttl, metadata)
-  leave(keys, holder)
+  if is_first then drop_first(keys, holder) end
   return { 1, token, tonumber(ttl) }
 end
 `
