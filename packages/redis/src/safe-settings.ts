@@ -18,6 +18,8 @@ export const safeSettings = (replyTimeoutMs: number): Record<string, unknown> =>
   connectTimeout: replyTimeoutMs,
   // A server that loads its data says so itself, and a user of few permissions may not run INFO.
   enableReadyCheck: false,
+  // Nothing but what is needed before the first command.
+  disableClientInfo: true,
   keepAlive: 5000,
   keyPrefix: '',
   stringNumbers: false,

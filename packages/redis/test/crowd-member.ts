@@ -4,10 +4,8 @@ import { Redis } from 'ioredis'
 import { redis } from '../src/index.ts'
 
 const [url = '', key = '', callers = '0'] = process.argv.slice(2)
-const locks = createLocks(redis({ client: new Redis(url, { lazyConnect: true }) }), {
-  waitMs: 60_000,
-  whenHeld: 'wait',
-})
+const client = new Redis(url, { lazyConnect: true })
+const locks = createLocks(redis({ client }), { ttlMs: 2000, waitMs: 60_000, whenHeld: 'wait' })
 const lock = locks.lock(key)
 const tokens: string[] = []
 const turns: number[] = Array.from({ length: Number(callers) }, () => 0)
@@ -15,12 +13,10 @@ let stopped = false
 
 async function contend(caller: number): Promise<void> {
   while (!stopped) {
-    const lease = await lock.acquire()
-    lease.assertHeld()
+    await using lease = await lock.acquire()
     tokens.push(String(lease.fencingToken))
     turns[caller] = (turns[caller] ?? 0) + 1
     process.send?.({ turns: tokens.length })
-    await lease.release()
   }
 }
 

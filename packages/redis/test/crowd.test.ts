@@ -31,6 +31,12 @@ async function startMember(key: string): Promise<Member> {
   return member
 }
 
+const reported = async (members: readonly Member[]) => {
+  for (const { child } of members) child.send('stop')
+  await until('everybody is done', () => members.every(({ report }) => report !== undefined), 60_000)
+  return members.map(({ report }) => report ?? { tokens: [], turnsOfCallers: [] })
+}
+
 describe('8 processes with 8 callers each who want one key', () => {
   it('all get their turns, in the order of tokens, at few commands a handover', async () => {
     const members = await Promise.all(Array.from({ length: PROCESSES }, () => startMember('crowd')))
@@ -38,16 +44,30 @@ describe('8 processes with 8 callers each who want one key', () => {
     for (const { child } of members) child.send('start')
     await until('everybody had many turns', () => members.every(({ turns }) => turns >= TURNS), 60_000)
     const counts = members.map(({ turns }) => turns)
-    for (const { child } of members) child.send('stop')
-    await until('everybody is done', () => members.every(({ report }) => report !== undefined), 60_000)
+    const reports = await reported(members)
     const scripts = await scriptsRun(standing)
 
-    const tokens = members.flatMap(({ report }) => report?.tokens ?? [])
+    const tokens = reports.flatMap((report) => report.tokens)
     expect(new Set(tokens).size).toBe(tokens.length)
-    const ofCallers = members.flatMap(({ report }) => report?.turnsOfCallers ?? [])
+    const ofCallers = reports.flatMap((report) => report.turnsOfCallers)
     expect(ofCallers).toHaveLength(PROCESSES * CALLERS)
     expect(Math.min(...ofCallers)).toBeGreaterThan(0)
     expect(Math.max(...counts) / Math.min(...counts)).toBeLessThanOrEqual(1.5)
     expect(scripts / tokens.length).toBeLessThanOrEqual(2)
+  }, 90_000)
+  it('are held up by none of them that is frozen or killed', async () => {
+    const members = await Promise.all(Array.from({ length: 4 }, () => startMember('harmed')))
+    const [frozen, killed, ...others] = members as [Member, Member, ...Member[]]
+    for (const { child } of members) child.send('start')
+    await until('everybody had turns', () => members.every(({ turns }) => turns >= 10), 60_000)
+    frozen.child.kill('SIGSTOP')
+    killed.child.kill('SIGKILL')
+    const before = others.map(({ turns }) => turns)
+    await until('the others go on', () => others.every(({ turns }, i) => turns > (before[i] ?? 0) + 50), 60_000)
+    const missed = frozen.turns
+    frozen.child.kill('SIGCONT')
+    await until('the thawed one has turns again', () => frozen.turns > missed + 5, 60_000)
+    const tokens = (await reported([frozen, ...others])).flatMap((report) => report.tokens)
+    expect(new Set(tokens).size).toBe(tokens.length)
   }, 90_000)
 })

@@ -1,4 +1,4 @@
-import { until } from '@leasehold/test-services'
+import { askRedis, startRedisReplica, until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
 import { startStanding, visit } from './standing.ts'
 
@@ -23,6 +23,17 @@ describe('fencing tokens', () => {
     await server.restart()
     expect(await ask('dbsize')).toBe('0')
     expect(await visit(open(), 'crashed')).toBeGreaterThan(before)
+  })
+
+  it('go on at a replica that missed the last grants', async () => {
+    const known = await visit(open(), 'lagging')
+    await using replica = await startRedisReplica(server)
+    await askRedis(replica, 'replicaof', 'no', 'one')
+    const missed = await visit(open(), 'lagging')
+    expect(await askRedis(replica, 'get', TOKEN_NAME('lagging'))).toBe(String(known))
+    const backend = open({}, replica.url)
+    expect(await visit(backend, 'lagging')).toBeGreaterThan(missed)
+    await backend.close?.()
   })
 
   it('go on by one, exactly, while the clock of the server is behind', async () => {
