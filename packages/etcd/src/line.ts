@@ -98,6 +98,11 @@ export class Line {
     return grantOn(session, fencingToken)
   }
 
+  /** The claim was granted the lock here, and has not lost it since as far as is known. */
+  holds(place: string): boolean {
+    return this.#holds.get(place) !== undefined
+  }
+
   /** Forgets the claim; the session that its place hung on, if it was one of this process. */
   drop(place: string): Session | undefined {
     const session = this.#holds.drop(place)?.session ?? this.#standing.get(place)

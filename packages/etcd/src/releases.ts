@@ -22,10 +22,12 @@ export class Releases {
 
   async release(claim: Claim): Promise<boolean> {
     const place = this.#namespace.placeOf(claim)
+    const holds = this.#line.holds(place)
     const session = this.#line.drop(place)
     try {
-      const answer = await this.#line.write(when([exists(place)], this.#leaving(claim)), session)
-      return answer.succeeded && this.#wasFirst(answer, place)
+      const leaving = holds ? [remove(place)] : this.#leaving(claim)
+      const answer = await this.#line.write(when([exists(place)], leaving), session)
+      return answer.succeeded && (holds || this.#wasFirst(answer, place))
     } finally {
       this.#line.leave(session, place)
     }
