@@ -21,13 +21,13 @@ const SLACK_MS = 1_500
 
 export interface EtcdBackendOptions extends EtcdOptions {
   /** All keys begin with it and a slash. Letters, digits, ".", "_" and "-". Default `leasehold`. */
-  readonly namespace?: string
+  readonly namespace?: string | undefined
   /** The smallest TTL that your etcd grants: its election timeout times 1.5, in whole seconds. Default 2000, what its own default makes. */
-  readonly minTtlMs?: number
+  readonly minTtlMs?: number | undefined
   /** When to give up on a request, in milliseconds. Default 2000. */
-  readonly deadlineMs?: number
+  readonly deadlineMs?: number | undefined
   /** The clock that `createLocks` was given. Default: the system's. */
-  readonly clock?: Clock
+  readonly clock?: Clock | undefined
 }
 
 export interface EtcdBackend extends LockBackend {

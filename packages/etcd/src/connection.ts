@@ -9,7 +9,7 @@ export interface Compare {
   readonly lease?: string
 }
 
-export interface RangeRequest {
+interface RangeRequest {
   readonly key: Buffer
   readonly range_end?: Buffer
   readonly limit?: number
@@ -18,7 +18,7 @@ export interface RangeRequest {
   readonly keys_only?: boolean
 }
 
-export interface PutRequest {
+interface PutRequest {
   readonly key: Buffer
   readonly value?: Buffer
   readonly lease: string
@@ -50,13 +50,6 @@ export interface TransactionAnswer {
   readonly responses: readonly { readonly response_range?: { readonly kvs: readonly KeyValue[] } }[]
 }
 
-/** What is left of an etcd lease. */
-export interface LeaseState {
-  /** Whole seconds, rounded down; negative where the lease is gone. */
-  readonly remainingSeconds: number
-  readonly keys: readonly Buffer[]
-}
-
 /** Told once when a stream has ended, however it did. */
 type OnEnd = (error: unknown) => void
 
@@ -75,7 +68,8 @@ export interface EtcdConnection {
   /** Resolves with the granted seconds. */
   grant(leaseId: string, seconds: number): Promise<number>
   revoke(leaseId: string): Promise<void>
-  timeToLive(leaseId: string): Promise<LeaseState>
+  /** Whole seconds that remain, rounded down; negative where the lease is gone. */
+  remainingSeconds(leaseId: string): Promise<number>
   /** `onAlive` is told the granted seconds; 0: the lease is gone. */
   keepAlive(onAlive: (leaseId: string, seconds: number) => void, onEnd: OnEnd): Promise<KeepAliveStream>
   /** Deletions in a range, from the moment that it resolves. Ends where the server has no leader. */

@@ -1,5 +1,5 @@
 import { Etcd3, type IOptions } from 'etcd3'
-import type { EtcdConnection, LeaseState, TransactionAnswer, WatchStream } from './connection.ts'
+import type { EtcdConnection, TransactionAnswer, WatchStream } from './connection.ts'
 
 /** Where etcd is and how to log in: the options of `etcd3`, without what would make it send twice. */
 export type EtcdOptions = Pick<IOptions, 'hosts' | 'credentials' | 'auth' | 'grpcOptions'>
@@ -47,10 +47,7 @@ export function connectEtcd3(options: EtcdOptions, deadlineMs: number): EtcdConn
     txn: async (transaction) => (await kv.txn(transaction, soon())) as unknown as TransactionAnswer,
     grant: async (ID, TTL) => Number((await leaseClient.leaseGrant({ ID, TTL }, soon())).TTL),
     revoke: async (ID) => void (await leaseClient.leaseRevoke({ ID }, soon())),
-    timeToLive: async (ID): Promise<LeaseState> => {
-      const { TTL, keys } = await leaseClient.leaseTimeToLive({ ID, keys: true }, soon())
-      return { remainingSeconds: Number(TTL), keys }
-    },
+    remainingSeconds: async (ID) => Number((await leaseClient.leaseTimeToLive({ ID }, soon())).TTL),
     async keepAlive(onAlive, onEnd) {
       const stream = await leaseClient.leaseKeepAlive()
       stream.on('data', ({ ID, TTL }) => onAlive(ID, Number(TTL)))

@@ -12,7 +12,7 @@ export async function inspect(
   const answer = await connection.txn(when([], [readHolder(namespace.lineFor(key))]))
   const [holder] = rangeOf(answer, 0)
   if (holder === undefined) return null
-  const { remainingSeconds } = await connection.timeToLive(holder.lease)
+  const remainingSeconds = await connection.remainingSeconds(holder.lease)
   if (remainingSeconds < 0) return null
   const metadata = holder.value.length > 0 ? holder.value.toString() : undefined
   // Told in whole seconds, rounded down.

@@ -5,14 +5,14 @@ import { grantOn, type Line } from './line.ts'
 import type { Namespace } from './namespace.ts'
 import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
-import { placeIn, rangeOf, readHolder, when } from './transactions.ts'
+import { placeIn, rangeOf, readHolder, readPlace, when } from './transactions.ts'
 
 /** etcd takes 128 operations in a transaction unless told otherwise. */
 const MAX_OPERATIONS = 100
 
 /**
- * Holds on a session of this process are renewed together: one keepalive, and one look at what hangs on the lease, since
- * another process may have released a claim or moved it. All others are looked up and moved to a session here.
+ * Holds on a session of this process are renewed together: one keepalive, and a look at each whether it hangs there still,
+ * since another process may have released a claim or moved it. All others are looked up and moved to a session here.
  */
 export class Renewals {
   readonly #connection: EtcdConnection
@@ -33,8 +33,7 @@ export class Renewals {
     const places = claims.map((claim) => this.#namespace.placeOf(claim))
     const answers = await this.#renewKnown(places, ttlMs)
     const others = claims.filter((_, i) => !answers.has(places[i] ?? ''))
-    for (let start = 0; start < others.length; start += MAX_OPERATIONS)
-      await this.#reclaim(others.slice(start, start + MAX_OPERATIONS), ttlMs, answers)
+    for (const chunk of inChunks(others)) await this.#reclaim(chunk, ttlMs, answers)
     return places.map((place) => answers.get(place) ?? 'gone')
   }
 
@@ -68,14 +67,19 @@ export class Renewals {
   }
 
   async #attached(session: Session, holds: readonly Hold[]): Promise<Set<string>> {
-    if (holds.length > MAX_OPERATIONS) {
-      const { keys } = await this.#connection.timeToLive(session.leaseId)
-      return new Set(keys.map(String))
-    }
-    const read = holds.map(({ place }) => ({ request_range: { key: Buffer.from(place), keys_only: true } }))
+    const found = await Promise.all(inChunks(holds).map((chunk) => this.#readPlaces(chunk)))
+    return new Set(
+      found
+        .flat()
+        .filter(({ lease }) => lease === session.leaseId)
+        .map(placeIn),
+    )
+  }
+
+  async #readPlaces(holds: readonly Hold[]): Promise<KeyValue[]> {
+    const read = holds.map(({ place }) => readPlace(place))
     const answer = await this.#connection.txn(when([], read))
-    const found = holds.flatMap((_, i) => rangeOf(answer, i))
-    return new Set(found.filter(({ lease }) => lease === session.leaseId).map(placeIn))
+    return holds.flatMap((_, i) => rangeOf(answer, i))
   }
 
   /** Claims that this process does not hold, or on a session that came to its end. */
@@ -105,7 +109,7 @@ export class Renewals {
   async #remainingMs(place: string, leaseId: string): Promise<number> {
     const hold = this.#holds.get(place)
     if (hold?.session.leaseId === leaseId) return this.#holds.remainingMs(hold)
-    return (await this.#connection.timeToLive(leaseId)).remainingSeconds * 1000
+    return (await this.#connection.remainingSeconds(leaseId)) * 1000
   }
 
   #gone(place: string): Renewal {
@@ -113,3 +117,8 @@ export class Renewals {
     return 'gone'
   }
 }
+
+const inChunks = <T>(all: readonly T[]): T[][] =>
+  Array.from({ length: Math.ceil(all.length / MAX_OPERATIONS) }, (_, i) =>
+    all.slice(i * MAX_OPERATIONS, (i + 1) * MAX_OPERATIONS),
+  )

@@ -8,7 +8,7 @@ afterAll(() => etcd.stop())
 await requirePasswords(etcd.raw)
 
 const locksOf = (username: string, password: string, namespace?: string) =>
-  createLocks(etcd.open({ auth: { username, password }, ...(namespace && { namespace }) }))
+  createLocks(etcd.open({ auth: { username, password }, namespace }))
 
 describe('an etcd that asks for passwords', () => {
   it('lets a user lock whose role reaches the namespace alone', async () => {

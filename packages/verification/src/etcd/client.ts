@@ -7,4 +7,4 @@ const MIN_TTL_MS = 1_000
 
 /** A client as another process would have. A link may be slower than requests take otherwise. */
 export const openEtcd = (hosts: string, clock?: Clock, deadlineMs = 2_000): EtcdBackend =>
-  etcdBackend({ hosts, minTtlMs: MIN_TTL_MS, deadlineMs, ...(clock && { clock }) })
+  etcdBackend({ hosts, minTtlMs: MIN_TTL_MS, deadlineMs, clock })
