@@ -47,7 +47,10 @@ export class KeepAlives {
   #open(): Promise<KeepAliveStream> {
     if (this.#stream !== undefined) return this.#stream
     const opening: Promise<KeepAliveStream> = this.#connection.keepAlive(
-      (leaseId, seconds) => this.#answered(leaseId, seconds),
+      (leaseId, seconds) => {
+        // An answer of a stream that was given up would be taken for one to a later keepalive.
+        if (this.#stream === opening) this.#answered(leaseId, seconds)
+      },
       (error) => {
         if (this.#stream === opening) this.#ended(error)
       },
