@@ -7,6 +7,9 @@ import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
 import { createdAt, isAbsent, moveTo, placeIn, put, rangeOf, readLine, when } from './transactions.ts'
 
+/** Who waits stands on the shortest etcd lease there is, whatever it asks for: a waiter that dies blocks those behind it for no longer. */
+export const WAITING_TTL_MS = 1
+
 /** A claim that stands in line, on a session of this process. */
 export interface Queued {
   readonly session: Session
@@ -57,7 +60,7 @@ export class Line {
   /** Takes a place at the end of the line, or finds the one that was taken before. */
   enqueue(candidate: Candidate): Promise<Queued> {
     const place = this.#namespace.placeOf(candidate)
-    return this.onSession(candidate.ttlMs, async (session) => {
+    return this.onSession(WAITING_TTL_MS, async (session) => {
       const answer = await this.write(when([isAbsent(place)], ...this.entering(candidate, session)), session)
       return this.entered(candidate, session, rangeOf(answer, answer.succeeded ? 1 : 0))
     })
@@ -85,6 +88,15 @@ export class Line {
     const moving = when([createdAt(place, fencingToken)], [moveTo(place, session.leaseId)])
     const { succeeded } = await this.write(moving, session)
     return succeeded
+  }
+
+  /** The claim's turn has come: it goes to an etcd lease of the TTL that it asks for. `undefined`: its place is no more. */
+  async promote(claim: Claim, ttlMs: number, { session, fencingToken }: Queued): Promise<Grant | undefined> {
+    if (session.ttlMs >= this.#sessions.seconds(ttlMs) * 1000) return this.hold(claim, fencingToken, session)
+    const place = this.#namespace.placeOf(claim)
+    return this.onSession(ttlMs, async (longer) =>
+      (await this.move(place, fencingToken, longer)) ? this.hold(claim, fencingToken, longer) : undefined,
+    )
   }
 
   /** The hold as it is known here from now on. */

@@ -1,6 +1,6 @@
 import type { Candidate, Claim } from '@leasehold/core'
 import type { Operation } from './connection.ts'
-import type { Line, Queued } from './line.ts'
+import { type Line, type Queued, WAITING_TTL_MS } from './line.ts'
 import type { Namespace } from './namespace.ts'
 import { exists, placeIn, rangeOf, readHolder, remove, when } from './transactions.ts'
 
@@ -38,7 +38,7 @@ export class Releases {
     const place = this.#namespace.placeOf(claim)
     const left = this.#line.drop(place)
     try {
-      return await this.#line.onSession(next.ttlMs, async (session) => {
+      return await this.#line.onSession(WAITING_TTL_MS, async (session) => {
         const [enter] = this.#line.entering(next, session)
         const both = when([exists(place)], [...this.#leaving(claim), ...enter], enter)
         const answer = await this.#line.write(both, session, left)

@@ -31,7 +31,7 @@ export class Waits {
     if (signal.aborted) stop()
     else signal.addEventListener('abort', stop, { once: true })
     try {
-      return await this.#turn(claim, waiting, queued, signal)
+      return await this.#turn({ ...claim, ...terms }, waiting, queued, signal)
     } finally {
       signal.removeEventListener('abort', stop)
       this.#turns.leave(waiting)
@@ -70,7 +70,7 @@ export class Waits {
   }
 
   async #turn(
-    claim: Claim,
+    claim: Candidate,
     waiting: Waiting,
     queued: Promise<Queued>,
     signal: AbortSignal,
@@ -82,13 +82,13 @@ export class Waits {
       return undefined
     }
     waiting.standsBehind(standing.ahead)
-    const { session, fencingToken } = standing
+    const { session } = standing
     // It may have ended before the place was known to hang on it.
     if (session.ended !== undefined) waiting.look()
     const wake = await waiting.woken
     if (wake === 'look' || signal.aborted || session.ended !== undefined || session.ageMs >= session.ttlMs)
       return undefined
-    return this.#line.hold(claim, fencingToken, session)
+    return this.#line.promote(claim, claim.ttlMs, standing)
   }
 
   /** The place may be taken after the release that follows an abort: it is given up once it is there. */

@@ -61,6 +61,23 @@ describe('what stays on the server', () => {
   })
 })
 
+it('a waiter that fell silent blocks those behind it no longer than the shortest etcd lease, whatever TTL it asked for', async () => {
+  const [holder, rival] = [etcd.open(), createLocks(etcd.open())]
+  const held = claimOn(uniqueKey())
+  await holder.tryAcquire(held, terms())
+  const silenced = locks
+    .lock(held.key)
+    .acquire({ ttlMs: 3_600_000, waitMs: 2_000 })
+    .catch(() => 'timed out')
+  await until('it stands in line', async () => (await etcd.keys()).length === 2)
+  proxy.swallow('requests')
+  await holder.release(held)
+  const lease = await rival.lock(held.key).acquire({ waitMs: 10_000 })
+  lease.assertHeld()
+  expect(await silenced).toBe('timed out')
+  await rival.close()
+})
+
 describe('an attempt whose answer was lost', () => {
   it('is found by its repetition, with one place and one token', async () => {
     const hosts = proxy.through(etcd.server.url).replace(/\/$/, '')
