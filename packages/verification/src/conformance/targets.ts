@@ -1,4 +1,7 @@
+import { startEtcdTarget } from '../etcd/target.ts'
 import { startLoopback } from '../loopback/target.ts'
+import { startPooledPostgresRows, startPostgresRows } from '../postgres/target.ts'
+import { startRedisTarget } from '../redis/target.ts'
 import { memoryTarget } from './memory.ts'
 import type { RunningTarget } from './running-target.ts'
 
@@ -6,4 +9,8 @@ import type { RunningTarget } from './running-target.ts'
 export const targets: ReadonlyMap<string, () => Promise<RunningTarget>> = new Map([
   ['memory', async () => ({ target: memoryTarget(), stop: async () => {} })],
   ['loopback', startLoopback],
+  ['postgres-rows', startPostgresRows],
+  ['postgres-rows-pgbouncer', startPooledPostgresRows],
+  ['redis', startRedisTarget],
+  ['etcd', startEtcdTarget],
 ])

@@ -68,7 +68,9 @@ for (const hours of [-1, 1]) {
     await t.pass(t.time.arrivalMs)
     await lease.release()
     const next = await t.settled(waiting)
-    next.assertHeld(LONG_MS / 2)
+    next.assertHeld()
+    // A wait may bring a grant that is to be confirmed.
+    await t.until(() => next.remainingMs > LONG_MS / 2, 'it has its full TTL')
     assert.equal(other.wire.count('release'), 0, 'a grant was thrown away')
   })
 }

@@ -1,0 +1,104 @@
+import { type Clock, type LockBackend, systemClock } from '@leasehold/core'
+import { Attempts } from './attempts.ts'
+import type { EtcdConnection } from './connection.ts'
+import { connectEtcd3, type EtcdOptions } from './etcd3-connection.ts'
+import { type EtcdFence, type FencedLease, fenceOf } from './fence.ts'
+import { type Hold, Holds } from './holds.ts'
+import { inspect } from './inspect.ts'
+import { KeepAlives } from './keep-alives.ts'
+import { Line } from './line.ts'
+import { Namespace } from './namespace.ts'
+import { classifyEtcdError } from './refusals.ts'
+import { Releases } from './releases.ts'
+import { Renewals } from './renewals.ts'
+import { Sessions } from './sessions.ts'
+import { createdAt, hangsOn, remove, when } from './transactions.ts'
+import { Turns } from './turns.ts'
+import { Waits } from './waits.ts'
+
+/** After a change of the leader leases live longer; and etcd looks for expired ones twice a second. */
+const SLACK_MS = 1_500
+
+export interface EtcdBackendOptions extends EtcdOptions {
+  /** All keys begin with it and a slash. Letters, digits, ".", "_" and "-". Default `leasehold`. */
+  readonly namespace?: string | undefined
+  /** The smallest TTL that your etcd grants: its election timeout times 1.5, in whole seconds. Default 2000, what its own default makes. */
+  readonly minTtlMs?: number | undefined
+  /** When to give up on a request, in milliseconds. Default 2000. */
+  readonly deadlineMs?: number | undefined
+  /** The clock that `createLocks` was given. Default: the system's. */
+  readonly clock?: Clock | undefined
+}
+
+export interface EtcdBackend extends LockBackend {
+  /** A comparison for your own etcd transaction, which then takes effect only while this lease holds its lock. Throws `LEASE_LOST` where it is not held from here. */
+  fence(lease: FencedLease): EtcdFence
+}
+
+/**
+ * Locks on etcd: linearizable, first in, first out, with tokens that survive the loss of a node. *Exclusion of valid leases*
+ * as long as etcd keeps its data.
+ */
+export function etcdBackend({
+  namespace = 'leasehold',
+  minTtlMs = 2_000,
+  deadlineMs = 2_000,
+  clock = systemClock,
+  ...where
+}: EtcdBackendOptions): EtcdBackend {
+  return backendOn(connectEtcd3(where, deadlineMs), new Namespace(namespace), minTtlMs, deadlineMs, clock)
+}
+
+function backendOn(
+  connection: EtcdConnection,
+  namespace: Namespace,
+  minTtlMs: number,
+  deadlineMs: number,
+  clock: Clock,
+): EtcdBackend {
+  const keepAlives = new KeepAlives(connection, clock, deadlineMs)
+  const turns = new Turns(connection, namespace.range)
+  const holds = new Holds(clock, (hold) => void expire(hold).catch(() => {}))
+  const sessions = new Sessions(connection, clock, keepAlives, minTtlMs, (place) => turns.look(place))
+  const line = new Line(connection, namespace, sessions, holds)
+  const releases = new Releases(namespace, line)
+  const waits = new Waits(namespace, line, turns, releases)
+  const attempts = new Attempts(namespace, line, holds)
+  const renewals = new Renewals(connection, namespace, sessions, line, holds)
+
+  /** Its session lives on for others. Spared where another process has taken it over: it hangs on that one's lease then. */
+  async function expire({ place, fencingToken, session }: Hold): Promise<void> {
+    try {
+      const own = [createdAt(place, fencingToken), hangsOn(place, session.leaseId)]
+      await line.write(when(own, [remove(place)]), session)
+    } finally {
+      line.leave(session, place)
+    }
+  }
+
+  return {
+    name: 'etcd',
+    capabilities: {
+      fifo: true,
+      handOff: true,
+      survivesRestart: true,
+      slackMs: SLACK_MS,
+      minTtlMs: sessions.seconds(minTtlMs) * 1000,
+    },
+    tryAcquire: (claim, terms) => attempts.one(claim, terms),
+    tryAcquireAll: (claims, terms) => attempts.all(claims, terms),
+    renew: (claims, ttlMs) => renewals.renew(claims, ttlMs),
+    release: (claim, next) => waits.release(claim, next),
+    waitForTurn: (claim, terms, signal) => waits.wait(claim, terms, signal),
+    inspect: (key) => inspect(connection, namespace, key),
+    classifyError: classifyEtcdError,
+    fence: (lease) => fenceOf(holds, lease),
+    async close() {
+      await turns.close()
+      await sessions.close()
+      holds.clear()
+      await keepAlives.close()
+      connection.close()
+    },
+  }
+}

@@ -1,0 +1,78 @@
+// All that is needed of etcd, in the words of its protocol. One file speaks with a driver: a different one is a change there.
+
+export interface Compare {
+  readonly result: 'Equal' | 'Greater'
+  readonly target: 'Create' | 'Lease'
+  readonly key: Buffer
+  readonly range_end?: Buffer
+  readonly create_revision?: string
+  readonly lease?: string
+}
+
+interface RangeRequest {
+  readonly key: Buffer
+  readonly range_end?: Buffer
+  readonly limit?: number
+  readonly sort_order?: 'Ascend'
+  readonly sort_target?: 'Create'
+  readonly keys_only?: boolean
+}
+
+interface PutRequest {
+  readonly key: Buffer
+  readonly value?: Buffer
+  readonly lease: string
+  readonly ignore_value?: boolean
+}
+
+export type Operation =
+  | { readonly request_range: RangeRequest }
+  | { readonly request_put: PutRequest }
+  | { readonly request_delete_range: { readonly key: Buffer } }
+
+export interface Transaction {
+  readonly compare: Compare[]
+  readonly success: Operation[]
+  readonly failure: Operation[]
+}
+
+export interface KeyValue {
+  readonly key: Buffer
+  readonly value: Buffer
+  /** Decimal: it may be larger than a double tells exactly. */
+  readonly create_revision: string
+  readonly lease: string
+}
+
+export interface TransactionAnswer {
+  readonly succeeded: boolean
+  readonly header: { readonly revision: string }
+  readonly responses: readonly { readonly response_range?: { readonly kvs: readonly KeyValue[] } }[]
+}
+
+/** Told once when a stream has ended, however it did. */
+type OnEnd = (error: unknown) => void
+
+export interface KeepAliveStream {
+  send(leaseId: string): void
+  cancel(): void
+}
+
+export interface WatchStream {
+  cancel(): void
+}
+
+/** Every call is sent once, has a deadline, and rejects with the driver's error. */
+export interface EtcdConnection {
+  txn(transaction: Transaction): Promise<TransactionAnswer>
+  /** Resolves with the granted seconds. */
+  grant(leaseId: string, seconds: number): Promise<number>
+  revoke(leaseId: string): Promise<void>
+  /** Whole seconds that remain, rounded down; negative where the lease is gone. */
+  remainingSeconds(leaseId: string): Promise<number>
+  /** `onAlive` is told the granted seconds; 0: the lease is gone. */
+  keepAlive(onAlive: (leaseId: string, seconds: number) => void, onEnd: OnEnd): Promise<KeepAliveStream>
+  /** Deletions in a range, from the moment that it resolves. Ends where the server has no leader. */
+  watchDeletions(key: Buffer, rangeEnd: Buffer, onDeleted: (key: string) => void, onEnd: OnEnd): Promise<WatchStream>
+  close(): void
+}

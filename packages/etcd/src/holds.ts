@@ -1,0 +1,100 @@
+import type { Clock } from '@leasehold/core'
+import type { Session } from './session.ts'
+
+const MAX_TIMER_MS = 2_147_483_647
+
+/** A claim that holds its key from this process, on the etcd lease of a session that it shares with others. */
+export interface Hold {
+  readonly lock: string
+  readonly place: string
+  readonly fencingToken: bigint
+  readonly session: Session
+  /** On the monotonic clock. The session may live longer: the hold then has to be ended by this process. */
+  deadlineMs: number
+}
+
+/** What this process holds, by place. One timer serves all. */
+export class Holds {
+  readonly #clock: Clock
+  readonly #held = new Map<string, Hold>()
+  readonly #onExpired: (hold: Hold) => void
+  #cancelTimer: (() => void) | undefined
+  #dueMs = Number.POSITIVE_INFINITY
+
+  /** `onExpired` is told of a hold that nobody renewed in time; it has been dropped here. */
+  constructor(clock: Clock, onExpired: (hold: Hold) => void) {
+    this.#clock = clock
+    this.#onExpired = onExpired
+  }
+
+  get(place: string): Hold | undefined {
+    return this.#held.get(place)
+  }
+
+  find(lock: string, fencingToken: bigint): Hold | undefined {
+    for (const hold of this.#held.values()) if (hold.lock === lock && hold.fencingToken === fencingToken) return hold
+    return undefined
+  }
+
+  begin(lock: string, place: string, fencingToken: bigint, session: Session): Hold {
+    const deadlineMs = Math.max(this.#deadline(session), this.#held.get(place)?.deadlineMs ?? 0)
+    const hold = { lock, place, fencingToken, session, deadlineMs }
+    this.#held.set(place, hold)
+    this.#lookBy(deadlineMs)
+    return hold
+  }
+
+  /** Its session's whole TTL once more. */
+  extend(hold: Hold): void {
+    hold.deadlineMs = Math.max(hold.deadlineMs, this.#deadline(hold.session))
+  }
+
+  remainingMs({ session, deadlineMs }: Hold): number {
+    const now = this.#clock.now().monotonicMs
+    return Math.min(deadlineMs, session.aliveAt.monotonicMs + session.ttlMs) - now
+  }
+
+  drop(place: string): Hold | undefined {
+    const hold = this.#held.get(place)
+    this.#held.delete(place)
+    if (this.#held.size === 0) this.#stop()
+    return hold
+  }
+
+  clear(): void {
+    this.#held.clear()
+    this.#stop()
+  }
+
+  #deadline({ ttlMs }: Session): number {
+    return this.#clock.now().monotonicMs + ttlMs
+  }
+
+  #stop(): void {
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+    this.#dueMs = Number.POSITIVE_INFINITY
+  }
+
+  /** A renewal moves a deadline and leaves the timer: it looks again when it fires. */
+  #lookBy(deadlineMs: number): void {
+    if (deadlineMs >= this.#dueMs) return
+    this.#cancelTimer?.()
+    this.#dueMs = deadlineMs
+    const leftMs = Math.max(0, deadlineMs - this.#clock.now().monotonicMs)
+    this.#cancelTimer = this.#clock.setTimer(Math.min(Math.ceil(leftMs), MAX_TIMER_MS), () => this.#look())
+  }
+
+  #look(): void {
+    const nowMs = this.#clock.now().monotonicMs
+    const expired = [...this.#held.values()].filter(({ deadlineMs }) => deadlineMs <= nowMs)
+    for (const { place } of expired) this.#held.delete(place)
+    this.#stop()
+    const next = [...this.#held.values()].reduce(
+      (least, { deadlineMs }) => Math.min(least, deadlineMs),
+      Number.POSITIVE_INFINITY,
+    )
+    if (this.#held.size > 0) this.#lookBy(next)
+    for (const hold of expired) this.#onExpired(hold)
+  }
+}

@@ -1,0 +1,3 @@
+export { type EtcdBackend, type EtcdBackendOptions, etcdBackend } from './backend.ts'
+export type { EtcdOptions } from './etcd3-connection.ts'
+export type { EtcdFence, FencedLease } from './fence.ts'

@@ -1,0 +1,86 @@
+import type { Clock, Instant } from '@leasehold/core'
+import type { EtcdConnection, KeepAliveStream } from './connection.ts'
+
+interface Pending {
+  readonly sentAt: Instant
+  readonly resolve: (alive: Alive | undefined) => void
+  readonly reject: (error: unknown) => void
+  readonly cancelDeadline: () => void
+}
+
+/** An etcd lease was alive after `sentAt`, and lives for its TTL from then at least. */
+export interface Alive {
+  readonly sentAt: Instant
+}
+
+/** Keepalives of all etcd leases of this process, on one stream that is opened anew after it broke. */
+export class KeepAlives {
+  readonly #connection: EtcdConnection
+  readonly #clock: Clock
+  readonly #deadlineMs: number
+  readonly #pending = new Map<string, Pending[]>()
+  #stream: Promise<KeepAliveStream> | undefined
+
+  constructor(connection: EtcdConnection, clock: Clock, deadlineMs: number) {
+    this.#connection = connection
+    this.#clock = clock
+    this.#deadlineMs = deadlineMs
+  }
+
+  /** `undefined`: the lease is gone. Rejects where no answer came in time. */
+  async send(leaseId: string): Promise<Alive | undefined> {
+    const stream = await this.#open()
+    return new Promise((resolve, reject) => {
+      const cancelDeadline = this.#clock.setTimer(this.#deadlineMs, () => this.#silent(stream))
+      const pending = { sentAt: this.#clock.now(), resolve, reject, cancelDeadline }
+      this.#pending.set(leaseId, [...(this.#pending.get(leaseId) ?? []), pending])
+      stream.send(leaseId)
+    })
+  }
+
+  async close(): Promise<void> {
+    const stream = await this.#stream?.catch(() => undefined)
+    stream?.cancel()
+    this.#ended(new Error('these locks were closed'))
+  }
+
+  #open(): Promise<KeepAliveStream> {
+    if (this.#stream !== undefined) return this.#stream
+    const opening: Promise<KeepAliveStream> = this.#connection.keepAlive(
+      (leaseId, seconds) => {
+        // An answer of a stream that was given up would be taken for one to a later keepalive.
+        if (this.#stream === opening) this.#answered(leaseId, seconds)
+      },
+      (error) => {
+        if (this.#stream === opening) this.#ended(error)
+      },
+    )
+    this.#stream = opening
+    opening.catch((error: unknown) => this.#ended(error))
+    return opening
+  }
+
+  /** The server answers the keepalives of a stream in their order. */
+  #answered(leaseId: string, seconds: number): void {
+    const [first, ...others] = this.#pending.get(leaseId) ?? []
+    if (others.length > 0) this.#pending.set(leaseId, others)
+    else this.#pending.delete(leaseId)
+    first?.cancelDeadline()
+    first?.resolve(seconds > 0 ? { sentAt: first.sentAt } : undefined)
+  }
+
+  #silent(stream: KeepAliveStream): void {
+    this.#ended(new Error('no answer to a keepalive in time'))
+    stream.cancel()
+  }
+
+  #ended(error: unknown): void {
+    this.#stream = undefined
+    const pending = [...this.#pending.values()].flat()
+    this.#pending.clear()
+    for (const { reject, cancelDeadline } of pending) {
+      cancelDeadline()
+      reject(error)
+    }
+  }
+}

@@ -1,0 +1,156 @@
+import type { Candidate, Claim, Grant } from '@leasehold/core'
+import type { EtcdConnection, Operation, Transaction, TransactionAnswer } from './connection.ts'
+import type { Holds } from './holds.ts'
+import type { Namespace } from './namespace.ts'
+import { classifyEtcdError, isLeaseGone } from './refusals.ts'
+import type { Session } from './session.ts'
+import type { Sessions } from './sessions.ts'
+import { createdAt, isAbsent, moveTo, placeIn, put, rangeOf, readLine, when } from './transactions.ts'
+
+/** Who waits stands on the shortest etcd lease there is, whatever it asks for: a waiter that dies blocks those behind it for no longer. */
+export const WAITING_TTL_MS = 1
+
+/** A claim that stands in line, on a session of this process. */
+export interface Queued {
+  readonly session: Session
+  readonly fencingToken: bigint
+  /** Places that were taken earlier. */
+  readonly ahead: readonly string[]
+}
+
+/** The steps that put claims in line and move them, each of which is one transaction on a session's lease. */
+export class Line {
+  readonly #connection: EtcdConnection
+  readonly #namespace: Namespace
+  readonly #sessions: Sessions
+  readonly #holds: Holds
+  readonly #standing = new Map<string, Session>()
+
+  constructor(connection: EtcdConnection, namespace: Namespace, sessions: Sessions, holds: Holds) {
+    this.#connection = connection
+    this.#namespace = namespace
+    this.#sessions = sessions
+    this.#holds = holds
+  }
+
+  /** Runs a step on a live session. A session that etcd has forgotten is replaced: the step had no effect. */
+  async onSession<T>(ttlMs: number, step: (session: Session) => Promise<T>): Promise<T> {
+    try {
+      return await this.#visit(ttlMs, step)
+    } catch (error) {
+      if (!isLeaseGone(error)) throw error
+      return this.#visit(ttlMs, step)
+    }
+  }
+
+  /**
+   * Sends what writes to places on these sessions. Without an answer it may still take effect, also later, and nothing would
+   * ever remove what hangs on a lease that is kept alive: the sessions are given up.
+   */
+  async write(transaction: Transaction, ...sessions: (Session | undefined)[]): Promise<TransactionAnswer> {
+    try {
+      return await this.#connection.txn(transaction)
+    } catch (error) {
+      const unknown = !isLeaseGone(error) && classifyEtcdError(error) === 'unavailable'
+      if (unknown) for (const session of sessions) session?.end('doubtful')
+      throw error
+    }
+  }
+
+  /** Takes a place at the end of the line, or finds the one that was taken before. */
+  enqueue(candidate: Candidate): Promise<Queued> {
+    const place = this.#namespace.placeOf(candidate)
+    return this.onSession(WAITING_TTL_MS, async (session) => {
+      const answer = await this.write(when([isAbsent(place)], ...this.entering(candidate, session)), session)
+      return this.entered(candidate, session, rangeOf(answer, answer.succeeded ? 1 : 0))
+    })
+  }
+
+  /** What to do for a claim that has no place yet, and for one that has. */
+  entering(candidate: Candidate, session: Session): [Operation[], Operation[]] {
+    const read = readLine(this.#namespace.lineFor(candidate.key))
+    return [[put(this.#namespace.placeOf(candidate), candidate.metadata, session.leaseId), read], [read]]
+  }
+
+  async entered(claim: Claim, session: Session, line: ReturnType<typeof rangeOf>): Promise<Queued> {
+    const place = this.#namespace.placeOf(claim)
+    const index = line.findIndex((each) => placeIn(each) === place)
+    const own = line[index]
+    if (own === undefined) throw new Error('etcd answered without the place that was just taken')
+    const fencingToken = BigInt(own.create_revision)
+    if (own.lease !== session.leaseId) await this.move(place, fencingToken, session)
+    this.#stand(place, session)
+    return { session, fencingToken, ahead: line.slice(0, index).map(placeIn) }
+  }
+
+  /** Hangs a place on a session, whatever it hung on: that is how a hold goes to another process with its token. False: it is no more. */
+  async move(place: string, fencingToken: bigint, session: Session): Promise<boolean> {
+    const moving = when([createdAt(place, fencingToken)], [moveTo(place, session.leaseId)])
+    const { succeeded } = await this.write(moving, session)
+    return succeeded
+  }
+
+  /** The claim's turn has come: it goes to an etcd lease of the TTL that it asks for. `undefined`: its place is no more. */
+  async promote(claim: Claim, ttlMs: number, { session, fencingToken }: Queued): Promise<Grant | undefined> {
+    if (session.ttlMs >= this.#sessions.seconds(ttlMs) * 1000) return this.hold(claim, fencingToken, session)
+    const place = this.#namespace.placeOf(claim)
+    return this.onSession(ttlMs, async (longer) =>
+      (await this.move(place, fencingToken, longer)) ? this.hold(claim, fencingToken, longer) : undefined,
+    )
+  }
+
+  /** The hold as it is known here from now on. */
+  hold(claim: Claim, fencingToken: bigint, session: Session): Grant {
+    const place = this.#namespace.placeOf(claim)
+    const former = this.#holds.get(place)?.session ?? this.#standing.get(place)
+    this.#holds.begin(claim.key, place, fencingToken, session)
+    this.#standing.delete(place)
+    session.enter(place)
+    if (former !== undefined && former !== session) this.#sessions.leave(former, place)
+    return grantOn(session, fencingToken)
+  }
+
+  /** The claim was granted the lock here, and has not lost it since as far as is known. */
+  holds(place: string): boolean {
+    return this.#holds.get(place) !== undefined
+  }
+
+  /** Forgets the claim; the session that its place hung on, if it was one of this process. */
+  drop(place: string): Session | undefined {
+    const session = this.#holds.drop(place)?.session ?? this.#standing.get(place)
+    this.#standing.delete(place)
+    return session
+  }
+
+  leave(session: Session | undefined, place: string): void {
+    if (session !== undefined) this.#sessions.leave(session, place)
+  }
+
+  #stand(place: string, session: Session): void {
+    const former = this.#standing.get(place)
+    this.#standing.set(place, session)
+    session.enter(place)
+    if (former !== undefined && former !== session) this.#sessions.leave(former, place)
+  }
+
+  async #visit<T>(ttlMs: number, step: (session: Session) => Promise<T>): Promise<T> {
+    const visit = Symbol()
+    const session = await this.#sessions.visit(ttlMs, visit)
+    try {
+      return await step(session)
+    } catch (error) {
+      if (isLeaseGone(error)) session.end('gone')
+      throw error
+    } finally {
+      this.#sessions.leave(session, visit)
+    }
+  }
+}
+
+/** The server keeps the session for its TTL from its last keepalive. */
+export const grantOn = (session: Session, fencingToken: bigint): Grant => ({
+  granted: true,
+  ttlMs: session.ttlMs,
+  fencingToken,
+  since: session.aliveAt,
+})

@@ -1,0 +1,45 @@
+import type { Claim } from '@leasehold/core'
+
+/** A run of keys in etcd: from `key` up to, not including, `range_end`. */
+export interface KeyRange {
+  readonly key: Buffer
+  readonly range_end: Buffer
+}
+
+/**
+ * Names of locks in etcd: `namespace/lock/holder`. Whoever stands in line for a lock has a key below its prefix; the one created first holds it.
+ * The lock is percent-encoded, so no part contains the separator and no two claims share a key.
+ */
+export class Namespace {
+  readonly #name: string
+
+  constructor(name: string) {
+    if (!/^[\w.-]{1,100}$/.test(name))
+      throw new RangeError('namespace must be 1 to 100 letters, digits, ".", "_" or "-"')
+    this.#name = name
+  }
+
+  get range(): KeyRange {
+    return below(`${this.#name}/`)
+  }
+
+  /** All who stand in line for the lock. */
+  lineFor(lock: string): KeyRange {
+    return below(this.#prefix(lock))
+  }
+
+  /** The key of one claim, its place in the line. */
+  placeOf({ key, holder }: Claim): string {
+    return this.#prefix(key) + holder
+  }
+
+  #prefix(lock: string): string {
+    return `${this.#name}/${encodeURIComponent(lock)}/`
+  }
+}
+
+/** '0' comes right after '/'. */
+const below = (prefix: string): KeyRange => ({
+  key: Buffer.from(prefix),
+  range_end: Buffer.from(`${prefix.slice(0, -1)}0`),
+})

@@ -1,0 +1,101 @@
+import type { Clock, Instant } from '@leasehold/core'
+import type { Alive } from './keep-alives.ts'
+
+/** `gone`: etcd has forgotten the lease. `doubtful`: something may hang on it that must not. `closed`: by us. */
+export type SessionEnd = 'gone' | 'doubtful' | 'closed'
+
+const MAX_TICK_MS = 60_000
+
+export interface SessionPorts {
+  readonly clock: Clock
+  keepAlive(leaseId: string): Promise<Alive | undefined>
+  /** Called once. The session takes no new places from then on, and is not kept alive. */
+  onEnd(session: Session, why: SessionEnd): void
+}
+
+/**
+ * One etcd lease, on which the places of many claims hang. It is kept alive while there are any. Without any it runs out by
+ * itself, unless a claim comes in time.
+ */
+export class Session {
+  readonly leaseId: string
+  readonly ttlMs: number
+  readonly #uses = new Set<string | symbol>()
+  #ended: SessionEnd | undefined
+  /** When the last acknowledged keepalive was sent: the server keeps the lease for its TTL from then at least. */
+  #aliveAt: Instant
+  readonly #ports: SessionPorts
+  #cancelTick: (() => void) | undefined
+
+  constructor(leaseId: string, ttlMs: number, grantedAt: Instant, ports: SessionPorts) {
+    this.leaseId = leaseId
+    this.ttlMs = ttlMs
+    this.#aliveAt = grantedAt
+    this.#ports = ports
+  }
+
+  get isUsed(): boolean {
+    return this.#uses.size > 0
+  }
+
+  /** Keys in etcd that hang on this lease. */
+  get places(): string[] {
+    return [...this.#uses].filter((use) => typeof use === 'string')
+  }
+
+  get ended(): SessionEnd | undefined {
+    return this.#ended
+  }
+
+  get aliveAt(): Instant {
+    return this.#aliveAt
+  }
+
+  get ageMs(): number {
+    return this.#ports.clock.now().monotonicMs - this.#aliveAt.monotonicMs
+  }
+
+  /** A place that hangs on it, or a visit: a request under way that names it. */
+  enter(use: string | symbol): void {
+    this.#uses.add(use)
+    if (this.#cancelTick === undefined && this.#ended === undefined) this.#tickLater()
+  }
+
+  leave(use: string | symbol): void {
+    this.#uses.delete(use)
+    if (!this.isUsed) this.#stopTicking()
+  }
+
+  /** True: the server keeps the lease for its TTL from `aliveAt`, which is later than this call. False: the lease is gone. */
+  async keepAlive(): Promise<boolean> {
+    const alive = await this.#ports.keepAlive(this.leaseId)
+    if (alive === undefined) this.end('gone')
+    else if (alive.sentAt.monotonicMs > this.#aliveAt.monotonicMs) this.#aliveAt = alive.sentAt
+    return alive !== undefined
+  }
+
+  end(why: SessionEnd): void {
+    if (this.#ended !== undefined) return
+    this.#ended = why
+    this.#stopTicking()
+    this.#ports.onEnd(this, why)
+  }
+
+  #tickLater(): void {
+    this.#cancelTick = this.#ports.clock.setTimer(Math.min(this.ttlMs / 3, MAX_TICK_MS), () => this.#tick())
+  }
+
+  #stopTicking(): void {
+    this.#cancelTick?.()
+    this.#cancelTick = undefined
+  }
+
+  #tick(): void {
+    // Nobody has heard of it for its whole life: whatever hung on it is lost.
+    if (this.ageMs > this.ttlMs) this.end('gone')
+    else {
+      this.#tickLater()
+      this.keepAlive().catch(() => {})
+    }
+  }
+}

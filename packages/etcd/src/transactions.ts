@@ -1,0 +1,70 @@
+import type { Compare, KeyValue, Operation, Transaction, TransactionAnswer } from './connection.ts'
+import type { KeyRange } from './namespace.ts'
+
+/** The line is empty: nobody holds the lock. */
+export const isEmpty = ({ key, range_end }: KeyRange): Compare => ({
+  result: 'Equal',
+  target: 'Create',
+  key,
+  range_end,
+  create_revision: '0',
+})
+
+export const isAbsent = (place: string): Compare => createdAt(place, 0n)
+
+export const createdAt = (place: string, revision: bigint): Compare => ({
+  result: 'Equal',
+  target: 'Create',
+  key: Buffer.from(place),
+  create_revision: String(revision),
+})
+
+export const exists = (place: string): Compare => ({
+  result: 'Greater',
+  target: 'Create',
+  key: Buffer.from(place),
+  create_revision: '0',
+})
+
+export const hangsOn = (place: string, leaseId: string): Compare => ({
+  result: 'Equal',
+  target: 'Lease',
+  key: Buffer.from(place),
+  lease: leaseId,
+})
+
+export const put = (place: string, metadata: string | undefined, lease: string): Operation => ({
+  request_put: { key: Buffer.from(place), value: Buffer.from(metadata ?? ''), lease },
+})
+
+/** A put with another lease keeps the create revision, which is the token. */
+export const moveTo = (place: string, lease: string): Operation => ({
+  request_put: { key: Buffer.from(place), lease, ignore_value: true },
+})
+
+export const remove = (place: string): Operation => ({ request_delete_range: { key: Buffer.from(place) } })
+
+export const readPlace = (place: string): Operation => ({
+  request_range: { key: Buffer.from(place), keys_only: true },
+})
+
+/** Who holds the lock, and after it who waits, in the order of their arrival. */
+export const readLine = (line: KeyRange): Operation => ({
+  request_range: { ...line, sort_order: 'Ascend', sort_target: 'Create', keys_only: true },
+})
+
+export const readHolder = (line: KeyRange): Operation => ({
+  request_range: { ...line, sort_order: 'Ascend', sort_target: 'Create', limit: 1 },
+})
+
+export const when = (compare: Compare[], success: Operation[], failure: Operation[] = []): Transaction => ({
+  compare,
+  success,
+  failure,
+})
+
+/** What the nth operation of an answer has read. */
+export const rangeOf = (answer: TransactionAnswer, index: number): readonly KeyValue[] =>
+  answer.responses[index]?.response_range?.kvs ?? []
+
+export const placeIn = ({ key }: KeyValue): string => key.toString()

@@ -1,0 +1,124 @@
+import type { EtcdConnection, WatchStream } from './connection.ts'
+import type { KeyRange } from './namespace.ts'
+
+/** `turn`: nobody stands ahead any more. `look`: that may be so, or the place is lost. */
+export type Wake = 'turn' | 'look'
+
+/** One claim that waits. Deletions are noted from the beginning: those ahead may leave before it is known who they are. */
+export class Waiting {
+  readonly place: string
+  readonly woken: Promise<Wake>
+  readonly #left = new Set<string>()
+  #ahead: Set<string> | undefined
+  #wake!: (wake: Wake) => void
+
+  constructor(place: string) {
+    this.place = place
+    this.woken = new Promise((resolve) => {
+      this.#wake = resolve
+    })
+  }
+
+  standsBehind(ahead: readonly string[]): void {
+    this.#ahead = new Set(ahead.filter((place) => !this.#left.has(place)))
+    this.#wakeIfFirst()
+  }
+
+  deleted(place: string): void {
+    if (place === this.place) this.look()
+    else if (this.#ahead === undefined) this.#left.add(place)
+    else if (this.#ahead.delete(place)) this.#wakeIfFirst()
+  }
+
+  look(): void {
+    this.#wake('look')
+  }
+
+  #wakeIfFirst(): void {
+    if (this.#ahead?.size === 0) this.#wake('turn')
+  }
+}
+
+const lineOf = (place: string): string => place.slice(0, place.lastIndexOf('/'))
+
+/** One watch for all who wait in this process: deletions in the namespace. Opened at the first wait, and anew after it ended. */
+export class Turns {
+  readonly #connection: EtcdConnection
+  readonly #range: KeyRange
+  readonly #lines = new Map<string, Set<Waiting>>()
+  #watch: Promise<WatchStream> | undefined
+  #isListening = false
+  #closed = false
+
+  constructor(connection: EtcdConnection, range: KeyRange) {
+    this.#connection = connection
+    this.#range = range
+  }
+
+  /** Deletions are heard now. */
+  get isListening(): boolean {
+    return this.#isListening
+  }
+
+  /** Resolves when deletions from now on are heard. Stand in line after that, or one may be missed. */
+  async listen(): Promise<void> {
+    if (this.#closed) throw new Error('these locks were closed')
+    this.#watch ??= this.#open()
+    await this.#watch
+  }
+
+  enter(place: string): Waiting {
+    const waiting = new Waiting(place)
+    const line = this.#lines.get(lineOf(place)) ?? new Set()
+    this.#lines.set(lineOf(place), line.add(waiting))
+    return waiting
+  }
+
+  leave(waiting: Waiting): void {
+    const line = this.#lines.get(lineOf(waiting.place))
+    line?.delete(waiting)
+    if (line?.size === 0) this.#lines.delete(lineOf(waiting.place))
+  }
+
+  /** The place of whoever waits there may be lost. */
+  look(place: string): void {
+    for (const waiting of this.#lines.get(lineOf(place)) ?? []) if (waiting.place === place) waiting.look()
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    const watch = await this.#watch?.catch(() => undefined)
+    watch?.cancel()
+    this.#ended()
+  }
+
+  #open(): Promise<WatchStream> {
+    const { key, range_end } = this.#range
+    const opening: Promise<WatchStream> = this.#connection.watchDeletions(
+      key,
+      range_end,
+      (place) => this.#deleted(place),
+      () => {
+        if (this.#watch === opening) this.#ended()
+      },
+    )
+    opening.then(
+      () => {
+        this.#isListening = this.#watch === opening
+      },
+      () => this.#ended(),
+    )
+    return opening
+  }
+
+  #deleted(place: string): void {
+    for (const waiting of this.#lines.get(lineOf(place)) ?? []) waiting.deleted(place)
+  }
+
+  /** What was deleted meanwhile was not heard, whether the watch broke or its revision was compacted: everybody reads the line again. */
+  #ended(): void {
+    this.#watch = undefined
+    this.#isListening = false
+    for (const line of this.#lines.values()) for (const waiting of line) waiting.look()
+  }
+}

@@ -1,0 +1,23 @@
+import { createLocks } from '@leasehold/core'
+import { afterAll, expect, it } from 'vitest'
+import { startTestEtcd, uniqueKey } from './server.ts'
+
+const etcd = await startTestEtcd()
+afterAll(() => etcd.stop())
+
+it('a fence lets a transaction of the holder pass, and stops it when the lock has gone to another', async () => {
+  const backend = etcd.open()
+  const locks = createLocks(backend)
+  const target = uniqueKey()
+  const lease = await locks.lock(uniqueKey()).acquire()
+  const { key, createRevision } = backend.fence(lease)
+  const write = (value: string) =>
+    etcd.raw.if(key, 'Create', '==', createRevision).then(etcd.raw.put(target).value(value)).commit()
+  expect((await write('fresh')).succeeded).toBe(true)
+  await lease.release()
+  await createLocks(etcd.open()).lock(lease.key).acquire()
+  expect((await write('stale')).succeeded).toBe(false)
+  expect(await etcd.raw.get(target)).toBe('fresh')
+  expect(() => backend.fence(lease)).toThrow('is not held here')
+  await locks.close()
+})

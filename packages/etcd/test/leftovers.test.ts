@@ -1,0 +1,103 @@
+import { createLocks, isLeaseholdError, type Locks } from '@leasehold/core'
+import { TcpProxy, until } from '@leasehold/test-services'
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { claimOn, startTestEtcd, terms, uniqueKey } from './server.ts'
+
+const TTL_MS = 1_000
+const etcd = await startTestEtcd()
+afterAll(() => etcd.stop())
+
+let proxy: TcpProxy
+let locks: Locks
+beforeEach(async () => {
+  proxy = await TcpProxy.open(etcd.server)
+  const hosts = proxy.through(etcd.server.url).replace(/\/$/, '')
+  locks = createLocks(etcd.open({ hosts, deadlineMs: 300 }), { requestTimeoutMs: 400 })
+})
+afterEach(async () => {
+  proxy.heal()
+  await locks.close()
+  await proxy.close()
+})
+
+const unavailable = (error: unknown) => isLeaseholdError(error, 'BACKEND_UNAVAILABLE')
+const isClean = async () => (await etcd.leaseCount()) === 0 && (await etcd.keys()).length === 0
+
+describe('what stays on the server', () => {
+  it('is nothing after an orderly close', async () => {
+    const one = await locks.lock(uniqueKey()).acquire({ ttlMs: 60_000 })
+    const other = await locks.lock(uniqueKey()).acquire({ ttlMs: 30_000 })
+    expect(await etcd.leaseCount()).toBe(2)
+    await one.release()
+    await other.release()
+    await locks.close()
+    expect(await isClean()).toBe(true)
+  })
+
+  it('is neither lease nor key after acquires whose answers are lost', async () => {
+    // Connected, and on a warm session.
+    await (await locks.lock(uniqueKey()).acquire({ ttlMs: TTL_MS })).release()
+    proxy.swallow('replies')
+    const failures = await Promise.all(
+      [TTL_MS, TTL_MS, 60_000].map((ttlMs) => locks.lock(uniqueKey()).tryAcquire({ ttlMs }).catch(unavailable)),
+    )
+    expect(failures).toEqual([true, true, true])
+    proxy.heal()
+    // An etcd lease of 60 s that was granted unheard is revoked, too, unless that was lost as well.
+    await until('nothing is left', async () => (await etcd.keys()).length === 0)
+  })
+
+  it('blocks the queue no longer than the granted TTL after a write that nobody heard of', async () => {
+    const kept = await locks.lock(uniqueKey()).acquire({ ttlMs: TTL_MS })
+    const key = uniqueKey()
+    proxy.swallow('replies')
+    expect(await locks.lock(key).tryAcquire({ ttlMs: TTL_MS }).catch(unavailable)).toBe(true)
+    proxy.heal()
+    const rival = createLocks(etcd.open())
+    const lease = await rival.lock(key).acquire({ waitMs: 10_000 })
+    lease.assertHeld()
+    await rival.close()
+    await kept.release().catch(() => {})
+  })
+})
+
+it('a waiter that fell silent blocks those behind it no longer than the shortest etcd lease, whatever TTL it asked for', async () => {
+  const [holder, rival] = [etcd.open(), createLocks(etcd.open())]
+  const held = claimOn(uniqueKey())
+  await holder.tryAcquire(held, terms())
+  const silenced = locks
+    .lock(held.key)
+    .acquire({ ttlMs: 3_600_000, waitMs: 2_000 })
+    .catch(() => 'timed out')
+  await until('it stands in line', async () => (await etcd.keys()).length === 2)
+  proxy.swallow('requests')
+  await holder.release(held)
+  const lease = await rival.lock(held.key).acquire({ waitMs: 10_000 })
+  lease.assertHeld()
+  expect(await silenced).toBe('timed out')
+  await rival.close()
+})
+
+describe('an attempt whose answer was lost', () => {
+  it('is found by its repetition, with one place and one token', async () => {
+    const hosts = proxy.through(etcd.server.url).replace(/\/$/, '')
+    const backend = etcd.open({ hosts, deadlineMs: 300 })
+    const claim = claimOn(uniqueKey())
+    await backend.release(claim)
+    const warm = claimOn(uniqueKey())
+    await backend.tryAcquire(warm, terms())
+    proxy.swallow('replies')
+    await expect(backend.tryAcquire(claim, terms())).rejects.toThrow()
+    expect((await etcd.keys()).length).toBe(2)
+    proxy.heal()
+    await until(
+      'it is granted',
+      async () => (await backend.tryAcquire(claim, terms()).catch(() => null))?.granted === true,
+    )
+    const [renewed] = await backend.renew([warm], 60_000)
+    expect(renewed).toMatchObject({ granted: true })
+    expect((await etcd.keys()).length).toBe(2)
+    expect(await backend.release(claim)).toBe(true)
+    expect(await backend.release(warm)).toBe(true)
+  })
+})

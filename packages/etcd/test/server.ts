@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto'
+import type { Claim } from '@leasehold/core'
+import { type Server, startEtcd } from '@leasehold/test-services'
+import { Etcd3 } from 'etcd3'
+import { type EtcdBackend, type EtcdBackendOptions, etcdBackend } from '../src/index.ts'
+
+export interface TestEtcd {
+  readonly server: Server
+  /** To look at the server past the backend. */
+  readonly raw: Etcd3
+  /** A client as another process would have. */
+  open(options?: Partial<EtcdBackendOptions>): EtcdBackend
+  leaseCount(): Promise<number>
+  /** All that stands below the namespace. */
+  keys(): Promise<string[]>
+  stop(): Promise<void>
+}
+
+/** An etcd of its own that grants TTLs from one second on. */
+export async function startTestEtcd(): Promise<TestEtcd> {
+  const server = await startEtcd({ own: true, settings: { 'heartbeat-interval': 50, 'election-timeout': 500 } })
+  const raw = new Etcd3({ hosts: server.url })
+  const opened: EtcdBackend[] = []
+  return {
+    server,
+    raw,
+    open(options = {}) {
+      const backend = etcdBackend({ hosts: server.url, minTtlMs: 1_000, ...options })
+      opened.push(backend)
+      return backend
+    },
+    leaseCount: async () => (await raw.leaseClient.leaseLeases()).leases.length,
+    keys: () => raw.getAll().prefix('leasehold/').keys(),
+    async stop() {
+      for (const backend of opened) await backend.close?.()
+      raw.close()
+      await server.stop()
+    },
+  }
+}
+
+export const claimOn = (key: string): Claim => ({ key, holder: randomBytes(16).toString('hex') })
+export const terms = (ttlMs = 60_000) => ({ ttlMs, metadata: undefined })
+export const uniqueKey = (): string => `key ${randomBytes(6).toString('hex')}`

@@ -1,0 +1,34 @@
+import { LeaseholdError } from '@leasehold/core'
+import type { PostgresClient } from './postgres-shapes.ts'
+import { explained } from './refusals.ts'
+import { quotedSchema } from './schema-name.ts'
+import type { SchemaOptions } from './schema-sql.ts'
+import { STALE_TOKEN_STATE } from './sql/fence-sql.ts'
+
+/**
+ * Refuses a write whose lease is no longer the newest. Call it in the transaction of the write, on the same client, before or after it.
+ *
+ * `resource` names what is written, the lock's key mostly. Equal tokens pass: they are writes of one and the same lease. Until
+ * the transaction ends, others with a token for the same resource wait. Throws `STALE_TOKEN`, and the transaction can then
+ * only be rolled back. Rule: M. Kleppmann, "How to do distributed locking" (2016).
+ */
+export async function fence(
+  client: PostgresClient,
+  resource: string,
+  fencingToken: bigint,
+  { schema }: SchemaOptions = {},
+): Promise<void> {
+  if (typeof fencingToken !== 'bigint') throw new TypeError('fencingToken must be a bigint')
+  const quoted = quotedSchema(schema)
+  try {
+    await client.query(`select ${quoted}.fence($1, $2)`, [resource, String(fencingToken)])
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== STALE_TOKEN_STATE) throw explained(error, quoted)
+    throw staleToken(resource, fencingToken, error)
+  }
+}
+
+function staleToken(resource: string, fencingToken: bigint, cause: unknown): LeaseholdError {
+  const message = `stale fencing token ${fencingToken} for "${resource}": a newer one was accepted`
+  return new LeaseholdError('STALE_TOKEN', message, { key: resource, cause })
+}

@@ -1,0 +1,42 @@
+// The few methods that are needed of `pg`. Its `Pool`, `PoolClient` and `Client` fit; so does what behaves as they do.
+
+export type PostgresRow = Readonly<Record<string, unknown>>
+
+/** Runs one statement. */
+export interface PostgresClient {
+  query(text: string, values?: unknown[]): Promise<{ readonly rows: readonly PostgresRow[] }>
+}
+
+/** What newer versions of `pg` know about their clients: `I` for idle, `T` and `E` within a transaction. */
+export interface TransactionAware {
+  getTransactionStatus?(): string | null
+}
+
+/** A client on loan from a pool. */
+export interface PostgresPoolClient extends PostgresClient {
+  /** `true` ends the connection instead of giving it back. */
+  release(destroy?: boolean): void
+  on(event: 'error', listener: (error: Error) => void): unknown
+  removeListener(event: 'error', listener: (error: Error) => void): unknown
+}
+
+/** Any pool: also one that leads to PgBouncer in transaction mode. */
+export interface PostgresPool {
+  connect(): Promise<PostgresPoolClient>
+}
+
+export interface PostgresNotification {
+  readonly channel: string
+  readonly payload?: string | undefined
+}
+
+/** A client that is not connected yet, for `LISTEN`: it needs a connection of its own, straight to the server. */
+export interface PostgresListenClient extends PostgresClient {
+  connect(): Promise<unknown>
+  end(): Promise<void>
+  on(event: 'notification', listener: (notification: PostgresNotification) => void): unknown
+  on(event: 'error', listener: (error: Error) => void): unknown
+  on(event: 'end', listener: () => void): unknown
+  /** Lets the process end although the connection is open. */
+  unref?(): void
+}

@@ -1,0 +1,109 @@
+import type { Claim, Grant, LockBackend } from '@leasehold/core'
+import type { PostgresListenClient, PostgresPool, PostgresRow } from './postgres-shapes.ts'
+import { classifyPostgresError, explained } from './refusals.ts'
+import { channelOf, quotedSchema } from './schema-name.ts'
+import { Statements } from './statements.ts'
+import { Turns } from './turns.ts'
+import { waitForTurn } from './wait-for-turn.ts'
+
+/** Node turns longer ones into 1 ms. */
+const LONGEST_TIMER_MS = 2_147_483_647
+
+export interface PostgresRowsOptions {
+  /** Yours: it is used, never ended. PgBouncer in transaction mode may stand behind it. Give it an `error` listener, as `pg` asks for. */
+  readonly pool: PostgresPool
+  /** Where `migrate` or `leasehold-postgres schema` put tables and functions. Default `leasehold`. */
+  readonly schema?: string
+  /**
+   * Makes a client that is not connected yet, straight to the server, such as `() => new pg.Client(url)`: those who wait are
+   * then woken by the release. One connection per process, opened at the first wait. Without it they poll.
+   */
+  readonly listen?: () => PostgresListenClient
+  /** When to give up on a statement and end its connection, in milliseconds: not less than the engine's `requestTimeoutMs`. Default 5000. */
+  readonly statementTimeoutMs?: number
+}
+
+/**
+ * Locks as rows, on the server's clock. *Exclusion of valid leases* on one primary whose clock does not jump; *fenced safety*
+ * otherwise, as long as committed transactions survive.
+ */
+export function postgresRows({ pool, schema, listen, statementTimeoutMs = 5000 }: PostgresRowsOptions): LockBackend {
+  const quoted = quotedSchema(schema)
+  assertPool(pool)
+  assertTimeout(statementTimeoutMs)
+  const statements = new Statements(pool, statementTimeoutMs)
+  const turns = listen && new Turns(listen, channelOf(quoted))
+  const ask = (call: string, ...values: unknown[]): Promise<readonly PostgresRow[]> =>
+    statements.run(`select * from ${quoted}.${call}`, values).catch((error: unknown) => {
+      throw explained(error, quoted)
+    })
+
+  const backend: LockBackend = {
+    name: 'postgres-rows',
+    capabilities: { fifo: false, handOff: true, survivesRestart: true, slackMs: 0, minTtlMs: 1 },
+    async tryAcquire({ key, holder }, { ttlMs, metadata }) {
+      const row = only(await ask('try_acquire($1, $2, $3, $4)', key, holder, ttlMs, metadata ?? null))
+      return row['granted'] === true ? grantOf(row) : { granted: false, remainingMs: Number(row['remaining_ms']) }
+    },
+    async tryAcquireAll(claims, { ttlMs, metadata }) {
+      const rows = await ask('try_acquire_all($1, $2, $3, $4)', ...columns(claims), ttlMs, metadata ?? null)
+      const [first] = rows
+      if (first?.['place'] === null) return { granted: false, remainingMs: Number(first['remaining_ms']) }
+      return rows.map(grantOf)
+    },
+    async renew(claims, ttlMs) {
+      const rows = await ask('renew($1, $2, $3)', ...columns(claims), ttlMs)
+      const renewed = new Map(rows.map((row) => [row['place'], row]))
+      return claims.map((_, index) => {
+        const row = renewed.get(index + 1)
+        return row === undefined ? 'gone' : grantOf(row)
+      })
+    },
+    async release({ key, holder }) {
+      return only(await ask('release($1, $2) as released', key, holder))['released'] === true
+    },
+    async inspect(key) {
+      const [row] = await ask('inspect($1)', key)
+      if (row === undefined) return null
+      const { fencingToken, ttlMs: remainingMs } = grantOf(row)
+      return { fencingToken, remainingMs, metadata: (row['metadata'] as string | null) ?? undefined }
+    },
+    classifyError: classifyPostgresError,
+    async close() {
+      statements.close()
+      await turns?.close()
+    },
+  }
+  if (turns === undefined) return backend
+  const mark = async (key: string): Promise<boolean> => only(await ask('await_turn($1) as held', key))['held'] === true
+  return { ...backend, waitForTurn: ({ key }, _, signal) => waitForTurn(turns, mark, key, signal) }
+}
+
+function assertPool(pool: unknown): void {
+  if (typeof (pool as Partial<PostgresPool> | undefined)?.connect !== 'function') {
+    throw new TypeError('pool must be a pool of pg, or have its connect()')
+  }
+}
+
+function assertTimeout(statementTimeoutMs: number): void {
+  if (statementTimeoutMs >= 1 && statementTimeoutMs <= LONGEST_TIMER_MS) return
+  throw new RangeError(
+    `statementTimeoutMs must be a number from 1 to ${LONGEST_TIMER_MS}; got ${String(statementTimeoutMs)}`,
+  )
+}
+
+const columns = (claims: readonly Claim[]): [string[], string[]] => [
+  claims.map(({ key }) => key),
+  claims.map(({ holder }) => holder),
+]
+
+const grantOf = (row: PostgresRow): Grant => ({
+  granted: true,
+  ttlMs: Number(row['remaining_ms']),
+  fencingToken: BigInt(String(row['fencing_token'])),
+})
+
+function only([row]: readonly PostgresRow[]): PostgresRow {
+  if (row === undefined) throw new Error('Postgres answered without a row')
+  return row
+}

@@ -1,0 +1,27 @@
+import { channelOf, quotedSchema } from './schema-name.ts'
+import { fenceSql } from './sql/fence-sql.ts'
+import { groupSql } from './sql/group-sql.ts'
+import { leaseSql } from './sql/lease-sql.ts'
+import { pruneSql } from './sql/prune-sql.ts'
+import { tableSql } from './sql/table-sql.ts'
+import { turnSql } from './sql/turn-sql.ts'
+import { versionSql } from './sql/version-sql.ts'
+
+export interface SchemaOptions {
+  /** The schema that holds tables, sequence and functions of Leasehold. Default `leasehold`. */
+  readonly schema?: string
+}
+
+/** Everything Leasehold needs in the database. Idempotent; refuses servers older than Postgres 14. Throws `RangeError` for a schema name out of the ordinary. */
+export function schemaSql({ schema }: SchemaOptions = {}): string {
+  const quoted = quotedSchema(schema)
+  return [
+    tableSql(quoted),
+    leaseSql(quoted),
+    groupSql(quoted),
+    turnSql(quoted, channelOf(quoted)),
+    pruneSql(quoted),
+    fenceSql(quoted),
+    versionSql(quoted),
+  ].join('\n')
+}

@@ -1,0 +1,53 @@
+import { durable, relaxed } from './table-sql.ts'
+
+/** One key: acquire, release, inspect. */
+export const leaseSql = (schema: string): string => `
+create or replace function ${schema}.try_acquire(
+  wanted text, asker text, ttl_ms float8, shown text,
+  out granted boolean, out remaining_ms float8, out fencing_token text
+) language plpgsql as $$
+begin
+${durable}
+  loop
+    -- The token is drawn against the row as it is. Where somebody was granted the key meanwhile, the row has changed, and
+    -- the server evaluates condition and token anew after it has locked the row: an older token is never written.
+    update ${schema}.leases
+      set holder = asker, metadata = shown, token = nextval('${schema}.fencing_tokens'),
+          expires_at = clock_timestamp() + ttl_ms * interval '1 millisecond'
+      where key = wanted and expires_at <= clock_timestamp()
+      returning true, ttl_ms, token into granted, remaining_ms, fencing_token;
+    exit when found;
+    select holder = asker, extract(epoch from expires_at - clock_timestamp()) * 1000, token
+      into granted, remaining_ms, fencing_token
+      from ${schema}.leases where key = wanted;
+    exit when remaining_ms > 0;
+    -- No token yet: what is inserted may have been evaluated long before.
+    if not found then
+      insert into ${schema}.leases (key) values (wanted) on conflict do nothing;
+    end if;
+  end loop;
+end $$;
+
+create or replace function ${schema}.release(ended text, asker text) returns boolean language plpgsql as $$
+declare
+  is_awaited boolean;
+begin
+${relaxed}
+  update ${schema}.leases set holder = '', metadata = null, expires_at = 'epoch'
+    where key = ended and holder = asker and expires_at > clock_timestamp()
+    returning awaited into is_awaited;
+  if not found then
+    return false;
+  end if;
+  if is_awaited then
+    perform ${schema}.announce(ended);
+  end if;
+  return true;
+end $$;
+
+create or replace function ${schema}.inspect(shown text)
+  returns table (remaining_ms float8, fencing_token text, metadata text) language sql as $$
+  select extract(epoch from l.expires_at - clock_timestamp())::float8 * 1000, l.token::text, l.metadata
+    from ${schema}.leases l where l.key = shown and l.expires_at > clock_timestamp();
+$$;
+`

@@ -1,0 +1,98 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { PostgresListenClient } from './postgres-shapes.ts'
+
+/** Between attempts to connect. */
+const RETRY_MS = 1000
+
+/** One connection of its own that hears which keys were released, made when somebody first waits, and anew after it broke. */
+export class Turns {
+  readonly #connect: () => PostgresListenClient
+  readonly #channel: string
+  readonly #waiting = new Map<string, Set<() => void>>()
+  #listening: Promise<PostgresListenClient> | undefined
+  #failedAtMs = Number.NEGATIVE_INFINITY
+  readonly #closing = new AbortController()
+
+  constructor(connect: () => PostgresListenClient, channel: string) {
+    this.#connect = connect
+    this.#channel = channel
+  }
+
+  /** Calls back at most once, when the key was released or that may have been missed. Returns how to stop waiting. */
+  watch(key: string, wake: () => void): () => void {
+    const waiting = this.#waiting.get(key) ?? new Set()
+    this.#waiting.set(key, waiting.add(wake))
+    return () => {
+      waiting.delete(wake)
+      if (waiting.size === 0 && this.#waiting.get(key) === waiting) this.#waiting.delete(key)
+    }
+  }
+
+  /** Resolves when releases from now on are heard. */
+  async listening(): Promise<void> {
+    this.#closing.signal.throwIfAborted()
+    this.#listening ??= this.#listen()
+    await this.#listening
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(new Error('these locks were closed'))
+    const client = await this.#listening?.catch(() => undefined)
+    await client?.end().catch(() => {})
+  }
+
+  #listen(): Promise<PostgresListenClient> {
+    const listening = this.#subscribe(() => this.#broken(listening))
+    listening.catch(() => {
+      this.#failedAtMs = performance.now()
+      if (this.#listening === listening) this.#listening = undefined
+    })
+    return listening
+  }
+
+  async #subscribe(onBroken: () => void): Promise<PostgresListenClient> {
+    // An address that is wrong for good must not be tried in a loop. Whoever waits is polling meanwhile.
+    const pauseMs = this.#failedAtMs + RETRY_MS - performance.now()
+    if (pauseMs > 0) await pause(pauseMs, undefined, { ref: false, signal: this.#closing.signal })
+    const client = this.#connect()
+    client.unref?.()
+    let subscribed = false
+    // A client that breaks before it is subscribed is told of by what it was asked to do.
+    const broken = () => subscribed && onBroken()
+    client.on('error', broken)
+    client.on('end', broken)
+    client.on('notification', ({ payload = '' }) => this.#wake(payload))
+    try {
+      await client.connect()
+      client.unref?.()
+      await assertDirect(client)
+      await client.query(`listen "${this.#channel}"`)
+    } catch (error) {
+      client.end().catch(() => {})
+      throw error
+    }
+    subscribed = true
+    return client
+  }
+
+  /** What was released meanwhile was not heard: everybody looks again. */
+  #broken(listening: Promise<PostgresListenClient>): void {
+    if (this.#listening !== listening) return
+    this.#listening = undefined
+    for (const key of [...this.#waiting.keys()]) this.#wake(key)
+  }
+
+  #wake(key: string): void {
+    const waiting = this.#waiting.get(key)
+    this.#waiting.delete(key)
+    for (const wake of waiting ?? []) wake()
+  }
+}
+
+/** Behind a transaction pooler `LISTEN` succeeds and nothing is ever heard. The pooler gives itself away: it makes up the process id that it tells. */
+async function assertDirect(client: PostgresListenClient & { readonly processID?: unknown }): Promise<void> {
+  const { rows } = await client.query('select pg_backend_pid() as pid')
+  const told = client.processID
+  if (typeof told !== 'number' || told === Number(rows[0]?.['pid'])) return
+  throw new Error('`listen` leads to a connection pooler: it needs a connection straight to Postgres')
+}

@@ -1,0 +1,95 @@
+import { execFileSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { createLocks } from '@leasehold/core'
+import { afterAll, describe, expect, it } from 'vitest'
+import { fence, migrate, postgresRows, schemaSql } from '../src/index.ts'
+import { SCHEMA_VERSION } from '../src/sql/version-sql.ts'
+import { openDatabase } from './database.ts'
+
+const database = await openDatabase()
+const { pool, schema, url, openPool } = database
+afterAll(database.stop)
+
+const runCli = (...args: string[]): string =>
+  execFileSync(
+    process.execPath,
+    ['--import', 'tsx', fileURLToPath(new URL('../src/cli.ts', import.meta.url)), ...args],
+    {
+      encoding: 'utf8',
+      stdio: 'pipe',
+    },
+  )
+
+/** With a user who may do what the README grants, and nothing else. */
+async function createLeastPrivilegedRole(name: string): Promise<string> {
+  await pool.query(`
+    create role ${name} login;
+    grant usage on schema ${schema} to ${name};
+    grant usage on sequence ${schema}.fencing_tokens to ${name};
+    grant select, insert, update on ${schema}.leases, ${schema}.fences to ${name}`)
+  const address = new URL(url)
+  address.username = name
+  return address.href
+}
+
+describe('the schema', () => {
+  it('is applied by many processes at once', async () => {
+    const other = `${schema}_other`
+    const pools = Array.from({ length: 8 }, () => openPool({ max: 1 }))
+    await Promise.all(pools.map((each) => migrate(each, { schema: other })))
+    const { rows } = await pool.query(`select ${other}.schema_version() as version`)
+    expect(rows).toEqual([{ version: SCHEMA_VERSION }])
+    await pool.query(`drop schema ${other} cascade`)
+  })
+
+  it('is applied twice without loss', async () => {
+    const lease = await createLocks(postgresRows({ pool, schema })).lock('kept').acquire()
+    await pool.query(schemaSql({ schema }))
+    expect(await lease.renew()).toBeUndefined()
+    expect(await lease.release()).toBe('released')
+  })
+
+  it('is printed by the command, as it is applied', () => {
+    expect(runCli('schema')).toBe(schemaSql())
+    expect(runCli('schema', '--schema', 'other')).toBe(schemaSql({ schema: 'other' }))
+    expect(() => runCli('drop')).toThrow(/leasehold-postgres schema/)
+  })
+
+  it('refuses a server that is too old', async () => {
+    const sql = schemaSql({ schema }).replaceAll('140000', '990000')
+    await expect(pool.query(sql)).rejects.toThrow(/needs Postgres 14 or newer; this is \d+/)
+  })
+
+  it('refuses names that need more than quotes, before anything is sent', async () => {
+    for (const name of ['', 'a"; drop table users; --', "a'b", 'a.b', '1a', 'x'.repeat(64)]) {
+      expect(() => schemaSql({ schema: name })).toThrow(RangeError)
+      expect(() => postgresRows({ pool, schema: name })).toThrow(RangeError)
+    }
+  })
+
+  it('keeps capital letters apart', async () => {
+    const capital = schema.toUpperCase()
+    await migrate(pool, { schema: capital })
+    expect(
+      await createLocks(postgresRows({ pool, schema: capital }))
+        .lock('a')
+        .tryAcquire(),
+    ).not.toBeNull()
+    await pool.query(`drop schema "${capital}" cascade`)
+  })
+
+  it('needs no more privileges in use than the documented ones', async () => {
+    const name = `${schema}_user`
+    const theirs = openPool({ connectionString: await createLeastPrivilegedRole(name), max: 2 })
+    await migrate(theirs, { schema })
+    const locks = createLocks(postgresRows({ pool: theirs, schema }))
+    const [lease] = await locks.acquireAll(['a', 'b'])
+    await lease?.renew()
+    await fence(theirs, 'a', lease?.fencingToken ?? 0n, { schema })
+    expect(await locks.lock('a').inspect()).not.toBeNull()
+    expect((await locks.close()).released).toBe(2)
+    await expect(theirs.query(`delete from ${schema}.leases`)).rejects.toThrow(/permission denied/)
+    await theirs.query('select 1')
+    await pool.query(`drop owned by ${name}; drop role ${name}`)
+  })
+})

@@ -1,0 +1,137 @@
+import { createLocks } from '@leasehold/core'
+import { startPgBouncer, until } from '@leasehold/test-services'
+import pg from 'pg'
+import { afterAll, describe, expect, it } from 'vitest'
+import { postgresRows } from '../src/index.ts'
+import { channelOf } from '../src/schema-name.ts'
+import { claimOn, openDatabase, terms } from './database.ts'
+
+const database = await openDatabase()
+const { pool, schema, url } = database
+afterAll(database.stop)
+
+const MINUTE_MS = 60_000
+const channel = channelOf(`"${schema}"`)
+
+/** A client whose connections the server knows by this name. */
+function rowsNamed(application_name: string) {
+  const listen = () => new pg.Client({ connectionString: url, application_name })
+  return postgresRows({ pool, schema, listen })
+}
+
+const listenersNamed = async (name: string): Promise<number[]> => {
+  const { rows } = await pool.query<{ pid: number }>(
+    `select pid from pg_stat_activity where application_name = $1 and query like 'listen %' and state = 'idle'`,
+    [name],
+  )
+  return rows.map(({ pid }) => pid)
+}
+
+const isAwaited = async (key: string): Promise<boolean> => {
+  const { rows } = await pool.query(`select awaited from ${schema}.leases where key = $1`, [key])
+  return rows[0]?.awaited === true
+}
+
+describe('waiting', () => {
+  it('is ended by the release, where nobody polls', async () => {
+    const [holder, waiter] = [rowsNamed('holder'), rowsNamed('waiter')]
+    const lease = await createLocks(holder).lock('pushed').acquire({ ttlMs: MINUTE_MS })
+    const locks = createLocks(waiter, { pollMs: MINUTE_MS })
+    const next = locks.lock('pushed').acquire()
+    await until('it waits', () => isAwaited('pushed'))
+    await lease.release()
+    expect((await next).fencingToken).toBeGreaterThan(lease.fencingToken)
+    expect(await isAwaited('pushed')).toBe(false)
+    await Promise.all([locks.close(), holder.close?.()])
+  })
+
+  it('goes on when its connection is ended, on another one', async () => {
+    const [holder, waiter] = [rowsNamed('steady'), rowsNamed('broken')]
+    const lease = await createLocks(holder).lock('reconnected').acquire({ ttlMs: MINUTE_MS })
+    const locks = createLocks(waiter, { pollMs: MINUTE_MS })
+    const next = locks.lock('reconnected').acquire()
+    await until('it waits', () => isAwaited('reconnected'))
+    const [pid] = await listenersNamed('broken')
+    await pool.query('select pg_terminate_backend($1)', [pid])
+    await until('it listens again', async () => (await listenersNamed('broken')).some((other) => other !== pid))
+    await lease.release()
+    await next
+    await Promise.all([locks.close(), holder.close?.()])
+  })
+
+  it('uses one connection, however many keys are awaited', async () => {
+    const holder = createLocks(rowsNamed('of many'))
+    const locks = createLocks(rowsNamed('for many'))
+    const keys = Array.from({ length: 50 }, (_, index) => `many ${index}`)
+    const leases = await holder.acquireAll(keys)
+    const waiting = keys.map((key) => locks.lock(key).acquire())
+    for (const key of keys) await until('it waits', () => isAwaited(key))
+    expect(await listenersNamed('for many')).toHaveLength(1)
+    await leases.release()
+    await Promise.all(waiting)
+    await Promise.all([locks.close(), holder.close()])
+    await until('the connection is closed', async () => (await listenersNamed('for many')).length === 0)
+  })
+
+  it('is announced only where somebody waits', async () => {
+    const heard: (string | undefined)[] = []
+    const listener = new pg.Client(url)
+    await listener.connect()
+    listener.on('notification', ({ payload }) => heard.push(payload))
+    await listener.query(`listen "${channel}"`)
+    const backend = rowsNamed('announcer')
+    const held = [claimOn('lonely'), claimOn('wanted')]
+    await backend.tryAcquireAll?.(held, terms(MINUTE_MS))
+    const turn = backend.waitForTurn?.(claimOn('wanted'), terms(MINUTE_MS), AbortSignal.timeout(MINUTE_MS))
+    await until('it waits', () => isAwaited('wanted'))
+    for (const claim of held) expect(await backend.release(claim)).toBe(true)
+    await turn
+    await until('the release is heard', () => heard.length > 0)
+    expect(heard).toEqual(['wanted'])
+    await Promise.all([listener.end(), backend.close?.()])
+  })
+
+  it('is not offered without a way to listen: the engine polls', async () => {
+    const backend = postgresRows({ pool, schema })
+    expect(backend.waitForTurn).toBeUndefined()
+    const locks = createLocks(backend)
+    const lease = await locks.lock('polled').acquire()
+    const next = createLocks(postgresRows({ pool, schema })).lock('polled').acquire()
+    await lease.release()
+    expect((await next).fencingToken).toBeGreaterThan(lease.fencingToken)
+  })
+
+  it('tells that listening failed, and polls', async () => {
+    const locks = createLocks(rowsNamed('holder of polled'))
+    const lease = await locks.lock('unheard').acquire()
+    const failures: string[] = []
+    const backend = postgresRows({ pool, schema, listen: () => new pg.Client({ host: '127.0.0.1', port: 1 }) })
+    const others = createLocks(backend, {
+      pollMs: 50,
+      onEvent: (event) => event.type === 'backend-error' && failures.push(event.operation),
+    })
+    const next = others.lock('unheard').acquire()
+    await until('the failure is told', () => failures.includes('wait'))
+    await lease.release()
+    await next
+    await Promise.all([locks.close(), others.close()])
+  })
+
+  it('tells that it cannot listen through a transaction pooler, where nothing would be heard', async () => {
+    const pooler = await startPgBouncer({ postgres: database.server })
+    const holder = createLocks(rowsNamed('in front of the pooler'))
+    const lease = await holder.lock('pooled').acquire()
+    const failures: string[] = []
+    const listen = () => new pg.Client(pooler.url)
+    const locks = createLocks(postgresRows({ pool, schema, listen }), {
+      pollMs: 50,
+      onEvent: (event) => event.type === 'backend-error' && failures.push(event.error.message),
+    })
+    const next = locks.lock('pooled').acquire()
+    await until('it is told', () => failures.some((message) => message.includes('straight to Postgres')))
+    await lease.release()
+    await next
+    await Promise.all([holder.close(), locks.close()])
+    await pooler.stop()
+  })
+})

@@ -1,0 +1,26 @@
+/** What one lock keeps at the server. All of it is in one slot of a Cluster. */
+export interface KeyNames {
+  /** Hash: who holds the key, with which token and metadata. Expires when the hold does. */
+  readonly hold: string
+  /** The last token that was granted. */
+  readonly token: string
+  /** List of holders that wait, first in, first out. */
+  readonly queue: string
+  /** Hash: for each of them, until when it counts as alive, and what it asks for. */
+  readonly waiters: string
+}
+
+/** The hash tag by Redis' own rule: from the first brace to the next closing one, unless nothing stands between them. */
+const OWN_TAG = /^[^{]*\{[^}]+\}/
+
+/**
+ * A key that brings a hash tag keeps it, so that its user decides which keys share a slot; any other key is its own tag. What follows the
+ * namespace tells the two apart, and a constant before the key keeps the tag from being empty: no two keys share a name.
+ */
+export function keyNames(namespace: string, key: string): KeyNames {
+  const root = OWN_TAG.test(key) ? `${namespace}/${key}` : `${namespace}{:${key}}`
+  return { hold: `${root}:hold`, token: `${root}:token`, queue: `${root}:queue`, waiters: `${root}:waiters` }
+}
+
+/** In the order in which the scripts read them. */
+export const allNames = (names: KeyNames): string[] => [names.hold, names.token, names.queue, names.waiters]

@@ -1,0 +1,7 @@
+import { script } from '../script.ts'
+import { attempt } from './parts/attempt.ts'
+
+/** Keys: of one lock. Arguments: namespace, holder, TTL, metadata. */
+export const acquire = script(`${attempt}
+return attempt(keys_of(1), ARGV[1], ARGV[2], ARGV[3], ARGV[4])
+`)

@@ -1,0 +1,32 @@
+import { queue } from './queue.ts'
+
+/**
+ * One attempt: what acquire, join and the next in a release have in common. Granted: 1, token, time; contended: 0, time, server's clock.
+ *
+ * A claim that holds the key is told what it has. One that was granted its turn and asks itself has confirmed it: it gets the time it asked for.
+ */
+export const attempt = `${queue}
+local function confirm(keys, ttl)
+  if redis.call('HDEL', keys.hold, 'unconfirmed') == 1 and remaining(keys) < tonumber(ttl) then
+    redis.call('PEXPIRE', keys.hold, ttl)
+  end
+end
+
+local function contended(keys)
+  return { 0, remaining(keys), string.format('%.0f', now_ms()) }
+end
+
+local function attempt(keys, namespace, holder, ttl, metadata)
+  local held = redis.call('HMGET', keys.hold, 'holder', 'token')
+  if held[1] == holder then
+    confirm(keys, ttl)
+    return { 1, held[2], remaining(keys) }
+  end
+  if held[1] then return contended(keys) end
+  local free, is_first = pass_on(keys, namespace, holder)
+  if not free then return contended(keys) end
+  local token = keep(keys, holder, ttl, metadata)
+  if is_first then drop_first(keys, holder) end
+  return { 1, token, tonumber(ttl) }
+end
+`

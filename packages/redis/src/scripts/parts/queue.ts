@@ -1,0 +1,54 @@
+import { CLAIM_WINDOW_MS, WAITER_LIFE_MS } from '../../waiting-times.ts'
+import { holds } from './holds.ts'
+
+/** Who waits for a key, in the order of arrival. The list gives the order, the hash tells who lives. */
+export const queue = `${holds}
+local function leave(keys, holder)
+  if redis.call('HDEL', keys.waiters, holder) == 1 then redis.call('LREM', keys.queue, 1, holder) end
+end
+
+-- Repeated, it keeps the place and says that the waiter lives. The list outlives the hash: whoever is in the hash is in the list.
+local function stand(keys, holder, ttl, metadata, process)
+  local alive_until = string.format('%.0f', now_ms() + ${WAITER_LIFE_MS})
+  local entry = alive_until .. ' ' .. ttl .. ' ' .. process .. ' ' .. metadata
+  if redis.call('HSET', keys.waiters, holder, entry) == 1 then redis.call('RPUSH', keys.queue, holder) end
+  redis.call('PEXPIRE', keys.waiters, ${WAITER_LIFE_MS})
+  redis.call('PEXPIRE', keys.queue, ${WAITER_LIFE_MS * 2})
+end
+
+-- Keeps the key for a waiter and tells its process. A message that reaches nobody proves on one node that the process is gone.
+local function offer(keys, holder, entry, namespace)
+  local alive_until, ttl, process, metadata = string.match(entry, '^(%d+) (%d+) (%S+) (.*)$')
+  local now = now_ms()
+  if tonumber(alive_until) <= now then return false end
+  local window = math.min(tonumber(ttl), ${CLAIM_WINDOW_MS})
+  local token = keep(keys, holder, window, metadata)
+  if window < tonumber(ttl) then redis.call('HSET', keys.hold, 'unconfirmed', 1) end
+  local news = string.format('%s %s %.0f %.0f', holder, token, window, now)
+  if redis.call('PUBLISH', namespace .. 'turns:' .. process, news) > 0 then return true end
+  redis.call('DEL', keys.hold)
+  return false
+end
+
+local function drop_first(keys, holder)
+  redis.call('HDEL', keys.waiters, holder)
+  redis.call('LPOP', keys.queue)
+end
+
+-- Gives a free key to the first waiter that lives. Answers whether it is free still, for the claim that asks, and whether that one is first in line.
+local function pass_on(keys, namespace, asking)
+  while true do
+    local first = redis.call('LINDEX', keys.queue, 0)
+    if not first then return true, false end
+    if first == asking then return true, true end
+    local entry = redis.call('HGET', keys.waiters, first)
+    local sound, taken = pcall(offer, keys, first, entry or '0 0 - ', namespace)
+    if not sound then
+      redis.call('DEL', keys.hold)
+      error(taken, 0)
+    end
+    drop_first(keys, first)
+    if taken then return false end
+  end
+end
+`

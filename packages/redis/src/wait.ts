@@ -1,0 +1,94 @@
+import type { Clock, Contended, Grant } from '@leasehold/core'
+import type { Anchor } from './answers.ts'
+import { earlier, shift } from './instants.ts'
+import type { Turn } from './turns.ts'
+import { REFRESH_MS } from './waiting-times.ts'
+
+/** An expiry that repeats itself must not become a busy loop. */
+const SHORTEST_PAUSE_MS = 5
+
+/** What became of joining the line, and when that was. */
+export interface Joined {
+  readonly answer: Grant | Contended
+  readonly anchor: Anchor
+}
+
+/** One claim in line: says that it lives until its turn comes, by message or as the answer to that. */
+export class Wait {
+  /** The grant; or nothing, as a hint to try again. */
+  readonly outcome: Promise<Grant | undefined>
+  readonly #clock: Clock
+  readonly #join: () => Promise<Joined>
+  #anchor: Anchor | undefined
+  #early: Turn | undefined
+  #cancelTimer: () => void = () => {}
+  #over = false
+  #resolve: (grant: Grant | undefined) => void = () => {}
+  #reject: (error: unknown) => void = () => {}
+
+  constructor(clock: Clock, join: () => Promise<Joined>) {
+    this.#clock = clock
+    this.#join = join
+    this.outcome = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+  }
+
+  /** Takes the outcome of having joined already, or joins. */
+  begin(joining?: Promise<Joined>): void {
+    if (this.#over) return
+    const joined = joining ?? this.#join()
+    joined.then(
+      (each) => this.#joined(each),
+      (error: unknown) => this.#end(() => this.#reject(error)),
+    )
+  }
+
+  failIn(delayMs: number, error: unknown): void {
+    if (!this.#over) this.#cancelTimer = this.#clock.setTimer(delayMs, () => this.#end(() => this.#reject(error)))
+  }
+
+  /** A turn may be told before the answer that put the claim in line. */
+  hear(turn: Turn | undefined): void {
+    if (turn !== undefined && this.#anchor === undefined) this.#early = turn
+    else this.end(turn && this.#grantOf(turn, this.#anchor as Anchor))
+  }
+
+  /** Without a grant: a hint to try again. */
+  end(grant?: Grant): void {
+    this.#end(() => this.#resolve(grant))
+  }
+
+  #joined({ answer, anchor }: Joined): void {
+    if (this.#over) return
+    if (answer.granted) this.end({ ...answer, since: anchor.sentAt })
+    else this.#stand(answer, anchor)
+  }
+
+  #stand(answer: Contended, anchor: Anchor): void {
+    this.#anchor = anchor
+    if (this.#early !== undefined) this.hear(this.#early)
+    const freeInMs = Math.max(SHORTEST_PAUSE_MS, (answer.remainingMs ?? REFRESH_MS) + 1)
+    if (this.#over) return
+    this.#cancelTimer = this.#clock.setTimer(Math.min(REFRESH_MS, freeInMs), () => this.begin())
+  }
+
+  /**
+   * The server granted so much later than it read its clock for the anchor, and that was not before the anchor was sent. One less: both readings are
+   * rounded. With less than half of the window left, the next attempt, which is also the confirmation, is the safer way.
+   */
+  #grantOf({ fencingToken, windowMs, serverMs }: Turn, anchor: Anchor): Grant | undefined {
+    const now = this.#clock.now()
+    const since = earlier(now, shift(anchor.sentAt, serverMs - anchor.serverMs - 1))
+    const passedMs = Math.max(now.monotonicMs - since.monotonicMs, now.wallMs - since.wallMs)
+    return passedMs > windowMs / 2 ? undefined : { granted: true, ttlMs: windowMs, fencingToken, since }
+  }
+
+  #end(tell: () => void): void {
+    if (this.#over) return
+    this.#over = true
+    this.#cancelTimer()
+    tell()
+  }
+}

@@ -1,0 +1,109 @@
+import { createLocks } from '@leasehold/core'
+import { TcpProxy, until } from '@leasehold/test-services'
+import { Redis } from 'ioredis'
+import { afterAll, describe, expect, it } from 'vitest'
+import { redis } from '../src/index.ts'
+import { claimOn, scriptsRun, startStanding, terms, visit } from './standing.ts'
+
+const standing = await startStanding()
+const { ask, open, server } = standing
+afterAll(standing.stop)
+
+const isInLine = (key: string) => () => ask('exists', `leasehold:{:${key}}:queue`).then((count) => count === '1')
+
+describe('a connection', () => {
+  it('that is cut while a script runs sends nothing twice', async () => {
+    await using proxy = await TcpProxy.open(server)
+    const backend = open({}, proxy.through(server.url))
+    await visit(backend, 'cut')
+    expect(await backend.inspect?.('cut')).toBeNull()
+    await ask('config', 'resetstat')
+    proxy.swallow('replies')
+    const attempt = backend.tryAcquire(claimOn('cut'), terms()).catch((error: Error) => error.message)
+    await until('the script has run', () => proxy.lostBytes('replies') > 0)
+    proxy.heal()
+    expect(await attempt).toMatch(/closed/i)
+    expect(await backend.inspect?.('cut')).not.toBeNull()
+    expect(await scriptsRun(standing)).toBe(2)
+  })
+
+  it('that says nothing for too long is given up, and replaced', async () => {
+    await using proxy = await TcpProxy.open(server)
+    const client = new Redis(proxy.through(server.url), { lazyConnect: true })
+    const backend = redis({ client, replyTimeoutMs: 200 })
+    await visit(backend, 'silent')
+    proxy.swallow('requests')
+    await expect(backend.tryAcquire(claimOn('silent'), terms())).rejects.toThrow(/closed/i)
+    proxy.heal()
+    expect(await visit(backend, 'silent')).toBeGreaterThan(0n)
+    await backend.close?.()
+  })
+
+  it('that the server ends costs no lease, and no waiter its turn', async () => {
+    const [one, other] = [createLocks(open()), createLocks(open(), { pollMs: 60_000 })]
+    const lease = await one.lock('killed').acquire()
+    const next = other.lock('killed').acquire()
+    await until('it stands in line', isInLine('killed'))
+    await ask('client', 'kill', 'type', 'pubsub')
+    await ask('client', 'kill', 'type', 'normal')
+    await lease.renew()
+    await until('it is in line again', isInLine('killed'))
+    await lease.release()
+    expect((await next).fencingToken).toBeGreaterThan(lease.fencingToken)
+    await Promise.all([one.close(), other.close()])
+  })
+
+  it('outlives that the server forgets its scripts', async () => {
+    const backend = open()
+    const before = await visit(backend, 'unscripted')
+    await ask('script', 'flush')
+    expect(await visit(backend, 'unscripted')).toBeGreaterThan(before)
+  })
+
+  it('is made when first needed, two where somebody waits, and none is left after close', async () => {
+    const named = async () => (await ask('client', 'list')).split('\n').filter((line) => line.includes('name=counted '))
+    const backend = open({ connectionName: 'counted' })
+    expect(await named()).toHaveLength(0)
+    const holder = claimOn('counted')
+    await backend.tryAcquire(holder, terms())
+    expect(await named()).toHaveLength(1)
+    const stop = new AbortController()
+    const turn = backend.waitForTurn?.(claimOn('counted'), terms(), stop.signal)
+    await until('it stands in line', isInLine('counted'))
+    expect(await named()).toHaveLength(2)
+    stop.abort()
+    expect(await turn).toBeUndefined()
+    await backend.close?.()
+    await until('the connections are closed', async () => (await named()).length === 0)
+    await expect(backend.tryAcquire(holder, terms())).rejects.toThrow('closed')
+  })
+
+  it('leaves the settings of your client alone, and sends nothing over it', async () => {
+    const client = new Redis(server.url, { lazyConnect: true, keyPrefix: 'app:' })
+    const before = { ...client.options }
+    const backend = redis({ client })
+    const claim = claimOn('prefixed')
+    await backend.tryAcquire(claim, terms())
+    expect(await ask('exists', 'app:leasehold:{:prefixed}:hold')).toBe('1')
+    expect(client.status).toBe('wait')
+    expect(client.options).toEqual(before)
+    await backend.close?.()
+  })
+})
+
+describe('ten thousand leases', () => {
+  it('are renewed by few commands', async () => {
+    const backend = open()
+    const claims = Array.from({ length: 10_000 }, (_, index) => claimOn(`many ${index}`))
+    for (let start = 0; start < claims.length; start += 500) {
+      await backend.tryAcquireAll?.(claims.slice(start, start + 500), terms(10_000))
+    }
+    await backend.renew([claimOn('none')], 60_000)
+    await ask('config', 'resetstat')
+    const renewals = await Promise.all(
+      Array.from({ length: 20 }, (_, part) => backend.renew(claims.slice(part * 500, part * 500 + 500), 60_000)),
+    )
+    expect(renewals.flat().filter((renewal) => typeof renewal === 'object')).toHaveLength(10_000)
+    expect(await scriptsRun(standing)).toBe(20)
+  })
+})

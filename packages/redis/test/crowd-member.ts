@@ -1,0 +1,36 @@
+// One process of a crowd: so many callers want the same key, again and again, until told to stop. Arguments: address, key, callers.
+import { createLocks } from '@leasehold/core'
+import { Redis } from 'ioredis'
+import { redis } from '../src/index.ts'
+
+const [url = '', key = '', callers = '0'] = process.argv.slice(2)
+const client = new Redis(url, { lazyConnect: true })
+const locks = createLocks(redis({ client }), { ttlMs: 2000, waitMs: 60_000, whenHeld: 'wait' })
+const lock = locks.lock(key)
+const tokens: string[] = []
+const turns: number[] = Array.from({ length: Number(callers) }, () => 0)
+let stopped = false
+
+async function contend(caller: number): Promise<void> {
+  while (!stopped) {
+    await using lease = await lock.acquire()
+    tokens.push(String(lease.fencingToken))
+    turns[caller] = (turns[caller] ?? 0) + 1
+    process.send?.({ turns: tokens.length })
+  }
+}
+
+process.on('message', (word) => {
+  if (word === 'stop') stopped = true
+  else void crowd()
+})
+
+async function crowd(): Promise<void> {
+  await Promise.all(turns.map((_, caller) => contend(caller)))
+  process.send?.({ tokens, turnsOfCallers: turns })
+  await locks.close()
+  process.disconnect()
+}
+
+await lock.inspect()
+process.send?.('ready')

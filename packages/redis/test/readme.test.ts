@@ -1,0 +1,27 @@
+import { createLocks } from '@leasehold/core'
+import { startRedis } from '@leasehold/test-services'
+import { Redis } from 'ioredis'
+import { afterAll, expect, it } from 'vitest'
+import { fencedSet, redis } from '../src/index.ts'
+
+const server = await startRedis()
+const before = process.env['REDIS_URL']
+process.env['REDIS_URL'] = server.url
+afterAll(async () => {
+  if (before === undefined) delete process.env['REDIS_URL']
+  else process.env['REDIS_URL'] = before
+  await server.stop()
+})
+
+it('the program of the README sells one seat', async () => {
+  const client = new Redis(process.env['REDIS_URL'] ?? '')
+  const locks = createLocks(redis({ client }))
+
+  await locks.lock('seat:A1').run(async (lease) => {
+    await fencedSet(client, 'buyer:A1', 'me', lease.fencingToken)
+  })
+
+  expect(await client.get('buyer:A1')).toBe('me')
+  expect(await locks.close()).toMatchObject({ released: 0, unreleased: [] })
+  client.disconnect()
+})

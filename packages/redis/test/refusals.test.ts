@@ -1,0 +1,98 @@
+import { inspect } from 'node:util'
+import { createLocks, isLeaseholdError, type LockBackend } from '@leasehold/core'
+import { startRedis, until } from '@leasehold/test-services'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { claimOn, startStanding, terms } from './standing.ts'
+
+const PASSWORD = 'open-sesame'
+const COMMANDS = ['evalsha', 'eval', 'get', 'set', 'del', 'exists', 'time', 'publish', 'subscribe']
+  .concat(['hget', 'hset', 'hdel', 'hmget', 'pttl', 'pexpire', 'lindex', 'lpop', 'lrem', 'rpush'])
+  .map((command) => `+${command}`)
+
+const standing = await startStanding()
+const { ask, open } = standing
+beforeAll(async () => {
+  const rights = ['~leasehold:*', 'resetchannels', '&leasehold:*', '-@all', ...COMMANDS]
+  await ask('acl', 'setuser', 'limited', 'on', `>${PASSWORD}`, ...rights)
+  await ask('acl', 'setuser', 'reader', 'on', `>${PASSWORD}`, '~*', '&*', '+@all', '-evalsha', '-eval')
+})
+afterAll(standing.stop)
+
+const failure = async (backend: LockBackend): Promise<unknown> => {
+  const attempt = createLocks(backend).lock('refused').tryAcquire()
+  return attempt.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+}
+
+describe('a server that will not', () => {
+  it.each([
+    ['a wrong password', { username: 'limited', password: 'wrong-password' }],
+    ['a user who may not run scripts', { username: 'reader', password: PASSWORD }],
+  ])('is told from one that cannot: %s', async (_, options) => {
+    const error = await failure(open(options))
+    expect(isLeaseholdError(error, 'BACKEND_REFUSED')).toBe(true)
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain(options.password)
+  })
+
+  it('asks for a password', async () => {
+    await using guarded = await startRedis({ own: true, settings: { requirepass: PASSWORD } })
+    expect(await failure(open({}, guarded.url))).toMatchObject({ code: 'BACKEND_REFUSED' })
+  })
+
+  it('is not one that is away', async () => {
+    const error = await failure(open({}, 'redis://127.0.0.1:1'))
+    expect(isLeaseholdError(error, 'BACKEND_UNAVAILABLE')).toBe(true)
+    expect((error as Error).message).toContain('ECONNREFUSED')
+  })
+
+  it('is not a primary that became a replica: it may be one again', async () => {
+    const backend = open()
+    const claim = claimOn('demoted')
+    await backend.tryAcquire(claim, terms())
+    await ask('replicaof', '127.0.0.1', '1')
+    const error = await failure(backend)
+    expect(isLeaseholdError(error, 'BACKEND_UNAVAILABLE')).toBe(true)
+    expect((error as Error).message).toContain('READONLY')
+    await ask('replicaof', 'no', 'one')
+    expect(await backend.release(claim)).toBe(true)
+  })
+})
+
+describe('a user limited to the documented commands, keys and channels', () => {
+  it('can do everything', async () => {
+    const limited = { username: 'limited', password: PASSWORD }
+    const [one, other] = [createLocks(open(limited)), createLocks(open(limited), { pollMs: 60_000 })]
+    const lease = await one.lock('limited').acquire({ metadata: { who: 'a' } })
+    await lease.renew()
+    expect(await other.lock('limited').inspect()).toMatchObject({ metadata: { who: 'a' } })
+    const next = other.lock('limited').acquire()
+    await until('it stands in line', async () => (await ask('llen', 'leasehold:{:limited}:queue')) === '1')
+    expect(await lease.release()).toBe('released')
+    expect(await (await next).release()).toBe('released')
+    const group = await one.acquireAll(['limited', 'too'])
+    expect(await group.release()).toBe('released')
+  })
+})
+
+describe('a server out of memory', () => {
+  it('still renews and releases', async () => {
+    const backend = open()
+    const [held, waiting] = [claimOn('full'), claimOn('full')]
+    await backend.tryAcquire(held, terms(30_000))
+    const stop = new AbortController()
+    const turn = backend.waitForTurn?.(waiting, terms(), stop.signal)?.catch(() => undefined)
+    await until('it stands in line', async () => (await ask('llen', 'leasehold:{:full}:queue')) === '1')
+    await ask('config', 'set', 'maxmemory', '1')
+    const refused = await backend.tryAcquire(claimOn('another'), terms()).catch((error: Error) => error.message)
+    const [renewal] = await backend.renew([held], 60_000)
+    const released = await backend.release(held)
+    await ask('config', 'set', 'maxmemory', '0')
+    stop.abort()
+    await turn
+    expect(refused).toContain('OOM')
+    expect(renewal).toMatchObject({ granted: true, ttlMs: 60_000 })
+    expect(released).toBe(true)
+  })
+})

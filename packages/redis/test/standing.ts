@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto'
+import type { Candidate, Claim, LockBackend, Terms } from '@leasehold/core'
+import { askRedis, type Server, type Settings, startRedis } from '@leasehold/test-services'
+import { Redis } from 'ioredis'
+import { redis } from '../src/index.ts'
+
+interface ClientOptions {
+  readonly username?: string
+  readonly password?: string
+  readonly connectionName?: string
+}
+
+/** A Redis of this test file's own, and clients of it that end with it. */
+export interface Standing {
+  readonly server: Server
+  open(options?: ClientOptions, url?: string): LockBackend
+  /** What the server says. */
+  ask(...command: string[]): Promise<string>
+  stop(): Promise<void>
+}
+
+export async function startStanding(settings: Settings = {}): Promise<Standing> {
+  const server = await startRedis({ own: true, settings })
+  const opened: LockBackend[] = []
+  return {
+    server,
+    open(options = {}, url = server.url) {
+      const backend = redis({ client: new Redis(url, { ...options, lazyConnect: true }) })
+      opened.push(backend)
+      return backend
+    },
+    ask: (...command) => askRedis(server, ...command),
+    async stop() {
+      for (const backend of opened) await backend.close?.()
+      await server.stop()
+    },
+  }
+}
+
+export const claimOn = (key: string): Claim => ({ key, holder: randomBytes(16).toString('hex') })
+
+export const terms = (ttlMs = 60_000): Terms => ({ ttlMs, metadata: undefined })
+
+export const candidateOn = (key: string): Candidate => ({ ...claimOn(key), ...terms() })
+
+/** Takes the key for a moment; the token. */
+export async function visit(backend: LockBackend, key: string): Promise<bigint> {
+  const claim = claimOn(key)
+  const grant = await backend.tryAcquire(claim, terms())
+  await backend.release(claim)
+  return grant.granted ? grant.fencingToken : 0n
+}
+
+/** How often the server was asked to run a script. */
+export async function scriptsRun({ ask }: Standing): Promise<number> {
+  const calls = (await ask('info', 'commandstats')).matchAll(/cmdstat_eval(?:sha)?:calls=(\d+)/g)
+  return [...calls].reduce((sum, [, count]) => sum + Number(count), 0)
+}

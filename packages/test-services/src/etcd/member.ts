@@ -1,0 +1,48 @@
+import type { Recipe } from '../machine/local-server.ts'
+import { providePrograms } from '../machine/programs.ts'
+import type { Settings } from '../server.ts'
+
+export const etcdNeed = {
+  variable: 'LEASEHOLD_ETCD_URL',
+  programs: ['etcd'],
+  debianPackages: ['etcd-server'],
+} as const
+
+/** Where the members of a cluster reach each other. */
+export interface Peers {
+  readonly own: number
+  readonly all: readonly number[]
+}
+
+/** Settings are its flags: `{ 'election-timeout': 500 }`. */
+export function memberRecipe(peers: Peers, settings: Settings): Recipe {
+  const { etcd } = providePrograms(etcdNeed)
+  return {
+    name: 'etcd',
+    scheme: 'http://',
+    settings,
+    users: ['etcd'],
+    prepare: async () => {},
+    command: (place, port) => ({
+      program: etcd,
+      args: flags({ 'data-dir': place.path('data'), ...addresses(port, peers), ...settings }),
+    }),
+    saysReady: /ready to serve client requests/,
+    stopSignal: 'SIGTERM',
+  }
+}
+
+const at = (port: number): string => `http://127.0.0.1:${port}`
+const nameOf = (peerPort: number): string => `member-${peerPort}`
+
+const addresses = (port: number, { own, all }: Peers): Settings => ({
+  name: nameOf(own),
+  'listen-client-urls': at(port),
+  'advertise-client-urls': at(port),
+  'listen-peer-urls': at(own),
+  'initial-advertise-peer-urls': at(own),
+  'initial-cluster': all.map((peer) => `${nameOf(peer)}=${at(peer)}`).join(','),
+})
+
+export const flags = (settings: Settings): string[] =>
+  Object.entries(settings).map(([name, value]) => `--${name}=${value}`)

@@ -1,0 +1,73 @@
+import { serversAtAddresses } from '../address.ts'
+import { announced } from '../announce.ts'
+import { freePort } from '../machine/free-port.ts'
+import { LocalServer } from '../machine/local-server.ts'
+import type { RestartOptions, Server, ServerOptions, Settings } from '../server.ts'
+import { restartAll, startAll, stopAll } from '../server-group.ts'
+import { until } from '../until.ts'
+import { askRedis } from './ask.ts'
+import { nodeRecipe } from './node.ts'
+
+const masters = 3
+/** Where, above its port, a node of a cluster listens for the others. */
+const busOffset = 10_000
+
+export class RedisCluster {
+  readonly source: string
+  /** The masters, each with a third of the slots. */
+  readonly nodes: readonly Server[]
+
+  constructor(nodes: readonly Server[]) {
+    this.source = nodes.map((node) => node.source)[0] ?? 'nowhere'
+    this.nodes = nodes
+  }
+
+  async restart(options: RestartOptions = {}): Promise<void> {
+    await restartAll(this.nodes, options)
+    if (options.keepData === false) await join(this.nodes)
+    await isComplete(this.nodes)
+  }
+
+  stop(): Promise<void> {
+    return stopAll(this.nodes)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+}
+
+/** A Redis Cluster of three masters without replicas. */
+export async function startRedisCluster(options: ServerOptions = {}): Promise<RedisCluster> {
+  const nodes =
+    serversAtAddresses('LEASEHOLD_REDIS_CLUSTER_URLS', options) ?? (await startNodes(options.settings ?? {}))
+  return announced('Redis Cluster', new RedisCluster(nodes))
+}
+
+async function startNodes(settings: Settings): Promise<Server[]> {
+  const recipe = nodeRecipe({ ...settings, 'cluster-enabled': 'yes' })
+  const starts = Array.from({ length: masters }, async () => LocalServer.start(recipe, await freePort(busOffset)))
+  const nodes = await startAll(starts)
+  try {
+    await join(nodes)
+    await isComplete(nodes)
+    return nodes
+  } catch (error) {
+    await stopAll(nodes)
+    throw error
+  }
+}
+
+async function join(nodes: readonly Server[]): Promise<void> {
+  const [first] = nodes
+  const addresses = nodes.map(({ host, port }) => `${host}:${port}`)
+  if (first !== undefined) await askRedis(first, '--cluster', 'create', ...addresses, '--cluster-yes')
+}
+
+async function isComplete(nodes: readonly Server[]): Promise<void> {
+  for (const node of nodes) {
+    await until(`every slot is served in the eyes of ${node.url}`, async () =>
+      (await askRedis(node, 'cluster', 'info')).includes('cluster_state:ok'),
+    )
+  }
+}
