@@ -7,6 +7,8 @@ export default defineConfig({
     pool: 'forks',
     allowOnly: false,
     retry: 0,
+    // One file at a time: tests against real servers measure real time, and the servers need a core, too.
+    fileParallelism: false,
     testTimeout: 20_000,
     hookTimeout: 60_000,
     projects: workspacePackages().map(({ folder }) => ({

@@ -11,7 +11,7 @@ export const faultCases = cases
 const RECOVERY_MS = 10_000
 
 add('cut-off', 'a process that is cut off loses its lease at the deadline, and others get the key', async (t) => {
-  const { locks, wire, saw } = t.process({ requestTimeoutMs: 50 })
+  const { locks, wire, saw } = t.process({ requestTimeoutMs: 250 })
   const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
   silence(wire)
   await t.holdInTime(t.open(), lease.key, t.expiryMs)
@@ -21,7 +21,7 @@ add('cut-off', 'a process that is cut off loses its lease at the deadline, and o
 })
 
 add('outage', 'after an outage longer than the TTL, the same process acquires again', async (t) => {
-  const { locks, wire } = t.process({ requestTimeoutMs: 50 })
+  const { locks, wire } = t.process({ requestTimeoutMs: 250 })
   const lock = locks.lock(t.key())
   const lease = await lock.acquire({ ttlMs: t.ttlMs })
   for (const operation of ['tryAcquire', 'renew', 'release', 'waitForTurn'] as const)
