@@ -157,7 +157,7 @@ export class Contender implements Task {
     const pushed = backend.waitForTurn !== undefined && this.#failures === 0
     const longestMs = pushed ? options.pollMs : Math.min(options.pollMs, backoffMs)
     const expiresInMs = Math.max(this.#remainingMs + 1, Math.min(POLL_FLOOR_MAX_MS, backoffMs))
-    return Math.min(longestMs * (0.75 + options.random() / 4), expiresInMs)
+    return Math.min(longestMs * (0.75 + options.random() / 4 || 1), expiresInMs)
   }
 
   /** One wait stays open at the backend across polls, so that the place in its queue is kept. */

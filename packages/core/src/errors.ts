@@ -60,4 +60,4 @@ export const leaseError = (code: ErrorCode, key: string, what: string): Leasehol
 export const limitReached = (option: string, limit: number): LeaseholdError =>
   new LeaseholdError('LIMIT_REACHED', `${option} is ${limit}`)
 
-export const closedError = (): LeaseholdError => new LeaseholdError('CLOSED', 'these locks are closed')
+export const closedError = (): LeaseholdError => new LeaseholdError('CLOSED', 'locks are closed')
