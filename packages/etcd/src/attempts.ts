@@ -4,7 +4,7 @@ import type { Holds } from './holds.ts'
 import { grantOn, type Line } from './line.ts'
 import type { Namespace } from './namespace.ts'
 import type { Session } from './session.ts'
-import { createdAt, isEmpty, moveTo, placeIn, put, rangeOf, readHolder, when } from './transactions.ts'
+import { isEmpty, moveTo, placeIn, put, rangeOf, readHolder, unchangedSince, when } from './transactions.ts'
 
 const CONTENDED: Contended = { granted: false }
 
@@ -64,7 +64,7 @@ export class Attempts {
   #unchanged(claim: Claim, holder: KeyValue | undefined): Compare {
     return holder === undefined
       ? isEmpty(this.#namespace.lineFor(claim.key))
-      : createdAt(placeIn(holder), BigInt(holder.create_revision))
+      : unchangedSince(placeIn(holder), holder.mod_revision)
   }
 
   /** The grant of a claim that holds the lock on a session of this process: what remains of it. */

@@ -1,14 +1,15 @@
 import { type Clock, type LockBackend, systemClock } from '@leasehold/core'
 import { Attempts } from './attempts.ts'
 import type { EtcdConnection } from './connection.ts'
+import { classifyEtcdError } from './errors.ts'
 import { connectEtcd3, type EtcdOptions } from './etcd3-connection.ts'
 import { type EtcdFence, type FencedLease, fenceOf } from './fence.ts'
 import { type Hold, Holds } from './holds.ts'
 import { inspect } from './inspect.ts'
 import { KeepAlives } from './keep-alives.ts'
 import { Line } from './line.ts'
+import { Members } from './members.ts'
 import { Namespace } from './namespace.ts'
-import { classifyEtcdError } from './refusals.ts'
 import { Releases } from './releases.ts'
 import { Renewals } from './renewals.ts'
 import { Sessions } from './sessions.ts'
@@ -46,7 +47,12 @@ export function etcdBackend({
   clock = systemClock,
   ...where
 }: EtcdBackendOptions): EtcdBackend {
-  return backendOn(connectEtcd3(where, deadlineMs), new Namespace(namespace), minTtlMs, deadlineMs, clock)
+  const hosts = typeof where.hosts === 'string' ? [where.hosts] : where.hosts
+  const members = hosts.map((host) => connectEtcd3({ ...where, hosts: host }, deadlineMs))
+  const [only, ...others] = members
+  if (only === undefined) throw new TypeError('hosts must name at least one')
+  const connection = others.length === 0 ? only : new Members(members)
+  return backendOn(connection, new Namespace(namespace), minTtlMs, deadlineMs, clock)
 }
 
 function backendOn(

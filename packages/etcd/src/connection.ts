@@ -1,11 +1,14 @@
+import type { EtcdError } from './errors.ts'
+
 // All that is needed of etcd, in the words of its protocol. One file speaks with a driver: a different one is a change there.
 
 export interface Compare {
   readonly result: 'Equal' | 'Greater'
-  readonly target: 'Create' | 'Lease'
+  readonly target: 'Create' | 'Mod' | 'Lease'
   readonly key: Buffer
   readonly range_end?: Buffer
   readonly create_revision?: string
+  readonly mod_revision?: string
   readonly lease?: string
 }
 
@@ -41,6 +44,8 @@ export interface KeyValue {
   readonly value: Buffer
   /** Decimal: it may be larger than a double tells exactly. */
   readonly create_revision: string
+  /** Of its last change. */
+  readonly mod_revision: string
   readonly lease: string
 }
 
@@ -51,19 +56,21 @@ export interface TransactionAnswer {
 }
 
 /** Told once when a stream has ended, however it did. */
-type OnEnd = (error: unknown) => void
+export type OnEnd = (error: EtcdError) => void
 
-export interface KeepAliveStream {
+export interface Stream {
+  /** With the error for which it is given up, if there is one. */
+  cancel(why?: EtcdError): void
+}
+
+export interface KeepAliveStream extends Stream {
   send(leaseId: string): void
-  cancel(): void
 }
 
-export interface WatchStream {
-  cancel(): void
-}
-
-/** Every call is sent once, has a deadline, and rejects with the driver's error. */
+/** Every call is sent once, has a deadline, and rejects with an `EtcdError`. */
 export interface EtcdConnection {
+  /** Resolves where etcd is reached and has a leader. */
+  hasLeader(): Promise<void>
   txn(transaction: Transaction): Promise<TransactionAnswer>
   /** Resolves with the granted seconds. */
   grant(leaseId: string, seconds: number): Promise<number>
@@ -72,7 +79,12 @@ export interface EtcdConnection {
   remainingSeconds(leaseId: string): Promise<number>
   /** `onAlive` is told the granted seconds; 0: the lease is gone. */
   keepAlive(onAlive: (leaseId: string, seconds: number) => void, onEnd: OnEnd): Promise<KeepAliveStream>
-  /** Deletions in a range, from the moment that it resolves. Ends where the server has no leader. */
-  watchDeletions(key: Buffer, rangeEnd: Buffer, onDeleted: (key: string) => void, onEnd: OnEnd): Promise<WatchStream>
+  /** Deletions in a range and their revisions, in order, from the moment that it resolves. Ends where the server has no leader. */
+  watchDeletions(
+    key: Buffer,
+    rangeEnd: Buffer,
+    onDeleted: (key: string, revision: bigint) => void,
+    onEnd: OnEnd,
+  ): Promise<Stream>
   close(): void
 }

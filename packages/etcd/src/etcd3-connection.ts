@@ -1,5 +1,7 @@
 import { Etcd3, type IOptions } from 'etcd3'
-import type { EtcdConnection, TransactionAnswer, WatchStream } from './connection.ts'
+import type { EtcdConnection, OnEnd, Stream, TransactionAnswer } from './connection.ts'
+import { EtcdError } from './errors.ts'
+import { toEtcdError } from './etcd3-errors.ts'
 
 /** Where etcd is and how to log in: the options of `etcd3`, without what would make it send twice. */
 export type EtcdOptions = Pick<IOptions, 'hosts' | 'credentials' | 'auth' | 'grpcOptions'>
@@ -19,7 +21,10 @@ type WatchClient = Etcd3['watchClient']
 type WatchCallOptions = NonNullable<Parameters<WatchClient['watch']>[0]>
 type Interceptor = NonNullable<WatchCallOptions['interceptors']>[number]
 
-/** Ends the stream with an error when the server has lost its quorum; without it the stream falls silent. */
+/**
+ * A member that has lost its leader says so at once: a request then had no effect, and a stream ends. Without it the one is
+ * silent until its deadline, and may take effect later; the other is silent for good.
+ */
 const requireLeader: Interceptor = (options, nextCall) => {
   const call = nextCall(options)
   const start = call.start.bind(call)
@@ -33,36 +38,47 @@ const requireLeader: Interceptor = (options, nextCall) => {
   return call as ReturnType<Interceptor>
 }
 
-/** The one place that knows `etcd3`: its raw calls and streams, nothing of its leases, locks and watchers. */
-export function connectEtcd3(options: EtcdOptions, deadlineMs: number): EtcdConnection {
+const interceptors = [requireLeader]
+
+/** One member. This is the one place that knows `etcd3`: its raw calls and streams, nothing of its leases, locks and watchers. */
+export function connectEtcd3(options: EtcdOptions & { readonly hosts: string }, deadlineMs: number): EtcdConnection {
   const policy = once as unknown as Policy
   const client = new Etcd3({
     ...options,
+    hosts: options.hosts.replace(/\/+$/, ''),
     grpcOptions: { ...PINGS, 'grpc.keepalive_timeout_ms': Math.max(2000, deadlineMs), ...options.grpcOptions },
     faultHandling: { host: () => policy, global: policy },
+    // Also for the request that logs in.
+    defaultCallOptions: ({ isStream }) =>
+      isStream ? { interceptors } : { interceptors, deadline: Date.now() + deadlineMs },
   })
-  const { kv, leaseClient, watchClient } = client
-  const soon = () => ({ deadline: Date.now() + deadlineMs })
+  const { kv, leaseClient, maintenance } = client
   return {
-    txn: async (transaction) => (await kv.txn(transaction, soon())) as unknown as TransactionAnswer,
-    grant: async (ID, TTL) => Number((await leaseClient.leaseGrant({ ID, TTL }, soon())).TTL),
-    revoke: async (ID) => void (await leaseClient.leaseRevoke({ ID }, soon())),
-    remainingSeconds: async (ID) => Number((await leaseClient.leaseTimeToLive({ ID }, soon())).TTL),
+    // Soon: whoever asks has a request to send yet.
+    hasLeader: async () => void (await answerOf(maintenance.status({ deadline: Date.now() + deadlineMs / 2 }))),
+    txn: async (transaction) => (await answerOf(kv.txn(transaction))) as unknown as TransactionAnswer,
+    grant: async (ID, TTL) => Number((await answerOf(leaseClient.leaseGrant({ ID, TTL }))).TTL),
+    revoke: async (ID) => void (await answerOf(leaseClient.leaseRevoke({ ID }))),
+    remainingSeconds: async (ID) => Number((await answerOf(leaseClient.leaseTimeToLive({ ID }))).TTL),
     async keepAlive(onAlive, onEnd) {
-      const stream = await leaseClient.leaseKeepAlive()
+      const stream = await answerOf(leaseClient.leaseKeepAlive())
       stream.on('data', ({ ID, TTL }) => onAlive(ID, Number(TTL)))
       onEndOf(stream, onEnd)
       return { send: (ID) => stream.write({ ID }), cancel: () => stream.cancel() }
     },
-    watchDeletions: (key, range_end, onDeleted, onEnd) =>
-      watchDeletions(
-        watchClient,
-        { create_request: { key, range_end, filters: ['Noput'] } },
-        deadlineMs,
-        onDeleted,
-        onEnd,
-      ),
+    watchDeletions: (key, range_end, onDeleted, onEnd) => {
+      const request = { create_request: { key, range_end, filters: ['Noput' as const] } }
+      return watchDeletions(client.watchClient, request, deadlineMs, onDeleted, onEnd)
+    },
     close: () => client.close(),
+  }
+}
+
+async function answerOf<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call
+  } catch (error) {
+    throw toEtcdError(error)
   }
 }
 
@@ -71,14 +87,14 @@ interface Ending {
   on(event: 'end', listener: () => void): unknown
 }
 
-function onEndOf(stream: Ending, onEnd: (error: unknown) => void): void {
+function onEndOf(stream: Ending, onEnd: OnEnd): void {
   let ended = false
-  const end = (error: unknown) => {
+  const end = (error: EtcdError) => {
     if (!ended) onEnd(error)
     ended = true
   }
-  stream.on('error', end)
-  stream.on('end', () => end(new Error('the stream ended')))
+  stream.on('error', (error) => end(toEtcdError(error)))
+  stream.on('end', () => end(new EtcdError('UNAVAILABLE', 'the stream ended')))
 }
 
 type WatchRequest = Parameters<Awaited<ReturnType<WatchClient['watch']>>['write']>[0]
@@ -87,15 +103,15 @@ async function watchDeletions(
   client: WatchClient,
   request: WatchRequest,
   deadlineMs: number,
-  onDeleted: (key: string) => void,
-  onEnd: (error: unknown) => void,
-): Promise<WatchStream> {
-  const stream = await client.watch({ interceptors: [requireLeader] })
+  onDeleted: (key: string, revision: bigint) => void,
+  onEnd: OnEnd,
+): Promise<Stream> {
+  const stream = await answerOf(client.watch())
   return new Promise((resolve, reject) => {
     let created = false
-    const late = setTimeout(() => end(new Error('no answer to a watch')), deadlineMs)
+    const late = setTimeout(() => end(new EtcdError('DEADLINE_EXCEEDED', 'no answer to a watch')), deadlineMs)
     late.unref()
-    const end = (error: unknown) => {
+    const end = (error: EtcdError) => {
       clearTimeout(late)
       stream.cancel()
       if (created) onEnd(error)
@@ -103,13 +119,13 @@ async function watchDeletions(
     }
     onEndOf(stream, end)
     stream.on('data', (answer) => {
-      if (answer.canceled) end(new Error(`the watch was cancelled: ${answer.cancel_reason}`))
+      if (answer.canceled) end(toEtcdError(`the watch was cancelled: ${answer.cancel_reason}`))
       else if (answer.created) {
         created = true
         clearTimeout(late)
         resolve({ cancel: () => stream.cancel() })
       }
-      for (const { kv } of answer.events) onDeleted(kv.key.toString())
+      for (const { kv } of answer.events) onDeleted(kv.key.toString(), BigInt(kv.mod_revision))
     })
     stream.write(request)
   })

@@ -1,5 +1,6 @@
 import type { Clock, Instant } from '@leasehold/core'
 import type { EtcdConnection, KeepAliveStream } from './connection.ts'
+import { EtcdError } from './errors.ts'
 
 interface Pending {
   readonly sentAt: Instant
@@ -29,7 +30,9 @@ export class KeepAlives {
 
   /** `undefined`: the lease is gone. Rejects where no answer came in time. */
   async send(leaseId: string): Promise<Alive | undefined> {
-    const stream = await this.#open()
+    const opening = this.#open()
+    const stream = await opening
+    if (this.#stream !== opening) throw new EtcdError('UNAVAILABLE', 'the stream of keepalives has ended')
     return new Promise((resolve, reject) => {
       const cancelDeadline = this.#clock.setTimer(this.#deadlineMs, () => this.#silent(stream))
       const pending = { sentAt: this.#clock.now(), resolve, reject, cancelDeadline }
@@ -70,8 +73,9 @@ export class KeepAlives {
   }
 
   #silent(stream: KeepAliveStream): void {
-    this.#ended(new Error('no answer to a keepalive in time'))
-    stream.cancel()
+    const why = new EtcdError('DEADLINE_EXCEEDED', 'no answer to a keepalive in time')
+    this.#ended(why)
+    stream.cancel(why)
   }
 
   #ended(error: unknown): void {

@@ -1,11 +1,12 @@
 import type { Candidate, Claim, Grant } from '@leasehold/core'
 import type { EtcdConnection, Operation, Transaction, TransactionAnswer } from './connection.ts'
+import { isLeaseGone, isUnknown } from './errors.ts'
 import type { Holds } from './holds.ts'
 import type { Namespace } from './namespace.ts'
-import { classifyEtcdError, isLeaseGone } from './refusals.ts'
 import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
-import { createdAt, isAbsent, moveTo, placeIn, put, rangeOf, readLine, when } from './transactions.ts'
+import { isAbsent, moveTo, placeIn, put, rangeOf, readLine, unchangedSince, when } from './transactions.ts'
+import type { Predecessor } from './turns.ts'
 
 /** Who waits stands on the shortest etcd lease there is, whatever it asks for: a waiter that dies blocks those behind it for no longer. */
 export const WAITING_TTL_MS = 1
@@ -14,8 +15,9 @@ export const WAITING_TTL_MS = 1
 export interface Queued {
   readonly session: Session
   readonly fencingToken: bigint
-  /** Places that were taken earlier. */
-  readonly ahead: readonly string[]
+  /** Of the last change of its place. */
+  readonly modRevision: string
+  readonly ahead: readonly Predecessor[]
 }
 
 /** The steps that put claims in line and move them, each of which is one transaction on a session's lease. */
@@ -51,8 +53,7 @@ export class Line {
     try {
       return await this.#connection.txn(transaction)
     } catch (error) {
-      const unknown = !isLeaseGone(error) && classifyEtcdError(error) === 'unavailable'
-      if (unknown) for (const session of sessions) session?.end('doubtful')
+      if (isUnknown(error)) for (const session of sessions) session?.end('doubtful')
       throw error
     }
   }
@@ -77,25 +78,40 @@ export class Line {
     const index = line.findIndex((each) => placeIn(each) === place)
     const own = line[index]
     if (own === undefined) throw new Error('etcd answered without the place that was just taken')
-    const fencingToken = BigInt(own.create_revision)
-    if (own.lease !== session.leaseId) await this.move(place, fencingToken, session)
+    const ahead = line
+      .slice(0, index)
+      .map((each) => ({ place: placeIn(each), createdAt: BigInt(each.create_revision) }))
+    const modRevision =
+      own.lease === session.leaseId ? own.mod_revision : await this.move(place, own.mod_revision, session)
+    if (modRevision === undefined) throw new Error('the place in line has changed meanwhile')
     this.#stand(place, session)
-    return { session, fencingToken, ahead: line.slice(0, index).map(placeIn) }
+    return { session, fencingToken: BigInt(own.create_revision), modRevision, ahead }
   }
 
-  /** Hangs a place on a session, whatever it hung on: that is how a hold goes to another process with its token. False: it is no more. */
-  async move(place: string, fencingToken: bigint, session: Session): Promise<boolean> {
-    const moving = when([createdAt(place, fencingToken)], [moveTo(place, session.leaseId)])
-    const { succeeded } = await this.write(moving, session)
-    return succeeded
+  /**
+   * Hangs a place on a session, whatever it hung on: that is how a hold goes to another process with its token. Resolves with the
+   * revision of the move; `undefined`: the place is not as it was read.
+   */
+  async move(place: string, modRevision: string, session: Session): Promise<string | undefined> {
+    const moving = when([unchangedSince(place, modRevision)], [moveTo(place, session.leaseId)])
+    const { succeeded, header } = await this.write(moving, session)
+    return succeeded ? header.revision : undefined
   }
 
-  /** The claim's turn has come: it goes to an etcd lease of the TTL that it asks for. `undefined`: its place is no more. */
-  async promote(claim: Claim, ttlMs: number, { session, fencingToken }: Queued): Promise<Grant | undefined> {
-    if (session.ttlMs >= this.#sessions.seconds(ttlMs) * 1000) return this.hold(claim, fencingToken, session)
+  /**
+   * The claim's turn has come. It holds the lock on the etcd lease on which it waited, and goes to one of the TTL that it asks for
+   * when it is renewed: most holds are over before. `undefined`: its place is no more.
+   */
+  async promote(
+    claim: Claim,
+    ttlMs: number,
+    { session, fencingToken, modRevision }: Queued,
+  ): Promise<Grant | undefined> {
+    const lasts = session.ttlMs >= this.#sessions.seconds(ttlMs) * 1000
+    if (lasts || session.ageMs < session.ttlMs / 2) return this.hold(claim, fencingToken, session)
     const place = this.#namespace.placeOf(claim)
     return this.onSession(ttlMs, async (longer) =>
-      (await this.move(place, fencingToken, longer)) ? this.hold(claim, fencingToken, longer) : undefined,
+      (await this.move(place, modRevision, longer)) ? this.hold(claim, fencingToken, longer) : undefined,
     )
   }
 

@@ -5,7 +5,7 @@ import { grantOn, type Line } from './line.ts'
 import type { Namespace } from './namespace.ts'
 import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
-import { placeIn, rangeOf, readHolder, readPlace, when } from './transactions.ts'
+import { hangsOn, placeIn, rangeOf, readHolder, readPlace, when } from './transactions.ts'
 
 /** etcd takes 128 operations in a transaction unless told otherwise. */
 const MAX_OPERATIONS = 100
@@ -60,26 +60,24 @@ export class Renewals {
     if (!alive) return
     for (const hold of holds) {
       // Looked for anew: it may have been released meanwhile, or have run out.
-      if (!attached.has(hold.place) || this.#holds.get(hold.place) !== hold) continue
+      if (!attached.has(hold) || this.#holds.get(hold.place) !== hold) continue
       this.#holds.extend(hold)
       answers.set(hold.place, grantOn(session, hold.fencingToken))
     }
   }
 
-  async #attached(session: Session, holds: readonly Hold[]): Promise<Set<string>> {
-    const found = await Promise.all(inChunks(holds).map((chunk) => this.#readPlaces(chunk)))
-    return new Set(
-      found
-        .flat()
-        .filter(({ lease }) => lease === session.leaseId)
-        .map(placeIn),
-    )
+  async #attached(session: Session, holds: readonly Hold[]): Promise<Set<Hold>> {
+    const found = await Promise.all(inChunks(holds).map((chunk) => this.#attachedOf(session, chunk)))
+    return new Set(found.flat())
   }
 
-  async #readPlaces(holds: readonly Hold[]): Promise<KeyValue[]> {
+  /** Nearly always all of them. To compare costs a fraction of what it costs to read, which comes after. */
+  async #attachedOf(session: Session, holds: readonly Hold[]): Promise<readonly Hold[]> {
+    const compare = holds.map(({ place }) => hangsOn(place, session.leaseId))
     const read = holds.map(({ place }) => readPlace(place))
-    const answer = await this.#connection.txn(when([], read))
-    return holds.flatMap((_, i) => rangeOf(answer, i))
+    const answer = await this.#connection.txn(when(compare, [], read))
+    if (answer.succeeded) return holds
+    return holds.filter((_, i) => rangeOf(answer, i)[0]?.lease === session.leaseId)
   }
 
   /** Claims that this process does not hold, or on a session that came to its end. */
@@ -95,13 +93,18 @@ export class Renewals {
     await Promise.all(moving)
   }
 
-  async #moveHere(claim: Claim, { key, create_revision, lease }: KeyValue, ttlMs: number): Promise<Renewal> {
+  async #moveHere(
+    claim: Claim,
+    { key, create_revision, mod_revision, lease }: KeyValue,
+    ttlMs: number,
+  ): Promise<Renewal> {
     const fencingToken = BigInt(create_revision)
     const place = key.toString()
     // Never shortened: it stays at least as long as where it hung.
     const keepMs = Math.max(ttlMs, await this.#remainingMs(place, lease))
     return this.#line.onSession(keepMs, async (session) => {
-      if (!(await this.#line.move(place, fencingToken, session))) return this.#gone(place)
+      // Changed since it was read: to whatever end, the next renewal will see.
+      if (!(await this.#line.move(place, mod_revision, session))) return 'unknown'
       return this.#line.hold(claim, fencingToken, session)
     })
   }

@@ -19,6 +19,14 @@ export const createdAt = (place: string, revision: bigint): Compare => ({
   create_revision: String(revision),
 })
 
+/** Not changed since it was read: a move of it that comes late finds that another was made. */
+export const unchangedSince = (place: string, modRevision: string): Compare => ({
+  result: 'Equal',
+  target: 'Mod',
+  key: Buffer.from(place),
+  mod_revision: modRevision,
+})
+
 export const exists = (place: string): Compare => ({
   result: 'Greater',
   target: 'Create',

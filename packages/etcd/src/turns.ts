@@ -1,15 +1,23 @@
-import type { EtcdConnection, WatchStream } from './connection.ts'
+import type { EtcdConnection, Stream } from './connection.ts'
 import type { KeyRange } from './namespace.ts'
 
 /** `turn`: nobody stands ahead any more. `look`: that may be so, or the place is lost. */
 export type Wake = 'turn' | 'look'
 
+/** A place that was taken earlier. */
+export interface Predecessor {
+  readonly place: string
+  /** Of the place: whoever lost it and came back stands elsewhere. */
+  readonly createdAt: bigint
+}
+
 /** One claim that waits. Deletions are noted from the beginning: those ahead may leave before it is known who they are. */
 export class Waiting {
   readonly place: string
   readonly woken: Promise<Wake>
-  readonly #left = new Set<string>()
-  #ahead: Set<string> | undefined
+  /** At which revision a place was deleted last. */
+  readonly #left = new Map<string, bigint>()
+  #ahead: Map<string, bigint> | undefined
   #wake!: (wake: Wake) => void
 
   constructor(place: string) {
@@ -19,15 +27,16 @@ export class Waiting {
     })
   }
 
-  standsBehind(ahead: readonly string[]): void {
-    this.#ahead = new Set(ahead.filter((place) => !this.#left.has(place)))
+  standsBehind(ahead: readonly Predecessor[]): void {
+    const stillThere = ahead.filter(({ place, createdAt }) => (this.#left.get(place) ?? 0n) < createdAt)
+    this.#ahead = new Map(stillThere.map(({ place, createdAt }) => [place, createdAt]))
     this.#wakeIfFirst()
   }
 
-  deleted(place: string): void {
+  deleted(place: string, revision: bigint): void {
     if (place === this.place) this.look()
-    else if (this.#ahead === undefined) this.#left.add(place)
-    else if (this.#ahead.delete(place)) this.#wakeIfFirst()
+    else if (this.#ahead === undefined) this.#left.set(place, revision)
+    else if (revision > (this.#ahead.get(place) ?? revision) && this.#ahead.delete(place)) this.#wakeIfFirst()
   }
 
   look(): void {
@@ -46,7 +55,7 @@ export class Turns {
   readonly #connection: EtcdConnection
   readonly #range: KeyRange
   readonly #lines = new Map<string, Set<Waiting>>()
-  #watch: Promise<WatchStream> | undefined
+  #watch: Promise<Stream> | undefined
   #isListening = false
   #closed = false
 
@@ -92,12 +101,12 @@ export class Turns {
     this.#ended()
   }
 
-  #open(): Promise<WatchStream> {
+  #open(): Promise<Stream> {
     const { key, range_end } = this.#range
-    const opening: Promise<WatchStream> = this.#connection.watchDeletions(
+    const opening: Promise<Stream> = this.#connection.watchDeletions(
       key,
       range_end,
-      (place) => this.#deleted(place),
+      (place, revision) => this.#deleted(place, revision),
       () => {
         if (this.#watch === opening) this.#ended()
       },
@@ -111,8 +120,8 @@ export class Turns {
     return opening
   }
 
-  #deleted(place: string): void {
-    for (const waiting of this.#lines.get(lineOf(place)) ?? []) waiting.deleted(place)
+  #deleted(place: string, revision: bigint): void {
+    for (const waiting of this.#lines.get(lineOf(place)) ?? []) waiting.deleted(place, revision)
   }
 
   /** What was deleted meanwhile was not heard, whether the watch broke or its revision was compacted: everybody reads the line again. */

@@ -71,6 +71,7 @@ it('a waiter that fell silent blocks those behind it no longer than the shortest
     .catch(() => 'timed out')
   await until('it stands in line', async () => (await etcd.keys()).length === 2)
   proxy.swallow('requests')
+  proxy.swallow('replies')
   await holder.release(held)
   const lease = await rival.lock(held.key).acquire({ waitMs: 10_000 })
   lease.assertHeld()

@@ -1,4 +1,4 @@
-import { startEtcdTarget } from '../etcd/target.ts'
+import { startEtcdClusterTarget, startEtcdTarget } from '../etcd/target.ts'
 import { startLoopback } from '../loopback/target.ts'
 import { startPooledPostgresRows, startPostgresRows } from '../postgres/target.ts'
 import { startRedisTarget } from '../redis/target.ts'
@@ -13,4 +13,5 @@ export const targets: ReadonlyMap<string, () => Promise<RunningTarget>> = new Ma
   ['postgres-rows-pgbouncer', startPooledPostgresRows],
   ['redis', startRedisTarget],
   ['etcd', startEtcdTarget],
+  ['etcd-cluster', startEtcdClusterTarget],
 ])

@@ -1,46 +1,72 @@
 import { fileURLToPath } from 'node:url'
-import type { FaultHooks } from '@leasehold/core/conformance'
-import { type Server, startEtcd, TcpProxy } from '@leasehold/test-services'
+import type { FaultHooks, Link } from '@leasehold/core/conformance'
+import { type RestartOptions, type Server, startEtcd, startEtcdCluster, TcpProxy } from '@leasehold/test-services'
 import { Etcd3 } from 'etcd3'
 import type { RunningTarget } from '../conformance/running-target.ts'
 import { ETCD_SETTINGS, openEtcd } from './client.ts'
 
-/** A real etcd of one member, with every fault hook that has a meaning for it. */
+/** A real etcd of one member or more, all of which restart together. */
+interface Etcd {
+  readonly name: string
+  readonly members: readonly Server[]
+  restart(options?: RestartOptions): Promise<void>
+  stop(): Promise<void>
+}
+
+/** One member, with every fault hook that has a meaning for it. */
 export async function startEtcdTarget(): Promise<RunningTarget> {
   const server = await startEtcd({ own: true, settings: ETCD_SETTINGS })
+  const restart = (options?: RestartOptions) => server.restart(options)
+  return targetOf({ name: 'etcd', members: [server], restart, stop: () => server.stop() })
+}
+
+/** Three members, with the same hooks. What befalls one of them is tested beside the backend. */
+export async function startEtcdClusterTarget(): Promise<RunningTarget> {
+  const cluster = await startEtcdCluster({ own: true, settings: ETCD_SETTINGS })
+  const restart = (options?: RestartOptions) => cluster.restart(options)
+  return targetOf({ name: 'etcd-cluster', members: cluster.members, restart, stop: () => cluster.stop() })
+}
+
+function targetOf(etcd: Etcd): RunningTarget {
+  const urls = etcd.members.map(({ url }) => url)
   const proxies: TcpProxy[] = []
   return {
-    target: {
-      name: 'etcd',
-      open: ({ clock }) => openEtcd(server.url, clock),
-      faults: faults(server, proxies),
-    },
+    target: { name: etcd.name, open: ({ clock }) => openEtcd(urls, clock), faults: faults(etcd, urls, proxies) },
     async stop() {
       for (const proxy of proxies) await proxy.close()
-      await server.stop()
+      await etcd.stop()
     },
   }
 }
 
-const faults = (server: Server, proxies: TcpProxy[]): FaultHooks => ({
+const faults = (etcd: Etcd, urls: readonly string[], proxies: TcpProxy[]): FaultHooks => ({
   holderProgram: {
     path: fileURLToPath(new URL('./holder.ts', import.meta.url)),
-    args: [server.url],
+    args: urls,
     execArgv: ['--import', 'tsx'],
   },
   async openLinked({ clock }) {
-    const proxy = await TcpProxy.open(server)
-    proxies.push(proxy)
-    return { backend: openEtcd(proxy.through(server.url).replace(/\/$/, ''), clock, 5_000), link: proxy }
+    const own = await Promise.all(etcd.members.map((member) => TcpProxy.open(member)))
+    proxies.push(...own)
+    const hosts = own.map((proxy, i) => proxy.through(urls[i] ?? ''))
+    return { backend: openEtcd(hosts, clock, 5_000), link: together(own) }
   },
-  restartKeepingData: () => server.restart(),
-  restartEmpty: () => server.restart({ keepData: false }),
-  killSession: () => revokeAll(server),
+  restartKeepingData: () => etcd.restart(),
+  restartEmpty: () => etcd.restart({ keepData: false }),
+  killSession: () => revokeAll(urls),
+})
+
+/** The client's way to all members. */
+const together = (links: readonly Link[]): Link => ({
+  cut: () => links.forEach((link) => void link.cut()),
+  swallow: (direction) => links.forEach((link) => void link.swallow(direction)),
+  delay: (ms) => links.forEach((link) => void link.delay(ms)),
+  heal: () => links.forEach((link) => void link.heal()),
 })
 
 /** Cases run one after the other: whatever holds a lease now belongs to the one client that is to be harmed. */
-async function revokeAll({ url }: Server): Promise<void> {
-  const client = new Etcd3({ hosts: url })
+async function revokeAll(hosts: readonly string[]): Promise<void> {
+  const client = new Etcd3({ hosts: [...hosts] })
   const { leases } = await client.leaseClient.leaseLeases()
   await Promise.all(leases.map(({ ID }) => client.leaseClient.leaseRevoke({ ID })))
   client.close()

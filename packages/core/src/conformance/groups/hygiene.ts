@@ -78,7 +78,7 @@ add('observer-throws', 'an observer that throws changes nothing', async (t) => {
 })
 
 add('background-failures', 'whatever fails in the background, no rejection is left unhandled', async (t) => {
-  const { locks, wire, saw } = t.process({ requestTimeoutMs: 50, pollMs: 50 })
+  const { locks, wire, saw } = t.process({ requestTimeoutMs: 250, pollMs: 50 })
   const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
   const abort = new AbortController()
   for (const operation of ['renew', 'release', 'waitForTurn', 'tryAcquire'] as const)
@@ -111,7 +111,8 @@ add('no-timers', 'when nothing is held nor waited for, no timer is left; nor aft
 
 add('no-timer-per-lease', 'a thousand leases share their timers', async (t) => {
   const { locks, clock } = t.process()
-  await Promise.all(Array.from({ length: 1_000 }, () => locks.lock(t.key()).acquire({ ttlMs: LONG_MS })))
+  for (let i = 0; i < 10; i += 1)
+    await Promise.all(Array.from({ length: 100 }, () => locks.lock(t.key()).acquire({ ttlMs: LONG_MS })))
   await t.until(() => clock.pendingTimers <= 20, 'few timers are set', 2_000)
 })
 

@@ -1,0 +1,99 @@
+import type { EtcdConnection, OnEnd, Stream } from './connection.ts'
+import { EtcdError, isOfMember } from './errors.ts'
+
+/** A stream that is open at the member that is asked. */
+interface Opened {
+  giveUp(why: EtcdError): void
+}
+
+/**
+ * A cluster. One member is asked, whichever first says that it has a leader, and another only after that one failed: whoever froze is met
+ * once and not by every third request. Nothing is sent twice: what failed is told, and the next request goes elsewhere.
+ */
+export class Members implements EtcdConnection {
+  readonly #members: readonly EtcdConnection[]
+  readonly #opened = new Set<Opened>()
+  #asked: Promise<EtcdConnection> | undefined
+
+  constructor(members: readonly EtcdConnection[]) {
+    this.#members = shuffled(members)
+  }
+
+  hasLeader: EtcdConnection['hasLeader'] = () => this.#ask((member) => member.hasLeader())
+  txn: EtcdConnection['txn'] = (transaction) => this.#ask((member) => member.txn(transaction))
+  grant: EtcdConnection['grant'] = (leaseId, seconds) => this.#ask((member) => member.grant(leaseId, seconds))
+  revoke: EtcdConnection['revoke'] = (leaseId) => this.#ask((member) => member.revoke(leaseId))
+  remainingSeconds: EtcdConnection['remainingSeconds'] = (leaseId) =>
+    this.#ask((member) => member.remainingSeconds(leaseId))
+  keepAlive: EtcdConnection['keepAlive'] = (onAlive, onEnd) =>
+    this.#open((member, ended) => member.keepAlive(onAlive, ended), onEnd)
+  watchDeletions: EtcdConnection['watchDeletions'] = (key, rangeEnd, onDeleted, onEnd) =>
+    this.#open((member, ended) => member.watchDeletions(key, rangeEnd, onDeleted, ended), onEnd)
+
+  close(): void {
+    for (const member of this.#members) member.close()
+  }
+
+  async #ask<T>(request: (member: EtcdConnection, asked: Promise<EtcdConnection>) => Promise<T>): Promise<T> {
+    this.#asked ??= this.#choose()
+    const asked = this.#asked
+    try {
+      return await request(await asked, asked)
+    } catch (error) {
+      if (isOfMember(error)) this.#leave(asked, error as EtcdError)
+      throw error
+    }
+  }
+
+  async #choose(): Promise<EtcdConnection> {
+    try {
+      return await Promise.any(this.#members.map((member) => member.hasLeader().then(() => member)))
+    } catch (error) {
+      this.#asked = undefined
+      const { errors } = error as AggregateError & { errors: EtcdError[] }
+      throw errors.find(({ code }) => code === 'NO_LEADER') ?? errors[0]
+    }
+  }
+
+  /** Streams go with it: they would be silent where it has frozen. */
+  #leave(asked: Promise<EtcdConnection>, why: EtcdError): void {
+    if (this.#asked !== asked) return
+    this.#asked = undefined
+    for (const opened of [...this.#opened]) opened.giveUp(why)
+  }
+
+  #open<S extends Stream>(open: (member: EtcdConnection, onEnd: OnEnd) => Promise<S>, onEnd: OnEnd): Promise<S> {
+    return this.#ask(async (member, asked) => {
+      let stream: S | undefined
+      let lost: EtcdError | undefined
+      const giveUp = (why: EtcdError) => {
+        if (!this.#opened.delete(opened)) return
+        lost = why
+        if (stream === undefined) return
+        stream.cancel()
+        if (isOfMember(why)) this.#leave(asked, why)
+        onEnd(why)
+      }
+      const opened = { giveUp }
+      this.#opened.add(opened)
+      try {
+        stream = await open(member, giveUp)
+      } catch (error) {
+        this.#opened.delete(opened)
+        throw error
+      }
+      if (lost === undefined) return { ...stream, cancel: (why = CANCELLED) => giveUp(why) }
+      stream.cancel()
+      throw lost
+    })
+  }
+}
+
+const CANCELLED = new EtcdError('INVALID', 'the stream was cancelled')
+
+function shuffled<T>(all: readonly T[]): T[] {
+  return all
+    .map((each) => ({ each, place: Math.random() }))
+    .sort((one, other) => one.place - other.place)
+    .map(({ each }) => each)
+}
