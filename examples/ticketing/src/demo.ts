@@ -1,42 +1,63 @@
-import { createLocks } from '@leasehold/core'
-import { memoryBackend } from '@leasehold/core/memory'
-import { openEmbeddedDatabase } from './database/embedded.ts'
+import { randomBytes } from 'node:crypto'
+import { loadAuditorium } from './auditorium.ts'
 import { readDemoOptions } from './demo-options.ts'
-import { openBoxOffice } from './open-box-office.ts'
+import { Fleet } from './fleet/fleet.ts'
+import { FrontDoor } from './fleet/front-door.ts'
+import type { Served } from './http/serve.ts'
+import { openNode } from './node/open-node.ts'
 import { TEST_CARDS } from './payment/bank.ts'
+import type { Sale } from './sale.ts'
+import { clearStage, type Stage, setStage } from './stage/stage.ts'
 
 const options = readDemoOptions(process.argv.slice(2))
-process.stderr.write('Opening the box office: an embedded Postgres takes a few seconds to start…\n')
-
-const db = await openEmbeddedDatabase()
-const locks = createLocks(memoryBackend(), { ttlMs: options.holdMs, autoRenew: false })
-const office = await openBoxOffice({
-  db,
-  locks,
-  strategy: options.strategy,
-  holdMs: options.holdMs,
-  freezeMs: options.holdMs * 1.5,
+const { holdMs, strategy, port } = options
+const sale: Sale = {
+  name: `sale-${randomBytes(6).toString('hex')}`,
+  strategy,
+  holdMs,
+  freezeMs: holdMs * 1.5,
   sweepMs: 250,
-  bank: { delayMs: 1200, slowMs: options.holdMs * 1.5, failureRate: 0.1, random: Math.random },
-  port: options.port,
-  orAnyPort: true,
-})
+  bank: { delayMs: 1200, slowMs: holdMs * 1.5, failureRate: 0.1 },
+}
+
+process.stderr.write('Opening the box office: a database takes a few seconds to start…\n')
+const stage = await setStage(options.stage)
+await clearStage(stage)
+const house = options.stage.nodes === 1 ? await openOne(stage) : await openSeveral(stage, options.stage.nodes)
+const { plan, seats } = await loadAuditorium()
 
 console.log(`
-  ${office.auditorium.plan.show}, ${office.auditorium.plan.hall}: ${office.auditorium.seats.length} seats on sale at
+  ${plan.show}, ${plan.hall}: ${seats.length} seats on sale at
 
-    ${office.address}
+    ${house.address}
 
-  Open it in two windows and contend for a seat. Seats are held for ${options.holdMs / 1000} s (--hold 20 for less), strategy ${options.strategy}.
+  Open it in two windows and contend for a seat. Seats are held for ${holdMs / 1000} s (--hold 20 for less), strategy ${strategy},
+  locks in ${stage.locks.kind}, ${options.stage.nodes === 1 ? 'one server process' : `${options.stage.nodes} server processes behind this address`}.
   Cards: ${TEST_CARDS.pays} always pays, ${TEST_CARDS.declined} is declined, ${TEST_CARDS.slowerThanTheHold} takes longer than
-  the hold, ${TEST_CARDS.freezesTheCheckout} freezes the checkout right before its sale; with any other, the bank
+  the hold, ${TEST_CARDS.freezesTheCheckout} freezes the checkout right before its sale${options.stage.nodes === 1 ? '' : ', with the server process it is in'}; with any other, the bank
   does not answer one time in ten. Ctrl+C stops.
 `)
 
+function openOne({ database, locks }: Stage): Promise<Served> {
+  return openNode({ name: 'node-1', database, locks, sale, port, orAnyPort: true })
+}
+
+async function openSeveral({ database, locks }: Stage, count: number): Promise<Served> {
+  const fleet = await Fleet.start({ count })
+  await fleet.open({ database, locks, sale })
+  const door = await FrontDoor.open(fleet, port, true)
+  return {
+    address: door.address,
+    close: async () => {
+      await door.close()
+      await fleet[Symbol.asyncDispose]()
+    },
+  }
+}
+
 async function stop(): Promise<void> {
-  await office.close()
-  await locks.close()
-  await db.close()
+  await house.close()
+  await stage.stop()
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop())

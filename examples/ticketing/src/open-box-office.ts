@@ -3,46 +3,49 @@ import { type Auditorium, loadAuditorium } from './auditorium.ts'
 import type { BoxOffice } from './checkout/box-office.ts'
 import { expireHolds } from './checkout/end.ts'
 import type { Database } from './database/database.ts'
-import { createTables } from './database/schema.ts'
+import { SEATS_CHANGED } from './database/schema.ts'
 import { createApp } from './http/app.ts'
 import { type Served, serve } from './http/serve.ts'
 import { SeatBoard } from './live/seat-board.ts'
-import { freezing, type SimulatedBankOptions, simulatedBank } from './payment/bank.ts'
-import { STRATEGIES, type StrategyName } from './strategies/index.ts'
+import { freezing, simulatedBank } from './payment/bank.ts'
+import type { Sale } from './sale.ts'
+import { STRATEGIES } from './strategies/index.ts'
+import { seatLeases } from './strategies/seat-leases.ts'
 import { repeat } from './sweep.ts'
 
 export interface BoxOfficeOptions {
+  /** The name of this server process. */
+  readonly node: string
   readonly db: Database
   readonly locks: Locks
-  readonly strategy: StrategyName
-  readonly holdMs: number
-  readonly freezeMs: number
-  readonly sweepMs: number
-  readonly bank: SimulatedBankOptions
+  readonly sale: Sale
   readonly port: number
   readonly orAnyPort?: boolean
+  /** What stands still where a checkout freezes. Left out: the checkout alone. */
+  readonly standStill?: () => Promise<void>
 }
 
 export interface OpenBoxOffice extends Served {
   readonly auditorium: Auditorium
 }
 
-/** Fresh tables, a server, and the sweep that ends holds whose time is over. Does not close what it was given. */
+/** A server over tables that exist, and the sweep that ends holds whose time is over. Does not close what it was given. */
 export async function openBoxOffice(options: BoxOfficeOptions): Promise<OpenBoxOffice> {
-  const { db, locks, strategy, holdMs, freezeMs, sweepMs, bank, port, orAnyPort = false } = options
+  const { node, db, locks, sale, port, orAnyPort = false, standStill } = options
   const auditorium = await loadAuditorium()
-  await createTables(db, auditorium)
   const board = new SeatBoard(db)
+  await db.listen(SEATS_CHANGED, (seats) => board.changed(seats?.split(' ')))
+  const leases = seatLeases({ locks, ttlMs: sale.holdMs, sale: sale.name, node })
   const office: BoxOffice = {
+    node,
     auditorium,
     db,
-    strategy: STRATEGIES[strategy](db, locks, holdMs),
-    bank: simulatedBank(bank),
-    interruption: freezing(freezeMs),
-    seatsChanged: (seats) => board.changed(seats),
+    strategy: STRATEGIES[sale.strategy](db, leases),
+    bank: simulatedBank(sale.bank),
+    interruption: freezing(standStill ?? (() => pause(sale.freezeMs))),
   }
   const served = await serve(createApp(office, board), port, orAnyPort)
-  const stopSweep = repeat(() => expireHolds(office), sweepMs)
+  const stopSweep = repeat(() => expireHolds(office), sale.sweepMs)
   return {
     auditorium,
     address: served.address,
@@ -52,3 +55,5 @@ export async function openBoxOffice(options: BoxOfficeOptions): Promise<OpenBoxO
     },
   }
 }
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))

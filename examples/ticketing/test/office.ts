@@ -1,8 +1,11 @@
 import { createLocks, type Locks } from '@leasehold/core'
 import { memoryBackend } from '@leasehold/core/memory'
+import { loadAuditorium } from '../src/auditorium.ts'
 import type { Database } from '../src/database/database.ts'
 import { openEmbeddedDatabase } from '../src/database/embedded.ts'
+import { createTables } from '../src/database/schema.ts'
 import { type OpenBoxOffice, openBoxOffice } from '../src/open-box-office.ts'
+import type { Sale } from '../src/sale.ts'
 
 export interface TestOffice extends AsyncDisposable {
   readonly address: string
@@ -15,27 +18,27 @@ export interface TestOfficeOptions {
   readonly db?: Database
 }
 
-/** A box office whose bank answers at once and never fails by chance. */
+/** A sale whose bank answers at once and never fails by chance. */
+const testSale = (holdMs: number): Sale => ({
+  name: `test-${crypto.randomUUID()}`,
+  strategy: 'fenced-lease',
+  holdMs,
+  freezeMs: holdMs * 1.5,
+  sweepMs: 50,
+  bank: { delayMs: 0, slowMs: holdMs * 1.5, failureRate: 0 },
+})
+
 export async function openTestOffice({ holdMs, db: given }: TestOfficeOptions): Promise<TestOffice> {
   const db = given ?? (await openEmbeddedDatabase())
+  await createTables(db, await loadAuditorium())
   const locks = createLocks(memoryBackend(), { ttlMs: holdMs, autoRenew: false })
-  const office = await openBoxOffice({
-    db,
-    locks,
-    strategy: 'fenced-lease',
-    holdMs,
-    freezeMs: holdMs * 1.5,
-    sweepMs: 50,
-    bank: { delayMs: 0, slowMs: holdMs * 1.5, failureRate: 0, random: Math.random },
-    port: 0,
-  })
+  const office = await openBoxOffice({ node: 'node-1', db, locks, sale: testSale(holdMs), port: 0 })
   return {
     address: office.address,
     db,
     [Symbol.asyncDispose]: () => close(office, locks, given === undefined ? db : undefined),
   }
 }
-
 async function close(office: OpenBoxOffice, locks: Locks, db: Database | undefined): Promise<void> {
   await office.close()
   await locks.close()

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { Fleet } from '../src/fleet/fleet.ts'
 import type { Contest } from '../src/race/contest.ts'
 import { runSale } from '../src/race/run.ts'
-import { ServerProcess } from '../src/race/server-process.ts'
+import { type Stage, setStage } from '../src/stage/stage.ts'
 import type { StrategyName } from '../src/strategies/index.ts'
 
 vi.setConfig({ testTimeout: 90_000 })
@@ -9,13 +10,15 @@ vi.setConfig({ testTimeout: 90_000 })
 // More customers than seats: somebody is always left who wants what a frozen checkout lets go.
 const CONTEST: Contest = { customers: 270, frozen: 3, holdMs: 1000, freezeMs: 3000 }
 
-let server: ServerProcess
-const sell = (strategy: StrategyName) => runSale(server, strategy, CONTEST, () => {})
+let fleet: Fleet
+let stage: Stage
+const sell = (strategy: StrategyName) => runSale(fleet, stage, strategy, CONTEST, () => {})
 
 beforeAll(async () => {
-  server = await ServerProcess.start()
+  stage = await setStage({ nodes: 1, with: undefined, locks: undefined, database: undefined })
+  fleet = await Fleet.start({ count: 1 })
 })
-afterAll(() => server[Symbol.asyncDispose]())
+afterAll(() => fleet[Symbol.asyncDispose]())
 
 test('without a lock, seats are sold twice', async () => {
   expect((await sell('no-lock')).seatsSoldTwice).toBeGreaterThan(0)

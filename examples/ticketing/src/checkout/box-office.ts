@@ -5,14 +5,14 @@ import type { Strategy } from '../strategies/strategy.ts'
 
 /** What a checkout works with. */
 export interface BoxOffice {
+  /** The server process that this is. */
+  readonly node: string
   readonly auditorium: Auditorium
   readonly db: Database
   readonly strategy: Strategy
   readonly bank: Bank
   /** Where a simulated checkout may stand still, told by the ending of its card. */
   readonly interruption: (cardEnding: string) => Promise<void>
-  /** Tells everybody who looks at the seat map that these seats may have changed. */
-  readonly seatsChanged: (seats: readonly string[]) => void
 }
 
 export const MAX_SEATS = 6

@@ -12,8 +12,7 @@ export async function confirm(office: BoxOffice, session: string, id: string): P
   if (record.state !== 'paid') throw new Refusal(409, 'not-paid', 'These seats are not paid yet.')
 
   const outcome = await sell(office, record)
-  if (outcome === 'sold') return office.seatsChanged(record.seats)
-  await refuse(office, session, record, outcome)
+  if (outcome !== 'sold') await refuse(office, session, record, outcome)
 }
 
 function sell(office: BoxOffice, record: HoldRecord): Promise<SaleOutcome> {

@@ -9,14 +9,12 @@ import { Refusal } from './refusal.ts'
  */
 export async function end(office: BoxOffice, record: HoldRecord, because: EndReason): Promise<boolean> {
   if (!(await office.strategy.isOver(record))) return false
-  const ended = await office.db.transaction(async (sql) => {
+  return office.db.transaction(async (sql) => {
     if (!(await move(sql, record.id, ['open', 'paying', 'paid'], 'ended'))) return false
     await sql.query('update holds set ended_because = $2 where id = $1', [record.id, because])
     await refund(sql, record.id)
     return true
   })
-  office.seatsChanged(record.seats)
-  return ended
 }
 
 /** The customer does not want the seats any more. May be repeated. */

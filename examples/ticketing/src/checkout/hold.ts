@@ -11,7 +11,6 @@ export async function hold(office: BoxOffice, session: string, seats: readonly s
   if (standing === undefined)
     throw new Refusal(409, 'seats-taken', 'Somebody was faster: not all of these seats are free.')
   await insertHold(office.db, session, standing, amountCents)
-  office.seatsChanged(seats)
   return id
 }
 

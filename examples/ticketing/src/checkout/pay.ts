@@ -15,7 +15,7 @@ export interface PaymentDetails {
 export async function pay(office: BoxOffice, session: string, id: string, details: PaymentDetails): Promise<void> {
   const record = await ownHold(office.db, session, id)
   if (record.state === 'paid' || record.state === 'sold') return
-  await begin(office, record)
+  await begin(office, session, id)
   await prolong(office, record)
   const outcome = await charge(office, record, details.card)
   if (outcome === 'taken') return settle(office, record, details)
@@ -23,11 +23,11 @@ export async function pay(office: BoxOffice, session: string, id: string, detail
 }
 
 /** Of two payments sent at once, one gets through here. */
-async function begin({ db }: BoxOffice, { id, state, endedBecause }: HoldRecord): Promise<void> {
+async function begin({ db }: BoxOffice, session: string, id: string): Promise<void> {
+  if (await move(db, id, ['open'], 'paying')) return
+  const { state, endedBecause } = await ownHold(db, session, id)
   if (state === 'ended') throw holdEnded(endedBecause)
-  if (!(await move(db, id, ['open'], 'paying'))) {
-    throw new Refusal(409, 'payment-under-way', 'A payment for these seats is under way.')
-  }
+  throw new Refusal(409, 'payment-under-way', 'A payment for these seats is under way.')
 }
 
 async function prolong(office: BoxOffice, record: HoldRecord): Promise<void> {

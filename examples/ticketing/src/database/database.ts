@@ -1,4 +1,4 @@
-/** The few things that the box office asks of a SQL database: fulfilled by PGlite, and by `pg` with a line or two more. */
+/** The few things that the box office asks of a SQL database. */
 export interface Sql {
   query<Row>(text: string, params?: readonly unknown[]): Promise<Row[]>
 }
@@ -6,5 +6,10 @@ export interface Sql {
 export interface Database extends Sql {
   /** Commits where `work` resolves to true; rolls back where it resolves to false or rejects. */
   transaction(work: (sql: Sql) => Promise<boolean>): Promise<boolean>
+  /**
+   * Hears what the database itself says of a change (`notify`), whoever made it, once it is committed. Undefined: something may have been
+   * missed, so anything may have changed. Resolves when it listens; lasts until `close`.
+   */
+  listen(channel: string, tell: (message: string | undefined) => void): Promise<void>
   close(): Promise<void>
 }

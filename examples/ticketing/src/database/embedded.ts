@@ -10,6 +10,9 @@ export async function openEmbeddedDatabase(): Promise<Database> {
   return {
     ...overConnection(postgres),
     transaction: (work) => postgres.transaction((open) => commitIfTrue(open, work)),
+    async listen(channel, tell) {
+      await postgres.listen(channel, tell)
+    },
     close: () => postgres.close(),
   }
 }

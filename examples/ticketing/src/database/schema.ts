@@ -1,8 +1,16 @@
 import type { Auditorium } from '../auditorium.ts'
-import type { Sql } from './database.ts'
+import type { Database } from './database.ts'
+
+/** On a server, everything stands in a schema of its own: nobody else's tables are touched. */
+export const SCHEMA = 'leasehold_box_office'
+
+/** The channel on which the database names seats that have changed, separated by spaces. */
+export const SEATS_CHANGED = `${SCHEMA}_seats`
 
 const TABLES = [
-  `drop table if exists tickets, orders, payments, holds, seats`,
+  `drop schema if exists ${SCHEMA} cascade`,
+  `create schema ${SCHEMA}`,
+  `set search_path to ${SCHEMA}`,
 
   // fence: the token of the newest lease that has entered this seat. It only ever grows.
   // held_by: for the seat map alone. Nothing decides by it.
@@ -47,10 +55,21 @@ const TABLES = [
      order_id text not null references orders,
      seat_id text not null references seats
    )`,
+
+  // Said at the commit, to every server process, by whichever made the change.
+  `create function tell_seat() returns trigger language plpgsql as $$
+     begin perform pg_notify('${SEATS_CHANGED}', new.id); return null; end $$`,
+  `create trigger tell after update of held_by, sold_to on seats for each row execute function tell_seat()`,
+  `create function tell_hold() returns trigger language plpgsql as $$
+     begin perform pg_notify('${SEATS_CHANGED}', array_to_string(new.seats, ' ')); return null; end $$`,
+  `create trigger tell after insert or update of state on holds for each row execute function tell_hold()`,
 ]
 
 /** An empty box office: every seat unsold, every table fresh. */
-export async function createTables(sql: Sql, auditorium: Auditorium): Promise<void> {
-  for (const statement of TABLES) await sql.query(statement)
-  await sql.query('insert into seats (id) select unnest($1::text[])', [auditorium.seats.map((seat) => seat.id)])
+export async function createTables(db: Database, auditorium: Auditorium): Promise<void> {
+  await db.transaction(async (sql) => {
+    for (const statement of TABLES) await sql.query(statement)
+    await sql.query('insert into seats (id) select unnest($1::text[])', [auditorium.seats.map((seat) => seat.id)])
+    return true
+  })
 }

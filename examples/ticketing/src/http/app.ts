@@ -1,4 +1,5 @@
 import { serveStatic } from '@hono/node-server/serve-static'
+import { isLeaseholdError } from '@leasehold/core'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { secureHeaders } from 'hono/secure-headers'
@@ -72,6 +73,12 @@ function tooLarge(context: Context): Response {
 
 function showError(error: Error, context: Context): Response {
   if (error instanceof Refusal) return context.json({ error: error.code, message: error.message }, error.status)
+  if (isLeaseholdError(error) && error.code === 'BACKEND_UNAVAILABLE') {
+    return context.json(
+      { error: 'try-again', message: 'The seats could not be reached. Nothing is lost: try again.' },
+      503,
+    )
+  }
   // The stack alone: what a database error says of its parameters includes sessions.
   console.error(error.stack)
   return context.json({ error: 'internal', message: 'Something went wrong here. Your seats are not affected.' }, 500)

@@ -16,6 +16,7 @@ export class SeatBoard {
   readonly #feeds = new Set<SeatFeed>()
   readonly #newcomers = new Set<SeatFeed>()
   readonly #changed = new Set<string>()
+  #missedSome = false
   #publishing = false
 
   constructor(sql: Sql) {
@@ -36,8 +37,10 @@ export class SeatBoard {
     feed.stop()
   }
 
-  changed(seats: readonly string[]): void {
-    for (const seat of seats) this.#changed.add(seat)
+  /** Undefined: any of them. */
+  changed(seats: readonly string[] | undefined): void {
+    if (seats === undefined) this.#missedSome = true
+    for (const seat of seats ?? []) this.#changed.add(seat)
     void this.#publish()
   }
 
@@ -45,7 +48,7 @@ export class SeatBoard {
     if (this.#publishing) return
     this.#publishing = true
     try {
-      while (this.#newcomers.size > 0 || (this.#changed.size > 0 && this.#feeds.size > 0)) await this.#publishOnce()
+      while (this.#newcomers.size > 0 || (this.#hasNews() && this.#feeds.size > 0)) await this.#publishOnce()
     } catch (error) {
       console.error('The seat map could not be brought up to date and will be tried again:', error)
       setTimeout(() => void this.#publish(), RETRY_MS).unref()
@@ -54,15 +57,22 @@ export class SeatBoard {
     }
   }
 
+  #hasNews(): boolean {
+    return this.#changed.size > 0 || this.#missedSome
+  }
+
   async #publishOnce(): Promise<void> {
     const newcomers = [...this.#newcomers]
     const seats = [...this.#changed]
+    const all = this.#missedSome
     this.#changed.clear()
-    const states = await this.#read(newcomers.length > 0 ? undefined : seats).catch((error: unknown) => {
+    this.#missedSome = false
+    const states = await this.#read(all || newcomers.length > 0 ? undefined : seats).catch((error: unknown) => {
       for (const seat of seats) this.#changed.add(seat)
+      this.#missedSome ||= all
       throw error
     })
-    const changed = Object.fromEntries(seats.map((seat) => [seat, states[seat] ?? 'free']))
+    const changed = all ? states : Object.fromEntries(seats.map((seat) => [seat, states[seat] ?? 'free']))
     for (const feed of this.#feeds) feed.push(changed)
     for (const feed of newcomers) this.#welcome(feed, states)
   }

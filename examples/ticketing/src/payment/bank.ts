@@ -1,3 +1,4 @@
+import type { BankTerms } from '../sale.ts'
 import { type Card, endingOf } from './card.ts'
 
 export type ChargeOutcome = 'taken' | 'declined' | 'unreachable'
@@ -5,16 +6,6 @@ export type ChargeOutcome = 'taken' | 'declined' | 'unreachable'
 /** Whoever moves the money. */
 export interface Bank {
   charge(card: Card, amountCents: number): Promise<ChargeOutcome>
-}
-
-export interface SimulatedBankOptions {
-  /** How long a charge takes. */
-  readonly delayMs: number
-  /** How long it takes for the card that is slow. */
-  readonly slowMs: number
-  /** Share of charges that fail for no reason of the customer's, from 0 to 1. */
-  readonly failureRate: number
-  readonly random: () => number
 }
 
 /** No money moves. Each of these cards does what its name says, every time; any other pays, mostly. */
@@ -25,19 +16,19 @@ export const TEST_CARDS = {
   freezesTheCheckout: '4000000000000119',
 } as const
 
-export function simulatedBank({ delayMs, slowMs, failureRate, random }: SimulatedBankOptions): Bank {
+export function simulatedBank({ delayMs, slowMs, failureRate }: BankTerms): Bank {
   return {
     async charge(card) {
       await pause(card === TEST_CARDS.slowerThanTheHold ? slowMs : delayMs)
       if (card === TEST_CARDS.declined) return 'declined'
-      return random() < failureRate && !isTestCard(card) ? 'unreachable' : 'taken'
+      return Math.random() < failureRate && !isTestCard(card) ? 'unreachable' : 'taken'
     },
   }
 }
 
 /** Lets the checkout of one test card stand still, where a strategy has looked and not yet written. */
-export const freezing = (freezeMs: number) => async (cardEnding: string) => {
-  if (cardEnding === endingOf(TEST_CARDS.freezesTheCheckout)) await pause(freezeMs)
+export const freezing = (standStill: () => Promise<void>) => async (cardEnding: string) => {
+  if (cardEnding === endingOf(TEST_CARDS.freezesTheCheckout)) await standStill()
 }
 
 const isTestCard = (card: Card): boolean => Object.values<string>(TEST_CARDS).includes(card)

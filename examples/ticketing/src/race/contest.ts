@@ -3,11 +3,17 @@ import type { StrategyName } from '../strategies/index.ts'
 /** What every strategy goes through in the same way. */
 export interface Contest {
   readonly customers: number
-  /** How many checkouts stand still between looking and writing. */
+  /** How many checkouts stand still between looking and writing: with their whole server process, where there are several. */
   readonly frozen: number
   readonly holdMs: number
   /** For how long they stand still: longer than their lease lasts. */
   readonly freezeMs: number
+}
+
+export interface Where {
+  readonly nodes: number
+  readonly locks: string
+  readonly database: string
 }
 
 /** What the books say when the sale is over. Counted from the ledger of tickets and from the holds, never inferred. */
@@ -25,6 +31,13 @@ export interface Traffic {
   readonly requestsPerSecond: number
   readonly p50Ms: number
   readonly p99Ms: number
+  readonly holds: number
+  readonly holdP50Ms: number
+  readonly holdP99Ms: number
+  /** Answers, by code, that no customer should have met. "Seat taken" is none of them. */
+  readonly errors: Readonly<Record<string, number>>
+  /** What a freeze did to those whose checkout, or whose server, was in it. */
+  readonly errorsInFreeze: Readonly<Record<string, number>>
 }
 
 export interface Result extends Books, Traffic {

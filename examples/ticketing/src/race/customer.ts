@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { TEST_CARDS } from '../payment/bank.ts'
 import type { SeatMap } from './seat-map.ts'
-import type { Stopwatch } from './stopwatch.ts'
+import type { Answered, Stopwatch } from './stopwatch.ts'
 
 /** Everybody wants the best seats that are left, so customers get in each other's way. */
 const POPULAR_SEATS = 16
@@ -19,6 +19,8 @@ export class Customer {
   readonly #stopwatch: Stopwatch
   readonly #temper: Temper
   #cookie = ''
+  /** Once a freeze had a hand in a visit, it may be behind whatever follows. */
+  #inFreeze = false
 
   constructor(address: string, map: SeatMap, stopwatch: Stopwatch, temper: Temper) {
     this.#address = address
@@ -28,39 +30,46 @@ export class Customer {
   }
 
   async shop(): Promise<void> {
-    while (!this.#map.isSoldOut) {
-      const seat = anyOf(this.#map.free.slice(0, POPULAR_SEATS))
+    do {
+      const seat =
+        anyOf(this.#map.free.slice(0, POPULAR_SEATS)) ?? (this.#map.isSoldOut ? anyOf(this.#map.seats) : undefined)
       if (seat === undefined) await this.#map.changes()
       else if (await this.#visit(seat)) return
       else await pause(SECOND_THOUGHT_MS * (0.5 + Math.random()))
-    }
+      // Whoever comes to a hall that is sold out has looked at an old page: he asks once, and is refused.
+    } while (!this.#map.isSoldOut)
   }
 
   /** True: this customer is done, with a ticket or without. */
   async #visit(seat: string): Promise<boolean> {
-    const held = await this.#send('/api/holds', { seats: [seat] })
+    this.#inFreeze = false
+    const held = await this.#send('hold', '/api/holds', { seats: [seat] })
     if (held.status !== 201) return false
     if (this.#temper === 'walks-away') return true
     const card = this.#temper === 'freezes' ? TEST_CARDS.freezesTheCheckout : TEST_CARDS.pays
-    const paid = await this.#send(`/api/holds/${held.id}/payment`, { name: 'A customer', card })
+    const paid = await this.#send('payment', `/api/holds/${held.id}/payment`, { name: 'A customer', card })
     if (paid.status !== 200) return false
-    const frozen = this.#temper === 'freezes'
-    const confirmed = await this.#send(`/api/holds/${held.id}/confirmation`, undefined, frozen)
-    return confirmed.status === 200 || (frozen && confirmed.status === 410)
+    this.#inFreeze ||= this.#temper === 'freezes'
+    const confirmed = await this.#send('confirmation', `/api/holds/${held.id}/confirmation`)
+    return confirmed.status === 200 || (this.#temper === 'freezes' && confirmed.status === 410)
   }
 
-  async #send(path: string, body: unknown, frozen = false): Promise<{ status: number; id: string }> {
-    return this.#stopwatch.time(async () => {
+  async #send(kind: Answered['kind'], path: string, body?: unknown): Promise<{ status: number; id: string }> {
+    let id = ''
+    let status = 0
+    this.#inFreeze = await this.#stopwatch.time(async () => {
       const response = await fetch(this.#address + path, {
         method: 'POST',
         headers: { 'content-type': 'application/json', cookie: this.#cookie },
         body: body === undefined ? null : JSON.stringify(body),
       })
-      if (response.status >= 500) throw new Error(`${path} answered ${response.status}: ${await response.text()}`)
       this.#cookie ||= response.headers.get('set-cookie')?.split(';')[0] ?? ''
-      const { id = '' } = (await response.json()) as { id?: string }
-      return { status: response.status, id }
-    }, frozen)
+      const answer = (await response.json()) as { id?: string; error?: string }
+      id = answer.id ?? ''
+      status = response.status
+      return { kind, status, code: answer.error, node: response.headers.get('x-node') ?? undefined }
+    }, this.#inFreeze)
+    return { status, id }
   }
 }
 

@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util'
-import { strategy, wholeNumber } from '../demo-options.ts'
+import { orUsage, STAGE_ARGS, stage, strategy, wholeNumber } from '../demo-options.ts'
+import { serviceNames } from '../stage/services.ts'
+import type { StageOptions } from '../stage/stage.ts'
 import { type StrategyName, strategyNames } from '../strategies/index.ts'
 import type { Contest } from './contest.ts'
 
@@ -7,14 +9,19 @@ export interface RaceOptions {
   readonly contest: Contest
   readonly strategies: readonly StrategyName[]
   readonly json: boolean
+  readonly stage: StageOptions
 }
 
-const USAGE = `race [--customers 400] [--freeze 4] [--strategy ${strategyNames.join('|')}] [--json]`
-const HOLD_MS = 1000
+const USAGE = `race [--customers 400] [--freeze 4] [--strategy ${strategyNames.join('|')}] [--json]
+  [--nodes 1] [--with ${serviceNames.join('|')}] [--locks memory:|postgres://…|redis://…|etcd://…] [--database postgres://…]`
+
+/** etcd grants nothing shorter than this, as it comes; and each step of a checkout has so long on a busy machine. */
+const HOLD_MS = 2000
+const FREEZE_MS = 4000
 
 /** Ends the process with a line of usage where the command line makes no sense. */
 export function readRaceOptions(args: readonly string[]): RaceOptions {
-  try {
+  return orUsage(USAGE, () => {
     const { values } = parseArgs({
       args: args.filter((arg) => arg !== '--'),
       options: {
@@ -22,17 +29,16 @@ export function readRaceOptions(args: readonly string[]): RaceOptions {
         freeze: { type: 'string' },
         strategy: { type: 'string' },
         json: { type: 'boolean', default: false },
+        ...STAGE_ARGS,
       },
     })
     const customers = wholeNumber('customers', values.customers ?? '400', 1, 5000)
     const frozen = wholeNumber('freeze', values.freeze ?? '4', 0, Math.min(customers, 100))
     return {
-      contest: { customers, frozen, holdMs: HOLD_MS, freezeMs: HOLD_MS * 3 },
+      contest: { customers, frozen, holdMs: HOLD_MS, freezeMs: FREEZE_MS },
       strategies: values.strategy === undefined ? strategyNames : [strategy(values.strategy)],
       json: values.json,
+      stage: stage(values),
     }
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\nUsage: ${USAGE}\n`)
-    process.exit(2)
-  }
+  })
 }

@@ -1,30 +1,56 @@
+import { randomBytes } from 'node:crypto'
+import type { Fleet } from '../fleet/fleet.ts'
+import { FrontDoor } from '../fleet/front-door.ts'
+import type { Sale } from '../sale.ts'
+import { clearStage, type Stage } from '../stage/stage.ts'
 import type { StrategyName } from '../strategies/index.ts'
 import type { Contest, Result } from './contest.ts'
 import { Customer, type Temper } from './customer.ts'
 import { SeatMap } from './seat-map.ts'
-import type { ServerProcess } from './server-process.ts'
 import { Stopwatch } from './stopwatch.ts'
 
 /** How many customers are in the shop at the same time; the others come as these leave. */
 const AT_ONCE = 16
 
+/** One in so many freezes, until there were enough: the sale goes on meanwhile. */
+const BETWEEN_FREEZES = 12
+
+const SWEEP_MS = 100
+const BANK_MS = 20
+
 export type Progress = (done: number, all: number) => void
 
 /** One sale, from the first customer to the last hold that runs out. */
 export async function runSale(
-  server: ServerProcess,
+  fleet: Fleet,
+  stage: Stage,
   strategy: StrategyName,
   contest: Contest,
   onProgress: Progress,
 ): Promise<Result> {
-  const { address } = await server.open(strategy, contest)
-  const traffic = await sendCustomers(address, contest, onProgress)
-  return { strategy, ...(await server.finish()), ...traffic }
+  await clearStage(stage)
+  const { database, locks } = stage
+  await fleet.open({ database, locks, sale: saleOf(strategy, contest) })
+  const door = await FrontDoor.open(fleet, 0, false)
+  const traffic = await sendCustomers(fleet, door.address, contest, onProgress)
+  const books = await fleet.readBooks()
+  await door.close()
+  await fleet.close()
+  return { strategy, ...books, ...traffic }
 }
 
-async function sendCustomers(address: string, contest: Contest, onProgress: Progress) {
+const saleOf = (strategy: StrategyName, { holdMs, freezeMs }: Contest): Sale => ({
+  name: `race-${randomBytes(6).toString('hex')}`,
+  strategy,
+  holdMs,
+  freezeMs,
+  sweepMs: SWEEP_MS,
+  bank: { delayMs: BANK_MS, slowMs: BANK_MS, failureRate: 0 },
+})
+
+async function sendCustomers(fleet: Fleet, address: string, contest: Contest, onProgress: Progress) {
   await using map = await SeatMap.open(address)
-  const stopwatch = new Stopwatch()
+  const stopwatch = new Stopwatch(fleet)
   let arrived = 0
   let done = 0
   const serveQueue = async () => {
@@ -37,8 +63,8 @@ async function sendCustomers(address: string, contest: Contest, onProgress: Prog
   return stopwatch.read()
 }
 
-/** Frozen checkouts come first: they get the best seats, and everybody wants those as soon as they are let go. One in twenty walks away. */
+/** Frozen checkouts come early: they get the best seats, and everybody wants those as soon as they are let go. One in twenty walks away. */
 function temperOf(index: number, { frozen }: Contest): Temper {
-  if (index < frozen) return 'freezes'
+  if (index % BETWEEN_FREEZES === 0 && index / BETWEEN_FREEZES < frozen) return 'freezes'
   return index % 20 === 7 ? 'walks-away' : 'buys'
 }

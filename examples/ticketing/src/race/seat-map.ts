@@ -1,20 +1,25 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { SeatState, SeatStates } from '../live/seat-feed.ts'
+
+const RETRY_MS = 100
 
 /** The live seat map, as the customers of a race see it: the same events that a browser gets. */
 export class SeatMap implements AsyncDisposable {
   readonly #states = new Map<string, SeatState>()
   readonly #closing = new AbortController()
   #waiting: (() => void)[] = []
-  #reading: Promise<void> = Promise.resolve()
+  #following: Promise<void> = Promise.resolve()
 
   static async open(address: string): Promise<SeatMap> {
     const map = new SeatMap()
-    const response = await fetch(`${address}/api/live`, { signal: map.#closing.signal })
-    if (response.body === null) throw new Error('The live seat map is empty.')
     const first = map.changes()
-    map.#reading = map.#read(response.body)
+    map.#following = map.#follow(`${address}/api/live`)
     await first
     return map
+  }
+
+  get seats(): string[] {
+    return [...this.#states.keys()]
   }
 
   get free(): string[] {
@@ -32,7 +37,18 @@ export class SeatMap implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort()
-    await this.#reading.catch(() => {})
+    await this.#following
+  }
+
+  /** Comes back by itself, as a browser does. */
+  async #follow(url: string): Promise<void> {
+    const { signal } = this.#closing
+    while (!signal.aborted) {
+      await fetch(url, { signal })
+        .then(({ body }) => body && this.#read(body))
+        .catch(() => {})
+      await pause(RETRY_MS, undefined, { signal }).catch(() => {})
+    }
   }
 
   async #read(body: ReadableStream<Uint8Array>): Promise<void> {

@@ -1,7 +1,7 @@
-import type { Lease, Locks } from '@leasehold/core'
+import type { Lease } from '@leasehold/core'
 import type { Database, Sql } from '../database/database.ts'
 import { issueTickets } from '../database/orders.ts'
-import { handOff, releaseAll, seatLeases } from './seat-leases.ts'
+import { handOff, releaseAll, type SeatLeases } from './seat-leases.ts'
 import type { Strategy } from './strategy.ts'
 
 /**
@@ -42,9 +42,7 @@ async function sellIfNewest(sql: Sql, order: string, seats: readonly string[], l
 }
 
 /** A lease a seat, and a database that refuses the write of an outdated one. This is the strategy of the box office. */
-export function fencedLease(db: Database, locks: Locks, ttlMs: number): Strategy {
-  const leases = seatLeases(locks, ttlMs)
-
+export function fencedLease(db: Database, leases: SeatLeases): Strategy {
   /** Leases that have entered all their seats; undefined where one is held or sold. */
   async function take(hold: string, seats: readonly string[]): Promise<readonly Lease[] | undefined> {
     const group = await leases.tryTake(seats)

@@ -1,9 +1,9 @@
-import type { Locks } from '@leasehold/core'
 import type { Database } from '../database/database.ts'
 import { fencedLease } from './fenced-lease.ts'
 import { lease } from './lease.ts'
 import { noLock } from './no-lock.ts'
 import { rowLock } from './row-lock.ts'
+import type { SeatLeases } from './seat-leases.ts'
 import type { Strategy } from './strategy.ts'
 
 export const STRATEGIES = {
@@ -11,7 +11,7 @@ export const STRATEGIES = {
   'row-lock': rowLock,
   lease,
   'fenced-lease': fencedLease,
-} as const satisfies Record<string, (db: Database, locks: Locks, ttlMs: number) => Strategy>
+} as const satisfies Record<string, (db: Database, leases: SeatLeases) => Strategy>
 
 export type StrategyName = keyof typeof STRATEGIES
 

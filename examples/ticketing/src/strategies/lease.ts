@@ -1,16 +1,14 @@
-import type { Locks } from '@leasehold/core'
 import type { Database } from '../database/database.ts'
 import { areUnsold, issueTickets, overwriteSeats } from '../database/orders.ts'
 import { showAsHeld } from './held-by.ts'
-import { handOff, releaseAll, seatLeases } from './seat-leases.ts'
+import { handOff, releaseAll, type SeatLeases } from './seat-leases.ts'
 import type { Strategy } from './strategy.ts'
 
 /**
  * A lease a seat, and trust that it still holds when the write arrives. Wrong, whichever lock service grants it: a checkout that stands still
  * for longer than the TTL does not know that it did, and writes over whoever came after it.
  */
-export function lease(db: Database, locks: Locks, ttlMs: number): Strategy {
-  const leases = seatLeases(locks, ttlMs)
+export function lease(db: Database, leases: SeatLeases): Strategy {
   return {
     name: 'lease',
 

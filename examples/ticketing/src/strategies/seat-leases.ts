@@ -10,11 +10,20 @@ export interface SeatLeases {
   isHeld(reservation: Reservation): Promise<boolean>
 }
 
-const seatKey = (seat: string): string => `seat:${seat}`
+export interface SeatLeasesOptions {
+  readonly locks: Locks
+  readonly ttlMs: number
+  /** Sets the keys of one sale apart from those of another on the same server. */
+  readonly sale: string
+  /** The server process, for the eyes of whoever inspects a lock. */
+  readonly node: string
+}
 
-export function seatLeases(locks: Locks, ttlMs: number): SeatLeases {
+export function seatLeases({ locks, ttlMs, sale, node }: SeatLeasesOptions): SeatLeases {
+  const keyOf = (seat: string): string => `${sale}:seat:${seat}`
+  const terms = { ttlMs, autoRenew: false, metadata: { node } }
   return {
-    tryTake: (seats) => locks.tryAcquireAll(seats.map(seatKey), { ttlMs, autoRenew: false }),
+    tryTake: (seats) => locks.tryAcquireAll(seats.map(keyOf), terms),
 
     async resume(handles) {
       const resumed = await Promise.all(handles.map((handle) => locks.resume(handle, { autoRenew: false })))

@@ -1,0 +1,63 @@
+import pg from 'pg'
+import type { Database, Sql } from './database.ts'
+import { Listener } from './listener.ts'
+import { SCHEMA } from './schema.ts'
+
+const CONNECTIONS = 12
+const DEADLOCK = '40P01'
+
+/** A Postgres server, shared by every node that is given its address. */
+export async function openDatabaseServer(url: string): Promise<Database> {
+  const settings = { connectionString: url, keepAlive: true, options: `-c search_path=${SCHEMA}` }
+  const pool = new pg.Pool({ ...settings, max: CONNECTIONS })
+  // A connection that breaks while nobody uses it is replaced.
+  pool.on('error', () => {})
+  const listeners: Listener[] = []
+  return {
+    ...overConnection(pool),
+    transaction: (work) => retried(() => transaction(pool, work)),
+    async listen(channel, tell) {
+      const listener = new Listener(() => new pg.Client(settings), channel, tell)
+      listeners.push(listener)
+      await listener.listening
+    },
+    async close() {
+      await Promise.all(listeners.map((listener) => listener.close()))
+      await pool.end()
+    },
+  }
+}
+
+const overConnection = (connection: Pick<pg.ClientBase, 'query'>): Sql => ({
+  query: async <Row>(text: string, params: readonly unknown[] = []) =>
+    (await connection.query(text, [...params])).rows as Row[],
+})
+
+async function transaction(pool: pg.Pool, work: (sql: Sql) => Promise<boolean>): Promise<boolean> {
+  const client = await pool.connect()
+  let broken: Error | undefined
+  try {
+    await client.query('begin')
+    const commit = await work(overConnection(client))
+    await client.query(commit ? 'commit' : 'rollback')
+    return commit
+  } catch (error) {
+    await client.query('rollback').catch((failure: Error) => {
+      broken = failure
+    })
+    throw error
+  } finally {
+    client.release(broken)
+  }
+}
+
+/** Of transactions that wait for each other's rows, Postgres ends one, of which nothing remains: it may come again. */
+async function retried(attempt: () => Promise<boolean>): Promise<boolean> {
+  for (;;) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== DEADLOCK) throw error
+    }
+  }
+}

@@ -1,0 +1,120 @@
+import type { TravellingLockEvent } from '../node/messages.ts'
+import type { NodeTerms } from '../node/node-terms.ts'
+import type { Books } from '../race/contest.ts'
+import { NodeProcess } from './node-process.ts'
+
+export interface FleetOptions {
+  readonly count: number
+  readonly onLockEvent?: (node: string, event: TravellingLockEvent) => void
+}
+
+/** Several servers of one box office. Whichever dies is replaced by a new one of the same name. */
+export class Fleet implements AsyncDisposable {
+  readonly #options: FleetOptions
+  readonly #nodes = new Map<string, NodeProcess>()
+  readonly #busy = new Map<string, number>()
+  #termsOf: ((node: string) => NodeTerms) | undefined
+  #closing = false
+  #turn = 0
+  readonly #thaws: { readonly node: string; readonly at: number }[] = []
+  #freezing = Promise.resolve()
+
+  private constructor(options: FleetOptions) {
+    this.#options = options
+  }
+
+  static async start(options: FleetOptions): Promise<Fleet> {
+    const fleet = new Fleet(options)
+    const names = Array.from({ length: options.count }, (_, index) => `node-${index + 1}`)
+    await Promise.all(names.map((name) => fleet.#start(name)))
+    return fleet
+  }
+
+  get nodes(): readonly NodeProcess[] {
+    return [...this.#nodes.values()].toSorted((a, b) => a.name.localeCompare(b.name))
+  }
+
+  /** Opens every server for one sale. */
+  async open(terms: Omit<NodeTerms, 'name' | 'freezes'>): Promise<void> {
+    // Where there is one server alone, somebody has to go on selling.
+    const freezes = this.#options.count > 1 ? 'process' : 'checkout'
+    this.#termsOf = (name) => ({ ...terms, name, freezes })
+    await Promise.all(this.nodes.map((node) => node.open({ ...terms, name: node.name, freezes })))
+  }
+
+  /** When no hold runs any more. */
+  readBooks(): Promise<Books> {
+    const [first] = this.nodes
+    if (first === undefined) throw new Error('No server is there.')
+    return first.readBooks()
+  }
+
+  /** Ends the sale; the processes are kept for the next one. */
+  async close(): Promise<void> {
+    this.#termsOf = undefined
+    await Promise.all(this.nodes.map((node) => node.close()))
+  }
+
+  /**
+   * A server for the next request: of those that are well, one with the fewest requests under way, in turn. Undefined: none is well. So a frozen
+   * server is soon sent nobody, and the requests of one customer reach different ones.
+   */
+  pick(): NodeProcess | undefined {
+    const well = this.nodes.filter((node) => node.isWell)
+    const fewest = Math.min(...well.map((node) => this.#busyOf(node)))
+    const idle = well.filter((node) => this.#busyOf(node) === fewest)
+    return idle[this.#turn++ % idle.length]
+  }
+
+  /** Counts a request as under way until it settles. */
+  async track<T>(node: NodeProcess, request: () => Promise<T>): Promise<T> {
+    this.#busy.set(node.name, this.#busyOf(node) + 1)
+    try {
+      return await request()
+    } finally {
+      this.#busy.set(node.name, this.#busyOf(node) - 1)
+    }
+  }
+
+  /** Whether this server stood still at any time since then. */
+  wasFrozen(name: string | undefined, since: number): boolean {
+    return this.#thaws.some((thaw) => thaw.node === name && thaw.at >= since)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing = true
+    await Promise.all(this.nodes.map((node) => node.kill()))
+  }
+
+  #busyOf({ name }: NodeProcess): number {
+    return this.#busy.get(name) ?? 0
+  }
+
+  async #start(name: string): Promise<void> {
+    const node = await NodeProcess.start(name, (sender, news) => {
+      if (news.type === 'standing') void this.#freeze(sender, news.standing)
+      if (news.type === 'lock-event') this.#options.onLockEvent?.(name, news.event)
+    })
+    this.#nodes.set(name, node)
+    const terms = this.#termsOf?.(name)
+    if (terms !== undefined) await node.open(terms)
+    void node.exited.then(() => this.#replace(name))
+  }
+
+  async #replace(name: string): Promise<void> {
+    if (this.#closing) return
+    await this.#start(name).catch((error: unknown) => console.error(`${name} could not be started again:`, error))
+  }
+
+  /** The checkout has looked and not yet written. The whole process stands still now, and does not know. One at a time: the others sell. */
+  #freeze(node: NodeProcess, standing: number): Promise<void> {
+    const freezeMs = this.#termsOf?.(node.name).sale.freezeMs
+    const turn = this.#freezing.then(async () => {
+      if (freezeMs !== undefined) await node.freeze(freezeMs)
+      this.#thaws.push({ node: node.name, at: performance.now() })
+      node.goOn(standing)
+    })
+    this.#freezing = turn
+    return turn
+  }
+}

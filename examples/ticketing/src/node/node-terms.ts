@@ -1,0 +1,13 @@
+import type { DatabaseAddress } from '../database/open-database.ts'
+import type { LockAddress } from '../locks/lock-address.ts'
+import type { Sale } from '../sale.ts'
+
+/** What a server process needs to know. Plain data. */
+export interface NodeTerms {
+  readonly name: string
+  readonly database: DatabaseAddress
+  readonly locks: LockAddress
+  readonly sale: Sale
+  /** What stands still with a checkout that freezes: itself alone, or its whole process. */
+  readonly freezes: 'checkout' | 'process'
+}

@@ -1,0 +1,42 @@
+import { createLocks, type LockEvent } from '@leasehold/core'
+import { loadAuditorium } from '../auditorium.ts'
+import type { Database } from '../database/database.ts'
+import { openDatabase } from '../database/open-database.ts'
+import { createTables } from '../database/schema.ts'
+import { openBackend } from '../locks/open-backend.ts'
+import { type BoxOfficeOptions, type OpenBoxOffice, openBoxOffice } from '../open-box-office.ts'
+import type { NodeTerms } from './node-terms.ts'
+
+export interface NodeOptions
+  extends Pick<BoxOfficeOptions, 'port' | 'orAnyPort' | 'standStill'>,
+    Omit<NodeTerms, 'freezes'> {
+  readonly onLockEvent?: (event: LockEvent) => void
+}
+
+export interface OpenNode extends OpenBoxOffice {
+  readonly db: Database
+}
+
+/** One server of the box office, with connections of its own. An embedded database begins with empty tables. */
+export async function openNode({
+  name,
+  database,
+  locks: address,
+  sale,
+  onLockEvent,
+  ...options
+}: NodeOptions): Promise<OpenNode> {
+  const db = await openDatabase(database)
+  if (database === 'embedded') await createTables(db, await loadAuditorium())
+  const locks = createLocks(await openBackend(address), { ttlMs: sale.holdMs, autoRenew: false, onEvent: onLockEvent })
+  const office = await openBoxOffice({ node: name, db, locks, sale, ...options })
+  return {
+    ...office,
+    db,
+    async close() {
+      await office.close()
+      await locks.close()
+      await db.close()
+    },
+  }
+}
