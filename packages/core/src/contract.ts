@@ -129,6 +129,13 @@ export interface LockBackend {
   inspect?(key: string): Promise<Inspection | null>
 
   /**
+   * For a backend that learns of losses by itself, such as the end of a session. Core hands in, once and before anything else, whom to tell of each claim that
+   * definitely does not hold its key any more: its lease is lost at once. Claims of which core holds no lease are ignored, so a grant must not be answered after the
+   * loss of it was told.
+   */
+  onLost?(tell: (claim: Claim) => void): void
+
+  /**
    * Tells a refusal (wrong password, missing schema, read-only server: repeating is of no use and nothing took effect)
    * from the default, `'unavailable'`: repeating may help, and the outcome is unknown.
    */

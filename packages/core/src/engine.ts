@@ -42,6 +42,7 @@ export class Engine {
     this.holds = new Holds(this)
     this.renewals = new Renewals(this)
     this.queues = new Queues(this)
+    backend.onLost?.((claim) => this.holds.gone(claim))
   }
 
   assertOpen(): void {

@@ -96,6 +96,12 @@ export class Holds {
     this.#engine.queues.advance(hold.claim.key)
   }
 
+  /** The backend says so by itself. */
+  gone({ key, holder }: Claim): void {
+    const hold = this.#byKey.get(key)
+    if (hold?.claim.holder === holder) this.lose(hold, 'gone')
+  }
+
   /** Renews what is to be renewed, ends what is over. */
   attend(hold: Hold, now: Instant): void {
     if (!this.isValid(hold)) return

@@ -1,12 +1,17 @@
 import type { LockBackend } from '../contract.ts'
 import type { ConformanceTarget, FaultHooks } from './target.ts'
 
-type OptionalOperation = 'waitForTurn' | 'tryAcquireAll' | 'inspect'
+type OptionalOperation = 'waitForTurn' | 'tryAcquireAll' | 'inspect' | 'onLost'
 
 /** What a case needs beside the three operations: an optional operation, a capability, or a way to do harm. */
 export type Need = OptionalOperation | 'fifo' | 'handOff' | 'survivesRestart' | keyof FaultHooks
 
-const operations: ReadonlySet<string> = new Set<OptionalOperation>(['waitForTurn', 'tryAcquireAll', 'inspect'])
+const operations: ReadonlySet<string> = new Set<OptionalOperation>([
+  'waitForTurn',
+  'tryAcquireAll',
+  'inspect',
+  'onLost',
+])
 const capabilities: ReadonlySet<string> = new Set<Need>(['fifo', 'handOff', 'survivesRestart'])
 
 /** Why this need is not met, in words for a report; undefined if it is met. */

@@ -33,6 +33,8 @@ export interface Wire {
   /** From now on, requests that have not been sent yet take their normal course. */
   heal(): void
   count(operation: Operation): number
+  /** Tells the process, as a backend does whose session has ended, that a claim does not hold its key any more. */
+  tellLost(claim: Claim): void
 }
 
 export interface WireOptions {
@@ -58,6 +60,7 @@ export function wire(inner: LockBackend, options: WireOptions = {}): Wire {
   const requests: Request[] = []
   let once = noFates()
   let standing: Fates = {}
+  let tellLost: (claim: Claim) => void = () => {}
 
   function pass<O extends Operation>(
     operation: O,
@@ -74,6 +77,10 @@ export function wire(inner: LockBackend, options: WireOptions = {}): Wire {
     backend: {
       ...required(inner, pass),
       ...(options.minimal === true ? {} : offered(inner, pass)),
+      onLost(tell) {
+        tellLost = tell
+        inner.onLost?.(tell)
+      },
       ...(options.refuses === true && { classifyError: () => 'refused' as const }),
     },
     requests,
@@ -85,6 +92,7 @@ export function wire(inner: LockBackend, options: WireOptions = {}): Wire {
       once = noFates()
       standing = {}
     },
+    tellLost: (claim) => tellLost(claim),
     count: (operation) => requests.filter((request) => request.operation === operation).length,
   }
 }

@@ -231,6 +231,20 @@ add(
 )
 
 add(
+  'killed-session-told',
+  'a lease that does not renew itself is told of the end of its session, too',
+  'killSession',
+  'onLost',
+  async (t) => {
+    const backend = t.open()
+    const { locks } = t.process({}, backend)
+    const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs * 3, autoRenew: false })
+    await t.faults.killSession?.(backend)
+    await assertTruthful(t, lease)
+  },
+)
+
+add(
   'hash-collision',
   'two keys that collide may exclude each other, but are never granted wrongly nor freed early',
   'collidingKeys',

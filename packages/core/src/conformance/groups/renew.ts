@@ -254,3 +254,25 @@ async function halves(t: Trial, count: number, action: () => Promise<void>): Pro
     await t.settled(action())
   }
 }
+
+add('told-loss', 'a loss that the backend tells by itself ends the lease at once, and once', async (t) => {
+  const { locks, wire, events } = t.process()
+  const lock = locks.lock(t.key())
+  const lease = await lock.acquire({ ttlMs: LONG_MS, autoRenew: false })
+  const [claim] = wire.requests[0]?.claims ?? []
+  assert.ok(claim)
+  wire.tellLost(t.claim(lease.key))
+  lease.assertHeld()
+  wire.tellLost(claim)
+  wire.tellLost(claim)
+  assertOver(lease, 'LEASE_LOST')
+  assert.equal(lease.signal.aborted, true)
+  assert.deepEqual(
+    events.filter(({ type }) => type === 'lost').map((event) => 'reason' in event && event.reason),
+    ['gone'],
+  )
+  // The server was not asked, and here it still holds the key.
+  assert.equal(await t.open().release(claim), true)
+  const again = await t.settled(lock.acquire({ waitMs: LONG_MS }))
+  again.assertHeld()
+})

@@ -9,6 +9,7 @@ const acquire = inFile('acquire.ts')
 const acquireAll = inFile('acquire-all.ts')
 const contender = inFile('contender.ts')
 const engine = inFile('engine.ts')
+const holds = inFile('holds.ts')
 const lease = inFile('lease.ts')
 const locks = inFile('locks.ts')
 
@@ -89,4 +90,18 @@ add(
   'closing releases a lease that was handed off',
   'portability/outlives-its-client',
   lease(`this.#engine.holds.end(this.#hold, 'handed-off')`, ''),
+)
+
+add(
+  'deaf-to-losses',
+  'a loss that the backend tells by itself is not heard',
+  'renew/told-loss',
+  engine('this.holds.gone(claim)', 'void claim'),
+)
+
+add(
+  'lost-by-key',
+  'a loss that was told of one claim ends whatever lease has the key',
+  'renew/told-loss',
+  holds('if (hold?.claim.holder === holder)', 'if (hold !== undefined && holder)'),
 )
