@@ -1,5 +1,6 @@
 import { acquire, announce, compensated, tooLate, tryAcquire } from './acquire.ts'
 import { checkAnswer, checkEach, checkGrant, isGrants } from './answers.ts'
+import type { Instant } from './clock.ts'
 import type { Claim, LockBackend } from './contract.ts'
 import type { Engine } from './engine.ts'
 import { isLeaseholdError } from './errors.ts'
@@ -15,9 +16,9 @@ export async function tryAcquireAll(
   terms: WaitTerms,
 ): Promise<readonly Hold[] | undefined> {
   engine.assertOpen()
-  if (keys.some((key) => engine.holds.valid(key) !== undefined)) return undefined
+  if (keys.some((key) => engine.holds.valid(key))) return undefined
   const atomic = engine.backend.tryAcquireAll
-  if (atomic !== undefined) return tryAtomically(engine, atomic, keys, terms)
+  if (atomic) return tryAtomically(engine, atomic, keys, terms)
   return takeEach(engine, keys, (key) => tryAcquire(engine, key, terms))
 }
 
@@ -27,12 +28,12 @@ export async function tryAcquireAll(
  */
 export async function acquireAll(engine: Engine, keys: readonly string[], terms: WaitTerms): Promise<readonly Hold[]> {
   terms.signal?.throwIfAborted()
-  const startedMs = engine.clock.now().monotonicMs
+  const startedAt = engine.clock.now()
   // Several attempts, one after the other, would heed neither deadline nor signal.
   const atOnce = engine.backend.tryAcquireAll && (await acquireAtOnce(engine, keys, terms))
-  if (atOnce !== undefined) return atOnce
+  if (atOnce) return atOnce
   for (;;) {
-    const holds = await acquireInOrder(engine, keys, terms, startedMs)
+    const holds = await acquireInOrder(engine, keys, terms, startedAt)
     if (holds.every((hold) => engine.holds.isValid(hold))) return holds
     // One was lost while the last was waited for: all or nothing, so from the beginning.
     releaseAll(engine, holds)
@@ -75,15 +76,13 @@ async function tryAtomically(
   )
   return compensated(engine, claims, asking, ({ answer, sentAt }) => {
     if (!isGrants(answer)) return undefined
-    const holds = answer.map((grant, index) =>
-      engine.holds.begin(claims[index] as Claim, terms, grant, grant.since ?? sentAt),
-    )
+    const holds = answer.map((grant, index) => engine.holds.begin(claims[index] as Claim, terms, grant, sentAt))
     const begun = holds.filter((hold) => hold !== undefined)
     if (begun.length < claims.length) {
       releaseAll(engine, begun)
       throw tooLate(engine, claims)
     }
-    for (const hold of begun) announce(engine, hold, sentAt.monotonicMs)
+    for (const hold of begun) announce(engine, hold, sentAt)
     return begun
   })
 }
@@ -92,10 +91,10 @@ async function acquireInOrder(
   engine: Engine,
   keys: readonly string[],
   terms: WaitTerms,
-  startedMs: number,
+  startedAt: Instant,
 ): Promise<readonly Hold[]> {
   const holds = await takeEach(engine, [...keys].sort(), (key) =>
-    acquire(engine, key, { ...terms, autoRenew: true, waitMs: waitLeft(engine, terms, startedMs) }),
+    acquire(engine, key, { ...terms, autoRenew: true, waitMs: waitLeft(engine, terms, startedAt) }),
   )
   // The first of them have been held for a while.
   if (!terms.autoRenew) for (const hold of holds) engine.holds.renewOnce(hold)
@@ -113,7 +112,7 @@ async function takeEach<Taken extends Hold | undefined>(
   try {
     for (const key of keys) {
       const hold = await take(key)
-      if (hold === undefined) return undefined as Taken extends undefined ? undefined : never
+      if (!hold) return undefined as Taken extends undefined ? undefined : never
       taken.push(hold)
     }
     complete = true
@@ -123,8 +122,8 @@ async function takeEach<Taken extends Hold | undefined>(
   }
 }
 
-function waitLeft(engine: Engine, { waitMs }: WaitTerms, startedMs: number): number | undefined {
-  return waitMs === undefined ? undefined : Math.max(0, waitMs - (engine.clock.now().monotonicMs - startedMs))
+function waitLeft(engine: Engine, { waitMs }: WaitTerms, startedAt: Instant): number | undefined {
+  return waitMs === undefined ? undefined : Math.max(0, waitMs - engine.msSince(startedAt))
 }
 
 function releaseAll(engine: Engine, holds: readonly Hold[]): void {

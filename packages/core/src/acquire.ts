@@ -1,3 +1,4 @@
+import type { Instant } from './clock.ts'
 import type { Claim } from './contract.ts'
 import type { Engine } from './engine.ts'
 import { isLeaseholdError, type LeaseholdError, limitReached } from './errors.ts'
@@ -15,21 +16,21 @@ export async function acquire(engine: Engine, key: string, terms: WaitTerms): Pr
   const waiter = new Waiter(key, terms, engine.clock, engine.scheduler)
   engine.queues.enter(waiter)
   const hold = await waiter.granted
-  announce(engine, hold, waiter.since.monotonicMs)
+  announce(engine, hold, waiter.since)
   return hold
 }
 
 /** One attempt; undefined where somebody holds the key. */
 export async function tryAcquire(engine: Engine, key: string, terms: WaitTerms): Promise<Hold | undefined> {
   engine.assertOpen()
-  if (engine.holds.valid(key) !== undefined) return undefined
+  if (engine.holds.valid(key)) return undefined
   const claim = newClaim(key)
   const asking = engine.attemptOne(claim, terms, () => engine.withdraw([claim]))
   return compensated(engine, [claim], asking, ({ answer, sentAt }) => {
     if (!answer.granted) return undefined
-    const hold = engine.holds.begin(claim, terms, answer, answer.since ?? sentAt)
-    if (hold === undefined) throw tooLate(engine, [claim])
-    announce(engine, hold, sentAt.monotonicMs)
+    const hold = engine.holds.begin(claim, terms, answer, sentAt)
+    if (!hold) throw tooLate(engine, [claim])
+    announce(engine, hold, sentAt)
     return hold
   })
 }
@@ -61,7 +62,6 @@ export async function compensated<T, Begun>(
 export const tooLate = (engine: Engine, claims: readonly Claim[]): LeaseholdError =>
   engine.requests.noAnswer({ what: 'acquire', claims }, 'it came too late')
 
-export function announce(engine: Engine, { claim, fencingToken }: Hold, sinceMs: number): void {
-  if (engine.options.onEvent === undefined) return
-  engine.emit({ type: 'acquired', key: claim.key, fencingToken, waitedMs: engine.clock.now().monotonicMs - sinceMs })
+export function announce(engine: Engine, hold: Hold, since: Instant): void {
+  if (engine.options.onEvent) engine.tell('acquired', hold, { waitedMs: engine.msSince(since) })
 }

@@ -22,7 +22,7 @@ export const checkRenewal = (answer: Renewal): unknown =>
   answer === 'gone' || answer === 'unknown' || checkGrant(answer)
 
 export function checkGrant({ fencingToken, ttlMs, since }: Grant): void {
-  const numbers = since === undefined ? [ttlMs] : [ttlMs, since.monotonicMs, since.wallMs]
+  const numbers = since ? [ttlMs, since.monotonicMs, since.wallMs] : [ttlMs]
   if (typeof fencingToken === 'bigint' && ttlMs > 0 && numbers.every(Number.isFinite)) return
   throw new Error('a malformed grant')
 }

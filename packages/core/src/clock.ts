@@ -19,6 +19,8 @@ export interface Clock {
   setTimer(delayMs: number, callback: () => void): () => void
 }
 
+export const NEVER_MS: number = Number.POSITIVE_INFINITY
+
 export const systemClock: Clock = {
   now: () => ({ monotonicMs: performance.now(), wallMs: Date.now() }),
   setTimer(delayMs, callback) {

@@ -1,10 +1,11 @@
 import { checkGrant } from './answers.ts'
-import type { Instant } from './clock.ts'
+import { type Instant, msUntil, NEVER_MS, shift } from './clock.ts'
 import type { Candidate, Claim, Grant } from './contract.ts'
 import type { Engine } from './engine.ts'
 import { isLeaseholdError } from './errors.ts'
 import type { Hold } from './hold.ts'
 import { newClaim } from './new-claim.ts'
+import { asked } from './options.ts'
 import type { Slot, Task } from './scheduler.ts'
 import type { Waiter } from './waiter.ts'
 
@@ -31,9 +32,9 @@ export class Contender implements Task {
   #failures = 0
   #soonHints = 0
   /** Until the key may come free by expiry. */
-  #remainingMs = Number.POSITIVE_INFINITY
+  #remainingMs = NEVER_MS
   #turn: AbortController | undefined
-  #brought: { readonly grant: Grant; readonly since: Instant } | undefined
+  #brought: { readonly grant: Grant; readonly sentAt: Instant } | undefined
   #hinted = false
   #wake: () => void = () => {}
 
@@ -46,8 +47,7 @@ export class Contender implements Task {
 
   /** What a release may queue in the same trip. */
   get candidate(): Candidate {
-    const { ttlMs, metadata } = this.waiter.terms
-    return { ...this.#claim, ttlMs, metadata }
+    return { ...this.#claim, ...asked(this.waiter.terms) }
   }
 
   /** Contends until the waiter is settled; resolves with the error that ended it, if one did. `waitFirst`: a release has just named this contender, so it waits before it tries. */
@@ -66,7 +66,7 @@ export class Contender implements Task {
     }
     this.#engine.scheduler.cancel(this)
     this.#endTurn()
-    if (this.#hold === undefined && this.#mayBeKnown) this.#engine.withdraw([this.#claim])
+    if (!this.#hold && this.#mayBeKnown) this.#engine.withdraw([this.#claim])
     return failure
   }
 
@@ -82,15 +82,15 @@ export class Contender implements Task {
       const { answer, sentAt } = await this.#engine.attemptOne(claim, this.waiter.terms, () => this.#grantedLate(claim))
       this.#failures = 0
       this.waiter.lastError = undefined
-      if (answer.granted) this.#begin(answer, answer.since ?? sentAt)
+      if (answer.granted) this.#begin(answer, sentAt)
       else this.#contended(answer.remainingMs)
     } catch (error) {
       this.#failed(error)
     }
   }
 
-  #contended(remainingMs = Number.POSITIVE_INFINITY): void {
-    this.#remainingMs = remainingMs >= 0 ? remainingMs : Number.POSITIVE_INFINITY
+  #contended(remainingMs = -1): void {
+    this.#remainingMs = remainingMs >= 0 ? remainingMs : NEVER_MS
     if (!this.waiter.attemptsOnce) this.#engine.tellWaiting(this.waiter)
   }
 
@@ -100,29 +100,33 @@ export class Contender implements Task {
     if (unavailable) this.#mayBeKnown = true
     if (!unavailable || this.waiter.terms.waitMs === undefined || this.waiter.attemptsOnce) throw error
     this.#failures += 1
-    this.#remainingMs = Number.POSITIVE_INFINITY
+    this.#remainingMs = NEVER_MS
     this.waiter.lastError = error
     this.#engine.emit({ type: 'backend-error', operation: 'acquire', key: this.#claim.key, error })
   }
 
   /** Settles the waiter in the same turn: between a lease and the one who gets it there is no moment to give up. */
-  #begin(grant: Grant, since: Instant): void {
+  #begin(grant: Grant, sentAt: Instant): void {
     this.#mayBeKnown = true
     if (this.waiter.settled) return
-    const hold = this.#engine.holds.begin(this.#claim, this.waiter.terms, grant, since)
+    const hold = this.#engine.holds.begin(this.#claim, this.waiter.terms, grant, sentAt)
     this.#hold = hold
-    if (hold === undefined) {
+    if (!hold) {
       // The grant was of no use, and is being withdrawn: the next attempt needs a claim of its own.
       this.#endTurn()
       this.#claim = newClaim(this.waiter.key)
     } else if (!this.waiter.grant(hold)) this.#engine.inBackground(this.#engine.release(hold))
   }
 
+  /** A grant of which little time is left, or was told too vaguely, is only a hint: the next attempt tells what the server still grants. */
   #takeBrought(): boolean {
-    const brought = this.#brought
+    const { grant, sentAt } = this.#brought ?? {}
     this.#brought = undefined
-    if (brought !== undefined) this.#begin(brought.grant, brought.since)
-    return brought !== undefined
+    if (!grant || !sentAt) return false
+    const { ttlMs, since = sentAt } = grant
+    if (msUntil(shift(since, ttlMs), this.#engine.clock.now()) < ttlMs / 3) return false
+    this.#begin(grant, sentAt)
+    return true
   }
 
   #endTurn(): void {
@@ -143,18 +147,18 @@ export class Contender implements Task {
       this.#wake = resolve
       this.#openTurn()
       this.#pollIn(this.#hinted ? this.#slowedMs() : this.#pollDelayMs())
-      if (this.#brought !== undefined) resolve()
+      if (this.#brought) resolve()
     })
   }
 
   #pollIn(delayMs: number): void {
-    this.#engine.scheduler.after(this.#engine.clock.now(), delayMs, this)
+    this.#engine.scheduler.after(delayMs, this)
   }
 
   #pollDelayMs(): number {
     const { options, backend } = this.#engine
     const backoffMs = BACKOFF_MS * 2 ** (this.#failures || this.#attempts)
-    const pushed = backend.waitForTurn !== undefined && this.#failures === 0
+    const pushed = backend.waitForTurn && !this.#failures
     const longestMs = pushed ? options.pollMs : Math.min(options.pollMs, backoffMs)
     const expiresInMs = Math.max(this.#remainingMs + 1, Math.min(POLL_FLOOR_MAX_MS, backoffMs))
     return Math.min(longestMs * (0.75 + options.random() / 4 || 1), expiresInMs)
@@ -163,15 +167,14 @@ export class Contender implements Task {
   /** One wait stays open at the backend across polls, so that the place in its queue is kept. */
   #openTurn(): void {
     const { backend, clock } = this.#engine
-    if (backend.waitForTurn === undefined || this.#turn !== undefined) return
+    if (!backend.waitForTurn || this.#turn) return
     const turn = new AbortController()
     this.#turn = turn
     this.#mayBeKnown = true
     const claim = this.#claim
     const since = clock.now()
-    const { ttlMs, metadata } = this.waiter.terms
     const wait = async () => {
-      const grant = await backend.waitForTurn?.(claim, { ttlMs, metadata }, turn.signal)
+      const grant = await backend.waitForTurn?.(claim, asked(this.waiter.terms), turn.signal)
       if (grant) checkGrant(grant)
       this.#turnCame(turn, claim, grant ?? undefined, since)
     }
@@ -180,20 +183,20 @@ export class Contender implements Task {
 
   #turnCame(turn: AbortController, claim: Claim, grant: Grant | undefined, since: Instant): void {
     if (turn !== this.#turn) {
-      if (grant !== undefined) this.#grantedLate(claim)
+      if (grant) this.#grantedLate(claim)
       return
     }
     this.#turn = undefined
     if (grant === undefined) this.#hint(since)
     else {
-      this.#brought = { grant, since: grant.since ?? since }
+      this.#brought = { grant, sentAt: since }
       this.#wake()
     }
   }
 
   /** A hint may be false; hints one soon after the other are slowed down. */
   #hint(since: Instant): void {
-    const soon = this.#engine.clock.now().monotonicMs - since.monotonicMs < SOON_MS
+    const soon = this.#engine.msSince(since) < SOON_MS
     this.#soonHints = soon ? this.#soonHints + 1 : 0
     this.#hinted = true
     const slowedMs = this.#slowedMs()

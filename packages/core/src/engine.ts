@@ -1,11 +1,11 @@
 import { checkAnswer } from './answers.ts'
-import type { Clock } from './clock.ts'
+import type { Clock, Instant } from './clock.ts'
 import type { Candidate, Claim, Contended, Grant, LockBackend, Terms } from './contract.ts'
 import { closedError, isLeaseholdError, LeaseholdError, limitReached } from './errors.ts'
 import type { LockEvent } from './events.ts'
 import type { Hold } from './hold.ts'
 import { Holds } from './holds.ts'
-import type { EngineOptions, HoldTerms } from './options.ts'
+import { asked, type EngineOptions, type HoldTerms } from './options.ts'
 import { Outstanding } from './outstanding.ts'
 import { Queues } from './queues.ts'
 import { redact } from './redaction.ts'
@@ -13,6 +13,10 @@ import { Renewals } from './renewals.ts'
 import { type Answered, Requests } from './requests.ts'
 import { Scheduler } from './scheduler.ts'
 import type { Waiter } from './waiter.ts'
+
+type LeaseEvent = Extract<LockEvent, { fencingToken: bigint }>
+/** What an event says of a lease, beside its key and its token. */
+type About<Type> = Omit<Extract<LeaseEvent, { type: Type }>, 'type' | 'key' | 'fencingToken'>
 
 const RELEASE_ATTEMPTS = 3
 const RELEASE_RETRY_MS = 50
@@ -38,11 +42,16 @@ export class Engine {
     this.options = options
     this.clock = options.clock
     this.scheduler = new Scheduler(this.clock, () => this.renewals.flush())
-    this.requests = new Requests(backend, this.clock, this.scheduler, this.outstanding)
+    this.requests = new Requests(this)
     this.holds = new Holds(this)
     this.renewals = new Renewals(this)
     this.queues = new Queues(this)
     backend.onLost?.((claim) => this.holds.gone(claim))
+  }
+
+  /** By the monotonic clock. */
+  msSince(instant: Instant): number {
+    return this.clock.now().monotonicMs - instant.monotonicMs
   }
 
   assertOpen(): void {
@@ -58,13 +67,16 @@ export class Engine {
   }
 
   emit(event: LockEvent): void {
-    const report = (error: unknown) => process.emitWarning(`onEvent threw: ${redact(error).message}`)
-    try {
-      const told: unknown = this.options.onEvent?.(event)
-      if (told instanceof Promise) told.catch(report)
-    } catch (error) {
-      report(error)
-    }
+    const { onEvent } = this.options
+    if (!onEvent) return
+    new Promise<unknown>((told) => told(onEvent(event))).catch((error) =>
+      process.emitWarning(`onEvent threw: ${redact(error).message}`),
+    )
+  }
+
+  /** An event about a lease. */
+  tell<Type extends LeaseEvent['type']>(type: Type, { claim, fencingToken }: Hold, more: About<Type>): void {
+    this.emit({ type, key: claim.key, fencingToken, ...more } as LeaseEvent)
   }
 
   /** Once per waiter, behind a lease of this process or of another. */
@@ -79,7 +91,7 @@ export class Engine {
    */
   attempt<T>(
     claims: readonly Claim[],
-    { ttlMs, metadata }: HoldTerms,
+    terms: HoldTerms,
     send: (backend: LockBackend, terms: Terms) => Promise<T>,
     check: (answer: T) => unknown,
     onLate: (answer: T) => unknown,
@@ -88,8 +100,8 @@ export class Engine {
     return this.requests.ask({
       what: 'acquire',
       claims,
-      timeoutMs: Math.min(this.options.requestTimeoutMs, ttlMs),
-      send: (backend) => send(backend, { ttlMs, metadata }),
+      timeoutMs: Math.min(this.options.requestTimeoutMs, terms.ttlMs),
+      send: (backend) => send(backend, asked(terms)),
       check,
       onLate: ({ answer }) => onLate(answer),
     })
@@ -100,7 +112,7 @@ export class Engine {
     return this.attempt(
       [claim],
       terms,
-      (backend, asked) => backend.tryAcquire(claim, asked),
+      (backend, askedFor) => backend.tryAcquire(claim, askedFor),
       checkAnswer,
       (answer) => answer.granted && onLateGrant(),
     )
@@ -113,7 +125,7 @@ export class Engine {
   }
 
   async #release(hold: Hold): Promise<boolean> {
-    const { claim, fencingToken, heldSince } = hold
+    const { claim } = hold
     const { key } = claim
     this.holds.end(hold, 'released')
     const next = this.backend.waitForTurn && this.queues.promote(key)
@@ -122,9 +134,8 @@ export class Engine {
     if (next) void this.queues.start(next, true)
     try {
       const ended = await ending
-      const heldMs = this.clock.now().monotonicMs - heldSince.monotonicMs
-      if (ended) this.emit({ type: 'released', key, fencingToken, heldMs })
-      else this.emit({ type: 'lost', key, fencingToken, reason: 'gone' })
+      if (ended) this.tell('released', hold, { heldMs: this.msSince(hold.heldSince) })
+      else this.tell('lost', hold, { reason: 'gone' })
       return ended
     } catch (error) {
       this.#releaseFailed('release', key, error as LeaseholdError)
@@ -184,12 +195,12 @@ export class Engine {
         // After an attempt whose answer is missing, "not held" says that it took effect.
         return answer || attempt > 1
       } catch (error) {
-        const now = this.clock.now()
-        const spentMs = now.monotonicMs - startedAt.monotonicMs
         const again =
-          isLeaseholdError(error, 'BACKEND_UNAVAILABLE') && attempt < RELEASE_ATTEMPTS && spentMs < requestTimeoutMs / 2
+          isLeaseholdError(error, 'BACKEND_UNAVAILABLE') &&
+          attempt < RELEASE_ATTEMPTS &&
+          this.msSince(startedAt) < requestTimeoutMs / 2
         if (!again) throw error
-        await new Promise<unknown>((fire) => this.scheduler.after(now, RELEASE_RETRY_MS * attempt, { fire }))
+        await new Promise<unknown>((fire) => this.scheduler.after(RELEASE_RETRY_MS * attempt, { fire }))
       }
     }
   }

@@ -33,7 +33,7 @@ export class LeaseholdError extends Error {
   readonly key: string | undefined
 
   constructor(code: ErrorCode, message: string, details: { key?: string | undefined; cause?: unknown } = {}) {
-    super(message, details)
+    super(message, details.cause === undefined ? undefined : details)
     this.code = code
     this.key = details.key
   }

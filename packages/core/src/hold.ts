@@ -60,7 +60,7 @@ export class Hold implements Task {
 
   /** What has ended a hold that is over by the clock. */
   expiryReason(now: Instant): LossReason {
-    return this.#maxHoldUntil !== undefined && msUntil(this.#maxHoldUntil, now) <= 0 ? 'max-hold' : 'expired'
+    return this.#maxHoldUntil && msUntil(this.#maxHoldUntil, now) <= 0 ? 'max-hold' : 'expired'
   }
 
   /** By this process, or by whoever has its handle. */
@@ -82,11 +82,11 @@ export class Hold implements Task {
 
   /** The next moment at which somebody must look: a renewal, or the end. */
   get nextDue(): Instant {
-    return this.renewAt === undefined ? this.#validUntil : earlier(this.renewAt, this.#validUntil)
+    return this.renewAt ? earlier(this.renewAt, this.#validUntil) : this.#validUntil
   }
 
   fire(now: Instant): void {
-    if (this.state === 'held') this.#keeper.attend(this, now)
+    this.#keeper.attend(this, now)
   }
 
   lose(reason: LossReason): void {
@@ -107,9 +107,9 @@ export class Hold implements Task {
 
   /** Made on demand: most leases end without anybody having asked for it. */
   get signal(): AbortSignal {
-    if (this.#abort === undefined) {
+    if (!this.#abort) {
       this.#abort = new AbortController()
-      if (this.interruption !== undefined) this.#abort.abort(this.interruption)
+      if (this.interruption) this.#abort.abort(this.interruption)
     }
     return this.#abort.signal
   }
@@ -120,7 +120,7 @@ export class Hold implements Task {
     // For a grant shorter than asked, drift has less time.
     const scaledMs = marginMs === undefined ? defaultMarginMs(grant.ttlMs) : marginMs * Math.min(1, grant.ttlMs / ttlMs)
     const until = shift(since, grant.ttlMs - scaledMs)
-    return this.#maxHoldUntil === undefined ? until : earlier(until, this.#maxHoldUntil)
+    return this.#maxHoldUntil ? earlier(until, this.#maxHoldUntil) : until
   }
 
   #planRenewal(grantedTtlMs: number, since: Instant): void {

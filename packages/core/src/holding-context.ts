@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { leaseError } from './errors.ts'
 import type { Hold } from './hold.ts'
+import type { WaitTerms } from './options.ts'
 
 /** The leases under which the asynchronous context works. Weakly: a hold's promises keep the context in which they were made, and would keep the chain. */
 const current = new AsyncLocalStorage<readonly WeakRef<Hold>[]>()
@@ -11,8 +12,8 @@ export function workUnder<T>(hold: Hold, work: () => T): T {
   return current.run([...outer, new WeakRef(hold)], work)
 }
 
-/** Throws `SELF_DEADLOCK` where the calling context works under this lease: it would wait for its own end. */
-export function assertNotUnder(hold: Hold | undefined): void {
-  if (hold === undefined || !current.getStore()?.some((each) => each.deref() === hold)) return
+/** Throws `SELF_DEADLOCK` where the calling context works under this lease and would wait for its own end, unless asked to. */
+export function assertNotUnder(hold: Hold | undefined, { whenHeld }: WaitTerms): void {
+  if (whenHeld === 'wait' || !hold || !current.getStore()?.some((each) => each.deref() === hold)) return
   throw leaseError('SELF_DEADLOCK', hold.claim.key, 'is awaited by its own work (see whenHeld)')
 }

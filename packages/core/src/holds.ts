@@ -26,7 +26,7 @@ export class Holds {
   /** The lease of this key that is valid now. While there is one, nobody else can have the key: no need to ask. */
   valid(key: string): Hold | undefined {
     const hold = this.#byKey.get(key)
-    return hold !== undefined && this.isValid(hold) ? hold : undefined
+    return hold && this.isValid(hold) ? hold : undefined
   }
 
   /** Whether the lease may be trusted now. One whose time is over is lost from here on, whatever the clocks say next. */
@@ -39,32 +39,32 @@ export class Holds {
   }
 
   /**
-   * Begins a lease; undefined where the grant is of no use: its time is over already, counted from `since`, or the key was granted
+   * Begins a lease; undefined where the grant is of no use: its time is over already, or the key was granted
    * again after it (answers may overtake each other; tokens tell their order). What is of no use is withdrawn.
    */
-  begin(claim: Claim, terms: HoldTerms, grant: Grant, since: Instant, shared = false): Hold | undefined {
+  begin(claim: Claim, terms: HoldTerms, grant: Grant, sentAt: Instant, shared = false): Hold | undefined {
     const now = this.#engine.clock.now()
-    const hold = new Hold(claim, terms, grant, earlier(since, now), shared, this)
+    const hold = new Hold(claim, terms, grant, countedFrom(grant, sentAt, now), shared, this)
     const known = this.#byKey.get(claim.key)
-    const overtaken = known !== undefined && known.fencingToken > grant.fencingToken
+    const overtaken = known && known.fencingToken > grant.fencingToken
     const { maxLeases } = this.#engine.options
-    const full = known === undefined && this.size >= maxLeases
+    const full = !known && this.size >= maxLeases
     if (full || overtaken || hold.remainingMs(now) <= 0) {
       this.giveBack(hold)
       if (full) throw limitReached('maxLeases', maxLeases)
       return undefined
     }
-    this.#engine.scheduler.schedule(hold, hold.nextDue)
+    this.plan(hold)
     this.#byKey.set(claim.key, hold)
     // The backend gave the key to another claim of ours: it has forgotten the older one.
-    if (known !== undefined) this.lose(known, 'superseded')
+    if (known) this.lose(known, 'superseded')
     return hold
   }
 
-  /** A renewal that was sent at `since` succeeded. */
-  extend(hold: Hold, grant: Grant, since: Instant): void {
-    hold.extend(grant, earlier(since, this.#engine.clock.now()))
-    this.#engine.scheduler.schedule(hold, hold.nextDue)
+  /** A renewal that was sent at `sentAt` succeeded. */
+  extend(hold: Hold, grant: Grant, sentAt: Instant): void {
+    hold.extend(grant, countedFrom(grant, sentAt, this.#engine.clock.now()))
+    this.plan(hold)
   }
 
   /** The backend may still keep the key for a hold that is over. A shared claim is left to the server's clock: somebody else may live on it. */
@@ -72,12 +72,17 @@ export class Holds {
     if (!hold.shared) this.#engine.withdraw([hold.claim])
   }
 
+  /** Looks after the hold again when it is due. */
+  plan(hold: Hold): void {
+    if (hold.state === 'held') this.#engine.scheduler.schedule(hold, hold.nextDue)
+  }
+
   /** Renews at once, and then never again unless asked to. */
   renewOnce(hold: Hold): void {
     hold.autoRenew = false
     hold.confirmed = false
     hold.renewAt = this.#engine.clock.now()
-    if (hold.state === 'held') this.#engine.scheduler.schedule(hold, hold.renewAt)
+    this.plan(hold)
   }
 
   /** Ends a lease by its holder's will. */
@@ -92,7 +97,7 @@ export class Holds {
     hold.lose(reason)
     // A renewal under way may still reach the server and keep the key for a whole TTL.
     if (reason !== 'gone') this.giveBack(hold)
-    this.#engine.emit({ type: 'lost', key: hold.claim.key, fencingToken: hold.fencingToken, reason })
+    this.#engine.tell('lost', hold, { reason })
     this.#engine.queues.advance(hold.claim.key)
   }
 
@@ -105,11 +110,11 @@ export class Holds {
   /** Renews what is to be renewed, ends what is over. */
   attend(hold: Hold, now: Instant): void {
     if (!this.isValid(hold)) return
-    if (hold.renewAt !== undefined && msUntil(hold.renewAt, now) <= 0) {
+    if (hold.renewAt && msUntil(hold.renewAt, now) <= 0) {
       hold.renewAt = undefined
       this.#engine.renewals.add(hold)
     }
-    this.#engine.scheduler.schedule(hold, hold.nextDue)
+    this.plan(hold)
   }
 
   #remove(hold: Hold): void {
@@ -117,3 +122,6 @@ export class Holds {
     if (this.#byKey.get(hold.claim.key) === hold) this.#byKey.delete(hold.claim.key)
   }
 }
+
+/** The time of a grant runs from before its request was sent, unless the backend knows better: but never from the future. */
+const countedFrom = ({ since }: Grant, sentAt: Instant, now: Instant): Instant => earlier(since ?? sentAt, now)

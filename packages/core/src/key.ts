@@ -1,5 +1,5 @@
 const MAX_BYTES = 512
-const RULE = `a key must be a non-empty, well-formed string without NUL, of at most ${MAX_BYTES} bytes in UTF-8; got`
+const RULE = `a key must be a well-formed string without NUL, of 1 to ${MAX_BYTES} bytes in UTF-8; got`
 
 /** Throws unless `key` may name a lock. Keys are compared byte for byte: nothing is normalised or cut. */
 export function assertKey(key: unknown): asserts key is string {
@@ -17,9 +17,8 @@ export function assertKeys(keys: unknown): asserts keys is readonly string[] {
 }
 
 function violation(key: string): string | undefined {
-  if (key === '') return 'an empty one'
   if (key.includes('\0')) return 'NUL'
-  if (/\p{Surrogate}/u.test(key)) return 'a lone surrogate'
+  if (!key.isWellFormed()) return 'a lone surrogate'
   const bytes = Buffer.byteLength(key)
-  return bytes > MAX_BYTES ? `${bytes} bytes` : undefined
+  return bytes > 0 && bytes <= MAX_BYTES ? undefined : `${bytes} bytes`
 }

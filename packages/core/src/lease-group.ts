@@ -40,6 +40,6 @@ export class HeldLeases implements LeaseGroup {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.leases.map((lease) => lease[Symbol.asyncDispose]()))
+    await this.release().catch(() => {})
   }
 }

@@ -56,7 +56,7 @@ export class HeldLease implements Lease {
     // The handle speaks of the full TTL: so must the server.
     if (!this.#hold.confirmed) void this.#engine.renewals.renewNow(this.#hold).catch(() => {})
     this.#engine.holds.end(this.#hold, 'handed-off')
-    this.#engine.emit({ type: 'handed-off', key: this.key, fencingToken: this.fencingToken })
+    this.#engine.tell('handed-off', this.#hold, {})
     this.#engine.queues.advance(this.key)
     return makeHandle(this.#hold)
   }

@@ -43,7 +43,7 @@ export class NamedLock implements Lock {
       // An error here has reached the observer; it must not replace what the work returned or threw.
       end = await lease.release().catch(() => 'unknown')
     }
-    if (hold.interruption !== undefined) throw hold.interruption
+    if (hold.interruption) throw hold.interruption
     if (end === 'lost') throw leaseError('LEASE_LOST', this.key, 'is lost: its work outlived it')
     return result
   }
@@ -51,7 +51,7 @@ export class NamedLock implements Lock {
   async inspect(): Promise<LockInspection | null> {
     const { backend, requests, options } = this.#engine
     this.#engine.assertOpen()
-    if (backend.inspect === undefined) throw this.#engine.unsupported('inspect')
+    if (!backend.inspect) throw this.#engine.unsupported('inspect')
     const { answer } = await requests.ask({
       what: 'inspect',
       claims: [{ key: this.key, holder: '' }],
@@ -66,7 +66,7 @@ export class NamedLock implements Lock {
 
   #acquire(options: AcquireOptions | undefined): Promise<Hold> {
     const terms = parseTerms(this.#defaults, options)
-    if (terms.whenHeld === 'throw') assertNotUnder(this.#engine.holds.valid(this.key))
+    assertNotUnder(this.#engine.holds.valid(this.key), terms)
     return acquire(this.#engine, this.key, terms)
   }
 }

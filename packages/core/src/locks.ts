@@ -48,7 +48,7 @@ class BackendLocks implements Locks {
   async acquireAll(keys: readonly string[], options?: AcquireOptions): Promise<LeaseGroup> {
     assertKeys(keys)
     const terms = parseTerms(this.#engine.options, options)
-    if (terms.whenHeld === 'throw') for (const key of keys) assertNotUnder(this.#engine.holds.valid(key))
+    for (const key of keys) assertNotUnder(this.#engine.holds.valid(key), terms)
     return this.#group(keys, await acquireAll(this.#engine, keys, terms))
   }
 

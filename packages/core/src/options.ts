@@ -1,5 +1,6 @@
 import type { LocksOptions } from './api.ts'
 import { type Clock, systemClock } from './clock.ts'
+import type { Terms } from './contract.ts'
 import type { LockEvent } from './events.ts'
 
 const YEAR_MS = 31_536_000_000
@@ -14,6 +15,9 @@ export interface HoldTerms {
   readonly maxHoldMs?: number | undefined
   readonly metadata?: string | undefined
 }
+
+/** What of it the backend is asked for. */
+export const asked = ({ ttlMs, metadata }: HoldTerms): Terms => ({ ttlMs, metadata })
 
 /** How a lock is acquired and held. */
 export interface WaitTerms extends HoldTerms {
@@ -110,16 +114,13 @@ export const assertObject: (name: string, value: unknown) => void = having()
 /** The defaults, overridden by those options for which there are rules; others are refused. */
 function parse<Options>(rules: Partial<Rules<Options>>, defaults: Options, options: object): Options {
   assertObject('options', options)
-  const names = Object.keys(rules)
-  // A misspelt option would silently be a default.
-  for (const name of Object.keys(options)) {
-    if (!names.includes(name)) throw new TypeError(`no option ${name}`)
-  }
   const parsed = { ...defaults }
-  for (const name of names as (keyof Options & string)[]) {
+  for (const name in options as Partial<Options>) {
+    const rule = Object.hasOwn(rules, name) && rules[name]
+    // A misspelt option would silently be a default.
+    if (!rule) throw new TypeError(`no option ${name}`)
     const value: unknown = (options as Partial<Options>)[name]
-    const rule = rules[name]
-    if (value !== undefined && rule !== undefined) parsed[name] = rule(name, value)
+    if (value !== undefined) parsed[name] = rule(name, value)
   }
   return parsed
 }

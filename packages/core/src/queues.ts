@@ -40,19 +40,19 @@ export class Queues {
   /** Lets the next waiter contend, if the key is not held here and nobody contends yet. */
   advance(key: string): void {
     // Looked at first: to find a lease over ends it, which advances the queue.
-    const held = this.#engine.holds.valid(key) !== undefined
-    const queue = this.#byKey.get(key)
-    if (queue === undefined || held || queue.contender !== undefined) return
-    const [next] = queue.waiters
-    if (next !== undefined) void this.start(this.#contend(queue, next), false)
+    const next = this.#engine.holds.valid(key) ? undefined : this.promote(key)
+    if (next) void this.start(next, false)
   }
 
-  /** The next waiter, as the contender that a release is to name; `start` it right after the release was sent. */
+  /** Makes the next waiter the contender, if there is none yet: for a release to name it, and to `start` it right afterwards. */
   promote(key: string): Contender | undefined {
     const queue = this.#byKey.get(key)
-    if (queue === undefined || queue.contender !== undefined) return undefined
+    if (!queue || queue.contender) return undefined
     const [next] = queue.waiters
-    return next && this.#contend(queue, next)
+    if (!next) return undefined
+    queue.waiters.delete(next)
+    queue.contender = new Contender(this.#engine, next)
+    return queue.contender
   }
 
   async start(contender: Contender, waitFirst: boolean): Promise<void> {
@@ -85,15 +85,7 @@ export class Queues {
     this.#engine.outstanding.end()
   }
 
-  #contend(queue: KeyQueue, waiter: Waiter): Contender {
-    const contender = new Contender(this.#engine, waiter)
-    queue.waiters.delete(waiter)
-    queue.contender = contender
-    return contender
-  }
-
   #closeIfEmpty(key: string, queue: KeyQueue): void {
-    if (queue.waiters.size === 0 && queue.contender === undefined && this.#byKey.get(key) === queue)
-      this.#byKey.delete(key)
+    if (queue.waiters.size === 0 && !queue.contender && this.#byKey.get(key) === queue) this.#byKey.delete(key)
   }
 }

@@ -25,7 +25,7 @@ export class Renewals {
 
   flush(): void {
     // What fired in the same pass may have renewed or ended some.
-    const due = this.#due.filter((hold) => hold.state === 'held' && hold.renewal === undefined)
+    const due = this.#due.filter((hold) => hold.state === 'held' && !hold.renewal)
     this.#due = []
     for (const ttlMs of new Set(due.map((hold) => hold.terms.ttlMs))) {
       const holds = due.filter((hold) => hold.terms.ttlMs === ttlMs)
@@ -37,7 +37,7 @@ export class Renewals {
   async renewNow(hold: Hold): Promise<void> {
     const failures = await (hold.renewal ?? this.#send([hold]))
     const error = failures.get(hold)
-    if (error !== undefined) throw error
+    if (error) throw error
   }
 
   /** All of one TTL. Resolves with those that failed. */
@@ -48,32 +48,18 @@ export class Renewals {
   }
 
   async #renew(holds: readonly Hold[]): Promise<ReadonlyMap<Hold, LeaseholdError>> {
-    const failures = new Map<Hold, LeaseholdError>()
-    try {
-      const { answer } = await this.#ask(holds)
-      for (const [index, hold] of holds.entries()) {
-        if (answer[index] === 'unknown') failures.set(hold, this.#noAnswer(hold))
-      }
-    } catch (error) {
-      for (const hold of holds) failures.set(hold, error as LeaseholdError)
-    }
-    for (const hold of holds) hold.renewal = undefined
-    for (const [hold, error] of failures) this.#jeopardise(hold, error)
-    return failures
-  }
-
-  #noAnswer({ claim }: Hold): LeaseholdError {
-    return this.#engine.requests.noAnswer({ what: 'renew', claims: [claim] }, 'no answer for this claim')
-  }
-
-  async #ask(holds: readonly Hold[]): Promise<Answered<readonly Renewal[]>> {
     const { requests, options } = this.#engine
     const ttlMs = holds[0]?.terms.ttlMs ?? 0
     const claims = holds.map((hold) => hold.claim)
+    const failures = new Map<Hold, LeaseholdError>()
     const take = ({ answer, sentAt }: Answered<readonly Renewal[]>) => {
-      for (const [index, hold] of holds.entries()) this.#settle(hold, answer[index] as Renewal, sentAt)
+      for (const [index, hold] of holds.entries()) {
+        const renewal = answer[index] as Renewal
+        if (renewal === 'unknown') failures.set(hold, requests.noAnswer({ what: 'renew', claims: [hold.claim] }))
+        else this.#settle(hold, renewal, sentAt)
+      }
     }
-    const answered = await requests.ask({
+    const asking = requests.ask({
       what: 'renew',
       claims,
       timeoutMs: Math.min(options.requestTimeoutMs, ttlMs / 3),
@@ -82,37 +68,35 @@ export class Renewals {
       // Given up on, but still evidence: its time counts from its own send.
       onLate: take,
     })
-    take(answered)
-    return answered
+    await asking.then(take, (error: LeaseholdError) => {
+      for (const hold of holds) failures.set(hold, error)
+    })
+    for (const hold of holds) hold.renewal = undefined
+    for (const [hold, error] of failures) this.#jeopardise(hold, error)
+    return failures
   }
 
-  #settle(hold: Hold, answer: Renewal, sentAt: Instant): void {
-    const { holds } = this.#engine
-    if (answer === 'unknown') return
+  #settle(hold: Hold, answer: Grant | 'gone', sentAt: Instant): void {
+    const { holds, clock } = this.#engine
     if (answer === 'gone') holds.lose(hold, 'gone')
     else if (answer.fencingToken !== hold.fencingToken) {
       // This claim was granted anew by a delayed duplicate of its acquire. The lease we knew is gone.
       holds.lose(hold, 'gone')
       this.#engine.withdraw([hold.claim])
-    } else if (holds.isValid(hold)) this.#extend(hold, answer, answer.since ?? sentAt)
+    } else if (holds.isValid(hold)) {
+      holds.extend(hold, answer, sentAt)
+      this.#engine.tell('renewed', hold, { remainingMs: hold.remainingMs(clock.now()) })
+    }
     // A renewal never revives a lease: what it made the server keep is given back.
     else if (hold.state === 'lost') holds.giveBack(hold)
   }
 
-  #extend(hold: Hold, grant: Grant, since: Instant): void {
-    const { holds, clock } = this.#engine
-    holds.extend(hold, grant, since)
-    const { claim, fencingToken } = hold
-    this.#engine.emit({ type: 'renewed', key: claim.key, fencingToken, remainingMs: hold.remainingMs(clock.now()) })
-  }
-
   #jeopardise(hold: Hold, error: LeaseholdError): void {
-    const { clock, holds, scheduler } = this.#engine
-    if (!hold.wantsRenewal || !holds.isValid(hold) || hold.renewAt !== undefined) return
+    const { clock, holds } = this.#engine
+    if (!hold.wantsRenewal || !holds.isValid(hold) || hold.renewAt) return
     const now = clock.now()
     hold.renewAt = shift(now, Math.min(1000, Math.max(5, hold.terms.ttlMs / 20)))
-    scheduler.schedule(hold, hold.nextDue)
-    const { claim, fencingToken } = hold
-    this.#engine.emit({ type: 'jeopardy', key: claim.key, fencingToken, remainingMs: hold.remainingMs(now), error })
+    holds.plan(hold)
+    this.#engine.tell('jeopardy', hold, { remainingMs: hold.remainingMs(now), error })
   }
 }

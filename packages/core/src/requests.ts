@@ -1,9 +1,9 @@
-import type { Clock, Instant } from './clock.ts'
+import type { Instant } from './clock.ts'
 import type { Claim, LockBackend } from './contract.ts'
+import type { Engine } from './engine.ts'
 import { isLeaseholdError, LeaseholdError } from './errors.ts'
-import type { Outstanding } from './outstanding.ts'
 import { redact } from './redaction.ts'
-import type { Scheduler, Task } from './scheduler.ts'
+import type { Task } from './scheduler.ts'
 
 interface Asked {
   /** Verb for the error message. */
@@ -28,29 +28,24 @@ export interface Answered<T> {
 
 /** Asks the backend, gives every request its deadline, and wraps what is not an answer, once. */
 export class Requests {
-  readonly #backend: LockBackend
-  readonly #clock: Clock
-  readonly #scheduler: Scheduler
-  readonly #outstanding: Outstanding
+  readonly #engine: Engine
 
-  constructor(backend: LockBackend, clock: Clock, scheduler: Scheduler, outstanding: Outstanding) {
-    this.#backend = backend
-    this.#clock = clock
-    this.#scheduler = scheduler
-    this.#outstanding = outstanding
+  constructor(engine: Engine) {
+    this.#engine = engine
   }
 
   /** Resolves with the answer, or rejects with a `LeaseholdError`. Sends before it returns. */
   ask<T>(request: Request<T>): Promise<Answered<T>> {
     return new Promise((resolve, reject) => {
-      const sentAt = this.#clock.now()
+      const { backend, clock, scheduler, outstanding } = this.#engine
+      const sentAt = clock.now()
       let open = true
       /** Whoever comes first decides: the answer or the deadline. */
       const close = () => {
         const first = open
         open = false
-        this.#scheduler.cancel(deadline)
-        if (first) this.#outstanding.end()
+        scheduler.cancel(deadline)
+        if (first) outstanding.end()
         return first
       }
       const failed = (error: unknown) => {
@@ -65,15 +60,15 @@ export class Requests {
         if (close()) resolve({ answer, sentAt })
         else request.onLate?.({ answer, sentAt })
       }
-      this.#outstanding.begin()
+      outstanding.begin()
       const deadline: Task = {
         fire: () => {
           if (close()) reject(this.noAnswer(request, `${Math.round(request.timeoutMs)} ms are over`))
         },
       }
-      this.#scheduler.after(sentAt, request.timeoutMs, deadline)
+      scheduler.after(request.timeoutMs, deadline)
       try {
-        Promise.resolve(request.send(this.#backend)).then(answered, failed)
+        Promise.resolve(request.send(backend)).then(answered, failed)
       } catch (error) {
         failed(error)
       }
@@ -85,13 +80,13 @@ export class Requests {
     if (isLeaseholdError(error)) return error
     let verdict: unknown
     try {
-      verdict = this.#backend.classifyError?.(error)
+      verdict = this.#engine.backend.classifyError?.(error)
     } catch {}
     return this.#failure(request, error, verdict === 'refused')
   }
 
   /** The error for an answer that is missing, or useless. */
-  noAnswer(request: Asked, why: string): LeaseholdError {
+  noAnswer(request: Asked, why = 'no answer for this claim'): LeaseholdError {
     return this.#failure(request, new Error(why), false)
   }
 
@@ -99,7 +94,7 @@ export class Requests {
     const cause = redact(error)
     const key = claims.length === 1 ? claims[0]?.key : undefined
     const subject = key === undefined ? `${claims.length} keys` : JSON.stringify(key)
-    const message = `${this.#backend.name} ${refused ? 'refused' : 'gave no answer'} to ${what} ${subject}: ${cause.message}`
+    const message = `${this.#engine.backend.name} ${refused ? 'refused' : 'gave no answer'} to ${what} ${subject}: ${cause.message}`
     return new LeaseholdError(refused ? 'BACKEND_REFUSED' : 'BACKEND_UNAVAILABLE', message, { key, cause })
   }
 }

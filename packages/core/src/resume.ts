@@ -1,5 +1,6 @@
 import { checkEach, checkRenewal } from './answers.ts'
 import type { LeaseHandle, ResumeOptions } from './api.ts'
+import type { Renewal } from './contract.ts'
 import type { Engine } from './engine.ts'
 import { parseHandle } from './handle.ts'
 import type { Hold } from './hold.ts'
@@ -22,22 +23,20 @@ export async function resume(
     send: (backend) => backend.renew([claim], terms.ttlMs),
     check: (answers) => checkEach(answers, 1, checkRenewal),
   })
-  const [renewal] = answer
+  const renewal = answer[0] as Renewal
   engine.assertOpen()
-  if (renewal === undefined || renewal === 'unknown')
-    throw engine.requests.noAnswer({ what: 'renew', claims: [claim] }, 'no answer for this claim')
+  if (renewal === 'unknown') throw engine.requests.noAnswer({ what: 'renew', claims: [claim] })
   if (renewal === 'gone') return undefined
   // Granted anew by a delayed duplicate of its acquire, and known to nobody.
   if (renewal.fencingToken !== fencingToken) return void engine.withdraw([claim])
-  const since = renewal.since ?? sentAt
   const known = engine.holds.valid(claim.key)
   // Taken up twice in one process, it is one lease.
   if (known?.claim.holder === claim.holder) {
     known.autoRenew ||= terms.autoRenew
-    engine.holds.extend(known, renewal, since)
+    engine.holds.extend(known, renewal, sentAt)
     return known
   }
-  const hold = engine.holds.begin(claim, terms, renewal, since, true)
-  if (hold !== undefined) engine.emit({ type: 'resumed', key: claim.key, fencingToken })
+  const hold = engine.holds.begin(claim, terms, renewal, sentAt, true)
+  if (hold) engine.tell('resumed', hold, {})
   return hold
 }

@@ -1,4 +1,4 @@
-import type { Clock, Instant } from './clock.ts'
+import { type Clock, type Instant, NEVER_MS } from './clock.ts'
 
 /** Something due at an instant, when the first of the two clocks says so. Stands in at most one scheduler, once. */
 export interface Task {
@@ -33,7 +33,7 @@ export class Scheduler {
   #heap: Slot[] = []
   #stale = 0
   #cancelTimer: (() => void) | undefined
-  #armedForMs = Number.POSITIVE_INFINITY
+  #armedForMs = NEVER_MS
   #wallAheadMs: number
 
   /** `afterPass` runs when every due task has fired: the moment to send what they collected. */
@@ -55,13 +55,13 @@ export class Scheduler {
   }
 
   /** Once, by the monotonic clock alone: for waits, which a change of the wall clock must not end. */
-  after(since: Instant, delayMs: number, task: Task): void {
-    this.schedule(task, { monotonicMs: since.monotonicMs + delayMs, wallMs: Number.POSITIVE_INFINITY })
+  after(delayMs: number, task: Task): void {
+    this.schedule(task, { monotonicMs: this.#clock.now().monotonicMs + delayMs, wallMs: NEVER_MS })
   }
 
   /** The timer stays armed: it finds nothing due and arms itself for what is next. Re-arming here would cost every release. */
   cancel(task: Task): void {
-    if (task.scheduled === undefined) return
+    if (!task.scheduled) return
     task.scheduled = undefined
     this.#stale += 1
     if (this.#stale > SWEEP && this.#stale > this.#heap.length / 2) this.#sweep()
@@ -91,7 +91,7 @@ export class Scheduler {
 
   #takeDue(now: Instant): Slot[] {
     const due: Slot[] = []
-    for (let first = this.#heap[0]; first !== undefined && first.dueMs <= now.monotonicMs; first = this.#heap[0]) {
+    for (let first = this.#heap[0]; first && first.dueMs <= now.monotonicMs; first = this.#heap[0]) {
       this.#pop()
       if (isLive(first)) due.push(first)
       else this.#stale -= 1
@@ -120,7 +120,7 @@ export class Scheduler {
 
   #arm(now: Instant): void {
     const first = this.#heap[0]
-    if (first === undefined) return
+    if (!first) return
     this.#disarm()
     // Rounded up: a timer that fires a fraction early would find nothing due.
     const delayMs = Math.min(HEARTBEAT_MS, Math.max(1, Math.ceil(first.dueMs - now.monotonicMs)))
@@ -131,7 +131,7 @@ export class Scheduler {
   #disarm(): void {
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
-    this.#armedForMs = Number.POSITIVE_INFINITY
+    this.#armedForMs = NEVER_MS
   }
 
   #push(slot: Slot): void {
@@ -150,14 +150,14 @@ export class Scheduler {
   #pop(): void {
     const heap = this.#heap
     const last = heap.pop()
-    if (last === undefined || heap.length === 0) return
+    if (!last || heap.length === 0) return
     let index = 0
     for (;;) {
       const left = 2 * index + 1
       const right = heap[left + 1]
-      const childIndex = right !== undefined && right.dueMs < (heap[left] as Slot).dueMs ? left + 1 : left
+      const childIndex = right && right.dueMs < (heap[left] as Slot).dueMs ? left + 1 : left
       const child = heap[childIndex]
-      if (child === undefined || child.dueMs >= last.dueMs) break
+      if (!child || child.dueMs >= last.dueMs) break
       heap[index] = child
       index = childIndex
     }

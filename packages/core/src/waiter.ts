@@ -33,9 +33,9 @@ export class Waiter<Granted = Hold> implements Task {
       this.#resolve = resolve
       this.#reject = reject
     })
-    if (terms.signal !== undefined) this.#heed(terms.signal)
+    if (terms.signal) this.#heed(terms.signal)
     // With nothing to wait for, the one attempt decides, however long it takes.
-    if (terms.waitMs !== undefined && terms.waitMs > 0) scheduler.after(this.since, terms.waitMs, this)
+    if (terms.waitMs) scheduler.after(terms.waitMs, this)
   }
 
   get attemptsOnce(): boolean {
@@ -56,8 +56,10 @@ export class Waiter<Granted = Hold> implements Task {
 
   timeOut(): void {
     const { key, lastError: cause } = this
-    const message = `${JSON.stringify(key)} was not granted in time${cause ? `: ${cause.message}` : ''}`
-    this.giveUp(new LeaseholdError('ACQUIRE_TIMEOUT', message, cause ? { key, cause } : { key }))
+    const why = cause ? `: ${cause.message}` : ''
+    this.giveUp(
+      new LeaseholdError('ACQUIRE_TIMEOUT', `${JSON.stringify(key)} was not granted in time${why}`, { key, cause }),
+    )
   }
 
   giveUp(reason: unknown): void {

@@ -92,7 +92,7 @@ describe.each([
 it.each([
   [[], 'not empty'],
   [['a', 'a'], 'distinct'],
-  [['a', ''], 'non-empty'],
+  [['a', ''], '1 to 512 bytes'],
 ])('keys %j are refused before any I/O', async (keys, rule) => {
   const store = new MemoryStore()
   await using locks = createLocks(memoryBackend({ store }))

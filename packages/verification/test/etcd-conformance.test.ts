@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { startEtcdTarget } from '../src/etcd/target.ts'
 
 /** No two keys share a place in etcd. */
-const MEANINGLESS = ['collidingKeys']
+const MEANINGLESS = ['collidingKeys', 'onLost']
 
 const { target, stop } = await startEtcdTarget()
 afterAll(stop)

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../clock.ts'
+import { type Clock, NEVER_MS, systemClock } from '../clock.ts'
 import type { Claim, Contended, Grant, Inspection, Renewal, Terms } from '../contract.ts'
 import { Scheduler, type Slot, type Task } from '../scheduler.ts'
 
@@ -145,7 +145,7 @@ export class MemoryStore {
   #keepFor(held: HeldKey, ttlMs: number): void {
     const now = this.clock.now()
     held.expiresAtMs = now.monotonicMs + ttlMs
-    this.#scheduler.after(now, ttlMs, held)
+    this.#scheduler.schedule(held, { monotonicMs: held.expiresAtMs, wallMs: NEVER_MS })
   }
 
   /** To the next in the queue, or free. */

@@ -45,9 +45,6 @@ const ABORT_PATIENCE_MS = 40
 /** By then the server has noticed that nobody listens, though the message that says so was lost. */
 export const BROKEN_CONNECTION_MS = 300
 
-/** After so long a wait, what a driver knows of the moment of the grant is worth no more than a hint. */
-const isVague = ({ grant, waitedMs }: BroughtGrant): boolean => waitedMs * (1 - WAIT_UNCERTAINTY) > grant.ttlMs / 3
-
 /** What a driver is to a process: the lock server at the other end of a bad network. Never sends anything twice. */
 export class RemoteBackend implements LockBackend {
   readonly name = 'simulated'
@@ -137,7 +134,7 @@ export class RemoteBackend implements LockBackend {
     )
     const brought = await this.#untilAborted(answer, id, signal)
     if (brought === 'aborted') return undefined
-    if (brought === undefined || !this.#style.waitBringsGrant || isVague(brought)) {
+    if (brought === undefined || !this.#style.waitBringsGrant) {
       this.#log.acquireFailed(claim)
       return undefined
     }

@@ -10,7 +10,7 @@ const MAX_KEY_BYTES = 512
 const MAX_METADATA_BYTES = 4096
 
 add('empty-key', 'an empty key is refused before anything is sent', async (t) => {
-  assertKeyRefused(t, '', /empty/i)
+  assertKeyRefused(t, '', /1 to 512 bytes/)
 })
 
 add('long-key', 'a key of more than 512 bytes is refused, counted in UTF-8', async (t) => {

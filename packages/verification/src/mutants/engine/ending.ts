@@ -17,7 +17,7 @@ add(
   'abort-swallowed',
   'a grant that nobody waits for any more is kept',
   'ambiguity/grant-after-abort',
-  contender('=== undefined && this.#mayBeKnown)', '=== undefined && false)'),
+  contender('if (!this.#hold && this.#mayBeKnown)', 'if (false)'),
 )
 
 add(

@@ -8,7 +8,7 @@ export const inputMutants = all
 const key = inFile('key.ts')
 const options = inFile('options.ts')
 
-add('empty-key-accepted', 'an empty key is accepted', 'input/empty-key', key(`if (key === '')`, 'if (false)'))
+add('empty-key-accepted', 'an empty key is accepted', 'input/empty-key', key('bytes > 0 && ', ''))
 
 add('nul-accepted', 'NUL in a key is accepted', 'input/nul-key', key(`if (key.includes('\\0'))`, 'if (false)'))
 
@@ -16,7 +16,7 @@ add(
   'surrogate-accepted',
   'a lone surrogate in a key is accepted',
   'input/lone-surrogate',
-  key('if (/\\p{Surrogate}/u.test(key))', 'if (false)'),
+  key('if (!key.isWellFormed())', 'if (false)'),
 )
 
 add(

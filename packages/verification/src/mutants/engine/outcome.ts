@@ -26,7 +26,7 @@ add(
   'outlived-work-succeeds',
   'work that outlived its lease is reported as success',
   'hygiene/outlived',
-  lock('if (hold.interruption !== undefined)', 'if (false)'),
+  lock('if (hold.interruption)', 'if (false)'),
   lock(`if (end === 'lost')`, 'if (false)'),
 )
 
@@ -41,7 +41,7 @@ add(
   'observer-trusted',
   'what the observer throws goes through',
   'hygiene/observer-throws',
-  engine('} catch (error) {\n      report(error)', '} catch (error) {\n      throw error'),
+  engine('new Promise<unknown>((told) => told(onEvent(event)))', 'Promise.resolve(onEvent(event))'),
 )
 
 add('limit-ignored', 'the cap on leases is not kept', 'hygiene/limits', holds('return this.#byKey.size', 'return 0'))

@@ -13,7 +13,7 @@ add(
   'renewal-revives-lease',
   'a renewal that is answered after the deadline brings the lease back',
   'renew/too-late',
-  renewals('else if (holds.isValid(hold)) this', `else if ((hold.state = 'held')) this`),
+  renewals('else if (holds.isValid(hold)) {', `else if ((hold.state = 'held')) {`),
 )
 
 add(
@@ -30,7 +30,10 @@ add(
   'unknown-is-loss',
   'a renewal answered with unknown ends the lease',
   'renew/unknown',
-  renewals(`if (answer === 'unknown') return`, `if (answer === 'unknown') return holds.lose(hold, 'gone')`),
+  renewals(
+    `if (renewal === 'unknown') failures`,
+    `if (renewal === 'unknown') this.#settle(hold, 'gone', sentAt)\n        else if (!renewal) failures`,
+  ),
 )
 
 add(

@@ -17,14 +17,14 @@ add(
   'deadline-from-reply',
   'validity counts from when the answer came',
   'ttl/from-the-send',
-  acquire('answer.since ?? sentAt', 'answer.since ?? engine.clock.now()'),
+  acquire('holds.begin(claim, terms, answer, sentAt)', 'holds.begin(claim, terms, answer, engine.clock.now())'),
 )
 
 add(
   'renewal-from-reply',
   'after a renewal, validity counts from when its answer came',
   'renew/from-the-send',
-  renewals('answer.since ?? sentAt', 'answer.since ?? clock.now()'),
+  renewals('holds.extend(hold, answer, sentAt)', 'holds.extend(hold, answer, clock.now())'),
 )
 
 add('no-margin', 'the margin is zero', 'ttl/margin', options('Math.max(2, grantedTtlMs / 100)', '0'))

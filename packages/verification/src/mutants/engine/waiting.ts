@@ -15,7 +15,7 @@ add(
   'all-contend',
   'every waiting caller contends at the backend',
   'wait/herd',
-  queues('|| held || queue.contender !== undefined) return', '|| held) return'),
+  queues('if (!queue || queue.contender) return', 'if (!queue) return'),
 )
 
 add(
@@ -41,7 +41,7 @@ add(
   'no-push',
   'the backend is not asked to wake anybody',
   'wait/pushed',
-  contender('if (backend.waitForTurn === undefined ||', 'if (true ||'),
+  contender('if (!backend.waitForTurn ||', 'if (true ||'),
 )
 
 add(
