@@ -1,40 +1,49 @@
-import { type Clock, type LockBackend, systemClock } from '@leasehold/core'
+import { type Claim, type Clock, type LockBackend, systemClock } from '@leasehold/core'
 import { attemptOf, attemptsOf, inspectionOf, renewalsOf } from './answers.ts'
-import { Connection } from './connection.ts'
+import { reachCluster } from './cluster/reach-cluster.ts'
+import { Doctor, type OnAdvice } from './doctor.ts'
 import { allNames, keyNames } from './key-names.ts'
 import { Line } from './line.ts'
 import { namespaceOf } from './namespace.ts'
-import type { RedisClient } from './redis-shapes.ts'
+import { type Reach, reachNode, type ScriptingOptions } from './reach.ts'
+import type { RedisClient, RedisClusterClient } from './redis-shapes.ts'
 import { classifyRedisError } from './refusals.ts'
+import { replicaTerms, type WaitReplicas } from './replicas.ts'
 import { safeSettings } from './safe-settings.ts'
 import { acquire } from './scripts/acquire.ts'
 import { acquireAll } from './scripts/acquire-all.ts'
 import { inspect } from './scripts/inspect.ts'
 import { renew } from './scripts/renew.ts'
-import { Turns } from './turns.ts'
 import { CLAIM_WINDOW_MS } from './waiting-times.ts'
 
 export interface RedisOptions {
-  /** Yours: an `ioredis` client of one node. It is duplicated with safe settings, and otherwise left alone. */
-  readonly client: RedisClient
+  /** Yours: an `ioredis` client of one node, of a primary behind sentinels, or of a Cluster. It is duplicated with safe settings, and otherwise left alone. */
+  readonly client: RedisClient | RedisClusterClient
   /** What the names of all keys and channels begin with, after the client's `keyPrefix`. Without braces. Default `leasehold:`. */
   readonly prefix?: string | undefined
   /** The clock that `createLocks` was given, if it was given one. */
   readonly clock?: Clock | undefined
   /** After how much silence a connection counts as broken, in milliseconds: not less than the engine's `requestTimeoutMs`. Default 3000. */
   readonly replyTimeoutMs?: number | undefined
+  /**
+   * A grant or a renewal counts only when so many replicas have it: WAIT, over the same connection. Less is lost in a failover, and not
+   * nothing: a replica without it may still be made the primary. Default: nobody waits for replicas.
+   */
+  readonly waitReplicas?: WaitReplicas | undefined
+  /** Told, once for each code, what is wrong with the settings of a server. Default: what costs locks becomes a warning of the process. */
+  readonly onAdvice?: OnAdvice | undefined
 }
 
 /**
- * Locks on one Redis. *Exclusion of valid leases* while the server keeps its data and its clock does not jump; *fenced safety* over any loss
- * of data, unless the clock is behind as well.
+ * Locks on Redis: one node, behind Sentinel, or a Cluster. *Exclusion of valid leases* while the server keeps its data and its clock does not
+ * jump; *fenced safety* over any loss of data, unless the clock is behind as well.
  */
-export function redis({ client, prefix, clock = systemClock, replyTimeoutMs = 3000 }: RedisOptions): LockBackend {
+export function redis(options: RedisOptions): LockBackend {
+  const { client, prefix, clock = systemClock } = options
   const namespace = namespaceOf(client, prefix)
-  const make = () => client.duplicate(safeSettings(replyTimeoutMs))
-  const connection = new Connection(make, replyTimeoutMs)
-  const turns = new Turns(make, replyTimeoutMs, namespace)
-  const line = new Line(connection, turns, clock, namespace)
+  const reach = reachOf(options, namespace, clock)
+  const { scripts } = reach
+  const line = new Line(reach, clock, namespace, options.waitReplicas !== undefined)
   const names = (key: string): string[] => allNames(keyNames(namespace, key))
 
   return {
@@ -42,25 +51,42 @@ export function redis({ client, prefix, clock = systemClock, replyTimeoutMs = 30
     // Whether a restart keeps the holds depends on the server's settings.
     capabilities: { fifo: true, handOff: true, survivesRestart: false, slackMs: CLAIM_WINDOW_MS + 500, minTtlMs: 1 },
     async tryAcquire({ key, holder }, { ttlMs, metadata = '' }) {
-      return attemptOf(await connection.run(acquire, names(key), [namespace, holder, ttlMs, metadata]))
+      return attemptOf(await scripts.grant(acquire, names(key), [namespace, holder, ttlMs, metadata]))
     },
-    async tryAcquireAll(claims, { ttlMs, metadata = '' }) {
-      const keys = claims.flatMap(({ key }) => names(key))
-      const holders = claims.map(({ holder }) => holder)
-      return attemptsOf(await connection.run(acquireAll, keys, [namespace, ttlMs, metadata, ...holders]))
+    tryAcquireAll(claims, { ttlMs, metadata = '' }) {
+      const ask = async (part: readonly Claim[]) => {
+        const keys = part.flatMap(({ key }) => names(key))
+        const holders = part.map(({ holder }) => holder)
+        return attemptsOf(await scripts.grant(acquireAll, keys, [namespace, ttlMs, metadata, ...holders]))
+      }
+      return reach.acquireAll(claims, ask, (claim) => line.release(claim))
     },
-    async renew(claims, ttlMs) {
-      const holds = claims.map(({ key }) => keyNames(namespace, key).hold)
-      return renewalsOf(await connection.run(renew, holds, [ttlMs, ...claims.map(({ holder }) => holder)]))
+    renew(claims, ttlMs) {
+      const ask = async (part: readonly Claim[]) => {
+        const holds = part.map(({ key }) => keyNames(namespace, key).hold)
+        return renewalsOf(await scripts.grant(renew, holds, [ttlMs, ...part.map(({ holder }) => holder)]))
+      }
+      return reach.renew(claims, ttlMs, ask)
     },
     release: (claim, next) => line.release(claim, next),
     waitForTurn: (claim, terms, signal) => line.wait(claim, terms, signal),
     async inspect(key) {
-      return inspectionOf(await connection.run(inspect, [keyNames(namespace, key).hold], []))
+      return inspectionOf(await scripts.run(inspect, [keyNames(namespace, key).hold], []))
     },
     classifyError: classifyRedisError,
-    async close() {
-      await Promise.all([connection.close(), turns.close()])
-    },
+    close: () => reach.close(),
   }
+}
+
+function reachOf(options: RedisOptions, namespace: string, clock: Clock): Reach {
+  const { client, replyTimeoutMs = 3000, waitReplicas, onAdvice } = options
+  const doctor = new Doctor(onAdvice)
+  const scripting: ScriptingOptions = {
+    replyTimeoutMs,
+    prepare: async (redis) => doctor.examine(redis),
+    waitReplicas: waitReplicas && replicaTerms(waitReplicas),
+  }
+  if ('isCluster' in client && client.isCluster) return reachCluster(client, namespace, scripting, clock)
+  const make = () => (client as RedisClient).duplicate(safeSettings(replyTimeoutMs))
+  return reachNode(make, namespace, scripting)
 }

@@ -1,15 +1,24 @@
 import { withoutArguments } from './redaction.ts'
 import type { RedisConnection } from './redis-shapes.ts'
+import { Replicas, type ReplicaTerms } from './replicas.ts'
 import { ReplyDeadline } from './reply-deadline.ts'
-import { runScript, type Script, type ScriptArgument } from './script.ts'
+import { runScript, type Script, type ScriptArgument, type Scripts } from './script.ts'
+
+export interface ConnectionOptions {
+  readonly make: () => RedisConnection
+  readonly replyTimeoutMs: number
+  /** Done before anybody else may use a new connection. */
+  readonly prepare?: (redis: RedisConnection) => Promise<unknown>
+  /** Of a connection that was in use. */
+  readonly onBroken?: () => void
+  readonly waitReplicas?: ReplicaTerms | undefined
+}
 
 /** One connection at a time, made when first needed, and made anew after it broke. Nothing is ever sent twice. */
-export class Connection {
-  readonly #make: () => RedisConnection
-  readonly #prepare: (redis: RedisConnection) => Promise<unknown>
-  /** Of a connection that was in use. */
-  readonly #onBroken: () => void
+export class Connection implements Scripts {
+  readonly #options: ConnectionOptions
   readonly #deadline: ReplyDeadline
+  readonly #replicas = new WeakMap<RedisConnection, Replicas>()
   #opening: Promise<RedisConnection> | undefined
   #redis: RedisConnection | undefined
   #ready = false
@@ -17,33 +26,49 @@ export class Connection {
   /** How many wait for something that comes over this connection. */
   #users = 0
 
-  /** `prepare` is done before anybody else may use a new connection. */
-  constructor(
-    make: () => RedisConnection,
-    replyTimeoutMs: number,
-    prepare: (redis: RedisConnection) => Promise<unknown> = async () => {},
-    onBroken: () => void = () => {},
-  ) {
-    this.#make = make
-    this.#prepare = prepare
-    this.#onBroken = onBroken
-    this.#deadline = new ReplyDeadline(replyTimeoutMs, () => this.#abandon())
+  constructor(options: ConnectionOptions) {
+    this.#options = options
+    this.#deadline = new ReplyDeadline(options.replyTimeoutMs, () => this.#abandon())
   }
 
-  async run(script: Script, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown> {
+  /** `asking`: the node takes over the slot of these keys just now. */
+  run(script: Script, keys: readonly string[], args: readonly ScriptArgument[], asking = false): Promise<unknown> {
+    return this.#answer((redis) => runScript(redis, script, keys, args, asking))
+  }
+
+  async grant(
+    script: Script,
+    keys: readonly string[],
+    args: readonly ScriptArgument[],
+    asking = false,
+  ): Promise<unknown> {
+    const { waitReplicas } = this.#options
+    if (waitReplicas === undefined) return this.run(script, keys, args, asking)
+    return this.#answer(async (redis) => {
+      const answer = await runScript(redis, script, keys, args, asking)
+      // Over the same connection: another one knows nothing of what this one wrote.
+      await this.#replicasOf(redis, waitReplicas).have()
+      return answer
+    })
+  }
+
+  ask(command: string, ...args: string[]): Promise<unknown> {
+    return this.#answer((redis) => redis.call(command, ...args))
+  }
+
+  async #answer(send: (redis: RedisConnection) => Promise<unknown>): Promise<unknown> {
     this.use()
     try {
-      return await this.#answer(script, keys, args)
+      return await this.#answerOf(this.#ready && this.#redis ? this.#redis : await this.open(), send)
     } finally {
       this.disuse()
     }
   }
 
-  async #answer(script: Script, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown> {
-    const redis = this.#ready && this.#redis ? this.#redis : await this.open()
+  async #answerOf(redis: RedisConnection, send: (redis: RedisConnection) => Promise<unknown>): Promise<unknown> {
     this.#deadline.sent()
     try {
-      return await runScript(redis, script, keys, args)
+      return await send(redis)
     } catch (error) {
       // A replica by now: whatever knows the primary is asked again when the next connection is made.
       if (error instanceof Error && error.message.includes('READONLY')) this.#abandon(redis)
@@ -51,6 +76,12 @@ export class Connection {
     } finally {
       this.#deadline.answered()
     }
+  }
+
+  #replicasOf(redis: RedisConnection, terms: ReplicaTerms): Replicas {
+    const replicas = this.#replicas.get(redis) ?? new Replicas(redis, terms)
+    this.#replicas.set(redis, replicas)
+    return replicas
   }
 
   /** Resolves when there is a connection that was prepared. */
@@ -70,6 +101,10 @@ export class Connection {
     if (this.#users === 0) this.#redis?.stream?.unref?.()
   }
 
+  get isInUse(): boolean {
+    return this.#users > 0
+  }
+
   get isReady(): boolean {
     return this.#ready
   }
@@ -86,7 +121,7 @@ export class Connection {
 
   async #connect(): Promise<RedisConnection> {
     if (this.#closed) throw new Error('these locks were closed')
-    const redis = this.#make()
+    const redis = this.#options.make()
     this.#redis = redis
     let reason: Error | undefined
     redis.on('error', (error) => {
@@ -97,7 +132,7 @@ export class Connection {
     try {
       await redis.connect()
       if (this.#users === 0) redis.stream?.unref?.()
-      await this.#prepare(redis)
+      await this.#options.prepare?.(redis)
     } catch (error) {
       this.#ended(redis)
       this.#abandon(redis)
@@ -115,7 +150,7 @@ export class Connection {
     this.#redis = undefined
     this.#opening = undefined
     this.#ready = false
-    if (wasReady) this.#onBroken()
+    if (wasReady) this.#options.onBroken?.()
   }
 
   /** Whether the server did what was asked last is not known. */

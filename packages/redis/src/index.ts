@@ -1,3 +1,12 @@
 export { type RedisOptions, redis } from './backend.ts'
+export type { Advice, OnAdvice } from './doctor.ts'
 export { type FencedSetOptions, fencedSet } from './fenced-set.ts'
-export type { RedisClient, RedisCommander, RedisConnection } from './redis-shapes.ts'
+export type {
+  RedisClient,
+  RedisClusterClient,
+  RedisClusterConnection,
+  RedisCommander,
+  RedisConnection,
+  RedisNode,
+} from './redis-shapes.ts'
+export type { WaitReplicas } from './replicas.ts'

@@ -18,9 +18,16 @@ const OWN_TAG = /^[^{]*\{[^}]+\}/
  * namespace tells the two apart, and a constant before the key keeps the tag from being empty: no two keys share a name.
  */
 export function keyNames(namespace: string, key: string): KeyNames {
-  const root = OWN_TAG.test(key) ? `${namespace}/${key}` : `${namespace}{:${key}}`
+  const root = rootOf(namespace, key)
   return { hold: `${root}:hold`, token: `${root}:token`, queue: `${root}:queue`, waiters: `${root}:waiters` }
 }
 
 /** In the order in which the scripts read them. */
 export const allNames = (names: KeyNames): string[] => [names.hold, names.token, names.queue, names.waiters]
+
+/** On a Cluster: where a process is told of its turns on this key, in the slot of the key. The scripts make the same name. */
+export const turnsChannel = (namespace: string, key: string, process: string): string =>
+  `${rootOf(namespace, key)}:turns:${process}`
+
+const rootOf = (namespace: string, key: string): string =>
+  OWN_TAG.test(key) ? `${namespace}/${key}` : `${namespace}{:${key}}`

@@ -1,8 +1,8 @@
 import type { Candidate, Claim, Clock, Grant, Terms } from '@leasehold/core'
 import { type Attempt, attemptOf, releaseOf } from './answers.ts'
-import type { Connection } from './connection.ts'
 import { allNames, keyNames } from './key-names.ts'
-import type { ScriptArgument } from './script.ts'
+import type { Reach } from './reach.ts'
+import type { ScriptArgument, Scripts } from './script.ts'
 import { join } from './scripts/join.ts'
 import { release } from './scripts/release.ts'
 import type { Turns } from './turns.ts'
@@ -13,28 +13,36 @@ const UNHEARD_PAUSE_MS = 1000
 
 /** Standing in line for keys: over all processes first in, first out. */
 export class Line {
-  readonly #connection: Connection
+  readonly #scripts: Scripts
   readonly #turns: Turns
   readonly #clock: Clock
   readonly #namespace: string
+  /** A grant that another process brought about is asked for again, over a connection of this one. */
+  readonly #asksAgain: boolean
   /** Of claims that a release, which is under way, puts in line. */
   readonly #joining = new Map<string, Promise<Joined>>()
 
-  constructor(connection: Connection, turns: Turns, clock: Clock, namespace: string) {
-    this.#connection = connection
+  constructor(
+    { scripts, turns }: Pick<Reach, 'scripts' | 'turns'>,
+    clock: Clock,
+    namespace: string,
+    asksAgain: boolean,
+  ) {
+    this.#scripts = scripts
     this.#turns = turns
     this.#clock = clock
     this.#namespace = namespace
+    this.#asksAgain = asksAgain
   }
 
   async wait(claim: Claim, terms: Terms, signal: AbortSignal): Promise<Grant | undefined> {
     const joining = this.#joining.get(claim.holder)
-    const wait = new Wait(this.#clock, () => this.#join(claim, terms))
-    const leave = this.#turns.expect(claim.holder, (turn) => wait.hear(turn))
+    const wait = new Wait(this.#clock, () => this.#joinHeard(claim, terms))
+    const leave = this.#turns.expect(claim.key, claim.holder, (turn) => wait.hear(this.#asksAgain ? undefined : turn))
     const stop = () => wait.end()
     signal.addEventListener('abort', stop, { once: true })
     if (signal.aborted) stop()
-    else this.#enter(wait, joining)
+    else this.#enter(wait, claim, joining)
     try {
       return await wait.outcome
     } finally {
@@ -44,8 +52,8 @@ export class Line {
   }
 
   /** What is granted after listening has begun is heard: only then may the claim stand in line. */
-  #enter(wait: Wait, joining: Promise<Joined> | undefined): void {
-    this.#turns.listening().then(
+  #enter(wait: Wait, { key }: Claim, joining: Promise<Joined> | undefined): void {
+    this.#turns.listening(key).then(
       () => wait.begin(joining),
       (error: unknown) => wait.failIn(UNHEARD_PAUSE_MS, error),
     )
@@ -54,11 +62,11 @@ export class Line {
   /** Releases, and puts the next claim in line in the same trip, if its turn would be heard. */
   async release(claim: Claim, next?: Candidate): Promise<boolean> {
     const names = allNames(keyNames(this.#namespace, claim.key))
-    const ask = (...more: ScriptArgument[]) =>
-      this.#connection.run(release, names, [this.#namespace, claim.holder, ...more])
-    if (next === undefined || !this.#turns.isListening) return releaseOf(await ask()).released
+    const ended = [this.#namespace, claim.holder]
+    if (next === undefined || !this.#turns.isListening(claim.key))
+      return releaseOf(await this.#scripts.run(release, names, ended)).released
     const sentAt = this.#clock.now()
-    const asked = ask(...this.#asking(next, next)).then(releaseOf)
+    const asked = this.#scripts.grant(release, names, [...ended, ...this.#asking(next, next)]).then(releaseOf)
     const joined = asked.then((answer) => joinedOf(answer.next, sentAt) ?? this.#join(next, next))
     joined.catch(() => {})
     this.#joining.set(next.holder, joined)
@@ -69,10 +77,16 @@ export class Line {
     }
   }
 
+  /** A key that has moved to another node is listened to there. */
+  async #joinHeard(claim: Claim, terms: Terms): Promise<Joined> {
+    await this.#turns.listening(claim.key)
+    return this.#join(claim, terms)
+  }
+
   async #join(claim: Claim, terms: Terms): Promise<Joined> {
     const names = allNames(keyNames(this.#namespace, claim.key))
     const sentAt = this.#clock.now()
-    const answer = await this.#connection.run(join, names, [this.#namespace, ...this.#asking(claim, terms)])
+    const answer = await this.#scripts.grant(join, names, [this.#namespace, ...this.#asking(claim, terms)])
     return joinedOf(answer as Attempt, sentAt)
   }
 

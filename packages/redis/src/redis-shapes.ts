@@ -6,6 +6,36 @@ export interface RedisClient {
   duplicate(override: Record<string, unknown>): RedisConnection
 }
 
+/** Your client of a Cluster. It is duplicated to ask which master serves what; connections to the masters are made from what that finds. */
+export interface RedisClusterClient {
+  readonly isCluster: boolean
+  readonly options: {
+    readonly keyPrefix?: string | undefined
+    readonly natMap?: NatMap | undefined
+  }
+  duplicate(startupNodes: object[], override: Record<string, unknown>): RedisClusterConnection
+}
+
+type NatMap =
+  | { readonly [address: string]: { readonly host: string; readonly port: number } }
+  | ((address: string) => { readonly host: string; readonly port: number } | null)
+
+/** A duplicate of your client, for one look at the Cluster. */
+export interface RedisClusterConnection {
+  /** For each slot the nodes that serve it, the master first. */
+  readonly slots: string[][]
+  connect(): Promise<unknown>
+  disconnect(): void
+  nodes(role: 'master'): RedisNode[]
+  on(event: 'error' | 'node error', listener: (error: Error) => void): unknown
+}
+
+/** A client of one node, as a client of a Cluster has them. */
+export interface RedisNode {
+  readonly options: { readonly host?: string | undefined; readonly port?: number | undefined }
+  duplicate(override: Record<string, unknown>): RedisConnection
+}
+
 /** A duplicate of your client: one connection, opened once and never again. */
 export interface RedisConnection extends RedisCommander {
   readonly status: string
@@ -15,7 +45,7 @@ export interface RedisConnection extends RedisCommander {
   subscribe(channel: string): Promise<unknown>
   on(event: 'error', listener: (error: Error) => void): unknown
   on(event: 'end', listener: () => void): unknown
-  on(event: 'message', listener: (channel: string, message: string) => void): unknown
+  on(event: 'message' | 'smessage', listener: (channel: string, message: string) => void): unknown
 }
 
 interface RedisStream {

@@ -50,10 +50,8 @@ describe('names of keys', () => {
     expect(slots).toEqual(['42', '42'])
   })
 
-  it('are refused a prefix that would decide about slots, and a client of a Cluster', () => {
+  it('are refused a prefix that would decide about slots', () => {
     const client = new Redis({ lazyConnect: true })
     for (const prefix of ['', '{a}', 'a b']) expect(() => redis({ client, prefix })).toThrow(TypeError)
-    const cluster = Object.assign(new Redis({ lazyConnect: true }), { isCluster: true })
-    expect(() => redis({ client: cluster })).toThrow('Cluster')
   })
 })

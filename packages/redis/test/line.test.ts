@@ -14,7 +14,7 @@ describe('the line', () => {
   it('is not overtaken by who only tries, also while the key is free', async () => {
     const [holder, waiter, newcomer] = [open(), open(), open()]
     const claim = claimOn('fair')
-    await holder.tryAcquire(claim, terms(100))
+    await holder.tryAcquire(claim, terms())
     const turn = waiter.waitForTurn?.(claimOn('fair'), terms(), never)
     await until('it stands in line', async () => (await lineLength('fair')) === 1)
     // The hold is over, and nobody has released it: who asks first passes the key on.

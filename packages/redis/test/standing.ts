@@ -51,8 +51,10 @@ export async function visit(backend: LockBackend, key: string): Promise<bigint> 
   return grant.granted ? grant.fencingToken : 0n
 }
 
-/** How often the server was asked to run a script. */
-export async function scriptsRun({ ask }: Standing): Promise<number> {
-  const calls = (await ask('info', 'commandstats')).matchAll(/cmdstat_eval(?:sha)?:calls=(\d+)/g)
-  return [...calls].reduce((sum, [, count]) => sum + Number(count), 0)
+/** How often the server was asked to run a script, and did. */
+export const scriptsRun = ({ server }: Standing): Promise<number> => scriptsRunAt(server)
+
+export async function scriptsRunAt(server: Server): Promise<number> {
+  const stats = (await askRedis(server, 'info', 'commandstats')).matchAll(/cmdstat_eval(?:sha)?:calls=(\d+)/g)
+  return [...stats].reduce((sum, [, calls]) => sum + Number(calls), 0)
 }

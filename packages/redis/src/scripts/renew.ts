@@ -7,11 +7,8 @@ local answers = {}
 for index, key in ipairs(KEYS) do
   local held = redis.call('HMGET', key, 'holder', 'token')
   if held[1] == ARGV[index + 1] then
-    local left = redis.call('PTTL', key)
-    if left < ttl then
-      redis.call('PEXPIRE', key, ARGV[1])
-      left = ttl
-    end
+    local left = math.max(redis.call('PTTL', key), ttl)
+    redis.call('PEXPIRE', key, string.format('%.0f', left))
     answers[index] = { held[2], left }
   else
     answers[index] = { '', 0 }

@@ -1,7 +1,7 @@
 import { startEtcdClusterTarget, startEtcdTarget } from '../etcd/target.ts'
 import { startLoopback } from '../loopback/target.ts'
 import { startPooledPostgresRows, startPostgresRows } from '../postgres/target.ts'
-import { startRedisTarget } from '../redis/target.ts'
+import { startRedisClusterTarget, startRedisSentinelTarget, startRedisTarget } from '../redis/target.ts'
 import { memoryTarget } from './memory.ts'
 import type { RunningTarget } from './running-target.ts'
 
@@ -12,6 +12,8 @@ export const targets: ReadonlyMap<string, () => Promise<RunningTarget>> = new Ma
   ['postgres-rows', startPostgresRows],
   ['postgres-rows-pgbouncer', startPooledPostgresRows],
   ['redis', startRedisTarget],
+  ['redis-cluster', startRedisClusterTarget],
+  ['redis-sentinel', startRedisSentinelTarget],
   ['etcd', startEtcdTarget],
   ['etcd-cluster', startEtcdClusterTarget],
 ])

@@ -1,9 +1,31 @@
 import { type Clock, type LockBackend, systemClock } from '@leasehold/core'
 import { redis } from '@leasehold/redis'
-import { Redis } from 'ioredis'
+import { Cluster, Redis } from 'ioredis'
 
-/** A client of its own, as another process would have, under the name by which the server knows its connections. */
-export function openRedis(url: string, connectionName: string, clock: Clock = systemClock): LockBackend {
-  // Never connected: the backend works on duplicates.
-  return redis({ client: new Redis(url, { connectionName, lazyConnect: true }), clock })
+/** Where servers are, and under which name they know the connections. */
+export interface Address {
+  readonly kind: 'node' | 'cluster' | 'sentinel'
+  readonly urls: readonly string[]
+  readonly connectionName: string
+  /** Ports that are reached by way of others. */
+  readonly detours?: ReadonlyMap<number, number>
+}
+
+/** By which the sentinels of the tests know the primary. */
+const SENTINEL_NAME = 'leasehold'
+
+/** A client of its own, as another process would have. Never connected: the backend works on duplicates. */
+export function openRedis(address: Address, clock: Clock = systemClock): LockBackend {
+  return redis({ client: clientOf(address), clock })
+}
+
+function clientOf({ kind, urls, connectionName, detours = new Map() }: Address): Redis | Cluster {
+  const options = { connectionName, lazyConnect: true }
+  const places = urls.map((url) => ({ host: new URL(url).hostname, port: Number(new URL(url).port) }))
+  const natMap = Object.fromEntries(
+    [...detours].map(([from, to]) => [`127.0.0.1:${from}`, { host: '127.0.0.1', port: to }]),
+  )
+  if (kind === 'node') return new Redis(urls[0] ?? '', options)
+  if (kind === 'sentinel') return new Redis({ ...options, sentinels: places, name: SENTINEL_NAME, natMap })
+  return new Cluster(places, { lazyConnect: true, natMap, redisOptions: { connectionName } })
 }

@@ -1,59 +1,130 @@
 import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import type { Clock, LockBackend } from '@leasehold/core'
-import type { FaultHooks } from '@leasehold/core/conformance'
-import { askRedis, type Server, startRedis } from '@leasehold/test-services'
+import type { FaultHooks, Link } from '@leasehold/core/conformance'
+import { askRedis, type Server, startRedis, startRedisCluster, startRedisSentinels } from '@leasehold/test-services'
 import type { RunningTarget } from '../conformance/running-target.ts'
 import { TcpProxy } from '../loopback/tcp-proxy.ts'
-import { openRedis } from './client.ts'
+import { type Address, openRedis } from './client.ts'
+
+/** Servers that are up, and how they are harmed. */
+interface Standing {
+  readonly name: string
+  readonly kind: Address['kind']
+  /** Which clients are told. */
+  readonly entries: readonly Server[]
+  /** Those that keep data. */
+  readonly nodes: readonly Server[]
+  readonly restart: Pick<FaultHooks, 'restartKeepingData' | 'restartEmpty'>
+  stop(): Promise<void>
+}
 
 /** One real Redis, with every fault hook that has a meaning for it. */
 export async function startRedisTarget(): Promise<RunningTarget> {
   const server = await startRedis({ own: true })
+  return targetOf({
+    name: 'redis',
+    kind: 'node',
+    entries: [server],
+    nodes: [server],
+    restart: {
+      restartKeepingData: () => server.restart(),
+      restartEmpty: () => server.restart({ keepData: false }),
+    },
+    stop: () => server.stop(),
+  })
+}
+
+/** Three masters without replicas, one proxy before each. */
+export async function startRedisClusterTarget(): Promise<RunningTarget> {
+  const cluster = await startRedisCluster({ own: true })
+  return targetOf({
+    name: 'redis-cluster',
+    kind: 'cluster',
+    entries: cluster.nodes,
+    nodes: cluster.nodes,
+    restart: {
+      restartKeepingData: () => cluster.restart(),
+      restartEmpty: () => cluster.restart({ keepData: false }),
+    },
+    stop: () => cluster.stop(),
+  })
+}
+
+/** A primary, its replica and three sentinels. */
+export async function startRedisSentinelTarget(): Promise<RunningTarget> {
+  const group = await startRedisSentinels()
+  return targetOf({
+    name: 'redis-sentinel',
+    kind: 'sentinel',
+    entries: group.sentinels,
+    nodes: [group.primary, group.replica],
+    // A restart is soon over: the sentinels do not get to a failover, and the replica follows what came back.
+    restart: {
+      restartKeepingData: () => group.primary.restart(),
+      restartEmpty: () => group.primary.restart({ keepData: false }),
+    },
+    stop: () => group.stop(),
+  })
+}
+
+function targetOf({ name, kind, entries, nodes, restart, stop }: Standing): RunningTarget {
+  const urls = entries.map(({ url }) => url)
   const proxies: TcpProxy[] = []
   /** By which name the server knows the connections of each client. */
   const names = new WeakMap<LockBackend, string>()
-  const open = (clock: Clock, url = server.url): LockBackend => {
-    const name = randomUUID()
-    const backend = openRedis(url, name, clock)
-    names.set(backend, name)
+  const open = (clock: Clock, way: Pick<Address, 'urls' | 'detours'> = { urls }): LockBackend => {
+    const connectionName = randomUUID()
+    const backend = openRedis({ kind, connectionName, ...way }, clock)
+    names.set(backend, connectionName)
     return backend
   }
+  const faults: FaultHooks = {
+    ...restart,
+    holderProgram: {
+      path: fileURLToPath(new URL('./holder.ts', import.meta.url)),
+      args: [JSON.stringify({ kind, urls, connectionName: 'holder' } satisfies Address)],
+      execArgv: ['--import', 'tsx'],
+    },
+    async openLinked({ clock }) {
+      const before = nodes.map(({ port }) => new TcpProxy(port))
+      proxies.push(...before)
+      const ports = await Promise.all(before.map((proxy) => proxy.port()))
+      const detours = new Map(nodes.map(({ port }, index) => [port, ports[index] as number]))
+      const way = { urls: urls.map((url) => byWayOf(url, detours)), detours }
+      const backend = open(clock, way)
+      // A client in use: its connections stand before the link is harmed.
+      await Promise.all(Array.from({ length: 20 }, (_, index) => backend.inspect?.(`any ${index}`)))
+      return { backend, link: asOne(before) }
+    },
+    async killSession(backend) {
+      for (const node of nodes) await killConnections(node, names.get(backend) ?? '')
+    },
+  }
   return {
-    target: { name: 'redis', open: ({ clock }) => open(clock), faults: faults(server, proxies, open, names) },
+    target: { name, open: ({ clock }) => open(clock), faults },
     async stop() {
       for (const proxy of proxies) await proxy.close()
-      await server.stop()
+      await stop()
     },
   }
 }
 
-const faults = (
-  server: Server,
-  proxies: TcpProxy[],
-  open: (clock: Clock, url: string) => LockBackend,
-  names: WeakMap<LockBackend, string>,
-): FaultHooks => ({
-  holderProgram: {
-    path: fileURLToPath(new URL('./holder.ts', import.meta.url)),
-    args: [server.url],
-    execArgv: ['--import', 'tsx'],
-  },
-  async openLinked({ clock }) {
-    const url = new URL(server.url)
-    const proxy = new TcpProxy(Number(url.port))
-    proxies.push(proxy)
-    url.port = String(await proxy.port())
-    const backend = open(clock, url.href)
-    // A client in use: its connection stands before the link is harmed.
-    await backend.inspect?.('any')
-    return { backend, link: proxy }
-  },
-  restartKeepingData: () => server.restart(),
-  restartEmpty: () => server.restart({ keepData: false }),
-  async killSession(backend) {
-    const clients = (await askRedis(server, 'client', 'list')).split('\n')
-    const own = clients.filter((client) => client.includes(` name=${names.get(backend)} `))
-    for (const client of own) await askRedis(server, 'client', 'kill', 'id', /^id=(\d+)/.exec(client)?.[1] ?? '')
-  },
+function byWayOf(url: string, detours: ReadonlyMap<number, number>): string {
+  const way = new URL(url)
+  way.port = String(detours.get(Number(way.port)) ?? way.port)
+  return way.href
+}
+
+const asOne = (links: readonly Link[]): Link => ({
+  cut: () => links.forEach((link) => void link.cut()),
+  swallow: (direction) => links.forEach((link) => void link.swallow(direction)),
+  delay: (ms) => links.forEach((link) => void link.delay(ms)),
+  heal: () => links.forEach((link) => void link.heal()),
 })
+
+async function killConnections(server: Server, name: string): Promise<void> {
+  const clients = (await askRedis(server, 'client', 'list')).split('\n')
+  const own = clients.filter((client) => client.includes(` name=${name} `))
+  for (const client of own) await askRedis(server, 'client', 'kill', 'id', /^id=(\d+)/.exec(client)?.[1] ?? '')
+}

@@ -11,7 +11,7 @@ const { cases, add } = caseGroup('hygiene')
 export const secretCases = cases
 
 add('errors-redacted', 'no error and no event tells a holder id, whatever the driver says', async (t) => {
-  const { locks, wire, events } = t.process({ requestTimeoutMs: 50, autoRenew: false })
+  const { locks, wire, events } = t.process({ requestTimeoutMs: 250, autoRenew: false })
   const lease = await locks.lock(t.key()).acquire({ ttlMs: LONG_MS })
   const holder = firstHolder(wire)
   const talkative = Object.assign(new Error(`ERR in command: set ${lease.key} ${holder}`), {

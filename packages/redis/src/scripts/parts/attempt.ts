@@ -6,10 +6,12 @@ import { queue } from './queue.ts'
  * A claim that holds the key is told what it has. One that was granted its turn and asks itself has confirmed it: it gets the time it asked for.
  */
 export const attempt = `${queue}
+-- Written in any case: WAIT covers what its own connection wrote.
 local function confirm(keys, ttl)
-  if redis.call('HDEL', keys.hold, 'unconfirmed') == 1 and remaining(keys) < tonumber(ttl) then
-    redis.call('PEXPIRE', keys.hold, ttl)
-  end
+  local left = remaining(keys)
+  if redis.call('HDEL', keys.hold, 'unconfirmed') == 1 then left = math.max(left, tonumber(ttl)) end
+  redis.call('PEXPIRE', keys.hold, string.format('%.0f', left))
+  return left
 end
 
 local function contended(keys)
@@ -19,8 +21,7 @@ end
 local function attempt(keys, namespace, holder, ttl, metadata)
   local held = redis.call('HMGET', keys.hold, 'holder', 'token')
   if held[1] == holder then
-    confirm(keys, ttl)
-    return { 1, held[2], remaining(keys) }
+    return { 1, held[2], confirm(keys, ttl) }
   end
   if held[1] then return contended(keys) end
   local free, is_first = pass_on(keys, namespace, holder)

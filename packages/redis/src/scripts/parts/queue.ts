@@ -16,7 +16,15 @@ local function stand(keys, holder, ttl, metadata, process)
   redis.call('PEXPIRE', keys.queue, ${WAITER_LIFE_MS * 2})
 end
 
--- Keeps the key for a waiter and tells its process. A message that reaches nobody proves on one node that the process is gone.
+-- How a process listens is the first character of its name: to its shard, to the whole Cluster, or to one node. A message that reaches nobody
+-- proves that the process is gone, except among the nodes of a Cluster.
+local function tell(keys, namespace, process, news)
+  local way = string.sub(process, 1, 1)
+  if way == 's' then return redis.call('SPUBLISH', string.sub(keys.hold, 1, -5) .. 'turns:' .. process, news) > 0 end
+  return redis.call('PUBLISH', namespace .. 'turns:' .. process, news) > 0 or way == '*'
+end
+
+-- Keeps the key for a waiter and tells its process.
 local function offer(keys, holder, entry, namespace)
   local alive_until, ttl, process, metadata = string.match(entry, '^(%d+) (%d+) (%S+) (.*)$')
   local now = now_ms()
@@ -25,7 +33,7 @@ local function offer(keys, holder, entry, namespace)
   local token = keep(keys, holder, window, metadata)
   if window < tonumber(ttl) then redis.call('HSET', keys.hold, 'unconfirmed', 1) end
   local news = string.format('%s %s %.0f %.0f', holder, token, window, now)
-  if redis.call('PUBLISH', namespace .. 'turns:' .. process, news) > 0 then return true end
+  if tell(keys, namespace, process, news) then return true end
   redis.call('DEL', keys.hold)
   return false
 end

@@ -1,0 +1,22 @@
+import type { Claim, Contended, Grant } from '@leasehold/core'
+import type { Part } from './parts.ts'
+
+/** One part after the other, in one order for everybody; what was taken is given back when a part cannot be. */
+export async function acquireParts(
+  parts: readonly Part[],
+  acquire: (claims: readonly Claim[]) => Promise<readonly Grant[] | Contended>,
+  release: (claim: Claim) => Promise<unknown>,
+): Promise<readonly Grant[] | Contended> {
+  const grants: Grant[] = []
+  const taken: Claim[] = []
+  for (const { claims, indices } of [...parts].sort((one, other) => one.slot - other.slot)) {
+    const answer = await acquire(claims)
+    if ('granted' in answer) {
+      await Promise.all(taken.map(release))
+      return answer
+    }
+    for (const [nth, index] of indices.entries()) grants[index] = answer[nth] as Grant
+    taken.push(...claims)
+  }
+  return grants
+}

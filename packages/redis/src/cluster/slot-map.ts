@@ -1,0 +1,144 @@
+import { withoutArguments } from '../redaction.ts'
+import type { RedisClusterClient, RedisClusterConnection, RedisConnection, RedisNode } from '../redis-shapes.ts'
+import { safeSettings } from '../safe-settings.ts'
+import { addressOf, type NodeAddress, textOf } from './node-address.ts'
+
+/** How long a map that may be wrong is put up with before it is read again. */
+const DOUBT_PAUSE_MS = 250
+
+/** Where a slot is. One that has moved, even to return, is another place. */
+export interface Place extends NodeAddress {
+  /** Of the node, as the key of a map. */
+  readonly name: string
+}
+
+/** Which master serves which slot, as far as is known. Read by short-lived duplicates of your client, never by itself. */
+export class SlotMap {
+  readonly #client: RedisClusterClient
+  readonly #replyTimeoutMs: number
+  #places: (Place | undefined)[] = []
+  /** Clients of the masters, never connected: connections are duplicates of them. */
+  #masters = new Map<string, RedisNode>()
+  #reading: Promise<void> | undefined
+  #readAt = Number.NEGATIVE_INFINITY
+  #closed = false
+
+  constructor(client: RedisClusterClient, replyTimeoutMs: number) {
+    this.#client = client
+    this.#replyTimeoutMs = replyTimeoutMs
+  }
+
+  /** A slot that nobody is known to serve is asked for anywhere: any node knows more. */
+  placeOf(slot: number): Place | undefined {
+    return this.#places[slot] ?? this.anywhere()
+  }
+
+  anywhere(): Place | undefined {
+    const names = [...this.#masters.keys()]
+    const name = names[Math.floor(Math.random() * names.length)]
+    return name === undefined ? undefined : placeAt(addressOf(name))
+  }
+
+  knows(name: string): boolean {
+    return this.#masters.has(name)
+  }
+
+  /** A node said where the slot is. */
+  learn(slot: number, to: NodeAddress): Place {
+    const place = this.reached(to)
+    this.#places[slot] = place
+    return place
+  }
+
+  /** How the node is reached from here that calls itself so. */
+  reached(to: NodeAddress): Place {
+    const { natMap } = this.#client.options
+    const name = textOf(to)
+    return placeAt((typeof natMap === 'function' ? natMap(name) : natMap?.[name]) ?? to)
+  }
+
+  /** Places are known only after nodes are. */
+  make(place: Place | undefined): RedisConnection {
+    const [any] = this.#masters.values()
+    const client = this.#masters.get(place?.name ?? '') ?? any
+    if (client === undefined || place === undefined) throw new Error('no node of the Cluster is known')
+    return client.duplicate({ ...safeSettings(this.#replyTimeoutMs), host: place.host, port: place.port })
+  }
+
+  read(): Promise<void> {
+    this.#reading ??= this.#readAnew().finally(() => {
+      this.#reading = undefined
+      this.#readAt = performance.now()
+    })
+    return this.#reading
+  }
+
+  /** What has just happened makes the map doubtful. It is used until there is a newer one. */
+  doubt(): void {
+    if (performance.now() - this.#readAt > DOUBT_PAUSE_MS) this.read().catch(() => {})
+  }
+
+  close(): void {
+    this.#closed = true
+  }
+
+  /** From the nodes that the client was made with; where none of them answers any more, from those that came later. */
+  async #readAnew(): Promise<void> {
+    const known = [...this.#masters.values()].map(({ options }) => ({ ...options }))
+    try {
+      await this.#readFrom([])
+    } catch (error) {
+      if (known.length === 0) throw error
+      await this.#readFrom(known)
+    }
+  }
+
+  async #readFrom(nodes: object[]): Promise<void> {
+    if (this.#closed) throw new Error('these locks were closed')
+    const cluster = this.#client.duplicate(nodes, this.#settings())
+    let reason: Error | undefined
+    cluster.on('error', () => {})
+    cluster.on('node error', (error) => {
+      reason ??= error
+    })
+    try {
+      await cluster.connect()
+      this.#take(cluster)
+    } catch (error) {
+      throw withoutArguments(reason ?? error)
+    } finally {
+      cluster.disconnect()
+    }
+  }
+
+  #take(cluster: RedisClusterConnection): void {
+    const masters = cluster.nodes('master').map((node) => [textOf(node.options), node] as const)
+    if (masters.length === 0) throw new Error('the Cluster has no masters')
+    this.#places = cluster.slots.map((names, slot) => this.#placed(slot, names[0]))
+    this.#masters = new Map(masters)
+  }
+
+  #placed(slot: number, name: string | undefined): Place | undefined {
+    if (name === undefined) return undefined
+    const known = this.#places[slot]
+    return known?.name === name ? known : placeAt(addressOf(name))
+  }
+
+  #settings(): Record<string, unknown> {
+    return {
+      lazyConnect: true,
+      enableOfflineQueue: false,
+      enableReadyCheck: false,
+      enableAutoPipelining: false,
+      shardedSubscribers: false,
+      slotsRefreshInterval: undefined,
+      slotsRefreshTimeout: this.#replyTimeoutMs,
+      clusterRetryStrategy: () => null,
+      clusterNodeRetryStrategy: null,
+      keyPrefix: '',
+      redisOptions: safeSettings(this.#replyTimeoutMs),
+    }
+  }
+}
+
+const placeAt = ({ host, port }: NodeAddress): Place => ({ host, port, name: textOf({ host, port }) })

@@ -1,0 +1,41 @@
+import type { Claim, Contended, Grant, Renewal } from '@leasehold/core'
+import { Connection, type ConnectionOptions } from './connection.ts'
+import { OneChannel } from './one-channel.ts'
+import type { RedisConnection } from './redis-shapes.ts'
+import type { Scripts } from './script.ts'
+import type { Turns } from './turns.ts'
+
+export type AskRenewals = (claims: readonly Claim[]) => Promise<readonly Renewal[]>
+export type AskGrants = (claims: readonly Claim[]) => Promise<readonly Grant[] | Contended>
+
+/** What connections that run scripts have in common. */
+export type ScriptingOptions = Pick<ConnectionOptions, 'replyTimeoutMs' | 'prepare' | 'waitReplicas'>
+
+/** How the server is reached, be it one node or many. */
+export interface Reach {
+  readonly scripts: Scripts
+  readonly turns: Turns
+  /** Asks for all of them, in as few scripts as can be. */
+  renew(claims: readonly Claim[], ttlMs: number, ask: AskRenewals): Promise<readonly Renewal[]>
+  acquireAll(
+    claims: readonly Claim[],
+    ask: AskGrants,
+    release: (claim: Claim) => Promise<boolean>,
+  ): Promise<readonly Grant[] | Contended>
+  close(): Promise<void>
+}
+
+/** One node, or the primary that sentinels know: one script does for any number of claims. */
+export function reachNode(make: () => RedisConnection, namespace: string, options: ScriptingOptions): Reach {
+  const scripts = new Connection({ ...options, make })
+  const turns = new OneChannel(make, options.replyTimeoutMs, namespace)
+  return {
+    scripts,
+    turns,
+    renew: (claims, _, ask) => ask(claims),
+    acquireAll: (claims, ask) => ask(claims),
+    async close() {
+      await Promise.all([scripts.close(), turns.close()])
+    },
+  }
+}

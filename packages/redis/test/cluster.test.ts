@@ -1,0 +1,220 @@
+import { createLocks } from '@leasehold/core'
+import { askRedis, type Server, until } from '@leasehold/test-services'
+import { afterAll, describe, expect, it } from 'vitest'
+import { slotOf } from '../src/cluster/slot.ts'
+import { fencedSet, redis } from '../src/index.ts'
+import { keyNames } from '../src/key-names.ts'
+import { isComplete, migrate, nodesOf, slotAt, startClusterStanding } from './cluster-standing.ts'
+import { claimOn, scriptsRunAt, terms, visit } from './standing.ts'
+
+const standing = await startClusterStanding()
+const { cluster, open } = standing
+const [any] = cluster.nodes as [Server]
+afterAll(standing.stop)
+
+const never = new AbortController().signal
+const holdOf = (key: string) => keyNames('leasehold:', key).hold
+const serverOf = async (key: string) => (await nodesOf(standing, slotOf(holdOf(key))))[0]
+const isInLine = (key: string) => async () =>
+  (await askRedis(await serverOf(key), 'exists', keyNames('leasehold:', key).queue)) === '1'
+
+/** How often all nodes together were asked to run a script, and did: who sends the caller elsewhere has not. */
+async function runs(): Promise<number> {
+  const counts = await Promise.all(cluster.nodes.map((node) => scriptsRunAt(node)))
+  return counts.reduce((sum, count) => sum + count, 0)
+}
+
+async function forgetRuns(): Promise<void> {
+  for (const node of cluster.nodes) await askRedis(node, 'config', 'resetstat')
+}
+
+describe('slots', () => {
+  it.each(['a', 'é', 'order:{42}:a', '{', '}{', ' x y '])('of %j are those of the server', async (key) => {
+    expect(slotOf(holdOf(key))).toBe(await slotAt(any, holdOf(key)))
+  })
+})
+
+describe('a Cluster', () => {
+  it('serves keys of all slots, by one connection to each master', async () => {
+    const backend = open()
+    const tokens = await Promise.all(Array.from({ length: 30 }, (_, index) => visit(backend, `spread ${index}`)))
+    expect(tokens.every((token) => token > 0n)).toBe(true)
+  })
+
+  it('leaves your client alone', async () => {
+    const client = standing.client()
+    const backend = redis({ client })
+    await visit(backend, 'alone')
+    expect(client.status).toBe('wait')
+    await backend.close?.()
+  })
+
+  it('is asked for by no more processes than live: whoever does not listen loses its turn', async () => {
+    const [holder, dead, living] = [open(), open(), open()]
+    const claim = claimOn('dead')
+    await holder.tryAcquire(claim, terms())
+    void dead.waitForTurn?.(claimOn('dead'), terms(), never).catch(() => {})
+    await until('it stands in line', isInLine('dead'))
+    const turn = living.waitForTurn?.(claimOn('dead'), terms(), never)
+    const line = keyNames('leasehold:', 'dead').queue
+    await until('both do', async () => (await askRedis(await serverOf('dead'), 'llen', line)) === '2')
+    await dead.close?.()
+    await holder.release(claim)
+    expect(await turn).toMatchObject({ granted: true })
+  })
+
+  it('hands over in one command', async () => {
+    const [one, other] = [createLocks(open()), createLocks(open(), { pollMs: 60_000 })]
+    const lease = await one.lock('handed').acquire()
+    const next = other.lock('handed').acquire()
+    await until('it stands in line', isInLine('handed'))
+    await lease.release()
+    expect((await next).fencingToken).toBeGreaterThan(lease.fencingToken)
+    await Promise.all([one.close(), other.close()])
+  })
+
+  it('keeps fenced values', async () => {
+    const client = standing.client()
+    await fencedSet(client, '{price}', 'new', 8n)
+    await expect(fencedSet(client, '{price}', 'old', 7n)).rejects.toMatchObject({ code: 'STALE_TOKEN' })
+    client.disconnect()
+  })
+})
+
+describe('groups of keys', () => {
+  it('in one slot are taken by one script', async () => {
+    const locks = createLocks(open())
+    await (await locks.tryAcquireAll(['warm {42}']))?.release()
+    await forgetRuns()
+    const group = await locks.tryAcquireAll(['a {42}', 'b {42}', 'c {42}'])
+    expect(await runs()).toBe(1)
+    expect(await group?.release()).toBe('released')
+    await locks.close()
+  })
+
+  it('in several slots are taken all, or given back', async () => {
+    const [one, other] = [createLocks(open()), createLocks(open())]
+    const keys = Array.from({ length: 9 }, (_, index) => `apart ${index}`)
+    const held = await other.lock('apart 4').acquire()
+    expect(await one.tryAcquireAll(keys)).toBeNull()
+    const holds = await Promise.all(keys.map((key) => one.lock(key).inspect()))
+    expect(holds.filter((hold) => hold !== null)).toHaveLength(1)
+    await held.release()
+    const group = await one.tryAcquireAll(keys)
+    expect(group?.leases).toHaveLength(9)
+    await Promise.all([one.close(), other.close()])
+  })
+
+  it('are renewed by one script for each slot, and a silent master leaves the others alone', async () => {
+    const backend = open()
+    const claims = Array.from({ length: 30 }, (_, index) => claimOn(`batch ${index}`))
+    for (const claim of claims) await backend.tryAcquire(claim, terms())
+    const [frozen] = cluster.nodes as [Server]
+    frozen.freeze()
+    const renewals = await backend.renew(claims, 6000).finally(() => frozen.thaw())
+    const isThere = await Promise.all(claims.map(async ({ key }) => (await serverOf(key)) !== frozen))
+    expect(renewals.map((renewal) => renewal !== 'unknown')).toEqual(isThere)
+    expect(isThere).toContain(false)
+    expect(isThere).toContain(true)
+    await forgetRuns()
+    expect((await backend.renew(claims, 60_000)).every((renewal) => typeof renewal === 'object')).toBe(true)
+    expect(await runs()).toBe(new Set(claims.map(({ key }) => slotOf(holdOf(key)))).size)
+  })
+})
+
+describe('a slot that moves', () => {
+  it('takes its locks along: every script is run once, at one of both nodes', async () => {
+    const [backend, other] = [open(), open()]
+    const [held, alone] = [claimOn('{moving} held'), claimOn('{moving} alone')]
+    const slot = slotOf(holdOf(held.key))
+    const [source, target] = await nodesOf(standing, slot)
+    const before = await backend.tryAcquire(held, terms())
+    await backend.tryAcquire(alone, terms())
+    const migration = await migrate(slot, source, target)
+    await migration.move(holdOf(alone.key))
+    await forgetRuns()
+    // One is here, one is there: both are renewed, by a script each.
+    expect(await backend.renew([held, alone], 70_000)).toMatchObject([{ granted: true }, { granted: true }])
+    expect(await runs()).toBe(2)
+    // Whatever needs several names of one lock has to wait.
+    await expect(other.tryAcquire(claimOn(held.key), terms())).rejects.toThrow('TRYAGAIN')
+    await migration.finish()
+    await forgetRuns()
+    expect(await backend.tryAcquire(held, terms())).toMatchObject({
+      fencingToken: (before as { fencingToken: bigint }).fencingToken,
+    })
+    expect(await backend.release(held)).toBe(true)
+    expect(await other.tryAcquire(claimOn(held.key), terms())).toMatchObject({ granted: true })
+    // Each of the three was run once; that the first of each client was sent elsewhere is counted as rejected.
+    expect(await runs()).toBe(3)
+  })
+
+  it('takes its waiters along', async () => {
+    const [one, other] = [createLocks(open()), createLocks(open(), { pollMs: 60_000 })]
+    const key = '{migrant}'
+    const lease = await one.lock(key).acquire()
+    const next = other.lock(key).acquire()
+    await until('it stands in line', isInLine(key))
+    const slot = slotOf(holdOf(key))
+    const [source, target] = await nodesOf(standing, slot)
+    await (await migrate(slot, source, target)).finish()
+    await until('it stands in line there', isInLine(key))
+    expect(await lease.release()).toBe('released')
+    expect((await next).fencingToken).toBeGreaterThan(lease.fencingToken)
+    await Promise.all([one.close(), other.close()])
+  })
+})
+
+describe('a Cluster that is down in part', () => {
+  it('grants nothing, and goes on with greater tokens when it is back', async () => {
+    const locks = createLocks(open())
+    const lease = await locks.lock('down').acquire()
+    const own = await serverOf('down')
+    const [lost] = cluster.nodes.filter((node) => node !== own)
+    const slots = (await askRedis(lost as Server, 'cluster', 'nodes'))
+      .split('\n')
+      .find((line) => line.includes('myself'))
+    const [slot = ''] = (slots ?? '').split(' ').slice(8)[0]?.split('-') ?? []
+    for (const node of cluster.nodes) await askRedis(node, 'cluster', 'delslots', slot)
+    await expect(locks.lock('down').inspect()).rejects.toMatchObject({ code: 'BACKEND_UNAVAILABLE' })
+    await expect(locks.lock('down').inspect()).rejects.toThrow('CLUSTERDOWN')
+    await askRedis(lost as Server, 'cluster', 'addslots', slot)
+    for (const node of cluster.nodes) await isComplete(node)
+    await lease.renew()
+    await lease.release()
+    expect((await locks.lock('down').acquire()).fencingToken).toBeGreaterThan(lease.fencingToken)
+    await locks.close()
+  })
+
+  it('loses the keys of a master that is killed, and none of the others', async () => {
+    const locks = createLocks(open(), { requestTimeoutMs: 1000 })
+    const [lost, ...others] = cluster.nodes as [Server, ...Server[]]
+    await lost.kill()
+    const keys = Array.from({ length: 12 }, (_, index) => `killed ${index}`)
+    const attempts = await Promise.allSettled(keys.map((key) => locks.lock(key).tryAcquire()))
+    expect(attempts.some(({ status }) => status === 'rejected')).toBe(true)
+    await lost.restart()
+    for (const node of [lost, ...others]) await isComplete(node)
+    await until('all are served', async () => {
+      const leases = await Promise.allSettled(keys.map((key) => locks.lock(key).inspect()))
+      return leases.every(({ status }) => status === 'fulfilled')
+    })
+    await locks.close()
+  })
+})
+
+describe('a Cluster without channels of shards', () => {
+  it('tells everybody', async () => {
+    const old = await startClusterStanding({ 'rename-command': 'SSUBSCRIBE ""' })
+    const [one, other] = [createLocks(old.open()), createLocks(old.open(), { pollMs: 60_000 })]
+    const lease = await one.lock('old').acquire()
+    const next = other.lock('old').acquire()
+    const line = keyNames('leasehold:', 'old').queue
+    const [server] = await nodesOf(old, slotOf(line))
+    await until('it stands in line', async () => (await askRedis(server, 'exists', line)) === '1')
+    await lease.release()
+    expect((await next).fencingToken).toBeGreaterThan(lease.fencingToken)
+    await Promise.all([one.close(), other.close()])
+    await old.stop()
+  })
+})
