@@ -5,8 +5,8 @@ import type { RedisConnection } from './redis-shapes.ts'
 import type { Scripts } from './script.ts'
 import type { Turns } from './turns.ts'
 
-export type AskRenewals = (claims: readonly Claim[]) => Promise<readonly Renewal[]>
-export type AskGrants = (claims: readonly Claim[]) => Promise<readonly Grant[] | Contended>
+type AskRenewals = (claims: readonly Claim[]) => Promise<readonly Renewal[]>
+type AskGrants = (claims: readonly Claim[]) => Promise<readonly Grant[] | Contended>
 
 /** What connections that run scripts have in common. */
 export type ScriptingOptions = Pick<ConnectionOptions, 'replyTimeoutMs' | 'prepare' | 'waitReplicas'>
