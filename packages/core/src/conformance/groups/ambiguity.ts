@@ -112,6 +112,8 @@ add('grant-after-abort', 'a grant that arrives after the caller aborted is relea
 
 add('grant-after-timeout', 'a grant that arrives after the wait was over is released at once', async (t) => {
   const { locks, wire: line } = t.process({ requestTimeoutMs: 60_000 })
+  // A cold client connects first, which may take longer than the wait.
+  await locks.lock(t.key()).run({ ttlMs: LONG_MS }, () => {})
   const gate = holdReply()
   line.always('tryAcquire', gate.fate)
   line.always('waitForTurn', gate.fate)

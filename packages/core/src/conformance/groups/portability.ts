@@ -94,7 +94,7 @@ add('resume-again', 'a resumption whose answer was lost can be repeated with the
   assert.equal(resumed?.fencingToken, lease.fencingToken)
 })
 
-add('resume-forged', 'a handle that is malformed is refused before anything is sent', async (t) => {
+add('resume-forged', 'a handle that is malformed is refused before anything is sent', 'handOff', async (t) => {
   const { locks, wire } = t.process()
   const sound: LeaseHandle = {
     version: 1,
