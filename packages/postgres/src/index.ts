@@ -1,3 +1,5 @@
+export { postgresAdvisory } from './advisory/advisory.ts'
+export type { ConnectSession, PostgresAdvisoryOptions } from './advisory/options.ts'
 export { fence } from './fence.ts'
 export { migrate } from './migrate.ts'
 export type {
@@ -7,6 +9,8 @@ export type {
   PostgresPool,
   PostgresPoolClient,
   PostgresRow,
+  PostgresSessionClient,
+  PostgresStatement,
 } from './postgres-shapes.ts'
 export { prune } from './prune.ts'
 export { type PostgresRowsOptions, postgresRows } from './rows.ts'

@@ -40,3 +40,25 @@ export interface PostgresListenClient extends PostgresClient {
   /** Lets the process end although the connection is open. */
   unref?(): void
 }
+
+/** What `pg` knows about itself, as far as it is of use here. */
+interface PostgresClientInsides {
+  /** Statements are sent without waiting for the answers to those before (`pg` 8.23 and newer). */
+  readonly pipeline?: boolean
+  /** The process that the server named when the connection was made. A pooler between makes it up. */
+  readonly processID?: number | null
+  readonly connection?: { readonly stream: { destroy(): unknown } }
+}
+
+/** A client that is not connected yet, straight to the server, for locks that live in its session. */
+export interface PostgresSessionClient extends PostgresListenClient, PostgresClientInsides {
+  query(text: string, values?: unknown[]): Promise<{ readonly rows: readonly PostgresRow[] }>
+  query(statement: PostgresStatement): Promise<{ readonly rows: readonly PostgresRow[] }>
+}
+
+/** With a name, it is prepared once per connection. */
+export interface PostgresStatement {
+  readonly name?: string
+  readonly text: string
+  readonly values?: unknown[]
+}

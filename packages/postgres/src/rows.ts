@@ -1,13 +1,11 @@
 import type { Claim, Grant, LockBackend } from '@leasehold/core'
+import { LONGEST_TIMER_MS } from './longest-timer.ts'
 import type { PostgresListenClient, PostgresPool, PostgresRow } from './postgres-shapes.ts'
 import { classifyPostgresError, explained } from './refusals.ts'
 import { channelOf, quotedSchema } from './schema-name.ts'
 import { Statements } from './statements.ts'
 import { Turns } from './turns.ts'
 import { waitForTurn } from './wait-for-turn.ts'
-
-/** Node turns longer ones into 1 ms. */
-const LONGEST_TIMER_MS = 2_147_483_647
 
 export interface PostgresRowsOptions {
   /** Yours: it is used, never ended. PgBouncer in transaction mode may stand behind it. Give it an `error` listener, as `pg` asks for. */

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import { LeaseholdError } from '@leasehold/core'
+import { placeOf } from './place.ts'
 import type { PostgresClient, TransactionAware } from './postgres-shapes.ts'
 
 export interface TransactionLockOptions {
@@ -71,10 +71,9 @@ function checkedWait(waitMs: number): number {
   throw new RangeError(`waitMs must be a whole number from 0 to ${LONGEST_WAIT_MS}; got ${waitMs}`)
 }
 
-/** The first 64 bits of SHA-256, as Postgres' bigint. */
 function advisoryPlace(key: string): string {
   if (typeof key !== 'string' || key === '') throw new TypeError('key must be a string that is not empty')
-  return String(createHash('sha256').update(`leasehold:${key}`).digest().readBigInt64BE())
+  return String(placeOf(`leasehold:${key}`))
 }
 
 const notGranted = (key: string, waitMs: number): LeaseholdError =>

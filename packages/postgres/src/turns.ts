@@ -6,14 +6,14 @@ const RETRY_MS = 1000
 
 /** One connection of its own that hears which keys were released, made when somebody first waits, and anew after it broke. */
 export class Turns {
-  readonly #connect: () => PostgresListenClient
+  readonly #connect: () => PostgresListenClient | Promise<PostgresListenClient>
   readonly #channel: string
   readonly #waiting = new Map<string, Set<() => void>>()
   #listening: Promise<PostgresListenClient> | undefined
   #failedAtMs = Number.NEGATIVE_INFINITY
   readonly #closing = new AbortController()
 
-  constructor(connect: () => PostgresListenClient, channel: string) {
+  constructor(connect: () => PostgresListenClient | Promise<PostgresListenClient>, channel: string) {
     this.#connect = connect
     this.#channel = channel
   }
@@ -28,11 +28,11 @@ export class Turns {
     }
   }
 
-  /** Resolves when releases from now on are heard. */
-  async listening(): Promise<void> {
+  /** Resolves when releases from now on are heard, with the connection that hears them. */
+  async listening(): Promise<PostgresListenClient> {
     this.#closing.signal.throwIfAborted()
     this.#listening ??= this.#listen()
-    await this.#listening
+    return this.#listening
   }
 
   async close(): Promise<void> {
@@ -54,7 +54,7 @@ export class Turns {
     // An address that is wrong for good must not be tried in a loop. Whoever waits is polling meanwhile.
     const pauseMs = this.#failedAtMs + RETRY_MS - performance.now()
     if (pauseMs > 0) await pause(pauseMs, undefined, { ref: false, signal: this.#closing.signal })
-    const client = this.#connect()
+    const client = await this.#connect()
     client.unref?.()
     let subscribed = false
     // A client that breaks before it is subscribed is told of by what it was asked to do.

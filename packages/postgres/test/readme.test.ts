@@ -2,7 +2,7 @@ import { createLocks } from '@leasehold/core'
 import { startPostgres } from '@leasehold/test-services'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { fence, migrate, postgresRows, withTransactionLock } from '../src/index.ts'
+import { fence, migrate, postgresAdvisory, postgresRows, withTransactionLock } from '../src/index.ts'
 
 const server = await startPostgres()
 const name = `readme_${process.pid}`
@@ -66,6 +66,15 @@ describe('the README', () => {
     await locks.close()
     await pool.end()
     await seats.end()
+  })
+
+  it('takes advisory locks with an address', async () => {
+    const locks = createLocks(postgresAdvisory({ connection: process.env['DATABASE_URL'] ?? '' }))
+
+    const lease = await locks.lock('seat:A1').acquire()
+    expect(await locks.lock('seat:A1').tryAcquire()).toBeNull()
+    expect(await lease.release()).toBe('released')
+    await locks.close()
   })
 
   it('shows a sale in one transaction', async () => {

@@ -1,6 +1,6 @@
 import { startEtcdClusterTarget, startEtcdTarget } from '../etcd/target.ts'
 import { startLoopback } from '../loopback/target.ts'
-import { startPooledPostgresRows, startPostgresRows } from '../postgres/target.ts'
+import { startPooledPostgresRows, startPostgresAdvisory, startPostgresRows } from '../postgres/target.ts'
 import { startRedisClusterTarget, startRedisSentinelTarget, startRedisTarget } from '../redis/target.ts'
 import { memoryTarget } from './memory.ts'
 import type { RunningTarget } from './running-target.ts'
@@ -11,6 +11,7 @@ export const targets: ReadonlyMap<string, () => Promise<RunningTarget>> = new Ma
   ['loopback', startLoopback],
   ['postgres-rows', startPostgresRows],
   ['postgres-rows-pgbouncer', startPooledPostgresRows],
+  ['postgres-advisory', startPostgresAdvisory],
   ['redis', startRedisTarget],
   ['redis-cluster', startRedisClusterTarget],
   ['redis-sentinel', startRedisSentinelTarget],

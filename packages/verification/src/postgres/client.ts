@@ -1,5 +1,5 @@
 import type { LockBackend } from '@leasehold/core'
-import { postgresRows } from '@leasehold/postgres'
+import { postgresAdvisory, postgresRows } from '@leasehold/postgres'
 import pg from 'pg'
 
 export const POOL_SIZE = 4
@@ -32,3 +32,7 @@ export function openRows({ poolUrl, listenUrl, name }: Addresses): LockBackend {
     },
   }
 }
+
+/** A client with sessions of its own. */
+export const openAdvisory = (url: string, name: string): LockBackend =>
+  postgresAdvisory({ connection: { connectionString: url, application_name: name } })

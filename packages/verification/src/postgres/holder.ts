@@ -1,7 +1,9 @@
-// A process that holds locks for the conformance suite, to be frozen and killed. Arguments: the address for its pool, and the server's own.
+// A process that holds locks for the conformance suite, to be frozen and killed. Arguments: the strategy, the address for it, and the server's own.
 import { serveHolder } from '@leasehold/core/conformance'
-import { openRows } from './client.ts'
+import { openAdvisory, openRows } from './client.ts'
 
-const [, , poolUrl = '', listenUrl = ''] = process.argv
+const [, , strategy, url = '', listenUrl = ''] = process.argv
 
-serveHolder(openRows({ poolUrl, listenUrl, name: 'holder' }))
+serveHolder(
+  strategy === 'advisory' ? openAdvisory(url, 'holder') : openRows({ poolUrl: url, listenUrl, name: 'holder' }),
+)

@@ -7,12 +7,29 @@ import { type Server, startPgBouncer, startPostgres } from '@leasehold/test-serv
 import pg from 'pg'
 import type { RunningTarget } from '../conformance/running-target.ts'
 import { TcpProxy } from '../loopback/tcp-proxy.ts'
-import { openRows, POOL_SIZE } from './client.ts'
+import { openAdvisory, openRows, POOL_SIZE } from './client.ts'
+
+interface Strategy {
+  readonly name: string
+  readonly server: Server
+  /** Where clients are sent. */
+  readonly url: string
+  /** As the program of the holder takes it. */
+  readonly holder: 'rows' | 'advisory'
+  /** A client whose connections the server knows by this name. */
+  open(url: string, clientName: string): LockBackend
+  /** Brings its connections up, as in a client that has been in use. */
+  warmUp(backend: LockBackend): Promise<unknown>
+  readonly collidingKeys?: readonly [string, string]
+}
+
+/** Found by a search of 5.7 thousand million hashes: in the default schema, the first 64 bits are the same. */
+const COLLIDING_KEYS = ['8083f447d7322f86', '0d94abfb807b2cf0'] as const
 
 /** Lease rows on a real Postgres, with every fault hook that has a meaning for them. */
 export async function startPostgresRows(): Promise<RunningTarget> {
   const server = await startPostgres({ own: true })
-  return rowsTarget('postgres-rows', server, server.url, () => server.stop())
+  return runningTarget(rowsBy('postgres-rows', server, server.url), () => server.stop())
 }
 
 /** The same behind a PgBouncer in transaction mode, whose few sessions all clients share. */
@@ -21,32 +38,56 @@ export async function startPooledPostgresRows(): Promise<RunningTarget> {
   // After a restart of Postgres it would refuse everybody for 15 s.
   const settings = { default_pool_size: 2, server_login_retry: 0.1 }
   const pooler = await startPgBouncer({ postgres: server, own: true, settings })
-  return rowsTarget('postgres-rows-pgbouncer', server, pooler.url, async () => {
+  return runningTarget(rowsBy('postgres-rows-pgbouncer', server, pooler.url), async () => {
     await pooler.stop()
     await server.stop()
   })
 }
 
-async function rowsTarget(
-  name: string,
-  server: Server,
-  url: string,
-  stopServers: () => Promise<void>,
-): Promise<RunningTarget> {
+/** Session advisory locks. A pooler is refused: there is nothing to run behind one. */
+export async function startPostgresAdvisory(): Promise<RunningTarget> {
+  const server = await startPostgres({ own: true })
+  const strategy: Strategy = {
+    name: 'postgres-advisory',
+    server,
+    url: server.url,
+    holder: 'advisory',
+    open: openAdvisory,
+    collidingKeys: COLLIDING_KEYS,
+    async warmUp(backend) {
+      const claim = { key: randomUUID(), holder: randomUUID() }
+      await backend.tryAcquire(claim, { ttlMs: 1000, metadata: undefined })
+      await backend.release(claim)
+    },
+  }
+  return runningTarget(strategy, () => server.stop())
+}
+
+const rowsBy = (name: string, server: Server, url: string): Strategy => ({
+  name,
+  server,
+  url,
+  holder: 'rows',
+  open: (poolUrl, clientName) =>
+    // A harmed link harms everything that goes to the server directly.
+    openRows({ poolUrl, listenUrl: url === server.url ? poolUrl : server.url, name: clientName }),
+  warmUp: (backend) => Promise.all(Array.from({ length: POOL_SIZE }, () => backend.inspect?.('any'))),
+})
+
+async function runningTarget(strategy: Strategy, stopServers: () => Promise<void>): Promise<RunningTarget> {
+  const { name, server, url } = strategy
   await withPool(server.url, migrate)
   const proxies: TcpProxy[] = []
   /** By which name the server knows the connections of each client. */
   const names = new WeakMap<LockBackend, string>()
-  const open = (poolUrl = url): LockBackend => {
+  const open = (clientUrl = url): LockBackend => {
     const clientName = randomUUID()
-    // A harmed link harms everything that goes to the server directly.
-    const listenUrl = url === server.url ? poolUrl : server.url
-    const backend = openRows({ poolUrl, listenUrl, name: clientName })
+    const backend = strategy.open(clientUrl, clientName)
     names.set(backend, clientName)
     return backend
   }
   return {
-    target: { name, open: () => open(), faults: faults(server, url, proxies, open, names) },
+    target: { name, open: () => open(), faults: faults(strategy, proxies, open, names) },
     async stop() {
       for (const proxy of proxies) await proxy.close()
       await stopServers()
@@ -55,15 +96,14 @@ async function rowsTarget(
 }
 
 const faults = (
-  server: Server,
-  clientUrl: string,
+  { server, url: clientUrl, holder, warmUp, collidingKeys }: Strategy,
   proxies: TcpProxy[],
   open: (url: string) => LockBackend,
   names: WeakMap<LockBackend, string>,
 ): FaultHooks => ({
   holderProgram: {
     path: fileURLToPath(new URL('./holder.ts', import.meta.url)),
-    args: [clientUrl, server.url],
+    args: [holder, clientUrl, server.url],
     execArgv: ['--import', 'tsx'],
   },
   async openLinked() {
@@ -72,8 +112,7 @@ const faults = (
     proxies.push(proxy)
     url.port = String(await proxy.port())
     const backend = open(url.href)
-    // A pool in use: its connections stand before the link is harmed.
-    await Promise.all(Array.from({ length: POOL_SIZE }, () => backend.inspect?.('any')))
+    await warmUp(backend)
     return { backend, link: proxy }
   },
   restartKeepingData: () => server.restart(),
@@ -86,6 +125,7 @@ const faults = (
       const ofClient = 'select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1'
       await pool.query(ofClient, [names.get(backend)])
     }),
+  ...(collidingKeys && { collidingKeys: () => collidingKeys }),
 })
 
 async function withPool(connectionString: string, use: (pool: pg.Pool) => Promise<unknown>): Promise<void> {

@@ -1,0 +1,135 @@
+import type { Claim, Contended, Grant, LockBackend, Renewal, Terms } from '@leasehold/core'
+import { LeaseholdError } from '@leasehold/core'
+import { placeOf } from '../place.ts'
+import { classifyPostgresError } from '../refusals.ts'
+import { channelOf } from '../schema-name.ts'
+import { Turns } from '../turns.ts'
+import { Connection } from './connection.ts'
+import type { Hold } from './hold.ts'
+import { type PostgresAdvisoryOptions, parseAdvisory } from './options.ts'
+import { Presence } from './presence.ts'
+import { Session } from './session.ts'
+import { Sessions } from './sessions.ts'
+import { statements } from './statements.ts'
+
+/**
+ * Locks as session advisory locks, on few connections of its own. The server frees what a process holds as soon as it dies, and within
+ * the granted TTL and a second when it freezes or is cut off. *Exclusion of valid leases* on one primary.
+ */
+export const postgresAdvisory = (options: PostgresAdvisoryOptions): LockBackend => new Advisory(options)
+
+class Advisory implements LockBackend {
+  readonly name = 'postgres-advisory'
+  readonly capabilities = { fifo: false, handOff: false, survivesRestart: false, slackMs: 1000, minTtlMs: 1 }
+  readonly classifyError = classifyPostgresError
+  readonly #schema: string
+  readonly #maxHeld: number
+  readonly #sessions: Sessions
+  readonly #turns: Turns
+  readonly #presence: Presence
+  /** Who holds a place in this process, or asks for it. To its session, the lock would be granted again. */
+  readonly #holds = new Map<bigint, Hold>()
+  #tell: (claim: Claim) => void = () => {}
+
+  constructor(options: PostgresAdvisoryOptions) {
+    const { connect, schema, maxHeld } = parseAdvisory(options)
+    this.#schema = schema
+    this.#maxHeld = maxHeld
+    const channel = channelOf(`advisory ${schema}`)
+    const sql = statements(schema, channel)
+    const keeper = {
+      over: (hold: Hold, lost: boolean) => this.#over(hold, lost),
+      gone: (session: Session) => this.#sessions.gone(session),
+    }
+    const open = (onEnd: () => void) => new Connection(connect, schema, onEnd)
+    this.#sessions = new Sessions((ttlMs) => new Session(ttlMs, open, sql, keeper))
+    this.#turns = new Turns(connect, channel)
+    this.#presence = new Presence(this.#turns)
+  }
+
+  onLost(tell: (claim: Claim) => void): void {
+    this.#tell = tell
+  }
+
+  async tryAcquire(claim: Claim, { ttlMs }: Terms): Promise<Grant | Contended> {
+    const place = this.#placeOf(claim)
+    const known = this.#holds.get(place)
+    if (known !== undefined) return again(known, claim)
+    if (this.#holds.size >= this.#maxHeld) throw tooMany(this.#maxHeld)
+    const hold = this.#sessions.for(ttlMs).ask(claim, place)
+    this.#holds.set(place, hold)
+    if (!(await hold.asked)) return { granted: false }
+    if (hold.state === 'over') throw new Error('the session ended as it was granted the lock')
+    this.#presence.leave(claim, place)
+    return grantOf(hold, hold.session.ttlMs)
+  }
+
+  async renew(claims: readonly Claim[]): Promise<readonly Renewal[]> {
+    const holds = claims.map((claim) => this.#held(claim))
+    const silent = new Set<Session>()
+    const renewals = [...bySession(holds)].map(([session, those]) =>
+      session.renew(those).catch(() => void silent.add(session)),
+    )
+    await Promise.all(renewals)
+    return holds.map((hold) => {
+      if (hold?.state !== 'held') return 'gone'
+      return silent.has(hold.session) ? 'unknown' : grantOf(hold, hold.session.ttlMs)
+    })
+  }
+
+  async release(claim: Claim): Promise<boolean> {
+    const place = this.#placeOf(claim)
+    this.#presence.leave(claim, place)
+    const hold = this.#holds.get(place)
+    return hold?.isOf(claim) === true && hold.session.giveUp(hold)
+  }
+
+  waitForTurn(claim: Claim, _: Terms, signal: AbortSignal): Promise<undefined> {
+    return this.#presence.wait(claim, this.#placeOf(claim), signal)
+  }
+
+  async close(): Promise<void> {
+    this.#tell = () => {}
+    await Promise.all([this.#sessions.close(), this.#turns.close()])
+  }
+
+  #held(claim: Claim): Hold | undefined {
+    const hold = this.#holds.get(this.#placeOf(claim))
+    return hold?.isOf(claim) && hold.state === 'held' && hold.remainingMs > 0 ? hold : undefined
+  }
+
+  #over(hold: Hold, lost: boolean): void {
+    if (this.#holds.get(hold.place) === hold) this.#holds.delete(hold.place)
+    if (lost) this.#tell(hold.claim)
+  }
+
+  /** Schemas are worlds of their own. */
+  #placeOf({ key }: Claim): bigint {
+    return placeOf(`advisory:${this.#schema}:${key}`)
+  }
+}
+
+/** The place is taken or asked for in this process: by the same claim, or by another one, whose key may be another, too. */
+async function again(known: Hold, claim: Claim): Promise<Grant | Contended> {
+  if (!known.isOf(claim))
+    return known.state === 'held' ? { granted: false, remainingMs: known.remainingMs } : { granted: false }
+  await known.asked
+  const { remainingMs } = known
+  return known.state === 'held' && remainingMs > 0 ? grantOf(known, remainingMs) : { granted: false }
+}
+
+function bySession(holds: readonly (Hold | undefined)[]): Map<Session, Hold[]> {
+  const groups = new Map<Session, Hold[]>()
+  for (const hold of holds) {
+    if (hold === undefined) continue
+    const group = groups.get(hold.session)
+    if (group === undefined) groups.set(hold.session, [hold])
+    else group.push(hold)
+  }
+  return groups
+}
+
+const grantOf = ({ fencingToken }: Hold, ttlMs: number): Grant => ({ granted: true, ttlMs, fencingToken })
+
+const tooMany = (maxHeld: number): LeaseholdError =>
+  new LeaseholdError('LIMIT_REACHED', `maxHeld is ${maxHeld}: more locks would fill the lock table of the server`)

@@ -1,0 +1,166 @@
+import type { PostgresRow, PostgresSessionClient } from '../postgres-shapes.ts'
+import { explained } from '../refusals.ts'
+import { greet } from './greeting.ts'
+
+/** A statement that is prepared once per connection. Its last parameter comes back as `serial`. */
+export interface Statement {
+  readonly name: string
+  readonly text: string
+}
+
+/** By when a connection has to stand. */
+const CONNECT_MS = 5000
+
+/** Without an answer for this long, new work goes elsewhere if it can. */
+const STALL_MS = 1000
+
+/** Between looks at whether the answer is overdue. */
+const LOOK_MS = 1000
+
+/**
+ * One session of its own at the server. Statements are answered in the order in which they were given, are never sent twice, and
+ * travel without waiting for each other where the client can do that. Whoever loses the connection cannot know what became of them.
+ */
+export class Connection {
+  /** Why it is over, once it is. */
+  ended: Error | undefined
+  /** How long the server may be silent while it owes an answer, in milliseconds; then the connection is given up. */
+  patienceMs = CONNECT_MS
+  #client: PostgresSessionClient | undefined
+  readonly #schema: string
+  readonly #onEnd: (why: Error) => void
+  readonly #ready: Promise<PostgresSessionClient>
+  #sent: Promise<unknown> = Promise.resolve()
+  #serial = 0
+  #owed = 0
+  #silentSinceMs = performance.now()
+  #watch: NodeJS.Timeout | undefined
+
+  constructor(
+    connect: () => PostgresSessionClient | Promise<PostgresSessionClient>,
+    schema: string,
+    onEnd: (why: Error) => void,
+  ) {
+    this.#schema = schema
+    this.#onEnd = onEnd
+    this.#expectAnswer()
+    this.#ready = this.#open(connect)
+    this.#ready.then(
+      () => this.#answered(),
+      (error: unknown) => this.end(error),
+    )
+  }
+
+  /** The last sign of life, by `performance.now()`. */
+  get silentSinceMs(): number {
+    return this.#silentSinceMs
+  }
+
+  get isStalled(): boolean {
+    return this.#owed > 0 && performance.now() - this.#silentSinceMs > STALL_MS
+  }
+
+  async run(statement: Statement, ...values: readonly string[]): Promise<PostgresRow> {
+    const client = await this.#ready
+    if (this.ended !== undefined) throw this.ended
+    this.#serial += 1
+    const serial = this.#serial
+    this.#expectAnswer()
+    try {
+      const { rows } = await this.#send(client, { ...statement, values: [...values, serial] })
+      return this.#checked(rows[0], serial)
+    } catch (error) {
+      // What the server did not refuse in words may have taken effect, and may still.
+      if (!isRefusal(error)) this.end(error)
+      throw this.ended ?? explained(error, this.#schema)
+    } finally {
+      this.#answered()
+    }
+  }
+
+  /** Ends the connection at once, whatever is under way. */
+  end(why: unknown): void {
+    if (this.ended !== undefined) return
+    const error = why instanceof Error ? why : new Error(String(why))
+    this.ended = error
+    clearTimeout(this.#watch)
+    destroy(this.#client)
+    this.#onEnd(error)
+  }
+
+  /** Takes leave of the server, and resolves when it has gone. */
+  async close(): Promise<void> {
+    if (this.ended !== undefined) return
+    const idle = this.#owed === 0
+    const closed = new Error('these locks were closed')
+    this.ended = closed
+    clearTimeout(this.#watch)
+    if (idle) await this.#client?.end().catch(() => {})
+    else destroy(this.#client)
+    this.#onEnd(closed)
+  }
+
+  async #open(connect: () => PostgresSessionClient | Promise<PostgresSessionClient>): Promise<PostgresSessionClient> {
+    const client = await connect()
+    this.#client = client
+    client.on('error', (error) => this.end(error))
+    client.on('end', () => this.end(new Error('the connection to Postgres has ended')))
+    // Given up meanwhile.
+    if (this.ended !== undefined) throw this.ended
+    client.unref?.()
+    await client.connect()
+    client.unref?.()
+    await greet(client, this.#schema)
+    return client
+  }
+
+  /** In order, also where the client cannot have two under way. */
+  #send(client: PostgresSessionClient, query: Statement & { values: unknown[] }) {
+    if (client.pipeline === true) return client.query(query)
+    const send = () => client.query(query)
+    const sent = this.#sent.then(send, send)
+    this.#sent = sent
+    return sent
+  }
+
+  /** An answer to something else tells that the stream of answers is out of step: then none can be believed. */
+  #checked(row: PostgresRow | undefined, serial: number): PostgresRow {
+    if (this.ended !== undefined) throw this.ended
+    if (row?.['serial'] === serial) return row
+    throw new Error('Postgres answered something that was not asked')
+  }
+
+  #expectAnswer(): void {
+    if (this.#owed === 0) this.#silentSinceMs = performance.now()
+    this.#owed += 1
+    this.#watch ??= this.#lookIn(this.patienceMs)
+  }
+
+  #answered(): void {
+    this.#owed -= 1
+    this.#silentSinceMs = performance.now()
+  }
+
+  /** Patience may have become less meanwhile. */
+  #lookIn(delayMs: number): NodeJS.Timeout {
+    return setTimeout(() => this.#look(), Math.min(delayMs, LOOK_MS)).unref()
+  }
+
+  #look(): void {
+    this.#watch = undefined
+    if (this.#owed === 0 || this.ended !== undefined) return
+    const leftMs = this.#silentSinceMs + this.patienceMs - performance.now()
+    if (leftMs > 0) this.#watch = this.#lookIn(leftMs)
+    else this.end(new Error(`no answer from Postgres within ${Math.round(this.patienceMs)} ms`))
+  }
+}
+
+/** Without a word of farewell, which a connection that hangs would never get across. */
+function destroy(client: PostgresSessionClient | undefined): void {
+  const stream = client?.connection?.stream
+  if (stream === undefined) client?.end().catch(() => {})
+  else stream.destroy()
+}
+
+/** The server's own words: this statement failed, and the session goes on. */
+const isRefusal = (error: unknown): boolean => typeof (error as { severity?: unknown }).severity === 'string'

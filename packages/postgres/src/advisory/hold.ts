@@ -1,0 +1,29 @@
+import type { Claim } from '@leasehold/core'
+import type { Session } from './session.ts'
+
+/** One claim that asks for its place in a session, or has it. */
+export class Hold {
+  readonly claim: Claim
+  readonly place: bigint
+  readonly session: Session
+  state: 'asked' | 'held' | 'over' = 'asked'
+  fencingToken = 0n
+  /** When this process gives it up unless renewed, by `performance.now()`: never before the granted TTL is over. */
+  deadlineMs = Number.POSITIVE_INFINITY
+  /** Whether the place was granted. */
+  asked: Promise<boolean> = Promise.resolve(false)
+
+  constructor(claim: Claim, place: bigint, session: Session) {
+    this.claim = claim
+    this.place = place
+    this.session = session
+  }
+
+  isOf({ key, holder }: Claim): boolean {
+    return this.claim.key === key && this.claim.holder === holder
+  }
+
+  get remainingMs(): number {
+    return Math.max(0, this.deadlineMs - performance.now())
+  }
+}

@@ -1,0 +1,63 @@
+import type { Session } from './session.ts'
+
+/** Held locks slow their session down: beyond this many, a second one shares the load. */
+const EASY_LOAD = 1000
+
+/** Sessions for leases of one TTL. */
+const PER_TTL = 2
+
+/** Sessions in all, as long as leases of so many different TTLs are not held at the same time. */
+const AT_MOST = 8
+
+/** The sessions of one process: few, and one TTL to each. */
+export class Sessions {
+  readonly #open: (ttlMs: number) => Session
+  readonly #all = new Set<Session>()
+
+  constructor(open: (ttlMs: number) => Session) {
+    this.#open = open
+  }
+
+  /** Where a lease of this TTL is to live. The session grants no less. */
+  for(ttlMs: number): Session {
+    for (const session of this.#all) session.endIfOverdue()
+    const same = this.#least((session) => session.ttlMs === ttlMs)
+    if (same !== undefined && same.load < EASY_LOAD && !same.isStalled) return same
+    const empty = this.#least(({ load, isStalled }) => load === 0 && !isStalled)
+    if (empty !== undefined) return empty.retune(ttlMs)
+    const count = this.#count((session) => session.ttlMs === ttlMs)
+    if (count < PER_TTL && this.#all.size < AT_MOST) return this.#add(ttlMs)
+    return same ?? this.#longer(ttlMs) ?? this.#add(ttlMs * 2)
+  }
+
+  gone(session: Session): void {
+    this.#all.delete(session)
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#all].map((session) => session.close()))
+  }
+
+  #add(ttlMs: number): Session {
+    const session = this.#open(ttlMs)
+    this.#all.add(session)
+    return session
+  }
+
+  /** There are many different TTLs: a lease is granted the next longer one. */
+  #longer(ttlMs: number): Session | undefined {
+    return [...this.#all].filter((session) => session.ttlMs > ttlMs).sort((one, other) => one.ttlMs - other.ttlMs)[0]
+  }
+
+  #count(fits: (session: Session) => boolean): number {
+    return [...this.#all].filter(fits).length
+  }
+
+  #least(fits: (session: Session) => boolean): Session | undefined {
+    let least: Session | undefined
+    for (const session of this.#all) {
+      if (fits(session) && (least === undefined || session.load < least.load)) least = session
+    }
+    return least
+  }
+}
