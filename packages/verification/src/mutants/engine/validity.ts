@@ -7,6 +7,7 @@ export const validityMutants = all
 
 const acquire = inFile('acquire.ts')
 const clock = inFile('clock.ts')
+const handle = inFile('handle.ts')
 const hold = inFile('hold.ts')
 const holds = inFile('holds.ts')
 const lease = inFile('lease.ts')
@@ -80,4 +81,11 @@ add(
   'tokens are carried in a number',
   'fencing/beyond-doubles',
   hold('this.fencingToken = grant.fencingToken', 'this.fencingToken = BigInt(Number(grant.fencingToken))'),
+)
+
+add(
+  'handle-as-double',
+  'the token of a handle is carried in a number',
+  'fencing/handle-beyond-doubles',
+  handle('fencingToken: String(fencingToken)', 'fencingToken: String(BigInt(Number(fencingToken)))'),
 )
