@@ -2,6 +2,7 @@ import { startEtcdClusterTarget, startEtcdTarget } from '../etcd/target.ts'
 import { startLoopback } from '../loopback/target.ts'
 import { startPooledPostgresRows, startPostgresAdvisory, startPostgresRows } from '../postgres/target.ts'
 import { startRedisClusterTarget, startRedisSentinelTarget, startRedisTarget } from '../redis/target.ts'
+import { startPoorQuorumTarget, startQuorumTarget } from '../redis-quorum/target.ts'
 import { memoryTarget } from './memory.ts'
 import type { RunningTarget } from './running-target.ts'
 
@@ -15,6 +16,8 @@ export const targets: ReadonlyMap<string, () => Promise<RunningTarget>> = new Ma
   ['redis', startRedisTarget],
   ['redis-cluster', startRedisClusterTarget],
   ['redis-sentinel', startRedisSentinelTarget],
+  ['redis-quorum', startQuorumTarget],
+  ['redis-quorum-5', startPoorQuorumTarget],
   ['etcd', startEtcdTarget],
   ['etcd-cluster', startEtcdClusterTarget],
 ])

@@ -1,0 +1,51 @@
+import type { Claim, Inspection, Terms } from '@leasehold/core'
+
+/** What one node keeps for a claim. */
+export interface Stake {
+  readonly token: bigint
+  /** Until the node frees the key, in milliseconds, when it answered. */
+  readonly ttlMs: number
+}
+
+/** The node keeps the key for the claim. */
+export interface Vote extends Stake {
+  readonly granted: true
+  /** False: the node may have forgotten for whom it kept the key before. */
+  readonly counts: boolean
+  readonly clockUs: number
+}
+
+/** The node keeps the key, or the next turn, for another claim. */
+export interface Refusal {
+  readonly granted: false
+  readonly remainingMs: number
+  /** Of the other claim. */
+  readonly rank: string
+  readonly clockUs: number
+}
+
+/** A claim that a majority keeps, and its token. */
+export interface Kept {
+  readonly claim: Claim
+  readonly token: bigint
+}
+
+/**
+ * One of the independent nodes. Each operation is one atomic step on its own clock, and sent once; whatever is not an answer is thrown.
+ */
+export interface QuorumNode {
+  /**
+   * Keeps a free key for the claim, under a token greater than every one before: the proposal, if that is. A node that remembers no token of the key counts
+   * from its clock. A claim that has the key is told what it has; with `raise`, a smaller token is lifted to the proposal, and the time begins anew.
+   */
+  vote(claim: Claim, terms: Terms, proposal: bigint, raise: boolean): Promise<Vote | Refusal>
+  /** Resets the time of each claim that has its key; undefined for the others. */
+  renew(claims: readonly Claim[], ttlMs: number): Promise<readonly (Stake | undefined)[]>
+  /** Keeps the keys that are free here, or kept under another token, for claims that a majority keeps already, under the tokens that they have there. */
+  restore(kept: readonly Kept[], ttlMs: number): Promise<unknown>
+  /** Ends the hold of the claim and its place in line; whether it had one. */
+  release(claim: Claim): Promise<boolean>
+  /** Ends the hold of a claim that got no majority. Its place in line stays. */
+  withdraw(claim: Claim): Promise<unknown>
+  inspect(key: string): Promise<Inspection | null>
+}

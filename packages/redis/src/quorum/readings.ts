@@ -1,0 +1,65 @@
+import type { Inspection, Renewal } from '@leasehold/core'
+import { agreedBy, largestGroup, majorityOf } from './majority.ts'
+import { NoMajority } from './no-majority.ts'
+import type { Stake } from './node.ts'
+import { answersIn, type Ballots, isWorthWaiting } from './round.ts'
+
+/**
+ * One renewal for each of `length` claims, as soon as all are clear. `'gone'` only where no majority can keep the claim, whatever the silent nodes would say.
+ */
+export function renewalsIn(
+  ballots: Ballots<readonly (Stake | undefined)[]>,
+  late: boolean,
+  length: number,
+): readonly Renewal[] | undefined {
+  const answers = answersIn(ballots)
+  const waiting = isWorthWaiting(ballots, late)
+  const renewals: Renewal[] = []
+  for (let index = 0; index < length; index += 1) {
+    const stakes = answers.flatMap((stakesOfNode) => stakesOfNode[index] ?? [])
+    const renewal = renewalIn(stakes, ballots.length, answers.length)
+    if (renewal === 'unknown' && waiting) return undefined
+    renewals.push(renewal)
+  }
+  if (answers.length < majorityOf(ballots.length) && renewals.every((renewal) => renewal === 'unknown'))
+    throw new NoMajority(ballots)
+  return renewals
+}
+
+function renewalIn(stakes: readonly Stake[], nodes: number, answered: number): Renewal {
+  const stake = agreedBy(stakes, nodes)
+  if (stake !== undefined) return { granted: true, fencingToken: stake.token, ttlMs: stake.ttlMs }
+  return mayBeKept(largestGroup(stakes).length, nodes, answered) ? 'unknown' : 'gone'
+}
+
+const mayBeKept = (keeping: number, nodes: number, answered: number): boolean =>
+  keeping + nodes - answered >= majorityOf(nodes)
+
+/** Whether a majority kept the claim and has let it go. */
+export function releaseIn(ballots: Ballots<boolean>, late: boolean): boolean | undefined {
+  const answers = answersIn(ballots)
+  const released = answers.filter((ended) => ended).length
+  if (released >= majorityOf(ballots.length)) return true
+  if (!mayBeKept(released, ballots.length, answers.length)) return false
+  if (isWorthWaiting(ballots, late)) return undefined
+  throw new NoMajority(ballots)
+}
+
+/** The hold that a majority keeps. */
+export function inspectionIn(
+  ballots: Ballots<Inspection | null>,
+  late: boolean,
+): { readonly inspection: Inspection | null } | undefined {
+  const answers = answersIn(ballots)
+  const shown = answers.flatMap((each) => (each === null ? [] : [{ ...each, token: each.fencingToken }]))
+  const stakes = shown.map((each) => ({ ...each, ttlMs: each.remainingMs }))
+  const agreed = agreedBy(stakes, ballots.length)
+  if (agreed !== undefined) {
+    // A node where the hold was restored does not know the metadata.
+    const { metadata } = shown.find((each) => each.token === agreed.token && each.metadata !== undefined) ?? {}
+    return { inspection: { fencingToken: agreed.token, remainingMs: agreed.ttlMs, metadata } }
+  }
+  if (!mayBeKept(largestGroup(stakes).length, ballots.length, answers.length)) return { inspection: null }
+  if (isWorthWaiting(ballots, late)) return undefined
+  throw new NoMajority(ballots)
+}

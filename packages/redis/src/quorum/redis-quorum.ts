@@ -1,0 +1,117 @@
+import { type Clock, type LockBackend, systemClock } from '@leasehold/core'
+import { Doctor, type OnAdvice } from '../doctor.ts'
+import { namespaceOf } from '../namespace.ts'
+import { reachNode } from '../reach.ts'
+import type { RedisClient, RedisCommander } from '../redis-shapes.ts'
+import { classifyRedisError } from '../refusals.ts'
+import { safeSettings } from '../safe-settings.ts'
+import { NoMajority } from './no-majority.ts'
+import { Quorum } from './quorum.ts'
+import { QuorumMember } from './quorum-member.ts'
+import { ServerLife } from './server-life.ts'
+import { QuorumWait } from './wait.ts'
+import { TURN_MS } from './waiting-times.ts'
+
+const FEWEST_NODES = 3
+
+export interface RedisQuorumOptions {
+  /**
+   * Yours: `ioredis` clients of three or more servers that have nothing in common, no replication and no machine. Each is duplicated with safe settings. floor(n/2)+1 of them
+   * decide; an even number bears no more failures than the odd one below.
+   */
+  readonly clients: readonly RedisClient[]
+  /** What the names of all keys and channels begin with, after each client's `keyPrefix`. Without braces. Default `leasehold-quorum:`. */
+  readonly prefix?: string | undefined
+  /** The clock that `createLocks` was given, if it was given one. */
+  readonly clock?: Clock | undefined
+  /**
+   * The longest TTL that is asked for, by any process, in milliseconds: longer ones are `UNSUPPORTED`. A node that has restarted may have forgotten holds, and counts for nothing
+   * new until its server has been up for so long; nor does one that was first started. Default 60000.
+   */
+  readonly maxTtlMs?: number | undefined
+  /** The servers write every command to disk before they answer (`appendonly yes`, `appendfsync always`): a restarted one counts at once, and no TTL is too long. Default false. */
+  readonly durable?: boolean | undefined
+  /** How long the others wait for a node before they decide without it, in milliseconds; less where the TTL is short. Default 500. */
+  readonly nodeTimeoutMs?: number | undefined
+  /** After how much silence a connection counts as broken, in milliseconds. Default 3000. */
+  readonly replyTimeoutMs?: number | undefined
+  /** Told, once for each code, what is wrong with the settings of a server. Default: what costs locks becomes a warning of the process. */
+  readonly onAdvice?: OnAdvice | undefined
+}
+
+/**
+ * Locks on a majority of independent Redis servers. *Exclusion of valid leases* although a minority is away, hangs, or comes back empty; *fenced safety* as long as two majorities
+ * share a node that keeps its data or its clock. One token for the whole majority, greater than each before.
+ */
+export function redisQuorum(options: RedisQuorumOptions): LockBackend {
+  const { clock = systemClock, durable = false, maxTtlMs = 60_000, nodeTimeoutMs = 500 } = options
+  assertDuration('maxTtlMs', maxTtlMs)
+  assertDuration('nodeTimeoutMs', nodeTimeoutMs)
+  const longestMs = durable ? undefined : maxTtlMs
+  const nodes = nodesOf(options, clock, longestMs)
+  const quorum = new Quorum(nodes, clock, { nodeTimeoutMs, maxTtlMs: longestMs })
+  return {
+    name: 'redis-quorum',
+    capabilities: { fifo: false, handOff: true, survivesRestart: durable, slackMs: TURN_MS + 250, minTtlMs: 1 },
+    tryAcquire: (claim, terms) => quorum.tryAcquire(claim, terms),
+    renew: (claims, ttlMs) => quorum.renew(claims, ttlMs),
+    release: (claim) => quorum.release(claim),
+    async waitForTurn(claim, _, signal) {
+      const wait = new QuorumWait(nodes, clock, claim)
+      const stop = () => wait.end()
+      signal.addEventListener('abort', stop, { once: true })
+      if (signal.aborted) stop()
+      else wait.begin()
+      try {
+        return await wait.outcome
+      } finally {
+        signal.removeEventListener('abort', stop)
+      }
+    },
+    inspect: (key) => quorum.inspect(key),
+    classifyError: (error) =>
+      error instanceof NoMajority ? (error.refused ? 'refused' : 'unavailable') : classifyRedisError(error),
+    async close() {
+      await Promise.all(nodes.map((node) => node.close()))
+    },
+  }
+}
+
+function nodesOf(
+  { clients, prefix = 'leasehold-quorum:', replyTimeoutMs = 3000, onAdvice }: RedisQuorumOptions,
+  clock: Clock,
+  maxTtlMs: number | undefined,
+): QuorumMember[] {
+  if (!Array.isArray(clients) || clients.length < FEWEST_NODES)
+    throw new TypeError(`redisQuorum({ clients }) takes clients of at least ${FEWEST_NODES} independent servers`)
+  if (clients.some((client) => 'isCluster' in client && client.isCluster))
+    throw new TypeError('redisQuorum({ clients }) takes clients of one server each: a Cluster is none')
+  const claimIdentity = identities()
+  const doctor = new Doctor(onAdvice)
+  return clients.map((client: RedisClient, index) => {
+    const namespace = namespaceOf(client, prefix)
+    const make = () => client.duplicate(safeSettings(replyTimeoutMs))
+    const life = new ServerLife(clock, maxTtlMs, (runId) => claimIdentity(index, runId))
+    const prepare = (redis: RedisCommander) => {
+      doctor.examine(redis)
+      return life.begin(redis)
+    }
+    return new QuorumMember(reachNode(make, namespace, { replyTimeoutMs, prepare }), life, namespace)
+  })
+}
+
+/** A server that is reached by two clients would have two votes. */
+function identities(): (index: number, runId: string) => void {
+  const runIds = new Map<number, string>()
+  return (index, runId) => {
+    for (const [other, known] of runIds) {
+      if (other !== index && known === runId) throw new Error(`clients ${other} and ${index} are of the same server`)
+    }
+    runIds.set(index, runId)
+  }
+}
+
+function assertDuration(name: string, value: unknown): void {
+  if (!(Number.isSafeInteger(value) && (value as number) > 0))
+    throw new RangeError(`${name} must be a whole number above 0; got ${String(value)}`)
+}

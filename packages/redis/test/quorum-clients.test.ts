@@ -1,0 +1,85 @@
+import { createLocks } from '@leasehold/core'
+import { askRedis, until } from '@leasehold/test-services'
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { redisQuorum } from '../src/index.ts'
+import { startQuorumStanding } from './quorum-standing.ts'
+import { claimOn, terms } from './standing.ts'
+
+const PASSWORD = 'open-sesame'
+const COMMANDS = ['evalsha', 'eval', 'get', 'set', 'del', 'exists', 'time', 'info', 'publish', 'subscribe']
+  .concat(['hget', 'hset', 'hdel', 'hmget', 'pttl', 'pexpire', 'lindex', 'lpop', 'lrem', 'rpush'])
+  .map((command) => `+${command}`)
+
+const standing = await startQuorumStanding(3, { appendonly: 'yes' })
+const { servers, urls, open, holds } = standing
+const [a = '', b = '', c = ''] = urls
+beforeAll(async () => {
+  const rights = ['~leasehold-quorum:*', 'resetchannels', '&leasehold-quorum:*', '-@all', ...COMMANDS]
+  for (const server of servers) await askRedis(server, 'acl', 'setuser', 'limited', 'on', `>${PASSWORD}`, ...rights)
+})
+afterAll(standing.stop)
+
+describe('clients of a quorum', () => {
+  it('are three or more', () => {
+    const client = new Redis(a, { lazyConnect: true })
+    for (const clients of [[], [client, client]]) expect(() => redisQuorum({ clients })).toThrow(TypeError)
+    const cluster = Object.assign(new Redis({ lazyConnect: true }), { isCluster: true })
+    expect(() => redisQuorum({ clients: [client, client, cluster] })).toThrow('Cluster')
+    for (const maxTtlMs of [0, 0.5, Number.NaN])
+      expect(() => redisQuorum({ clients: [client, client, client], maxTtlMs })).toThrow(RangeError)
+  })
+
+  it('of one server have one vote', async () => {
+    await expect(open([a, a, a]).tryAcquire(claimOn('same'), terms())).rejects.toThrow('of the same server')
+    await until('nothing is left', async () => (await holds('same')) === '000')
+    expect(await open([a, b, a]).tryAcquire(claimOn('two'), terms())).toMatchObject({ granted: true })
+  })
+
+  it('with a wrong password are refused', async () => {
+    const locks = createLocks(open(urls, {}, { username: 'limited', password: 'wrong' }))
+    await expect(locks.lock('refused').tryAcquire()).rejects.toMatchObject({ code: 'BACKEND_REFUSED' })
+  })
+
+  it('limited to the documented commands, keys and channels can do everything', async () => {
+    const limited = { username: 'limited', password: PASSWORD }
+    const [one, other] = [
+      createLocks(open(urls, {}, limited)),
+      createLocks(open(urls, {}, limited), { pollMs: 60_000 }),
+    ]
+    const lease = await one.lock('limited').acquire({ metadata: { who: 'a' } })
+    await lease.renew()
+    expect(await other.lock('limited').inspect()).toMatchObject({ metadata: { who: 'a' } })
+    const next = other.lock('limited').acquire()
+    const inLine = () => askRedis(servers[0] ?? { port: 0 }, 'llen', 'leasehold-quorum:{:limited}:queue')
+    await until('it stands in line', async () => (await inLine()) === '1')
+    expect(await lease.release()).toBe('released')
+    expect(await (await next).release()).toBe('released')
+    const group = await one.acquireAll(['limited', 'too'])
+    expect(await group.release()).toBe('released')
+  })
+
+  it('of servers that were started a moment ago, and forget, are told to wait', async () => {
+    const addresses = urls
+    const clients = addresses.map((address) => new Redis(address))
+    const locks = createLocks(redisQuorum({ clients }))
+    const failure = await locks.lock('young').tryAcquire().catch(String)
+    expect(failure).toContain('has restarted')
+    for (const client of clients) client.disconnect()
+    await locks.close()
+  })
+
+  it('that wait take their turns: nobody starves', async () => {
+    const everybody = [a, b, c].map(() => createLocks(open(), { whenHeld: 'wait' }))
+    const turns = everybody.map(() => 0)
+    const least = 15
+    const contend = async (index: number) => {
+      while (Math.min(...turns) < least) {
+        await using _ = await everybody[index]?.lock('crowd').acquire()
+        turns[index] = (turns[index] ?? 0) + 1
+      }
+    }
+    await Promise.all(everybody.map((_, index) => contend(index)))
+    expect(Math.max(...turns)).toBeLessThan(least * 4)
+  })
+})

@@ -1,0 +1,144 @@
+import { createLocks, isLeaseholdError } from '@leasehold/core'
+import { askRedis, type Server, until } from '@leasehold/test-services'
+import { afterAll, describe, expect, it } from 'vitest'
+import { NOWHERE, startQuorumStanding } from './quorum-standing.ts'
+import { claimOn, terms, visit } from './standing.ts'
+
+const standing = await startQuorumStanding(4, { appendonly: 'yes' })
+const { servers, open, proxy, holds, holdAt } = standing
+afterAll(standing.stop)
+
+const [a = '', b = '', c = '', d = ''] = standing.urls
+const three = [a, b, c]
+/** Of a wait for a node that would be seen: the test would not end. */
+const PATIENT = { nodeTimeoutMs: 600_000, replyTimeoutMs: 600_000 }
+const held = (key: string, where: string) => async () => (await holds(key)).startsWith(where)
+
+describe('an even split of the votes', () => {
+  it('is settled at once: one claim is granted, and nothing is left of the other', async () => {
+    const ways = await Promise.all([0, 1, 2, 3].map(proxy))
+    const [throughA = '', throughB = '', throughC = '', throughD = ''] = ways.map((way) => way.through(a))
+    for (const way of ways) way.delay(40, 'requests')
+    // Each is quick at two nodes, and slow at the others.
+    const sides = [open([a, b, throughC, throughD]), open([throughA, throughB, c, d])]
+    for (const [index, side] of sides.entries()) await holdAt(side, `warm ${index}`, '1111')
+    for (let turn = 0; turn < 10; turn += 1) {
+      const claims = sides.map(() => claimOn(`split ${turn}`))
+      const answers = await Promise.all(sides.map((side, i) => side.tryAcquire(claims[i] ?? claimOn(''), terms())))
+      const winner = answers.findIndex(({ granted }) => granted)
+      expect(answers.filter(({ granted }) => granted)).toHaveLength(1)
+      await sides[winner]?.release(claims[winner] ?? claimOn(''))
+      await until('nothing is left', held(`split ${turn}`, '0000'))
+    }
+  })
+
+  it('ends with a majority although many ask at once, again and again', async () => {
+    const sides = Array.from({ length: 4 }, () => open([a, b, c, d]))
+    for (let turn = 0; turn < 10; turn += 1) {
+      const attempts = sides.flatMap((side) => [1, 2, 3].map(() => side.tryAcquire(claimOn(`many ${turn}`), terms())))
+      expect((await Promise.all(attempts)).filter(({ granted }) => granted)).toHaveLength(1)
+    }
+  })
+})
+
+describe('a node', () => {
+  it('that hangs is waited for by nobody', async () => {
+    const hanging = servers[2] as Server
+    hanging.freeze()
+    const [one, other] = [open(three, PATIENT), open(three, PATIENT)]
+    const claim = claimOn('hanging')
+    expect(await one.tryAcquire(claim, terms())).toMatchObject({ granted: true })
+    expect(await one.renew([claim], 60_000)).toMatchObject([{ granted: true }])
+    expect(await other.tryAcquire(claimOn('hanging'), terms())).toMatchObject({ granted: false })
+    expect(await other.inspect?.('hanging')).not.toBeNull()
+    expect(await one.release(claim)).toBe(true)
+    expect(await visit(other, 'hanging')).toBeGreaterThan(0n)
+    hanging.thaw()
+    await until('what it was told meanwhile is over', held('hanging', '000'))
+  })
+
+  it('that hangs keeps no waiter from being called up', async () => {
+    const hanging = servers[0] as Server
+    hanging.freeze()
+    const [one, other] = [open(three, PATIENT), createLocks(open(three, PATIENT), { pollMs: 60_000 })]
+    const claim = claimOn('hanging wait')
+    await one.tryAcquire(claim, terms())
+    const waiting = other.lock('hanging wait').acquire()
+    const isInLine = async () =>
+      (await askRedis(servers[1] as Server, 'llen', 'leasehold-quorum:{:hanging wait}:queue')) === '1'
+    await until('it stands in line', isInLine)
+    await one.release(claim)
+    expect(await (await waiting).release()).toBe('released')
+    hanging.thaw()
+  })
+
+  it('that is slow grants late, and counts from then on', async () => {
+    const way = await proxy(2)
+    const slow = open([a, b, way.through(c)], { nodeTimeoutMs: 10_000 })
+    const claim = claimOn('slow')
+    await holdAt(slow, 'warm and slow', '1110')
+    way.hold('replies')
+    expect(await slow.tryAcquire(claim, terms())).toMatchObject({ granted: true })
+    await until('it keeps the key, too', held('slow', '111'))
+    way.heal()
+    const others = open([a, NOWHERE, c])
+    expect(await others.renew([claim], 60_000)).toMatchObject([{ granted: true }])
+    expect(await others.release(claim)).toBe(true)
+  })
+
+  it('that hears us, and is not heard, is released like the others', async () => {
+    const way = await proxy(2)
+    const half = open([a, b, way.through(c)])
+    const claim = claimOn('half')
+    await holdAt(half, 'warm and half', '1110')
+    way.swallow('replies')
+    expect(await half.tryAcquire(claim, terms())).toMatchObject({ granted: true })
+    await until('it keeps the key', held('half', '111'))
+    expect(await half.release(claim)).toBe(true)
+    await until('it has let it go', held('half', '000'))
+  })
+
+  it('that fails half of its requests costs no grant', async () => {
+    const way = await proxy(2)
+    const faulty = open([a, b, way.through(c)])
+    for (let turn = 0; turn < 10; turn += 1) {
+      if (turn % 2 === 0) way.cut()
+      expect(await visit(faulty, 'faulty')).toBeGreaterThan(0n)
+    }
+  })
+})
+
+describe('a minority', () => {
+  it('grants nothing, and keeps nothing of the attempt', async () => {
+    const locks = createLocks(open([a, NOWHERE, NOWHERE]))
+    const failure: unknown = await locks
+      .lock('minority')
+      .tryAcquire()
+      .catch((error: unknown) => error)
+    expect(isLeaseholdError(failure, 'BACKEND_UNAVAILABLE')).toBe(true)
+    expect(String(failure)).toContain('2 of 3 nodes gave no answer')
+    await until('nothing is left', held('minority', '0'))
+  })
+
+  it('of four is two, and of five as well', async () => {
+    await expect(open([a, b, NOWHERE, NOWHERE]).tryAcquire(claimOn('two'), terms())).rejects.toThrow('no majority')
+    const five = open([a, b, c, NOWHERE, NOWHERE])
+    expect(await five.tryAcquire(claimOn('three'), terms())).toMatchObject({ granted: true })
+  })
+
+  it('cannot say that a hold is gone, and a majority can', async () => {
+    const claim = await holdAt(open(three), 'gone', '1110')
+    for (const server of servers.slice(0, 2)) await askRedis(server, 'del', 'leasehold-quorum:{:gone}:hold')
+    expect(await open([a, NOWHERE, c]).renew([claim], 60_000)).toEqual(['unknown'])
+    expect(await holds('gone')).toBe('0010')
+    expect(await open(three).renew([claim], 60_000)).toEqual(['gone'])
+    await until('the last node lets it go', held('gone', '000'))
+  })
+
+  it('that holds on while its holder is gone keeps nobody out', async () => {
+    const claim = await holdAt(open(three), 'leftover', '1110')
+    await open([a, b, NOWHERE]).release(claim)
+    expect(await holds('leftover')).toBe('0010')
+    expect(await visit(open(three), 'leftover')).toBeGreaterThan(0n)
+  })
+})

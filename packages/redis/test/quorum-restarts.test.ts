@@ -1,0 +1,123 @@
+import { createLocks } from '@leasehold/core'
+import { askRedis, type Server, until } from '@leasehold/test-services'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { NOWHERE, startQuorumStanding } from './quorum-standing.ts'
+import { claimOn, terms } from './standing.ts'
+
+const MAX_TTL_MS = 2000
+
+const standing = await startQuorumStanding(3, { save: '""' })
+const { servers, holds, holdAt } = standing
+const open = (urls = standing.urls) => standing.open(urls, { maxTtlMs: MAX_TTL_MS })
+afterAll(standing.stop)
+
+const [a = '', b = '', c = ''] = standing.urls
+const restartEmpty = async (index: number) => {
+  await servers[index]?.kill()
+  await servers[index]?.restart()
+}
+const pairs = [open([a, b, NOWHERE]), open([a, NOWHERE, c])]
+/** Every server counts, in the eyes of a client that came early: two pairs of them grant by themselves. A later one may reckon a second more. */
+const allCount = async () => {
+  const granted = pairs.map(async (pair, index) => {
+    const claim = claimOn(`ready ${index}`)
+    const answer = await pair.tryAcquire(claim, terms(100)).catch(() => ({ granted: false }))
+    await pair.release(claim).catch(() => {})
+    return answer.granted
+  })
+  return (await Promise.all(granted)).every(Boolean)
+}
+
+beforeAll(async () => {
+  await until('all have been up for the longest TTL', allCount, 20_000)
+})
+
+describe('a node that comes back empty', () => {
+  it('does not help anybody to a key that it may have kept for another', async () => {
+    const first = open([a, b, NOWHERE])
+    const claimed = claimOn('forgotten')
+    let sentMs = 0
+    let token = 0n
+    await until('the first has it', async () => {
+      sentMs = performance.now()
+      const grant = await first.tryAcquire(claimed, terms(MAX_TTL_MS)).catch(() => ({ granted: false }) as const)
+      if (grant.granted) token = grant.fencingToken
+      return grant.granted
+    })
+    await restartEmpty(1)
+    const rival = open()
+    const claim = claimOn('forgotten')
+    expect(await rival.tryAcquire(claim, terms(100))).toMatchObject({ granted: false })
+    let after = await rival.tryAcquire(claim, terms(100))
+    await until('the rival gets it', async () => {
+      after = await rival.tryAcquire(claim, terms(100))
+      return after.granted
+    })
+    expect(performance.now() - sentMs).toBeGreaterThanOrEqual(MAX_TTL_MS)
+    expect(after.granted && after.fencingToken > token).toBe(true)
+  })
+
+  it('counts as soon as it has been up for the longest TTL', async () => {
+    await restartEmpty(1)
+    const pair = open([a, b, NOWHERE])
+    await expect(pair.tryAcquire(claimOn('waiting'), terms(100))).rejects.toThrow('has restarted')
+    expect(await holds('waiting')).toBe('000')
+    const again = () =>
+      pair.tryAcquire(claimOn('waiting'), terms(100)).then(
+        ({ granted }) => granted,
+        () => false,
+      )
+    await until('it counts', again, 10_000)
+  })
+
+  it('is given back what the majority holds: a lease outlives that all restart, one after the other', async () => {
+    await until('all count', allCount, 10_000)
+    const locks = createLocks(open(), { ttlMs: MAX_TTL_MS })
+    const lease = await locks.lock('rolling').acquire({ metadata: 'kept' })
+    const restored = async () => (await holds('rolling')) === '111'
+    await until('all keep it', restored)
+    for (const index of [0, 1, 2]) {
+      await restartEmpty(index)
+      await until('it is given back', restored)
+    }
+    lease.assertHeld()
+    expect(await locks.lock('rolling').inspect()).toMatchObject({ fencingToken: lease.fencingToken })
+    expect(await lease.release()).toBe('released')
+    expect(await holds('rolling')).toBe('000')
+  })
+})
+
+describe('a renewal', () => {
+  it('gives no node what another claim has there', async () => {
+    await until('all count', allCount, 10_000)
+    const holder = open()
+    const claim = await holdAt(holder, 'taken', '111', MAX_TTL_MS)
+    const name = 'leasehold-quorum:{:taken}:hold'
+    await askRedis(servers[2] as Server, 'hset', name, 'holder', 'somebody else')
+    expect(await holder.renew([claim], MAX_TTL_MS)).toMatchObject([{ granted: true }])
+    expect(await holder.renew([claim], MAX_TTL_MS)).toMatchObject([{ granted: true }])
+    expect(await askRedis(servers[2] as Server, 'hget', name, 'holder')).toBe('somebody else')
+  })
+
+  it('of a claim that is over gives nothing to any node', async () => {
+    const holder = open()
+    const claim = await holdAt(holder, 'over', '111', MAX_TTL_MS)
+    await holder.release(claim)
+    expect(await holder.renew([claim], MAX_TTL_MS)).toEqual(['gone'])
+    expect(await holds('over')).toBe('000')
+  })
+})
+
+describe('a TTL longer than the longest', () => {
+  it('is refused before anything is sent', async () => {
+    const locks = createLocks(open([NOWHERE, NOWHERE, NOWHERE]))
+    await expect(locks.lock('long').acquire({ ttlMs: MAX_TTL_MS + 1 })).rejects.toMatchObject({ code: 'UNSUPPORTED' })
+  })
+})
+
+describe('servers that are said to be durable', () => {
+  it('must write to disk', async () => {
+    const backend = standing.open([a, b, c], { durable: true })
+    await expect(backend.tryAcquire(claimOn('durable'), terms())).rejects.toThrow('appendonly')
+  })
+})

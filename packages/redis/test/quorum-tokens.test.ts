@@ -1,0 +1,71 @@
+import { askRedis, type Server } from '@leasehold/test-services'
+import { afterAll, describe, expect, it } from 'vitest'
+import { NOWHERE, startQuorumStanding } from './quorum-standing.ts'
+import { claimOn, terms, visit } from './standing.ts'
+
+const standing = await startQuorumStanding(3, { appendonly: 'yes' })
+const { servers, urls, open } = standing
+afterAll(standing.stop)
+
+const [a = '', b = '', c = ''] = urls
+const tokenName = (key: string) => `leasehold-quorum:{:${key}}:token`
+const tokensOf = (key: string) => Promise.all(servers.map((server) => askRedis(server, 'get', tokenName(key))))
+
+const isIncreasing = (tokens: readonly bigint[]) => tokens.every((token, i) => i === 0 || token > (tokens[i - 1] ?? 0n))
+
+describe('tokens of a quorum', () => {
+  it('strictly increase although each grant has another majority', async () => {
+    const pairs = [open([a, b, NOWHERE]), open([a, NOWHERE, c]), open([NOWHERE, b, c])]
+    const tokens: bigint[] = []
+    for (let turn = 0; turn < 30; turn += 1) {
+      for (const pair of pairs) tokens.push(await visit(pair, 'alternating'))
+    }
+    expect(isIncreasing(tokens)).toBe(true)
+  })
+
+  it('go on above the counter that is furthest ahead, once a majority has met it', async () => {
+    const pairs = [open([NOWHERE, b, c]), open([a, b, NOWHERE]), open([NOWHERE, b, c])]
+    const ahead = 9_007_199_254_740_000n
+    await askRedis(servers[0] as Server, 'set', tokenName('ahead'), String(ahead))
+    const tokens: bigint[] = []
+    for (const pair of pairs) tokens.push(await visit(pair, 'ahead'))
+    expect(tokens[1]).toBeGreaterThan(ahead)
+    expect(isIncreasing(tokens)).toBe(true)
+  })
+
+  it('are the same at every node that grants', async () => {
+    await askRedis(servers[0] as Server, 'set', tokenName('same'), '9007199254740000')
+    const backend = open()
+    const grant = await backend.tryAcquire(claimOn('same'), terms())
+    const token = grant.granted ? String(grant.fencingToken) : 'none'
+    const alike = (await tokensOf('same')).filter((each) => each === token)
+    expect(alike.length).toBeGreaterThanOrEqual(2)
+  })
+
+  it('go on after every node has lost its data', async () => {
+    const backend = open()
+    const before = await visit(backend, 'lost')
+    for (const server of servers) await askRedis(server, 'flushall')
+    expect(await visit(backend, 'lost')).toBeGreaterThan(before)
+    expect(await visit(open(), 'lost')).toBeGreaterThan(before)
+  })
+
+  it('are forgotten after a time, but not before the clock of the node has passed them', async () => {
+    const hour = 3_600_000
+    const ahead = (Date.now() + 48 * hour) * 1000
+    await askRedis(servers[1] as Server, 'set', tokenName('expiring'), String(ahead))
+    await visit(open(), 'expiring')
+    const untilMs = Number(await askRedis(servers[1] as Server, 'pttl', tokenName('expiring')))
+    expect(untilMs).toBeGreaterThan(47 * hour)
+    await visit(open(), 'plain')
+    expect(Number(await askRedis(servers[1] as Server, 'pttl', tokenName('plain')))).toBeGreaterThan(23 * hour)
+  })
+
+  it('are the only thing that remains of a key', async () => {
+    await visit(open(), 'remains')
+    for (const server of servers) {
+      const names = await askRedis(server, 'keys', 'leasehold-quorum:{:remains}*')
+      expect(names).toBe(tokenName('remains'))
+    }
+  })
+})

@@ -1,0 +1,10 @@
+import { type Clock, type LockBackend, systemClock } from '@leasehold/core'
+import { redisQuorum } from '@leasehold/redis'
+import { Redis } from 'ioredis'
+
+/** A client of its own, as another process would have, under the name by which the servers know its connections. */
+export function openQuorum(urls: readonly string[], connectionName: string, clock: Clock = systemClock): LockBackend {
+  // Never connected: the backend works on duplicates.
+  const clients = urls.map((url) => new Redis(url, { connectionName, lazyConnect: true }))
+  return redisQuorum({ clients, durable: true, clock })
+}

@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import type { Clock, LockBackend } from '@leasehold/core'
+import type { FaultHooks, Link } from '@leasehold/core/conformance'
+import { askRedis, type Server, startRedis, TcpProxy } from '@leasehold/test-services'
+import type { RunningTarget } from '../conformance/running-target.ts'
+import { openQuorum } from './client.ts'
+
+/** Every command is in the file before it is answered: here processes end, and no machine does. */
+const DURABLE = { appendonly: 'yes' }
+
+/** Three independent servers. */
+export async function startQuorumTarget(): Promise<RunningTarget> {
+  const servers = await startServers(3)
+  return running('redis-quorum', servers, servers)
+}
+
+/** Five, of which one is away and one hangs: the other three are all that a majority takes. */
+export async function startPoorQuorumTarget(): Promise<RunningTarget> {
+  const servers = await startServers(5)
+  const [away, hanging, ...living] = servers as [Server, Server, ...Server[]]
+  await away.kill()
+  hanging.freeze()
+  return running('redis-quorum-5', servers, living)
+}
+
+const startServers = (count: number): Promise<Server[]> =>
+  Promise.all(Array.from({ length: count }, () => startRedis({ own: true, settings: DURABLE })))
+
+function running(name: string, servers: readonly Server[], living: readonly Server[]): RunningTarget {
+  const urls = servers.map(({ url }) => url)
+  const proxies: TcpProxy[] = []
+  /** By which name the servers know the connections of each client. */
+  const names = new WeakMap<LockBackend, string>()
+  const open = (clock: Clock, throughUrls = urls): LockBackend => {
+    const clientName = randomUUID()
+    const backend = openQuorum(throughUrls, clientName, clock)
+    names.set(backend, clientName)
+    return backend
+  }
+  return {
+    target: {
+      name,
+      open: ({ clock }) => open(clock),
+      faults: {
+        ...restarts(living),
+        holderProgram: {
+          path: fileURLToPath(new URL('./holder.ts', import.meta.url)),
+          args: urls,
+          execArgv: ['--import', 'tsx'],
+        },
+        async openLinked({ clock }) {
+          const between = await Promise.all(servers.map((server) => TcpProxy.open(server)))
+          proxies.push(...between)
+          const backend = open(
+            clock,
+            between.map((proxy, index) => proxy.through(urls[index] ?? '')),
+          )
+          // A client in use: its connections stand before the links are harmed.
+          await backend.inspect?.('any')
+          return { backend, link: oneLink(between) }
+        },
+        async killSession(backend) {
+          for (const server of living) await killClients(server, names.get(backend) ?? '')
+        },
+      },
+    },
+    async stop() {
+      for (const proxy of proxies) await proxy.close()
+      for (const server of servers) await server.stop()
+    },
+  }
+}
+
+const restarts = (living: readonly Server[]): FaultHooks => ({
+  async restartKeepingData() {
+    await Promise.all(living.map((server) => server.restart()))
+  },
+  async restartEmpty() {
+    await Promise.all(living.map((server) => server.kill()))
+    await Promise.all(living.map((server) => server.restart({ keepData: false })))
+  },
+})
+
+/** What happens to the network of a client happens to all its connections. */
+const oneLink = (proxies: readonly TcpProxy[]): Link => ({
+  cut: () => {
+    for (const proxy of proxies) proxy.cut()
+  },
+  swallow: (direction) => {
+    for (const proxy of proxies) proxy.swallow(direction)
+  },
+  delay: (ms) => {
+    for (const proxy of proxies) proxy.delay(ms)
+  },
+  heal: () => {
+    for (const proxy of proxies) proxy.heal()
+  },
+})
+
+async function killClients(server: Server, name: string): Promise<void> {
+  const clients = (await askRedis(server, 'client', 'list')).split('\n')
+  const own = clients.filter((client) => client.includes(` name=${name} `))
+  for (const client of own) await askRedis(server, 'client', 'kill', 'id', /^id=(\d+)/.exec(client)?.[1] ?? '')
+}
