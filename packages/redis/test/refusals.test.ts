@@ -2,18 +2,13 @@ import { inspect } from 'node:util'
 import { createLocks, isLeaseholdError, type LockBackend } from '@leasehold/core'
 import { startRedis, until } from '@leasehold/test-services'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { COMMANDS, PASSWORD, RIGHTS } from './permissions.ts'
 import { claimOn, startStanding, terms } from './standing.ts'
-
-const PASSWORD = 'open-sesame'
-const COMMANDS = ['evalsha', 'eval', 'get', 'set', 'del', 'exists', 'time', 'publish', 'subscribe']
-  .concat(['hget', 'hset', 'hdel', 'hmget', 'pttl', 'pexpire', 'lindex', 'lpop', 'lrem', 'rpush'])
-  .map((command) => `+${command}`)
 
 const standing = await startStanding()
 const { ask, open } = standing
 beforeAll(async () => {
-  const rights = ['~leasehold:*', 'resetchannels', '&leasehold:*', '-@all', ...COMMANDS]
-  await ask('acl', 'setuser', 'limited', 'on', `>${PASSWORD}`, ...rights)
+  await ask('acl', 'setuser', 'limited', 'on', `>${PASSWORD}`, ...RIGHTS, ...COMMANDS)
   await ask('acl', 'setuser', 'reader', 'on', `>${PASSWORD}`, '~*', '&*', '+@all', '-evalsha', '-eval')
 })
 afterAll(standing.stop)

@@ -1,0 +1,84 @@
+import { inspect } from 'node:util'
+import { createLocks, isLeaseholdError, type LockBackend } from '@leasehold/core'
+import { askRedis, until } from '@leasehold/test-services'
+import { Cluster } from 'ioredis'
+import { afterAll, describe, expect, it } from 'vitest'
+import { redis } from '../src/index.ts'
+import { startClusterStanding } from './cluster-standing.ts'
+import { COMMANDS, COMMANDS_ON_A_CLUSTER, PASSWORD, RIGHTS } from './permissions.ts'
+
+const standing = await startClusterStanding()
+const { cluster } = standing
+const opened: LockBackend[] = []
+for (const node of cluster.nodes)
+  await askRedis(
+    node,
+    'acl',
+    'setuser',
+    'limited',
+    'on',
+    `>${PASSWORD}`,
+    ...RIGHTS,
+    ...COMMANDS,
+    ...COMMANDS_ON_A_CLUSTER,
+  )
+afterAll(async () => {
+  for (const backend of opened) await backend.close?.()
+  await standing.stop()
+})
+
+function openAs(username: string, password: string): LockBackend {
+  const places = cluster.nodes.map(({ host, port }) => ({ host, port }))
+  const client = new Cluster(places, { lazyConnect: true, redisOptions: { username, password } })
+  const backend = redis({ client })
+  opened.push(backend)
+  return backend
+}
+
+describe('a Cluster', () => {
+  it('that refuses a password is told from one that is away, and the password is not shown', async () => {
+    const backend = openAs('limited', 'wrong-password')
+    const error = await createLocks(backend)
+      .lock('refused')
+      .tryAcquire()
+      .catch((reason: unknown) => reason)
+    expect(isLeaseholdError(error, 'BACKEND_REFUSED')).toBe(true)
+    for (const thing of [error, backend])
+      expect(inspect(thing, { depth: 9, showHidden: true })).not.toContain('wrong-password')
+  })
+
+  it('that is away is unavailable', async () => {
+    const client = new Cluster([{ host: '127.0.0.1', port: 1 }], { lazyConnect: true })
+    const backend = redis({ client })
+    const error = await createLocks(backend)
+      .lock('away')
+      .tryAcquire()
+      .catch((reason: unknown) => reason)
+    expect(isLeaseholdError(error, 'BACKEND_UNAVAILABLE')).toBe(true)
+    await backend.close?.()
+  })
+
+  it('needs no more than the documented commands, keys and channels', async () => {
+    const [one, other] = [
+      createLocks(openAs('limited', PASSWORD)),
+      createLocks(openAs('limited', PASSWORD), { pollMs: 60_000 }),
+    ]
+    const lease = await one.lock('limited').acquire({ metadata: { who: 'a' } })
+    await lease.renew()
+    let told = false
+    const next = other.lock('limited').acquire()
+    void next.then(() => {
+      told = true
+    })
+    await until('it stands in line', async () => {
+      const lines = cluster.nodes.map((node) => askRedis(node, 'keys', 'leasehold:{:limited}:queue'))
+      return (await Promise.all(lines)).some((line) => line !== '')
+    })
+    expect(told).toBe(false)
+    expect(await lease.release()).toBe('released')
+    expect(await (await next).release()).toBe('released')
+    const group = await one.acquireAll(['limited', 'too', 'and another'])
+    expect(await group.release()).toBe('released')
+    await Promise.all([one.close(), other.close()])
+  })
+})

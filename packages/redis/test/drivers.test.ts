@@ -1,0 +1,103 @@
+import { createLocks, type LockBackend } from '@leasehold/core'
+import { askRedis, TcpProxy, until } from '@leasehold/test-services'
+import { Cluster, Redis } from 'ioredis'
+import { Cluster as Cluster5, Redis as Redis5 } from 'ioredis5'
+import { afterAll, describe, expect, it } from 'vitest'
+import { slotOf } from '../src/cluster/slot.ts'
+import { fencedSet, type RedisCommander, redis } from '../src/index.ts'
+import { keyNames } from '../src/key-names.ts'
+import { migrate, nodesOf, startClusterStanding } from './cluster-standing.ts'
+import { claimOn, scriptsRun, startStanding, terms, visit } from './standing.ts'
+
+const standing = await startStanding()
+const clustered = await startClusterStanding()
+afterAll(() => Promise.all([standing.stop(), clustered.stop()]))
+
+const places = () => clustered.cluster.nodes.map(({ host, port }) => ({ host, port }))
+const lazyConnect = true
+
+interface Driver {
+  readonly version: string
+  node(url: string): LockBackend
+  cluster(): LockBackend
+  commander(url: string): RedisCommander & { disconnect(): void }
+}
+
+const drivers: Driver[] = [
+  {
+    version: '5.4.0, the oldest that is allowed',
+    node: (url) => redis({ client: new Redis5(url, { lazyConnect }) }),
+    cluster: () => redis({ client: new Cluster5(places(), { lazyConnect }) }),
+    commander: (url) => new Redis5(url, { lazyConnect }),
+  },
+  {
+    version: '6',
+    node: (url) => redis({ client: new Redis(url, { lazyConnect }) }),
+    cluster: () => redis({ client: new Cluster(places(), { lazyConnect }) }),
+    commander: (url) => new Redis(url, { lazyConnect }),
+  },
+]
+
+const queueOf = (key: string) => keyNames('leasehold:', key).queue
+
+async function handOver(one: LockBackend, other: LockBackend, key: string, isInLine: () => Promise<boolean>) {
+  const [here, there] = [createLocks(one), createLocks(other, { pollMs: 60_000 })]
+  const lease = await here.lock(key).acquire()
+  const next = there.lock(key).acquire()
+  await until('it stands in line', isInLine)
+  await lease.renew()
+  expect(await lease.release()).toBe('released')
+  expect((await next).fencingToken).toBeGreaterThan(lease.fencingToken)
+  const group = await here.acquireAll([`${key} a`, `${key} b`, `${key} c`])
+  expect(await group.release()).toBe('released')
+  await Promise.all([here.close(), there.close()])
+}
+
+describe.each(drivers)('ioredis $version', ({ version, node, cluster, commander }) => {
+  it('locks, waits, hands over and renews on one node', async () => {
+    const { server, ask } = standing
+    const key = `node ${version}`
+    await handOver(node(server.url), node(server.url), key, async () => (await ask('exists', queueOf(key))) === '1')
+  })
+
+  it('runs nothing twice over a connection that is cut', async () => {
+    await using proxy = await TcpProxy.open(standing.server)
+    const backend = node(proxy.through(standing.server.url))
+    await visit(backend, `cut ${version}`)
+    await standing.ask('config', 'resetstat')
+    const cut = proxy.cutAfter(1, 'replies')
+    await expect(backend.tryAcquire(claimOn(`cut ${version}`), terms())).rejects.toThrow(/closed|reset/i)
+    await cut
+    expect(await scriptsRun(standing)).toBe(1)
+    await backend.close?.()
+  })
+
+  it('locks, waits and hands over on a Cluster', async () => {
+    const key = `cluster ${version}`
+    const [server] = await nodesOf(clustered, slotOf(queueOf(key)))
+    const isInLine = async () => (await askRedis(server, 'exists', queueOf(key))) === '1'
+    await handOver(cluster(), cluster(), key, isInLine)
+  })
+
+  it('follows a slot that moves while somebody waits', async () => {
+    const key = `moved ${version}`
+    const slot = slotOf(queueOf(key))
+    const [source, target] = await nodesOf(clustered, slot)
+    const [one, other] = [createLocks(cluster()), createLocks(cluster(), { pollMs: 60_000 })]
+    const lease = await one.lock(key).acquire()
+    const next = other.lock(key).acquire()
+    await until('it stands in line', async () => (await askRedis(source, 'exists', queueOf(key))) === '1')
+    await (await migrate(slot, source, target)).finish()
+    await until('it stands in line there', async () => (await askRedis(target, 'exists', queueOf(key))) === '1')
+    expect(await lease.release()).toBe('released')
+    expect((await next).fencingToken).toBeGreaterThan(lease.fencingToken)
+    await Promise.all([one.close(), other.close()])
+  })
+
+  it('keeps fenced values', async () => {
+    const client = commander(standing.server.url)
+    await fencedSet(client, `fenced ${version}`, 'new', 8n)
+    await expect(fencedSet(client, `fenced ${version}`, 'old', 7n)).rejects.toMatchObject({ code: 'STALE_TOKEN' })
+    client.disconnect()
+  })
+})

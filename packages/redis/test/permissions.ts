@@ -1,0 +1,13 @@
+/** What README.md documents: everything that a user needs, and nothing more. */
+export const RIGHTS = ['~leasehold:*', 'resetchannels', '&leasehold:*', '-@all']
+
+const allowed = (commands: string): string[] => commands.split(' ').map((command) => `+${command}`)
+
+export const COMMANDS = [
+  ...allowed('evalsha eval get set del exists time publish subscribe'),
+  ...allowed('hget hset hdel hmget pttl pexpire lindex lpop lrem rpush'),
+]
+
+export const COMMANDS_ON_A_CLUSTER = allowed('asking cluster|slots spublish ssubscribe sunsubscribe')
+
+export const PASSWORD = 'open-sesame'

@@ -1,0 +1,68 @@
+import { createLocks } from '@leasehold/core'
+import { askRedis, startRedisReplica, until } from '@leasehold/test-services'
+import { Redis } from 'ioredis'
+import { afterAll, describe, expect, it } from 'vitest'
+import { redis, type WaitReplicas } from '../src/index.ts'
+import { claimOn, startStanding, terms } from './standing.ts'
+
+const standing = await startStanding()
+const { ask, server } = standing
+const replica = await startRedisReplica(server)
+afterAll(async () => {
+  await replica.stop()
+  await standing.stop()
+})
+
+const open = (waitReplicas: WaitReplicas) =>
+  redis({ client: new Redis(server.url, { lazyConnect: true }), waitReplicas })
+
+const onReplica = (key: string) => askRedis(replica, 'hget', `leasehold:{:${key}}:hold`, 'token')
+
+describe('a grant that waits for replicas', () => {
+  it('is there when it is told: acquired, renewed, and with a turn', async () => {
+    const [one, other] = [createLocks(open({ count: 1 })), createLocks(open({ count: 1 }), { pollMs: 60_000 })]
+    const lease = await one.lock('copied').acquire()
+    expect(await onReplica('copied')).toBe(String(lease.fencingToken))
+    const waiting = other.lock('copied').acquire()
+    await until('it stands in line', async () => (await ask('exists', 'leasehold:{:copied}:queue')) === '1')
+    await lease.renew()
+    await lease.release()
+    const next = await waiting
+    expect(await onReplica('copied')).toBe(String(next.fencingToken))
+    await Promise.all([one.close(), other.close()])
+  })
+
+  it('is none without them, and leaves nothing behind', async () => {
+    const locks = createLocks(open({ count: 2, timeoutMs: 100 }))
+    await expect(locks.lock('lonely').tryAcquire()).rejects.toThrow('1 of 2 replicas')
+    await until('it is withdrawn', async () => (await ask('exists', 'leasehold:{:lonely}:hold')) === '0')
+    await locks.close()
+  })
+
+  it('whose renewal they lack is in jeopardy, and not extended', async () => {
+    const backend = open({ count: 1, timeoutMs: 100 })
+    const claim = claimOn('lagging')
+    await backend.tryAcquire(claim, terms())
+    replica.freeze()
+    const failure = await backend.renew([claim], 90_000).catch((error: Error) => error.message)
+    replica.thaw()
+    expect(failure).toContain('0 of 1 replicas')
+    await backend.close?.()
+  })
+
+  it('shares the wait with others: many grants, few WAITs', async () => {
+    const backend = open({ count: 1 })
+    await backend.inspect?.('any')
+    await ask('config', 'resetstat')
+    const claims = Array.from({ length: 100 }, (_, index) => claimOn(`shared ${index}`))
+    await Promise.all(claims.map((claim) => backend.tryAcquire(claim, terms())))
+    const [, waits] = /cmdstat_wait:calls=(\d+)/.exec(await ask('info', 'commandstats')) ?? []
+    expect(Number(waits)).toBeLessThan(50)
+    await backend.close?.()
+  })
+
+  it('is asked for in whole numbers', () => {
+    for (const waitReplicas of [{ count: 0 }, { count: 1.5 }, { count: 1, timeoutMs: 0 }])
+      expect(() => open(waitReplicas)).toThrow(RangeError)
+  })
+})
