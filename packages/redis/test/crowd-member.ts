@@ -7,16 +7,14 @@ const [url = '', key = '', callers = '0'] = process.argv.slice(2)
 const client = new Redis(url, { lazyConnect: true })
 const locks = createLocks(redis({ client }), { ttlMs: 2000, waitMs: 60_000, whenHeld: 'wait' })
 const lock = locks.lock(key)
-const tokens: string[] = []
-const turns: number[] = Array.from({ length: Number(callers) }, () => 0)
+const turns: { token: string; caller: number }[] = []
 let stopped = false
 
 async function contend(caller: number): Promise<void> {
   while (!stopped) {
     await using lease = await lock.acquire()
-    tokens.push(String(lease.fencingToken))
-    turns[caller] = (turns[caller] ?? 0) + 1
-    process.send?.({ turns: tokens.length })
+    turns.push({ token: String(lease.fencingToken), caller })
+    process.send?.({ count: turns.length })
   }
 }
 
@@ -26,8 +24,8 @@ process.on('message', (word) => {
 })
 
 async function crowd(): Promise<void> {
-  await Promise.all(turns.map((_, caller) => contend(caller)))
-  process.send?.({ tokens, turnsOfCallers: turns })
+  await Promise.all(Array.from({ length: Number(callers) }, (_, caller) => contend(caller)))
+  process.send?.({ turns })
   await locks.close()
   process.disconnect()
 }

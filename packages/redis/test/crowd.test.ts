@@ -1,73 +1,85 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
+import { createLocks } from '@leasehold/core'
 import { until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
-import { scriptsRun, startStanding } from './standing.ts'
+import { inCommon, longestGapMs, type Member, start, startMember, stop } from './crowd.ts'
+import { claimOn, scriptsRun, startStanding, terms } from './standing.ts'
 
 const PROCESSES = 8
 const CALLERS = 8
 /** Of every process, before the crowd is told to stop. */
-const TURNS = 100
+const TURNS = 200
+/** Of the members' leases. */
+const TTL_MS = 2000
+/** What a dead waiter may cost, and by how much later than its TTL the key of a dead holder may come free. */
+const SLACK_MS = 2000
 
 const standing = await startStanding()
+const { ask, server } = standing
 afterAll(standing.stop)
 
-interface Member {
-  readonly child: ChildProcess
-  turns: number
-  report: { readonly tokens: string[]; readonly turnsOfCallers: number[] } | undefined
-}
+const members = (count: number, key: string, callers = CALLERS): Promise<Member[]> =>
+  Promise.all(Array.from({ length: count }, () => startMember(server.url, key, callers)))
 
-async function startMember(key: string): Promise<Member> {
-  const path = fileURLToPath(new URL('./crowd-member.ts', import.meta.url))
-  const child = fork(path, [standing.server.url, key, String(CALLERS)], { execArgv: ['--import', 'tsx'] })
-  await once(child, 'message')
-  const member: Member = { child, turns: 0, report: undefined }
-  child.on('message', (message: { turns?: number } & NonNullable<Member['report']>) => {
-    if (message.turns === undefined) member.report = message
-    else member.turns = message.turns
-  })
-  return member
-}
+const spread = (counts: readonly number[]): number => Math.max(...counts) / Math.min(...counts)
 
-const reported = async (members: readonly Member[]) => {
-  for (const { child } of members) child.send('stop')
-  await until('everybody is done', () => members.every(({ report }) => report !== undefined), 60_000)
-  return members.map(({ report }) => report ?? { tokens: [], turnsOfCallers: [] })
-}
+const lineLength = async (key: string) => Number(await ask('llen', `leasehold:{:${key}}:queue`))
 
 describe('8 processes with 8 callers each who want one key', () => {
-  it('all get their turns, in the order of tokens, at few commands a handover', async () => {
-    const members = await Promise.all(Array.from({ length: PROCESSES }, () => startMember('crowd')))
-    await standing.ask('config', 'resetstat')
-    for (const { child } of members) child.send('start')
-    await until('everybody had many turns', () => members.every(({ turns }) => turns >= TURNS), 60_000)
-    const counts = members.map(({ turns }) => turns)
-    const reports = await reported(members)
+  it('all get their turns, evenly, in the order of tokens, at few commands a handover', async () => {
+    const crowd = await members(PROCESSES, 'crowd')
+    await ask('config', 'resetstat')
+    start(crowd)
+    await until('everybody had many turns', () => crowd.every(({ count }) => count >= TURNS), 60_000)
+    const turns = await stop(crowd)
     const scripts = await scriptsRun(standing)
 
-    const tokens = reports.flatMap((report) => report.tokens)
+    const tokens = turns.flat().map(({ token }) => token)
     expect(new Set(tokens).size).toBe(tokens.length)
-    const ofCallers = reports.flatMap((report) => report.turnsOfCallers)
-    expect(ofCallers).toHaveLength(PROCESSES * CALLERS)
-    expect(Math.min(...ofCallers)).toBeGreaterThan(0)
-    expect(Math.max(...counts) / Math.min(...counts)).toBeLessThanOrEqual(1.5)
     expect(scripts / tokens.length).toBeLessThanOrEqual(2)
+    const common = inCommon(turns)
+    expect(spread(common.map((own) => own.length))).toBeLessThanOrEqual(1.2)
+    const ofCallers = common.flatMap((own) =>
+      Array.from({ length: CALLERS }, (_, caller) => own.filter((turn) => turn.caller === caller).length),
+    )
+    expect(spread(ofCallers)).toBeLessThanOrEqual(1.2)
   }, 90_000)
-  it('are held up by none of them that is frozen or killed', async () => {
-    const members = await Promise.all(Array.from({ length: 4 }, () => startMember('harmed')))
-    const [frozen, killed, ...others] = members as [Member, Member, ...Member[]]
-    for (const { child } of members) child.send('start')
-    await until('everybody had turns', () => members.every(({ turns }) => turns >= 10), 60_000)
+
+  it('are held up by none of them that is frozen or killed, beyond its TTL', async () => {
+    const crowd = await members(4, 'harmed')
+    const [frozen, killed, ...others] = crowd as [Member, Member, ...Member[]]
+    start(crowd)
+    await until('everybody had turns', () => crowd.every(({ count }) => count >= 10), 60_000)
     frozen.child.kill('SIGSTOP')
     killed.child.kill('SIGKILL')
-    const before = others.map(({ turns }) => turns)
-    await until('the others go on', () => others.every(({ turns }, i) => turns > (before[i] ?? 0) + 50), 60_000)
-    const missed = frozen.turns
+    const before = others.map(({ count }) => count)
+    await until('the others go on', () => others.every(({ count }, i) => count > (before[i] ?? 0) + 50), 60_000)
+    const missed = frozen.count
     frozen.child.kill('SIGCONT')
-    await until('the thawed one has turns again', () => frozen.turns > missed + 5, 60_000)
-    const tokens = (await reported([frozen, ...others])).flatMap((report) => report.tokens)
+    await until('the thawed one has turns again', () => frozen.count > missed + 5, 60_000)
+    const turns = await stop([frozen, ...others])
+    const tokens = turns.flat().map(({ token }) => token)
     expect(new Set(tokens).size).toBe(tokens.length)
+    expect(longestGapMs(turns)).toBeLessThanOrEqual(TTL_MS + SLACK_MS)
   }, 90_000)
+})
+
+describe('a waiter that dies in line', () => {
+  it.each(['SIGSTOP', 'SIGKILL'] as const)('by %s costs who comes after it less than two seconds', async (signal) => {
+    const key = `dead by ${signal}`
+    const [backend, other] = [standing.open(), createLocks(standing.open(), { pollMs: 60_000 })]
+    const held = claimOn(key)
+    await backend.tryAcquire(held, terms())
+    const [dead] = (await members(1, key, 1)) as [Member]
+    start([dead])
+    await until('it stands in line', async () => (await lineLength(key)) === 1)
+    const next = other.lock(key).acquire()
+    await until('both do', async () => (await lineLength(key)) === 2)
+    dead.child.kill(signal)
+    const [seconds = 0, micros = 0] = (await ask('time')).split('\n').map(Number)
+    await backend.release(held)
+    const { fencingToken } = await next
+    dead.child.kill('SIGKILL')
+    expect(Number(fencingToken) / 1000 - (seconds * 1000 + micros / 1000)).toBeLessThanOrEqual(SLACK_MS)
+    await other.close()
+  })
 })

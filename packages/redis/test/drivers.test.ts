@@ -89,6 +89,8 @@ describe.each(drivers)('ioredis $version', ({ version, node, cluster, commander 
     await until('it stands in line', async () => (await askRedis(source, 'exists', queueOf(key))) === '1')
     await (await migrate(slot, source, target)).finish()
     await until('it stands in line there', async () => (await askRedis(target, 'exists', queueOf(key))) === '1')
+    const heard = () => askRedis(target, 'pubsub', 'shardchannels', `*${key}*`)
+    await until('it listens there', async () => (await heard()) !== '')
     expect(await lease.release()).toBe('released')
     expect((await next).fencingToken).toBeGreaterThan(lease.fencingToken)
     await Promise.all([one.close(), other.close()])
