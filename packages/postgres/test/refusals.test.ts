@@ -7,7 +7,7 @@ import { createLocks, type LeaseholdError } from '@leasehold/core'
 import { startPostgres } from '@leasehold/test-services'
 import pg from 'pg'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
-import { postgresRows } from '../src/index.ts'
+import { postgresAdvisory, postgresRows } from '../src/index.ts'
 import { openDatabase } from './database.ts'
 
 const database = await openDatabase()
@@ -19,12 +19,14 @@ async function errorOf(
   schemaName = schema,
 ): Promise<LeaseholdError> {
   const backend = postgresRows({ pool: openPool({ max: 1, ...settings }), schema: schemaName })
-  const attempt = createLocks(backend).lock('a').tryAcquire()
-  return attempt.then(
+  return refusalOf(createLocks(backend).lock('a').tryAcquire())
+}
+
+const refusalOf = (attempt: Promise<unknown>): Promise<LeaseholdError> =>
+  attempt.then(
     () => expect.fail('it was granted'),
     (error: LeaseholdError) => error,
   )
-}
 
 const addressOf = (change: (address: URL) => void): string => {
   const address = new URL(url)
@@ -85,6 +87,14 @@ describe('a database that cannot be used', () => {
     expect(error.code).toBe('BACKEND_REFUSED')
   })
 
+  it('whose address cannot be parsed: refused, and no password is shown', async () => {
+    const password = `secret-${randomBytes(8).toString('hex')}`
+    const error = await errorOf({ connectionString: `postgres://user:${password}@host:port/database` })
+    expect(error.code).toBe('BACKEND_REFUSED')
+    expect(error.message).toContain('the address of the database cannot be parsed')
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain(password)
+  })
+
   it('with a wrong password, or none: refused, and no password is shown', async () => {
     const [password, wrong] = ['right', 'wrong'].map((word) => `${word}-${randomBytes(8).toString('hex')}`)
     await using server = await startPostgres({ own: true, settings: { hba_file: passwordsDemanded() } })
@@ -93,9 +103,14 @@ describe('a database that cannot be used', () => {
     address.username = 'somebody'
     for (const each of [wrong ?? '', '']) {
       address.password = each
-      const error = await errorOf({ connectionString: address.href })
-      expect(error.code).toBe('BACKEND_REFUSED')
-      expect(inspect(error)).not.toContain(wrong)
+      const advisory = createLocks(postgresAdvisory({ connection: address.href }))
+      for (const error of [
+        await errorOf({ connectionString: address.href }),
+        await refusalOf(advisory.lock('a').tryAcquire()),
+      ]) {
+        expect(error.code).toBe('BACKEND_REFUSED')
+        expect(inspect(error, { depth: 9, showHidden: true })).not.toContain(wrong)
+      }
     }
   })
 

@@ -47,7 +47,8 @@ function recipe(settings: Settings): Recipe {
     users: ['postgres'],
     prepare: (place, port) => prepare(initdb, place, { ...settings, port }),
     command: (place) => ({ program: postgres, args: ['-D', place.path('data')] }),
-    saysReady: /ready to accept connections/,
+    // A standby accepts some.
+    saysReady: /ready to accept (read-only )?connections/,
     // Fast shutdown: ends sessions instead of waiting for them.
     stopSignal: 'SIGINT',
   }

@@ -1,6 +1,7 @@
 import type { PostgresRow, PostgresSessionClient } from '../postgres-shapes.ts'
 import { explained } from '../refusals.ts'
 import { greet } from './greeting.ts'
+import type { ConnectSession } from './options.ts'
 
 /** A statement that is prepared once per connection. Its last parameter comes back as `serial`. */
 export interface Statement {
@@ -36,11 +37,7 @@ export class Connection {
   #silentSinceMs = performance.now()
   #watch: NodeJS.Timeout | undefined
 
-  constructor(
-    connect: () => PostgresSessionClient | Promise<PostgresSessionClient>,
-    schema: string,
-    onEnd: (why: Error) => void,
-  ) {
+  constructor(connect: ConnectSession, schema: string, onEnd: (why: Error) => void) {
     this.#schema = schema
     this.#onEnd = onEnd
     this.#expectAnswer()
@@ -100,8 +97,8 @@ export class Connection {
     this.#onEnd(closed)
   }
 
-  async #open(connect: () => PostgresSessionClient | Promise<PostgresSessionClient>): Promise<PostgresSessionClient> {
-    const client = await connect()
+  async #open(connect: ConnectSession): Promise<PostgresSessionClient> {
+    const client = await made(connect, this.#schema)
     this.#client = client
     client.on('error', (error) => this.end(error))
     client.on('end', () => this.end(new Error('the connection to Postgres has ended')))
@@ -152,6 +149,14 @@ export class Connection {
     const leftMs = this.#silentSinceMs + this.patienceMs - performance.now()
     if (leftMs > 0) this.#watch = this.#lookIn(leftMs)
     else this.end(new Error(`no answer from Postgres within ${Math.round(this.patienceMs)} ms`))
+  }
+}
+
+async function made(connect: ConnectSession, schema: string): Promise<PostgresSessionClient> {
+  try {
+    return await connect()
+  } catch (error) {
+    throw explained(error, schema)
   }
 }
 

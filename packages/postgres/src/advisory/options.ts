@@ -27,6 +27,9 @@ interface Parsed {
 
 const MOST_HELD = 1_000_000
 
+/** What `pg` understands: a URL, or the path of a socket. */
+const ADDRESS = /^(postgres(ql)?:\/\/|socket:|\/)/
+
 export function parseAdvisory({ connection, schema, maxHeld = 5000 }: PostgresAdvisoryOptions): Parsed {
   if (!Number.isInteger(maxHeld) || maxHeld < 1 || maxHeld > MOST_HELD) {
     throw new RangeError(`maxHeld must be a whole number from 1 to ${MOST_HELD}; got ${String(maxHeld)}`)
@@ -36,9 +39,10 @@ export function parseAdvisory({ connection, schema, maxHeld = 5000 }: PostgresAd
 
 function parseConnection(connection: unknown): ConnectSession {
   if (typeof connection === 'function') return connection as ConnectSession
-  if (typeof connection === 'string') return clientOf({ connectionString: connection })
+  // `pg` would take anything else for the name of a database on a host called "base".
+  if (typeof connection === 'string' && ADDRESS.test(connection)) return clientOf({ connectionString: connection })
   if (typeof connection === 'object' && connection !== null) return clientOf(connection)
-  throw new TypeError('connection must be an address, settings of pg, or a function that makes a client')
+  throw new TypeError('connection must be an address (postgres://…), settings of pg, or a function that makes a client')
 }
 
 /** Loaded when the first lock is used, and only where no function makes the clients. */
