@@ -39,7 +39,7 @@ export function showSeat(seat, look) {
   if (button === undefined || button.dataset['look'] === look) return
   button.dataset['look'] = look
   button.setAttribute('aria-pressed', String(look === 'chosen' || look === 'own'))
-  button.setAttribute('aria-disabled', String(look === 'held' || look === 'sold' || look === 'own'))
+  button.setAttribute('aria-disabled', String(look === 'sold' || look === 'own'))
   button.setAttribute('aria-label', `${button.title}, ${WORDS[look]}`)
 }
 

@@ -3,13 +3,14 @@
  * @property {string} id
  * @property {string[]} seats
  * @property {'open' | 'paying' | 'paid' | 'sold' | 'ended'} state
- * @property {'expired' | 'given-up' | 'declined' | 'stale' | 'taken' | null} endedBecause
+ * @property {'expired' | 'given-up' | 'declined' | 'stale' | 'taken' | 'forced' | null} endedBecause
+ * @property {string | null} endNote
  * @property {string | null} refusedWrite
  * @property {number} amountCents
  * @property {number | null} remainingMs
  * @property {string | null} buyer
  * @property {string | null} cardEnding
- * @property {'taken' | 'refunded' | null} payment
+ * @property {'asked' | 'taken' | 'failed' | 'refunded' | null} payment
  * @property {number} failedPayments
  */
 
@@ -27,6 +28,17 @@ export class Refused extends Error {
 
 /** @param {string[]} seats */
 export const hold = (seats) => ask('POST', '/api/holds', { seats })
+
+/**
+ * Stands in line for a seat that somebody else holds; answers when it is ours.
+ *
+ * @param {string} seat
+ * @param {AbortSignal} signal
+ */
+export const wait = (seat, signal) => ask('POST', '/api/waits', { seats: [seat] }, signal)
+
+/** @returns {Promise<Hold[]>} */
+export const orders = () => ask('GET', '/api/orders')
 
 /** @param {string} id */
 export const look = (id) => ask('GET', `/api/holds/${id}`)
@@ -48,11 +60,12 @@ export const giveUp = (id) => ask('DELETE', `/api/holds/${id}`)
  * @param {string} method
  * @param {string} path
  * @param {unknown} [body]
- * @returns {Promise<Hold>}
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<any>}
  */
-async function ask(method, path, body) {
+async function ask(method, path, body, signal) {
   const sent = body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
-  const response = await fetch(path, { method, ...sent }).catch(() => {
+  const response = await fetch(path, { method, ...sent, ...(signal && { signal }) }).catch(() => {
     throw new Refused('unreachable', 'The box office cannot be reached. Nothing is lost: try again.')
   })
   const answer = await response.json()

@@ -30,6 +30,9 @@ export function followSeats(onStates) {
     source.addEventListener('open', heard)
     source.addEventListener('heartbeat', heard)
     source.addEventListener('error', cutOff)
+    source.addEventListener('node', (event) => {
+      show('live', JSON.parse(event.data).node)
+    })
     source.addEventListener('seats', (event) => {
       heard()
       onStates(JSON.parse(event.data))
@@ -38,7 +41,7 @@ export function followSeats(onStates) {
   }
 
   function heard() {
-    show('live')
+    if (byId('live').dataset['state'] !== 'live') show('live')
     callAgainIn(SILENCE_MS)
   }
 
@@ -58,8 +61,12 @@ export function followSeats(onStates) {
   call()
 }
 
-/** @param {'live' | 'connecting'} state */
-function show(state) {
+/**
+ * @param {'live' | 'connecting'} state
+ * @param {string} [node] the server that tells
+ */
+function show(state, node) {
   byId('live').dataset['state'] = state
-  byId('live-text').textContent = state === 'live' ? 'Live' : 'Connecting…'
+  byId('live-text').textContent =
+    state === 'connecting' ? 'Connecting…' : node === undefined ? 'Live' : `Live · ${node}`
 }

@@ -5,7 +5,7 @@ import { byId } from './element.js'
 import { drawLegend } from './legend.js'
 import { followSeats } from './live.js'
 import { showPage } from './pages.js'
-import { showChoice, showHold, showRemaining } from './panel.js'
+import { showChoice, showHold, showLine, showRemaining } from './panel.js'
 import { nameOf, plan, seatOf, seats } from './plan.js'
 import { say } from './say.js'
 import { listenToKeys } from './seat-keys.js'
@@ -14,6 +14,8 @@ import { listenToZoom } from './zoom.js'
 const MAX_SEATS = 6
 const MEMORY = 'hold'
 const ACTIVE = ['open', 'paying', 'paid']
+/** Answers of a box office whose servers come and go. */
+const GONE = new Set(['unreachable', 'node-lost', 'no-node', 'try-again', 'internal'])
 
 /** @type {import('./live.js').SeatStates} */
 const states = {}
@@ -22,6 +24,8 @@ const chosen = new Set()
 /** @type {boxOffice.Hold | undefined} */
 let hold
 let busy = false
+/** @type {{ seat: string, leave?: AbortController } | undefined} A held seat that the visitor looks at, or stands in line for. */
+let line
 
 const countdown = new Countdown(showRemaining, () => void askUntilOver())
 
@@ -41,6 +45,10 @@ function showSeats() {
 /** @param {string} [problem] */
 function showCheckout(problem) {
   showSeats()
+  if (hold === undefined && line !== undefined) {
+    const { seat, leave } = line
+    return showLine(seat, { waiting: leave !== undefined, problem, onWait: standInLine, onLeave: leaveLine })
+  }
   if (hold === undefined) return showChoice([...chosen], { busy, problem, onHold: takeSeats, onDrop: toggle })
   if (!isActive()) return showPage(hold, startOver)
   showHold(hold, { busy, problem, onPay: paySeats, onConfirm: confirmSeats, onGiveUp: giveUpSeats })
@@ -49,7 +57,9 @@ function showCheckout(problem) {
 
 /** @param {string} seat */
 function toggle(seat) {
-  if (isActive() || busy) return
+  if (isActive() || busy || line?.leave) return
+  line = states[seat] === 'held' && chosen.size === 0 ? { seat } : undefined
+  if (line !== undefined) return showCheckout()
   if (chosen.delete(seat)) return showCheckout()
   if (states[seat] !== 'free') return say(`${nameOf(seatOf(seat))} is taken.`)
   if (chosen.size === MAX_SEATS) return showCheckout(`You can book up to ${MAX_SEATS} seats at once.`)
@@ -60,6 +70,10 @@ function toggle(seat) {
 /** @param {import('./live.js').SeatStates} changed */
 function takeNews(changed) {
   Object.assign(states, changed)
+  if (line !== undefined && line.leave === undefined && states[line.seat] !== 'held') {
+    line = undefined
+    return showCheckout()
+  }
   const lost = hold === undefined && !busy ? [...chosen].filter((seat) => states[seat] !== 'free') : []
   for (const seat of lost) chosen.delete(seat)
   if (lost.length > 0)
@@ -104,13 +118,42 @@ async function takeSeats() {
   if (isActive()) chosen.clear()
 }
 
+/** In line until the seat is ours, or sold. A server that goes away takes the place in line along: then the page stands in line again. */
+async function standInLine() {
+  if (line === undefined || line.leave) return
+  const { seat } = line
+  const leave = new AbortController()
+  line = { seat, leave }
+  showCheckout()
+  let problem
+  while (!leave.signal.aborted) {
+    const news = await boxOffice.wait(seat, leave.signal).catch((/** @type {boxOffice.Refused} */ refusal) => refusal)
+    if (leave.signal.aborted) return
+    if (!(news instanceof boxOffice.Refused)) {
+      accept(news)
+      break
+    }
+    problem = news.message
+    if (!GONE.has(news.code)) break
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+  }
+  line = undefined
+  showCheckout(isActive() ? undefined : problem)
+}
+
+function leaveLine() {
+  line?.leave?.abort()
+  line = undefined
+  showCheckout()
+}
+
 /** @type {(name: string, card: string) => void} */
 const paySeats = (name, card) => void act(() => boxOffice.pay(hold?.id ?? '', name, card))
 const confirmSeats = () => void act(() => boxOffice.confirm(hold?.id ?? ''))
 
 async function giveUpSeats() {
   await act(() => boxOffice.giveUp(hold?.id ?? ''))
-  if (hold?.state === 'ended' && hold.payment === null) startOver()
+  if (hold?.state === 'ended' && hold.payment !== 'refunded') startOver()
 }
 
 function startOver() {

@@ -67,15 +67,17 @@ function regrets(hold, title) {
 }
 
 /** @param {Hold} hold */
-function titleOf({ endedBecause }) {
+export function titleOf({ endedBecause }) {
   if (endedBecause === 'taken') return 'Somebody was faster'
   if (endedBecause === 'given-up') return 'You gave the seats back'
   if (endedBecause === 'declined') return 'Payment failed too often'
+  if (endedBecause === 'forced') return 'The box office took the seats back'
   return 'Your hold ran out'
 }
 
 /** @param {Hold} hold */
-function reasonOf({ endedBecause, refusedWrite }) {
+function reasonOf({ endedBecause, refusedWrite, endNote }) {
+  if (endedBecause === 'forced') return `The reason given: ${endNote}`
   if (refusedWrite === 'stale') {
     return 'Your checkout stood still for longer than the hold lasted, and the seats went back on sale. When it went on, its sale came with an outdated fencing token, and the database refused it. That is how no seat is sold twice.'
   }
@@ -86,8 +88,8 @@ function reasonOf({ endedBecause, refusedWrite }) {
 }
 
 /** @param {Hold} hold */
-function moneyBack({ payment, amountCents, cardEnding }) {
-  if (payment === null) return element('p', { class: 'refund' }, 'No money was taken.')
+export function moneyBack({ payment, amountCents, cardEnding }) {
+  if (payment === null || payment === 'failed') return element('p', { class: 'refund' }, 'No money was taken.')
   const fate = payment === 'refunded' ? 'was refunded to' : 'is on its way back to'
   return element(
     'p',

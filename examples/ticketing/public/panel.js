@@ -36,6 +36,30 @@ export function showChoice(chosen, { busy, problem, onHold, onDrop }) {
 }
 
 /**
+ * A seat that somebody else holds.
+ *
+ * @param {string} seat
+ * @param {{ waiting: boolean, problem: string | undefined, onWait: () => void, onLeave: () => void }} wiring
+ */
+export function showLine(seat, { waiting, problem, onWait, onLeave }) {
+  render(
+    'choosing',
+    problem,
+    element('h2', { tabindex: '-1' }, waiting ? 'You are in line' : 'Held by somebody else'),
+    seatList([seat]),
+    element(
+      'p',
+      { class: 'soft', role: 'status' },
+      waiting
+        ? 'If the seat comes free, it is held for you at once. Keep this page open.'
+        : 'It may come free: people change their minds, and holds run out.',
+    ),
+    waiting ? undefined : button('primary', 'Wait in line', onWait, false),
+    button('quiet wide', waiting ? 'Leave the line' : 'Choose another seat', onLeave, false),
+  )
+}
+
+/**
  * From hold to sale.
  *
  * @param {Hold} hold

@@ -14,6 +14,7 @@ const { holdMs, strategy, port } = options
 const sale: Sale = {
   name: `sale-${randomBytes(6).toString('hex')}`,
   strategy,
+  operatorKey: randomBytes(16).toString('hex'),
   holdMs,
   freezeMs: holdMs * 1.5,
   sweepMs: 250,
@@ -30,6 +31,10 @@ console.log(`
   ${plan.show}, ${plan.hall}: ${seats.length} seats on sale at
 
     ${house.address}
+
+  Who holds what, for the operator alone:
+
+    ${house.address}/operator.html#${sale.operatorKey}
 
   Open it in two windows and contend for a seat. Seats are held for ${holdMs / 1000} s (--hold 20 for less), strategy ${strategy},
   locks in ${stage.locks.kind}, ${options.stage.nodes === 1 ? 'one server process' : `${options.stage.nodes} server processes behind this address`}.

@@ -1,5 +1,6 @@
 import type { Locks } from '@leasehold/core'
 import { type Auditorium, loadAuditorium } from './auditorium.ts'
+import { forgetWaits } from './back-office/waits.ts'
 import type { BoxOffice } from './checkout/box-office.ts'
 import { expireHolds } from './checkout/end.ts'
 import type { Database } from './database/database.ts'
@@ -40,11 +41,13 @@ export async function openBoxOffice(options: BoxOfficeOptions): Promise<OpenBoxO
     node,
     auditorium,
     db,
+    leases,
     strategy: STRATEGIES[sale.strategy](db, leases),
     bank: simulatedBank(sale.bank),
     interruption: freezing(standStill ?? (() => pause(sale.freezeMs))),
   }
-  const served = await serve(createApp(office, board), port, orAnyPort)
+  await forgetWaits(office)
+  const served = await serve(createApp(office, board, sale.operatorKey), port, orAnyPort)
   const stopSweep = repeat(() => expireHolds(office), sale.sweepMs)
   return {
     auditorium,

@@ -5,6 +5,8 @@ export interface Sale {
   /** A name that no other sale has: sales on one lock server must not meet. */
   readonly name: string
   readonly strategy: StrategyName
+  /** Whoever has it may see who holds what, and take it back. */
+  readonly operatorKey: string
   readonly holdMs: number
   readonly sweepMs: number
   /** How long a checkout stands still that is frozen on purpose: longer than a hold lasts. */

@@ -18,10 +18,13 @@ export interface TestOfficeOptions {
   readonly db?: Database
 }
 
+export const OPERATOR_KEY = '0123456789abcdef0123456789abcdef'
+
 /** A sale whose bank answers at once and never fails by chance. */
-const testSale = (holdMs: number): Sale => ({
+export const testSale = (holdMs: number): Sale => ({
   name: `test-${crypto.randomUUID()}`,
   strategy: 'fenced-lease',
+  operatorKey: OPERATOR_KEY,
   holdMs,
   freezeMs: holdMs * 1.5,
   sweepMs: 50,

@@ -1,6 +1,7 @@
 import type { Auditorium } from '../auditorium.ts'
 import type { Database } from '../database/database.ts'
 import type { Bank } from '../payment/bank.ts'
+import type { SeatLeases } from '../strategies/seat-leases.ts'
 import type { Strategy } from '../strategies/strategy.ts'
 
 /** What a checkout works with. */
@@ -10,6 +11,7 @@ export interface BoxOffice {
   readonly auditorium: Auditorium
   readonly db: Database
   readonly strategy: Strategy
+  readonly leases: SeatLeases
   readonly bank: Bank
   /** Where a simulated checkout may stand still, told by the ending of its card. */
   readonly interruption: (cardEnding: string) => Promise<void>

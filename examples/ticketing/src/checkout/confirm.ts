@@ -17,7 +17,7 @@ export async function confirm(office: BoxOffice, session: string, id: string): P
 
 function sell(office: BoxOffice, record: HoldRecord): Promise<SaleOutcome> {
   const { id, seats, amountCents, buyer, cardEnding } = record
-  const order = { id, seats, amountCents, buyer: buyer ?? '' }
+  const order = { id, seats, amountCents, buyer: buyer ?? '', node: office.node }
   return office.strategy.sell(record, order, () => office.interruption(cardEnding ?? ''))
 }
 

@@ -7,11 +7,11 @@ import { Refusal } from './refusal.ts'
  * Ends a hold that was not sold: the seats come back, and so does the money. Only once it is certain that no late sale can
  * arrive; false until then, and the next sweep tries again.
  */
-export async function end(office: BoxOffice, record: HoldRecord, because: EndReason): Promise<boolean> {
+export async function end(office: BoxOffice, record: HoldRecord, because: EndReason, note?: string): Promise<boolean> {
   if (!(await office.strategy.isOver(record))) return false
   return office.db.transaction(async (sql) => {
     if (!(await move(sql, record.id, ['open', 'paying', 'paid'], 'ended'))) return false
-    await sql.query('update holds set ended_because = $2 where id = $1', [record.id, because])
+    await sql.query('update holds set ended_because = $2, end_note = $3 where id = $1', [record.id, because, note])
     await refund(sql, record.id)
     return true
   })
@@ -33,6 +33,7 @@ export async function expireHolds(office: BoxOffice): Promise<void> {
 
 /** The refusal that a checkout meets whose hold is over. */
 export function holdEnded(because: EndReason | null): Refusal {
+  if (because === 'forced') return new Refusal(410, 'hold-ended', 'The box office took these seats back.')
   if (because === 'taken')
     return new Refusal(409, 'sold-meanwhile', 'Somebody bought one of these seats while you were paying.')
   if (because === 'given-up') return new Refusal(410, 'hold-ended', 'You gave these seats back.')

@@ -1,40 +1,50 @@
 import type { Sql } from '../database/database.ts'
 import type { Reservation, Standing } from '../strategies/strategy.ts'
+import type { PaymentState } from './payments.ts'
 import { noSuchHold } from './refusal.ts'
 
 /** open -> paying -> paid -> sold; back to open when a payment fails; from each of the first three to ended. */
 export type HoldState = 'open' | 'paying' | 'paid' | 'sold' | 'ended'
 
-export type EndReason = 'expired' | 'given-up' | 'declined' | 'stale' | 'taken'
+export type EndReason = 'expired' | 'given-up' | 'declined' | 'stale' | 'taken' | 'forced'
 
 export interface HoldRecord extends Reservation {
   readonly id: string
   readonly state: HoldState
   readonly endedBecause: EndReason | null
+  /** What the operator said who ended it. */
+  readonly endNote: string | null
   /** What became of a sale that was tried and did not happen. */
   readonly refusedWrite: EndReason | null
   readonly amountCents: number
   readonly buyer: string | null
   readonly failedPayments: number
   readonly cardEnding: string | null
-  readonly payment: 'taken' | 'refunded' | null
+  readonly payment: PaymentState | null
   /** By the clock of the database, never the browser's. Null: nothing runs out. */
   readonly remainingMs: number | null
 }
 
-const RECORD = `
+export const RECORD = `
   select holds.id, holds.id as hold, seats, handles, holds.amount_cents as "amountCents", holds.state, buyer,
-    ended_because as "endedBecause", refused_write as "refusedWrite", failed_payments as "failedPayments",
+    ended_because as "endedBecause", end_note as "endNote", refused_write as "refusedWrite", failed_payments as "failedPayments",
     card_ending as "cardEnding", payments.state as payment,
     greatest(0, round(extract(epoch from runs_out_at - clock_timestamp()) * 1000))::integer as "remainingMs"
   from holds left join payments on payments.hold_id = holds.id`
 
-export async function insertHold(sql: Sql, session: string, standing: Standing, amountCents: number): Promise<void> {
+export interface NewHold {
+  readonly session: string
+  readonly standing: Standing
+  readonly amountCents: number
+  readonly node: string
+}
+
+export async function insertHold(sql: Sql, { session, standing, amountCents, node }: NewHold): Promise<void> {
   const { hold, seats, handles } = standing.reservation
   await sql.query(
-    `insert into holds (id, session, seats, handles, amount_cents, runs_out_at)
-     values ($1, $2, $3, $4::jsonb, $5, clock_timestamp() + $6::float8 * interval '1 millisecond')`,
-    [hold, session, seats, JSON.stringify(handles), amountCents, standing.remainingMs ?? null],
+    `insert into holds (id, session, seats, handles, amount_cents, held_on, runs_out_at)
+     values ($1, $2, $3, $4::jsonb, $5, $6, clock_timestamp() + $7::float8 * interval '1 millisecond')`,
+    [hold, session, seats, JSON.stringify(handles), amountCents, node, standing.remainingMs ?? null],
   )
 }
 

@@ -3,14 +3,24 @@ import { type BoxOffice, MAX_SEATS } from './box-office.ts'
 import { insertHold } from './hold-record.ts'
 import { Refusal } from './refusal.ts'
 
-/** Sets the seats aside for this visitor: every one, or none. Answers the id of the hold. */
-export async function hold(office: BoxOffice, session: string, seats: readonly string[]): Promise<string> {
+/**
+ * Sets the seats aside for this visitor: every one, or none. Answers the id of the hold. With `waiting`, stands in line for seats that are
+ * held, until it aborts.
+ */
+export async function hold(
+  office: BoxOffice,
+  session: string,
+  seats: readonly string[],
+  waiting?: AbortSignal,
+): Promise<string> {
   const amountCents = priceOf(office, seats)
   const id = randomBytes(16).toString('hex')
-  const standing = await office.strategy.take(id, seats)
+  const standing = await (waiting && office.strategy.wait
+    ? office.strategy.wait(id, seats, waiting)
+    : office.strategy.take(id, seats))
   if (standing === undefined)
     throw new Refusal(409, 'seats-taken', 'Somebody was faster: not all of these seats are free.')
-  await insertHold(office.db, session, standing, amountCents)
+  await insertHold(office.db, { session, standing, amountCents, node: office.node })
   return id
 }
 

@@ -3,7 +3,7 @@ import { type Card, endingOf } from '../payment/card.ts'
 import { type BoxOffice, MAX_FAILED_PAYMENTS } from './box-office.ts'
 import { end, holdEnded } from './end.ts'
 import { type HoldRecord, move, ownHold, setRunsOut } from './hold-record.ts'
-import { recordPayment, refund } from './payments.ts'
+import { recordAnswer, recordAttempt } from './payments.ts'
 import { Refusal } from './refusal.ts'
 
 export interface PaymentDetails {
@@ -18,7 +18,7 @@ export async function pay(office: BoxOffice, session: string, id: string, detail
   await begin(office, session, id)
   await prolong(office, record)
   const outcome = await charge(office, record, details.card)
-  if (outcome === 'taken') return settle(office, record, details)
+  if (outcome === 'taken') return settle(office, record, details.buyer)
   await putBack(office, record, outcome)
 }
 
@@ -38,21 +38,25 @@ async function prolong(office: BoxOffice, record: HoldRecord): Promise<void> {
 }
 
 /** What a bank throws is a payment that failed. */
-async function charge({ bank }: BoxOffice, record: HoldRecord, card: Card): Promise<ChargeOutcome> {
-  return bank.charge(card, record.amountCents).catch(() => 'unreachable' as const)
+async function charge(office: BoxOffice, record: HoldRecord, card: Card): Promise<ChargeOutcome> {
+  if (!(await recordAttempt(office, record, endingOf(card)))) throw holdEnded('expired')
+  return office.bank.charge(card, record.amountCents).catch(() => 'unreachable' as const)
 }
 
-/** The hold may have ended while the bank was at work: then the money goes back at once. */
-async function settle({ db }: BoxOffice, record: HoldRecord, { buyer, card }: PaymentDetails): Promise<void> {
-  await recordPayment(db, record, endingOf(card))
-  await db.query('update holds set buyer = $2 where id = $1', [record.id, buyer])
-  if (await move(db, record.id, ['paying'], 'paid')) return
-  await refund(db, record.id)
-  throw holdEnded('expired')
+/** The hold may have ended while the bank was at work: then the money is on its way back already. */
+async function settle({ db }: BoxOffice, { id }: HoldRecord, buyer: string): Promise<void> {
+  const paid = await db.transaction(async (sql) => {
+    if (!(await move(sql, id, ['paying'], 'paid'))) return false
+    await recordAnswer(sql, id, 'taken')
+    await sql.query('update holds set buyer = $2 where id = $1', [id, buyer])
+    return true
+  })
+  if (!paid) throw holdEnded('expired')
 }
 
 async function putBack(office: BoxOffice, record: HoldRecord, outcome: ChargeOutcome): Promise<never> {
   const failures = record.failedPayments + 1
+  await recordAnswer(office.db, record.id, 'failed')
   await office.db.query('update holds set failed_payments = $2 where id = $1', [record.id, failures])
   if (failures >= MAX_FAILED_PAYMENTS) {
     await office.strategy.giveBack(record)

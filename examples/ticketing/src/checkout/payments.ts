@@ -1,15 +1,26 @@
 import type { Sql } from '../database/database.ts'
+import type { BoxOffice } from './box-office.ts'
 import type { HoldRecord } from './hold-record.ts'
 
-export async function recordPayment(sql: Sql, { id, amountCents }: HoldRecord, cardEnding: string): Promise<void> {
-  await sql.query(`insert into payments (hold_id, card_ending, amount_cents, state) values ($1, $2, $3, 'taken')`, [
-    id,
-    cardEnding,
-    amountCents,
-  ])
+/** `asked`: the bank may have taken the money or not; whoever asked it may be gone before the answer is written. */
+export type PaymentState = 'asked' | 'taken' | 'failed' | 'refunded'
+
+/** Written before the bank is asked, so that no money is taken of which nobody knows. False: the hold has ended. */
+export async function recordAttempt({ db, node }: BoxOffice, record: HoldRecord, cardEnding: string): Promise<boolean> {
+  const recorded = await db.query(
+    `insert into payments (hold_id, card_ending, amount_cents, node, state)
+     select id, $2, $3, $4, 'asked' from holds where id = $1 and state = 'paying' for share
+     on conflict (hold_id) do update set card_ending = excluded.card_ending, node = excluded.node, state = 'asked' returning hold_id`,
+    [record.id, cardEnding, record.amountCents, node],
+  )
+  return recorded.length > 0
 }
 
-/** Does nothing where no money was taken, or it is back already. */
+export async function recordAnswer(sql: Sql, hold: string, answer: 'taken' | 'failed'): Promise<void> {
+  await sql.query(`update payments set state = $2 where hold_id = $1 and state = 'asked'`, [hold, answer])
+}
+
+/** Of a charge without an answer, whatever the bank took or still takes. Does nothing where no money can be gone. */
 export async function refund(sql: Sql, hold: string): Promise<void> {
-  await sql.query(`update payments set state = 'refunded' where hold_id = $1`, [hold])
+  await sql.query(`update payments set state = 'refunded' where hold_id = $1 and state in ('asked', 'taken')`, [hold])
 }

@@ -12,6 +12,9 @@ export type RefusalCode =
   | 'sold-meanwhile'
   | 'hold-ended'
   | 'already-sold'
+  | 'try-again'
+  | 'not-the-operator'
+  | 'no-line'
   | 'cross-site'
 
 export type RefusalStatus = 400 | 402 | 403 | 404 | 409 | 410 | 422 | 503

@@ -6,6 +6,8 @@ export interface Order {
   readonly buyer: string
   readonly amountCents: number
   readonly seats: readonly string[]
+  /** The server process that sells. */
+  readonly node: string
 }
 
 /** Issues the tickets, in the transaction that sells the seats. False: this order has its tickets already. */
@@ -16,7 +18,7 @@ export async function issueTickets(sql: Sql, order: Order): Promise<boolean> {
   )
   if (created.length === 0) return false
   await sql.query('insert into tickets (order_id, seat_id) select $1, unnest($2::text[])', [order.id, order.seats])
-  await sql.query(`update holds set state = 'sold' where id = $1`, [order.id])
+  await sql.query(`update holds set state = 'sold', sold_on = $2 where id = $1`, [order.id, order.node])
   return true
 }
 

@@ -21,6 +21,7 @@ const TABLES = [
      sold_to text
    )`,
 
+  // held_on, sold_on: which server process did it. For the eyes of the operator.
   // runs_out_at: when to look whether the hold is over. The lock decides that, this clock does not. Null: nothing runs out.
   `create table holds (
      id text primary key,
@@ -30,17 +31,29 @@ const TABLES = [
      amount_cents integer not null,
      state text not null default 'open' check (state in ('open', 'paying', 'paid', 'sold', 'ended')),
      ended_because text,
+     end_note text,
      refused_write text,
      failed_payments integer not null default 0,
      buyer text,
+     held_on text not null,
+     sold_on text,
+     held_at timestamptz not null default clock_timestamp(),
      runs_out_at timestamptz
+   )`,
+
+  // Who stands in line, for the eyes of the operator.
+  `create table waits (
+     id text primary key,
+     seats text[] not null,
+     node text not null
    )`,
 
   `create table payments (
      hold_id text primary key references holds,
      card_ending text not null,
      amount_cents integer not null,
-     state text not null check (state in ('taken', 'refunded'))
+     node text not null,
+     state text not null check (state in ('asked', 'taken', 'failed', 'refunded'))
    )`,
 
   `create table orders (

@@ -3,24 +3,28 @@ import { isLeaseholdError } from '@leasehold/core'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { secureHeaders } from 'hono/secure-headers'
+import { ownOrders } from '../back-office/own-orders.ts'
+import { standInLine } from '../back-office/waits.ts'
 import type { BoxOffice } from '../checkout/box-office.ts'
 import { confirm } from '../checkout/confirm.ts'
 import { giveUp } from '../checkout/end.ts'
 import { hold } from '../checkout/hold.ts'
-import { ownHold } from '../checkout/hold-record.ts'
+import { type HoldRecord, ownHold } from '../checkout/hold-record.ts'
 import { pay } from '../checkout/pay.ts'
 import { Refusal } from '../checkout/refusal.ts'
 import type { SeatBoard } from '../live/seat-board.ts'
 import { liveSeats } from './live-seats.ts'
+import { operatorDesk } from './operator-desk.ts'
 import { holdIn, paymentIn, seatsIn } from './requests.ts'
 import { sameSiteOnly } from './same-site.ts'
 import { session, type WithSession } from './session.ts'
 
 const PUBLIC = new URL('../../public', import.meta.url).pathname
 const MAX_BODY_BYTES = 16 * 1024
+const LONGEST_WAIT_MS = 10 * 60 * 1000
 
 /** The box office over HTTP. Each handler parses, calls one function of the checkout, and shows the hold as it is then. */
-export function createApp(office: BoxOffice, board: SeatBoard): Hono<WithSession> {
+export function createApp(office: BoxOffice, board: SeatBoard, operatorKey: string): Hono<WithSession> {
   const app = new Hono<WithSession>()
   app.use(
     secureHeaders({
@@ -31,10 +35,16 @@ export function createApp(office: BoxOffice, board: SeatBoard): Hono<WithSession
   app.use('/api/*', session, sameSiteOnly, bodyLimit({ maxSize: MAX_BODY_BYTES, onError: tooLarge }))
 
   app.get('/api/auditorium', (context) => context.json(office.auditorium.plan))
-  app.get('/api/live', liveSeats(board))
+  app.get('/api/live', liveSeats(board, office.node))
 
   app.post('/api/holds', async (context) => {
     const id = await hold(office, context.var.session, await seatsIn(context))
+    return showHold(context, id, 201)
+  })
+  app.post('/api/waits', async (context) => {
+    const seats = await seatsIn(context)
+    const waiting = AbortSignal.any([context.req.raw.signal, AbortSignal.timeout(LONGEST_WAIT_MS)])
+    const id = await standInLine(office, context.var.session, seats, waiting)
     return showHold(context, id, 201)
   })
   app.get('/api/holds/:id', (context) => showHold(context, holdIn(context)))
@@ -54,17 +64,25 @@ export function createApp(office: BoxOffice, board: SeatBoard): Hono<WithSession
     return showHold(context, id)
   })
 
-  /** What the visitor may know of his own hold. Never the handles: whoever has one can end the lease. */
+  app.get('/api/orders', async (context) => {
+    const orders = await ownOrders(office.db, context.var.session)
+    return context.json(orders.map(viewOf))
+  })
+  app.route('/api/operator', operatorDesk(office, operatorKey))
+
   async function showHold(context: Context<WithSession>, id: string, status: 200 | 201 = 200): Promise<Response> {
-    const record = await ownHold(office.db, context.var.session, id)
-    const { handles: _secret, hold: _id, ...view } = record
-    return context.json(view, status)
+    return context.json(viewOf(await ownHold(office.db, context.var.session, id)), status)
   }
 
   app.use('*', serveStatic({ root: PUBLIC }))
   app.notFound((context) => context.json({ error: 'not-found', message: 'There is nothing here.' }, 404))
   app.onError(showError)
   return app
+}
+
+/** What the visitor may know of his own hold. Never the handles: whoever has one can end the lease. */
+function viewOf({ handles: _secret, hold: _id, ...view }: HoldRecord) {
+  return view
 }
 
 function tooLarge(context: Context): Response {

@@ -5,6 +5,7 @@ import { noSuchHold, Refusal } from '../checkout/refusal.ts'
 import { parseCard } from '../payment/card.ts'
 
 const MAX_NAME = 80
+const MAX_REASON = 200
 
 /** What cannot be the name of a hold is refused like one that nobody has: it never reaches the database. */
 export function holdIn(context: Context): string {
@@ -13,7 +14,7 @@ export function holdIn(context: Context): string {
   return id
 }
 
-/** The only two bodies that the box office reads. Whatever passes here is well-formed; whether it makes sense, the checkout says. */
+/** The only bodies that the box office reads. Whatever passes here is well-formed; whether it makes sense, the checkout says. */
 export async function seatsIn(context: Context): Promise<readonly string[]> {
   const { seats } = await objectIn(context)
   if (!Array.isArray(seats)) throw bad('"seats" must be a list of seats.')
@@ -26,15 +27,20 @@ export async function paymentIn(context: Context): Promise<PaymentDetails> {
   const { name, card } = await objectIn(context)
   const number = parseCard(card)
   if (number === undefined) throw bad('A card number has sixteen digits.')
-  return { buyer: nameIn(name), card: number }
+  return { buyer: textIn('A name', name, MAX_NAME), card: number }
 }
 
-function nameIn(value: unknown): string {
-  const name = typeof value === 'string' ? value.trim() : ''
-  if (name === '' || name.length > MAX_NAME) throw bad(`A name has 1 to ${MAX_NAME} characters.`)
+export async function reasonIn(context: Context): Promise<string> {
+  const { reason } = await objectIn(context)
+  return textIn('A reason', reason, MAX_REASON)
+}
+
+function textIn(what: string, value: unknown, max: number): string {
+  const text = typeof value === 'string' ? value.trim() : ''
+  if (text === '' || text.length > max) throw bad(`${what} has 1 to ${max} characters.`)
   // Databases and terminals take offence at these; anything else, angle brackets included, may be a name.
-  if (/\p{Cc}|\p{Cs}/u.test(name)) throw bad('A name has no control characters.')
-  return name
+  if (/\p{Cc}|\p{Cs}/u.test(text)) throw bad(`${what} has no control characters.`)
+  return text
 }
 
 async function objectIn(context: Context): Promise<Record<string, unknown>> {

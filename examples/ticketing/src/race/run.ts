@@ -42,6 +42,7 @@ export async function runSale(
 const saleOf = (strategy: StrategyName, { holdMs, freezeMs }: Contest): Sale => ({
   name: `race-${randomBytes(6).toString('hex')}`,
   strategy,
+  operatorKey: randomBytes(16).toString('hex'),
   holdMs,
   freezeMs,
   sweepMs: SWEEP_MS,

@@ -62,7 +62,7 @@ export class SeatMap implements AsyncDisposable {
 
   #take(event: string): void {
     const data = /^data: (.*)$/m.exec(event)?.[1]
-    if (data === undefined) return
+    if (data === undefined || !/^event: seats$/m.test(event)) return
     for (const [seat, state] of Object.entries(JSON.parse(data) as SeatStates)) this.#states.set(seat, state)
     const waiting = this.#waiting
     this.#waiting = []

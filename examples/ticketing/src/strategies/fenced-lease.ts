@@ -1,4 +1,4 @@
-import type { Lease } from '@leasehold/core'
+import type { Lease, LeaseGroup } from '@leasehold/core'
 import type { Database, Sql } from '../database/database.ts'
 import { issueTickets } from '../database/orders.ts'
 import { handOff, releaseAll, type SeatLeases } from './seat-leases.ts'
@@ -46,7 +46,14 @@ export function fencedLease(db: Database, leases: SeatLeases): Strategy {
   /** Leases that have entered all their seats; undefined where one is held or sold. */
   async function take(hold: string, seats: readonly string[]): Promise<readonly Lease[] | undefined> {
     const group = await leases.tryTake(seats)
-    if (group === null) return undefined
+    return group === null ? undefined : entered(hold, seats, group)
+  }
+
+  async function entered(
+    hold: string,
+    seats: readonly string[],
+    group: LeaseGroup,
+  ): Promise<readonly Lease[] | undefined> {
     if (await enter(db, hold, seats, group.leases)) return group.leases
     await releaseAll(group)
     return undefined
@@ -57,6 +64,11 @@ export function fencedLease(db: Database, leases: SeatLeases): Strategy {
 
     async take(hold, seats) {
       const held = await take(hold, seats)
+      return held && handOff(hold, seats, held)
+    },
+
+    async wait(hold, seats, signal) {
+      const held = await entered(hold, seats, await leases.wait(seats, signal))
       return held && handOff(hold, seats, held)
     },
 

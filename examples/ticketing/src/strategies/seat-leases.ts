@@ -1,13 +1,23 @@
-import type { Lease, LeaseGroup, LeaseHandle, Locks } from '@leasehold/core'
+import type { Json, Lease, LeaseGroup, LeaseHandle, Locks } from '@leasehold/core'
 import type { Reservation, Standing } from './strategy.ts'
 
 /** Leases that nobody renews while a customer makes up his mind: whoever walks away loses the seats. */
 export interface SeatLeases {
   tryTake(seats: readonly string[]): Promise<LeaseGroup | null>
+  /** Stands in line at the lock server, until it holds every seat; rejects when `signal` aborts. */
+  wait(seats: readonly string[], signal: AbortSignal): Promise<LeaseGroup>
   /** Takes up the leases that an earlier request handed off, and prolongs them. Undefined: at least one is gone. */
   resume(handles: readonly LeaseHandle[]): Promise<readonly Lease[] | undefined>
   /** How the lock service sees the first seat of a reservation. */
   isHeld(reservation: Reservation): Promise<boolean>
+  /** How the lock service sees a seat, for the eyes of the operator. */
+  look(seat: string): Promise<SeatLock | null>
+}
+
+export interface SeatLock {
+  readonly token: string
+  readonly remainingMs: number
+  readonly node: string
 }
 
 export interface SeatLeasesOptions {
@@ -25,6 +35,13 @@ export function seatLeases({ locks, ttlMs, sale, node }: SeatLeasesOptions): Sea
   return {
     tryTake: (seats) => locks.tryAcquireAll(seats.map(keyOf), terms),
 
+    async wait(seats, signal) {
+      const group = await locks.acquireAll(seats.map(keyOf), { ...terms, signal })
+      // A turn may come with a short time at first, to be confirmed.
+      await Promise.all(group.leases.map((lease) => lease.renew()))
+      return group
+    },
+
     async resume(handles) {
       const resumed = await Promise.all(handles.map((handle) => locks.resume(handle, { autoRenew: false })))
       const leases = resumed.filter((lease) => lease !== null)
@@ -38,8 +55,22 @@ export function seatLeases({ locks, ttlMs, sale, node }: SeatLeasesOptions): Sea
       const present = await locks.lock(first.key).inspect()
       return present?.fencingToken === BigInt(first.fencingToken)
     },
+
+    async look(seat) {
+      const present = await locks.lock(keyOf(seat)).inspect()
+      return (
+        present && {
+          token: String(present.fencingToken),
+          remainingMs: Math.round(present.remainingMs),
+          node: nodeIn(present.metadata),
+        }
+      )
+    },
   }
 }
+
+const nodeIn = (metadata: Json | undefined): string =>
+  typeof metadata === 'object' && metadata !== null && 'node' in metadata ? String(metadata['node']) : ''
 
 /** Where a release fails, the seat comes back when its TTL is over. */
 export async function releaseAll(leases: Iterable<Lease>): Promise<void> {

@@ -34,6 +34,8 @@ export interface Strategy {
   readonly name: string
   /** Sets all the seats aside, or none and undefined: one of them is taken. */
   take(hold: string, seats: readonly string[]): Promise<Standing | undefined>
+  /** Stands in line for the seats, where there is one. Undefined: they were sold meanwhile. Rejects when `signal` aborts. */
+  wait?(hold: string, seats: readonly string[], signal: AbortSignal): Promise<Standing | undefined>
   /** Prolongs a reservation that still stands. Undefined: it is gone. */
   keep(reservation: Reservation): Promise<Standing | undefined>
   /** Sells all the seats, or none. Repeated for one order, it issues the tickets once. */

@@ -1,0 +1,112 @@
+import { clockText } from './countdown.js'
+import { byId, element } from './element.js'
+import { followSeats } from './live.js'
+import { say } from './say.js'
+
+/**
+ * @typedef {{ token: string, remainingMs: number, node: string }} SeatLock
+ * @typedef {{ id: string, state: string, seats: string[], heldOn: string, paidOn: string | null, heldMs: number, remainingMs: number | null, tokens: string[], fences: string[], waiting: number, locks: (SeatLock | null)[] }} Hold
+ */
+
+const AGAIN_MS = 1000
+
+// The key came behind the #, which no browser sends anywhere.
+const key = location.hash.slice(1)
+const dialog = /** @type {HTMLDialogElement} */ (byId('ask'))
+let asking = false
+let asked = ''
+
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {unknown} [body]
+ */
+async function ask(method, path, body) {
+  const response = await fetch(`/api/operator${path}`, {
+    method,
+    headers: { 'content-type': 'application/json', 'x-operator-key': key },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+  const answer = await response.json()
+  if (!response.ok) throw new Error(answer.message)
+  return answer
+}
+
+async function show() {
+  if (asking || document.hidden) return
+  asking = true
+  try {
+    const { node, strategy, holds } = await ask('GET', '/holds')
+    byId('told').textContent = `Strategy ${strategy}. Told by ${node}, from the books and from the lock server.`
+    byId('none').hidden = holds.length > 0
+    showRows(holds)
+  } catch (error) {
+    byId('told').textContent = error instanceof Error ? error.message : String(error)
+  } finally {
+    asking = false
+  }
+}
+
+/** @param {Hold[]} holds */
+function showRows(holds) {
+  const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset['hold'] : undefined
+  byId('holds').replaceChildren(...holds.map(row))
+  if (focused) /** @type {HTMLElement | null} */ (document.querySelector(`[data-hold="${focused}"]`))?.focus()
+}
+
+/** @param {Hold} hold */
+function row(hold) {
+  const action = element(
+    'button',
+    {
+      type: 'button',
+      class: 'quiet',
+      'data-hold': hold.id,
+      onclick: () => askWhy(hold),
+      'aria-label': `Take back ${hold.seats.join(', ')}`,
+    },
+    'Take back',
+  )
+  return element(
+    'tr',
+    { 'data-seats': hold.seats.join(' ') },
+    element('th', { scope: 'row' }, hold.seats.join(' ')),
+    ...[
+      hold.state,
+      hold.paidOn === null || hold.paidOn === hold.heldOn ? hold.heldOn : `${hold.heldOn}, paid on ${hold.paidOn}`,
+      clockText(hold.heldMs),
+      hold.remainingMs === null ? 'never' : clockText(hold.remainingMs),
+      hold.tokens.join(' ') || 'none',
+      hold.fences.join(' '),
+      hold.locks.map(lockText).join('; '),
+      String(hold.waiting),
+    ].map((text) => element('td', {}, text)),
+    element('td', {}, action),
+  )
+}
+
+/** @param {SeatLock | null} lock */
+const lockText = (lock) =>
+  lock === null ? 'free' : `token ${lock.token}, ${clockText(lock.remainingMs)}, taken on ${lock.node}`
+
+/** @param {Hold} hold */
+function askWhy(hold) {
+  asked = hold.id
+  byId('ask-seats').textContent = hold.seats.join(', ')
+  dialog.showModal()
+}
+
+byId('ask-no').addEventListener('click', () => dialog.close())
+byId('ask-form').addEventListener('submit', (event) => {
+  const form = /** @type {HTMLFormElement} */ (event.target)
+  const reason = String(new FormData(form).get('reason') ?? '')
+  ask('POST', `/holds/${asked}/release`, { reason }).then(
+    () => say('The seats are on sale again.'),
+    (error) => say(error.message),
+  )
+  form.reset()
+})
+
+followSeats(() => void show())
+setInterval(() => void show(), AGAIN_MS)
+await show()
