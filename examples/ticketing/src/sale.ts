@@ -7,6 +7,8 @@ export interface Sale {
   readonly strategy: StrategyName
   /** Whoever has it may see who holds what, and take it back. */
   readonly operatorKey: string
+  /** How many seats of the hall are on sale, from the first row on. Left out: all. */
+  readonly seats?: number
   readonly holdMs: number
   readonly sweepMs: number
   /** How long a checkout stands still that is frozen on purpose: longer than a hold lasts. */

@@ -8,7 +8,7 @@ const visitor = () => new Visitor(office.address)
 const everySeat = () => office.db.query('select id, fence, held_by, sold_to from seats order by id')
 
 beforeAll(async () => {
-  office = await openTestOffice({ holdMs: 60_000 })
+  office = await openTestOffice({ holdMs: 900_000 })
 })
 afterAll(() => office[Symbol.asyncDispose]())
 

@@ -1,42 +1,84 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { Fleet } from '../src/fleet/fleet.ts'
 import type { Contest } from '../src/race/contest.ts'
 import { runSale } from '../src/race/run.ts'
+import { type ServiceName, startService } from '../src/stage/services.ts'
 import { type Stage, setStage } from '../src/stage/stage.ts'
 import type { StrategyName } from '../src/strategies/index.ts'
 
-vi.setConfig({ testTimeout: 90_000 })
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 // More customers than seats: somebody is always left who wants what a frozen checkout lets go.
-const CONTEST: Contest = { customers: 270, frozen: 3, holdMs: 1000, freezeMs: 3000 }
+const CONTEST: Contest = { customers: 80, seats: 60, frozen: 2, holdMs: 2000, freezeMs: 5000 }
 
 let fleet: Fleet
 let stage: Stage
 const sell = (strategy: StrategyName) => runSale(fleet, stage, strategy, CONTEST, () => {})
 
-beforeAll(async () => {
-  stage = await setStage({ nodes: 1, with: undefined, locks: undefined, database: undefined })
-  fleet = await Fleet.start({ count: 1 })
-})
-afterAll(() => fleet[Symbol.asyncDispose]())
+async function isSafe(strategy: StrategyName) {
+  const result = await sell(strategy)
+  expect(result).toMatchObject({ seatsSold: CONTEST.seats, seatsSoldTwice: 0, errors: {} })
+  return result
+}
 
-test('without a lock, seats are sold twice', async () => {
-  expect((await sell('no-lock')).seatsSoldTwice).toBeGreaterThan(0)
+describe('one server process', () => {
+  beforeAll(async () => {
+    stage = await setStage({ nodes: 1, with: undefined, locks: undefined, database: undefined })
+    fleet = await Fleet.start({ count: 1 })
+  })
+  afterAll(() => fleet[Symbol.asyncDispose]())
+
+  test('without a lock, seats are sold twice', async () => {
+    expect((await sell('no-lock')).seatsSoldTwice).toBeGreaterThan(0)
+  })
+
+  test('with row locks, no seat is sold twice, and customers pay in vain', async () => {
+    expect((await isSafe('row-lock')).paymentsRefunded).toBeGreaterThan(0)
+  })
+
+  test('with leases that nobody checks, a frozen checkout sells a seat a second time', async () => {
+    expect((await sell('lease')).seatsSoldTwice).toBeGreaterThan(0)
+  })
+
+  test('with fenced leases, the frozen checkouts are refused and no seat is sold twice', async () => {
+    const result = await isSafe('fenced-lease')
+    expect(result.staleWritesRefused).toBeGreaterThan(0)
+    expect(result.holdsExpired).toBeGreaterThanOrEqual(CONTEST.frozen)
+  })
 })
 
-test('with row locks, no seat is sold twice, and customers pay in vain', async () => {
-  const result = await sell('row-lock')
-  expect(result.seatsSoldTwice).toBe(0)
-  expect(result.paymentsRefunded).toBeGreaterThan(0)
-})
+describe('three server processes, of which some are stopped by SIGSTOP', () => {
+  let postgres: Awaited<ReturnType<typeof startService>>
 
-test('with leases that nobody checks, a frozen checkout sells a seat a second time', async () => {
-  expect((await sell('lease')).seatsSoldTwice).toBeGreaterThan(0)
-})
+  beforeAll(async () => {
+    ;[postgres, fleet] = await Promise.all([startService('postgres'), Fleet.start({ count: 3 })])
+  })
+  afterAll(async () => {
+    await fleet?.[Symbol.asyncDispose]()
+    await postgres?.stop()
+  })
 
-test('with fenced leases, the frozen checkouts are refused and no seat is sold twice', async () => {
-  const result = await sell('fenced-lease')
-  expect(result.seatsSoldTwice).toBe(0)
-  expect(result.staleWritesRefused).toBeGreaterThan(0)
-  expect(result.holdsExpired).toBeGreaterThanOrEqual(CONTEST.frozen)
+  describe.each(['redis', 'postgres', 'etcd'] satisfies ServiceName[])('locks in %s', (kind) => {
+    beforeAll(async () => {
+      stage = await setStage({
+        nodes: 3,
+        with: kind === 'postgres' ? undefined : kind,
+        locks: kind === 'postgres' ? postgres.locks : undefined,
+        database: postgres.database,
+      })
+    })
+    afterAll(() => stage?.stop())
+
+    test('with leases that nobody checks, a seat is sold twice', async () => {
+      expect((await sell('lease')).seatsSoldTwice).toBeGreaterThan(0)
+    })
+
+    test('with fenced leases, none is, and nobody meets an error other than that a seat is taken', async () => {
+      expect((await isSafe('fenced-lease')).staleWritesRefused).toBeGreaterThan(0)
+    })
+  })
+
+  test('with row locks, no seat is sold twice', async () => {
+    await isSafe('row-lock')
+  })
 })

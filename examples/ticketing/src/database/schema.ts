@@ -79,10 +79,10 @@ const TABLES = [
 ]
 
 /** An empty box office: every seat unsold, every table fresh. */
-export async function createTables(db: Database, auditorium: Auditorium): Promise<void> {
+export async function createTables(db: Database, { seats }: Auditorium, onSale = seats.length): Promise<void> {
   await db.transaction(async (sql) => {
     for (const statement of TABLES) await sql.query(statement)
-    await sql.query('insert into seats (id) select unnest($1::text[])', [auditorium.seats.map((seat) => seat.id)])
+    await sql.query('insert into seats (id) select unnest($1::text[])', [seats.slice(0, onSale).map((seat) => seat.id)])
     return true
   })
 }

@@ -21,6 +21,7 @@ import { session, type WithSession } from './session.ts'
 
 const PUBLIC = new URL('../../public', import.meta.url).pathname
 const MAX_BODY_BYTES = 16 * 1024
+const LONGEST_LISTENING_BYTES = 1024 * 1024
 const LONGEST_WAIT_MS = 10 * 60 * 1000
 
 /** The box office over HTTP. Each handler parses, calls one function of the checkout, and shows the hold as it is then. */
@@ -85,7 +86,13 @@ function viewOf({ handles: _secret, hold: _id, ...view }: HoldRecord) {
   return view
 }
 
-function tooLarge(context: Context): Response {
+/** Listens on for a while: whoever is still talking would meet a broken connection instead of the answer. */
+async function tooLarge(context: Context): Promise<Response> {
+  let bytes = 0
+  for await (const chunk of context.req.raw.body ?? []) {
+    bytes += (chunk as Uint8Array).length
+    if (bytes > LONGEST_LISTENING_BYTES) break
+  }
   return context.json({ error: 'too-large', message: 'This request is too large.' }, 413)
 }
 

@@ -27,7 +27,7 @@ export async function openNode({
   ...options
 }: NodeOptions): Promise<OpenNode> {
   const db = await openDatabase(database)
-  if (database === 'embedded') await createTables(db, await loadAuditorium())
+  if (database === 'embedded') await createTables(db, await loadAuditorium(), sale.seats)
   const locks = createLocks(await openBackend(address), { ttlMs: sale.holdMs, autoRenew: false, onEvent: onLockEvent })
   const office = await openBoxOffice({ node: name, db, locks, sale, ...options })
   return {

@@ -3,6 +3,8 @@ import type { StrategyName } from '../strategies/index.ts'
 /** What every strategy goes through in the same way. */
 export interface Contest {
   readonly customers: number
+  /** How many are on sale. Left out: the whole hall. */
+  readonly seats?: number
   /** How many checkouts stand still between looking and writing: with their whole server process, where there are several. */
   readonly frozen: number
   readonly holdMs: number

@@ -28,7 +28,7 @@ export async function runSale(
   contest: Contest,
   onProgress: Progress,
 ): Promise<Result> {
-  await clearStage(stage)
+  await clearStage(stage, contest.seats)
   const { database, locks } = stage
   await fleet.open({ database, locks, sale: saleOf(strategy, contest) })
   const door = await FrontDoor.open(fleet, 0, false)
@@ -39,7 +39,8 @@ export async function runSale(
   return { strategy, ...books, ...traffic }
 }
 
-const saleOf = (strategy: StrategyName, { holdMs, freezeMs }: Contest): Sale => ({
+const saleOf = (strategy: StrategyName, { holdMs, freezeMs, seats }: Contest): Sale => ({
+  ...(seats !== undefined && { seats }),
   name: `race-${randomBytes(6).toString('hex')}`,
   strategy,
   operatorKey: randomBytes(16).toString('hex'),

@@ -1,21 +1,30 @@
-import { type Server, startEtcd, startEtcdCluster, startPostgres, startRedis } from '@leasehold/test-services'
+import {
+  type EtcdCluster,
+  type Server,
+  startEtcd,
+  startEtcdCluster,
+  startPostgres,
+  startRedis,
+} from '@leasehold/test-services'
+import { type DatabaseAddress, databaseAddress } from '../database/open-database.ts'
 import { type LockAddress, lockAddress } from '../locks/lock-address.ts'
 
 /** A server that was started for this run. */
 export interface Service {
   readonly locks: LockAddress
-  readonly url: string
+  /** Where it is a database, too. */
+  readonly database?: DatabaseAddress
   stop(): Promise<void>
 }
 
 const SERVICES = {
   redis: async () => service(await startRedis()),
-  postgres: async () => service(await startPostgres()),
-  etcd: async () => service(await startEtcd()),
-  'etcd-cluster': async () => {
-    const cluster = await startEtcdCluster()
-    return { ...service(cluster, cluster.members), url: '' }
+  async postgres() {
+    const server = await startPostgres()
+    return { ...service(server), database: databaseAddress(server.url) }
   },
+  etcd: async () => service(await startEtcd()),
+  'etcd-cluster': async () => service(await startEtcdCluster()),
 } as const satisfies Record<string, () => Promise<Service>>
 
 export type ServiceName = keyof typeof SERVICES
@@ -30,7 +39,8 @@ export function serviceName(text: string): ServiceName {
 /** A server as the tests get theirs: at an address in the environment, in a container, or a program of this machine. */
 export const startService = (name: ServiceName): Promise<Service> => SERVICES[name]()
 
-function service(started: Pick<Server, 'stop'>, servers: readonly Server[] = [started as Server]): Service {
+function service(started: Server | EtcdCluster): Service {
+  const servers = 'members' in started ? started.members : [started]
   const urls = servers.map(({ url }) => url.replace(/^http/, 'etcd').replace(/\/$/, ''))
-  return { locks: lockAddress(urls.join(',')), url: urls[0] ?? '', stop: () => started.stop() }
+  return { locks: lockAddress(urls.join(',')), stop: () => started.stop() }
 }

@@ -48,14 +48,11 @@ export async function setStage(options: StageOptions): Promise<Stage> {
   }
   const alone = options.nodes === 1
   const lockService = options.with ?? (alone || options.locks ? undefined : 'postgres')
-  const locks = lockService && (await start(lockService))
-  const database =
-    options.database ??
-    (lockService === 'postgres' ? locks?.url : undefined) ??
-    (alone ? 'embedded' : (await start('postgres')).url)
+  const lockServer = lockService && (await start(lockService))
+  const database = options.database ?? lockServer?.database ?? (alone ? 'embedded' : (await start('postgres')).database)
   return {
-    database: database as DatabaseAddress,
-    locks: options.locks ?? locks?.locks ?? { kind: 'memory' },
+    database: database ?? 'embedded',
+    locks: options.locks ?? lockServer?.locks ?? { kind: 'memory' },
     stop: async () => {
       await Promise.all(started.map((service) => service.stop()))
     },
@@ -63,9 +60,9 @@ export async function setStage(options: StageOptions): Promise<Stage> {
 }
 
 /** An empty box office on a database server. An embedded one begins empty, in the process that opens it. */
-export async function clearStage({ database: address }: Stage): Promise<void> {
+export async function clearStage({ database: address }: Pick<Stage, 'database'>, seats?: number): Promise<void> {
   if (address === 'embedded') return
   const db = await openDatabase(address)
-  await createTables(db, await loadAuditorium())
+  await createTables(db, await loadAuditorium(), seats)
   await db.close()
 }

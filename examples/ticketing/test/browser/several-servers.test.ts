@@ -1,7 +1,7 @@
 import type { Browser, BrowserContextOptions } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
-import { databaseAddress, openDatabase } from '../../src/database/open-database.ts'
+import { openDatabase } from '../../src/database/open-database.ts'
 import { Fleet } from '../../src/fleet/fleet.ts'
 import { FrontDoor } from '../../src/fleet/front-door.ts'
 import { type Service, type ServiceName, startService } from '../../src/stage/services.ts'
@@ -27,7 +27,7 @@ beforeAll(async () => {
     startService('postgres'),
     Fleet.start({ count: 3 }),
   ])
-  db = await openDatabase(databaseAddress(postgres.url))
+  db = await openDatabase(postgres.database ?? 'embedded')
 })
 afterAll(async () => {
   await fleet?.[Symbol.asyncDispose]()
@@ -59,8 +59,8 @@ describe.each(['redis', 'postgres', 'etcd'] satisfies ServiceName[])('three serv
 
   beforeAll(async () => {
     locks = kind === 'postgres' ? postgres : await startService(kind)
-    const stage = { database: databaseAddress(postgres.url), locks: locks.locks }
-    await clearStage({ ...stage, stop: async () => {} })
+    const stage = { database: postgres.database ?? 'embedded', locks: locks.locks }
+    await clearStage(stage)
     await fleet.open({ ...stage, sale: testSale(HOLD_MS) })
     door = await FrontDoor.open(fleet, 0, false)
   })
