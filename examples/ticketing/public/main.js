@@ -70,6 +70,8 @@ function toggle(seat) {
 /** @param {import('./live.js').SeatStates} changed */
 function takeNews(changed) {
   Object.assign(states, changed)
+  // Sold, taken back or run out, in another tab or by the operator.
+  if (isActive() && hold?.seats.some((seat) => (changed[seat] ?? 'held') !== 'held')) void catchUp()
   if (line !== undefined && line.leave === undefined && states[line.seat] !== 'held') {
     line = undefined
     return showCheckout()

@@ -51,7 +51,13 @@ export class Customer {
     if (paid.status !== 200) return false
     this.#inFreeze ||= this.#temper === 'freezes'
     const confirmed = await this.#send('confirmation', `/api/holds/${held.id}/confirmation`)
-    return confirmed.status === 200 || (this.#temper === 'freezes' && confirmed.status === 410)
+    return confirmed.status === 200 || (this.#temper === 'freezes' && (await this.#wroteLate(held.id)))
+  }
+
+  /** False: the hold was over before the checkout stood still where it should. Then it comes again. */
+  async #wroteLate(hold: string): Promise<boolean> {
+    const response = await fetch(`${this.#address}/api/holds/${hold}`, { headers: { cookie: this.#cookie } })
+    return ((await response.json()) as { refusedWrite?: string | null }).refusedWrite === 'stale'
   }
 
   async #send(kind: Answered['kind'], path: string, body?: unknown): Promise<{ status: number; id: string }> {

@@ -77,8 +77,9 @@ export async function releaseAll(leases: Iterable<Lease>): Promise<void> {
   await Promise.allSettled(Array.from(leases, (lease) => lease.release()))
 }
 
-/** Ends the leases in this request, so that the next one can take them up, in this process or another. */
-export function handOff(hold: string, seats: readonly string[], leases: readonly Lease[]): Standing {
+/** Ends the leases in this request, so that the next one can take them up, in this process or another. Undefined: this process stood still, and one is lost. */
+export function handOff(hold: string, seats: readonly string[], leases: readonly Lease[]): Standing | undefined {
   const remainingMs = Math.min(...leases.map((lease) => lease.remainingMs))
+  if (remainingMs === 0) return undefined
   return { reservation: { hold, seats, handles: leases.map((lease) => lease.handOff()) }, remainingMs }
 }

@@ -2,7 +2,7 @@ import type { Browser, BrowserContextOptions } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
 import { openEmbeddedDatabase } from '../../src/database/embedded.ts'
-import { openTestOffice, type TestOffice, ticketsFor } from '../office.ts'
+import { OPERATOR_KEY, openTestOffice, type TestOffice, ticketsFor } from '../office.ts'
 import { launchChromium } from './chromium.ts'
 import { DESKTOP, PHONE, Window } from './window.ts'
 
@@ -135,6 +135,38 @@ describe('while nobody hesitates', () => {
     await ada.press(/^Hold /)
     await ada.sees('Held for you')
     await ada.photograph('held-phone')
+  })
+
+  test('whoever stands in line gets the seat when it is given back, without asking again', async () => {
+    const [ada, grace] = [await open(), await open()]
+    await ada.hold('M4')
+    await grace.seesSeat('M4', 'held')
+    await grace.choose('M4')
+    await grace.press(/^Wait in line/)
+    await grace.sees('You are in line')
+    await grace.photograph('in-line-desktop')
+    await ada.press(/^Give the seats back/)
+    await grace.sees('Held for you')
+    await grace.seesSeat('M4', 'own')
+    await ada.seesSeat('M4', 'held')
+  })
+
+  test('the operator sees who holds what, and takes it back with a reason that the customer is told', async () => {
+    const ada = await open()
+    const operator = await Window.open(browser, `${office.address}/operator.html#${OPERATOR_KEY}`)
+    windows.push(operator)
+    await ada.hold('N4', 'N5')
+    await ada.pay()
+    await ada.sees('Paid. One last step')
+    await operator.press(/^Take back N4, N5/)
+    await operator.page.getByLabel(/^Reason/).fill('The seats are <wet>.')
+    await operator.photograph('operator-takes-back-desktop')
+    await operator.press(/^Take them back/)
+    await ada.sees('The box office took the seats back')
+    await ada.sees('The reason given: The seats are <wet>.')
+    await ada.sees('€72 was refunded to the card ending 4242.')
+    await ada.page.goto(`${office.address}/orders.html`)
+    await ada.sees('The reason given: The seats are <wet>.')
   })
 
   test('no more than six seats can be chosen', async () => {

@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import type { Database } from '../src/database/database.ts'
+import { openDatabase } from '../src/database/open-database.ts'
+import { Fleet } from '../src/fleet/fleet.ts'
+import { FrontDoor } from '../src/fleet/front-door.ts'
+import type { NodeProcess } from '../src/fleet/node-process.ts'
+import { TEST_CARDS } from '../src/payment/bank.ts'
+import { SeatMap } from '../src/race/seat-map.ts'
+import { type Service, startService } from '../src/stage/services.ts'
+import { clearStage } from '../src/stage/stage.ts'
+import { testSale, ticketsFor } from './office.ts'
+import { Visitor } from './visitor.ts'
+
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 })
+
+const HOLD_MS = 20_000
+const PATIENCE = { timeout: 30_000, interval: 50 }
+
+let postgres: Service
+let db: Database
+let fleet: Fleet
+let door: FrontDoor
+const visitor = () => new Visitor(door.address)
+const allAreWell = () => expect.poll(() => fleet.nodes.filter((node) => node.isWell).length, PATIENCE).toBe(3)
+
+beforeAll(async () => {
+  ;[postgres, fleet] = await Promise.all([startService('postgres'), Fleet.start({ count: 3 })])
+  const stage = { database: postgres.database ?? 'embedded', locks: postgres.locks }
+  db = await openDatabase(stage.database)
+  await clearStage(stage)
+  await fleet.open({ ...stage, sale: testSale(HOLD_MS) })
+  door = await FrontDoor.open(fleet, 0, false)
+})
+afterAll(async () => {
+  await door?.close()
+  await fleet?.[Symbol.asyncDispose]()
+  await db?.close()
+  await postgres?.stop()
+})
+
+/** The server that asks the bank for this hold. */
+async function serverOf(hold: string): Promise<NodeProcess> {
+  const asking = () => db.query<{ node: string }>('select node from payments where hold_id = $1', [hold])
+  await expect.poll(asking, PATIENCE).toHaveLength(1)
+  const [{ node } = { node: '' }] = await asking()
+  const found = fleet.nodes.find(({ name }) => name === node)
+  if (found === undefined) throw new Error(`There is no ${node}.`)
+  return found
+}
+
+test('a confirmation that is sent ten times, to all servers at once, sells once and answers the same', async () => {
+  const ada = visitor()
+  const hold = await ada.held('A1', 'A2')
+  await ada.pay(hold)
+  const answers = await Promise.all(Array.from({ length: 10 }, () => ada.confirm(hold)))
+  expect(answers.map(({ status }) => status)).toEqual(Array<number>(10).fill(200))
+  expect(await ticketsFor(db, 'A1')).toEqual([hold])
+})
+
+test('what one server changes, whoever watches at another is told', async () => {
+  const maps = await Promise.all(fleet.nodes.map((node) => SeatMap.open(node.address)))
+  await visitor().held('B1')
+  for (const map of maps) await expect.poll(() => map.free.includes('B1'), PATIENCE).toBe(false)
+  for (const map of maps) await map[Symbol.asyncDispose]()
+})
+
+test('while a server is frozen, the others answer, and live maps move over to them', async () => {
+  await using map = await SeatMap.open(door.address)
+  const [first] = fleet.nodes
+  const thawed = first?.freeze(6000)
+  await expect.poll(() => first?.isWell, PATIENCE).toBe(false)
+  const ada = visitor()
+  const hold = await ada.held('C1')
+  await ada.pay(hold)
+  await ada.confirm(hold)
+  await expect.poll(() => map.free.includes('C1'), PATIENCE).toBe(false)
+  expect(await ticketsFor(db, 'C1')).toEqual([hold])
+  await thawed
+  await allAreWell()
+})
+
+test('a change whose server is killed is answered with "look what became of it", never sent twice, and the server is replaced', async () => {
+  const ada = visitor()
+  const hold = await ada.held('D1')
+  const paying = ada.pay(hold, TEST_CARDS.slowerThanTheHold)
+  await (await serverOf(hold)).kill()
+  expect(await paying).toMatchObject({ status: 502, body: { error: 'node-lost' } })
+  expect((await ada.look(hold)).body).toMatchObject({ state: 'paying', payment: 'asked' })
+  await allAreWell()
+  // Its time runs out, and whatever the bank took goes back.
+  await expect
+    .poll(async () => (await ada.look(hold)).body, PATIENCE)
+    .toMatchObject({
+      state: 'ended',
+      payment: 'refunded',
+    })
+})
