@@ -10,7 +10,7 @@
  * @property {number | null} remainingMs
  * @property {string | null} buyer
  * @property {string | null} cardEnding
- * @property {'asked' | 'taken' | 'failed' | 'refunded' | null} payment
+ * @property {'asked' | 'taken' | 'refunded' | null} payment
  * @property {number} failedPayments
  */
 

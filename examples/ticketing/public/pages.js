@@ -89,7 +89,7 @@ function reasonOf({ endedBecause, refusedWrite, endNote }) {
 
 /** @param {Hold} hold */
 export function moneyBack({ payment, amountCents, cardEnding }) {
-  if (payment === null || payment === 'failed') return element('p', { class: 'refund' }, 'No money was taken.')
+  if (payment === null) return element('p', { class: 'refund' }, 'No money was taken.')
   const fate = payment === 'refunded' ? 'was refunded to' : 'is on its way back to'
   return element(
     'p',

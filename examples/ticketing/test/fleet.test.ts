@@ -13,7 +13,7 @@ import { Visitor } from './visitor.ts'
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 })
 
-const HOLD_MS = 20_000
+const HOLD_MS = 12_000
 const PATIENCE = { timeout: 30_000, interval: 50 }
 
 let postgres: Service

@@ -8,10 +8,9 @@ import type { Sql } from '../database/database.ts'
 export async function forceRelease(office: BoxOffice, id: string, reason: string): Promise<void> {
   const record = await anyHold(office.db, id)
   await office.strategy.giveBack(record)
-  if (await end(office, record, 'forced', reason)) return
+  await end(office, record, 'forced', reason)
   const { state } = await anyHold(office.db, id)
   if (state === 'sold') throw new Refusal(409, 'already-sold', 'These seats are sold.')
-  if (state !== 'ended') throw new Refusal(503, 'try-again', 'A late sale is still possible: try again.')
 }
 
 async function anyHold(sql: Sql, id: string): Promise<HoldRecord> {

@@ -3,15 +3,22 @@ import { type EndReason, type HoldRecord, holdsToLookAt, move, ownHold } from '.
 import { refund } from './payments.ts'
 import { Refusal } from './refusal.ts'
 
-/**
- * Ends a hold that was not sold: the seats come back, and so does the money. Only once it is certain that no late sale can
- * arrive; false until then, and the next sweep tries again.
- */
-export async function end(office: BoxOffice, record: HoldRecord, because: EndReason, note?: string): Promise<boolean> {
-  if (!(await office.strategy.isOver(record))) return false
-  return office.db.transaction(async (sql) => {
+/** The hold is over for whoever had it. Seats and money come back at once, or with a later sweep. */
+export async function end(office: BoxOffice, record: HoldRecord, because: EndReason, note?: string): Promise<void> {
+  await office.db.query(
+    `update holds set ended_because = $2, end_note = $3, runs_out_at = clock_timestamp()
+     where id = $1 and state in ('open', 'paying', 'paid') and ended_because is null`,
+    [record.id, because, note],
+  )
+  await bringBack(office, record)
+}
+
+/** Seats and money come back, once it is certain that no late sale can arrive. Until then nothing happens, and the next sweep tries again. */
+async function bringBack(office: BoxOffice, record: HoldRecord): Promise<void> {
+  if (!(await office.strategy.isOver(record))) return
+  await office.db.transaction(async (sql) => {
     if (!(await move(sql, record.id, ['open', 'paying', 'paid'], 'ended'))) return false
-    await sql.query('update holds set ended_because = $2, end_note = $3 where id = $1', [record.id, because, note])
+    await sql.query(`update holds set ended_because = coalesce(ended_because, 'expired') where id = $1`, [record.id])
     await refund(sql, record.id)
     return true
   })
@@ -28,7 +35,7 @@ export async function giveUp(office: BoxOffice, session: string, id: string): Pr
 
 /** The customer walked away: looks after every hold whose time is over. */
 export async function expireHolds(office: BoxOffice): Promise<void> {
-  for (const record of await holdsToLookAt(office.db)) await end(office, record, 'expired')
+  for (const record of await holdsToLookAt(office.db)) await bringBack(office, record)
 }
 
 /** The refusal that a checkout meets whose hold is over. */

@@ -20,15 +20,16 @@ export interface HoldRecord extends Reservation {
   readonly buyer: string | null
   readonly failedPayments: number
   readonly cardEnding: string | null
-  readonly payment: PaymentState | null
+  readonly payment: Exclude<PaymentState, 'failed'> | null
   /** By the clock of the database, never the browser's. Null: nothing runs out. */
   readonly remainingMs: number | null
 }
 
 export const RECORD = `
-  select holds.id, holds.id as hold, seats, handles, holds.amount_cents as "amountCents", holds.state, buyer,
+  select holds.id, holds.id as hold, seats, handles, holds.amount_cents as "amountCents", buyer,
+    case when ended_because is null or holds.state = 'sold' then holds.state else 'ended' end as state,
     ended_because as "endedBecause", end_note as "endNote", refused_write as "refusedWrite", failed_payments as "failedPayments",
-    card_ending as "cardEnding", payments.state as payment,
+    card_ending as "cardEnding", nullif(payments.state, 'failed') as payment,
     greatest(0, round(extract(epoch from runs_out_at - clock_timestamp()) * 1000))::integer as "remainingMs"
   from holds left join payments on payments.hold_id = holds.id`
 
