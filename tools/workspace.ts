@@ -31,7 +31,16 @@ const packagesIn = (parent: string): WorkspacePackage[] => {
     .map((folder) => ({ folder, manifest: readManifest(folder) }))
 }
 
-export const workspacePackages = (): WorkspacePackage[] => [...packagesIn('packages'), ...packagesIn('examples')]
+const packageAt = (folder: string): WorkspacePackage => ({
+  folder: join(root, folder),
+  manifest: readManifest(join(root, folder)),
+})
+
+export const workspacePackages = (): WorkspacePackage[] => [
+  ...packagesIn('packages'),
+  ...packagesIn('examples'),
+  packageAt('bench'),
+]
 
 export const dependsOn = (one: WorkspacePackage, other: WorkspacePackage): boolean =>
   [one.manifest.dependencies, one.manifest.peerDependencies, one.manifest.devDependencies].some(

@@ -1,14 +1,16 @@
-import { randomFillSync } from 'node:crypto'
 import type { Claim } from './contract.ts'
 
 const ID_BYTES = 16
 const pool = Buffer.allocUnsafe(256 * ID_BYTES)
 let used = pool.length
 
-/** For a holder of 128 unguessable bits, from a pool: asking the system for each would cost as much as the rest of an acquire. */
+/**
+ * For a holder of 128 unguessable bits, from a pool: asking the system for each would cost as much as the rest of an acquire. By the global `crypto`, which Node
+ * loads at its first use: an import would make loading this package twice as long.
+ */
 export function newClaim(key: string): Claim {
   if (used === pool.length) {
-    randomFillSync(pool)
+    crypto.getRandomValues(pool)
     used = 0
   }
   used += ID_BYTES

@@ -1,0 +1,66 @@
+import { crowd } from './crowd.ts'
+import type { Effort } from './effort.ts'
+import { handover } from './handover.ts'
+import { loading } from './loading.ts'
+import type { Compared } from './statistics.ts'
+import type { Goals, Subject } from './subject.ts'
+import { atOnce, sequential } from './uncontended.ts'
+
+export interface Row extends Compared {
+  readonly backend: string
+  readonly contest: string
+  readonly unit: 'ms' | 'per second'
+  readonly goal: { readonly most: number } | { readonly least: number } | undefined
+  /** Of a crowd: the most turns of a caller by the fewest, and of a process. */
+  readonly fairness?: { readonly callers: number; readonly processes: number }
+}
+
+const TITLES: Readonly<Record<keyof Goals, string>> = {
+  sequential: 'acquire + release, one after another, median',
+  atOnce: 'acquire + release, 64 at once',
+  handover: 'handover to another client, median',
+  crowd: 'hot key, crowd of processes',
+}
+
+/** Every contest that the subject takes part in, each told as soon as it is over. */
+export async function contend(subject: Subject, effort: Effort, tell: (row: Row) => void): Promise<void> {
+  const server = await subject.start()
+  const { url } = server
+  const [one, other] = [subject.locks(url), subject.locks(url)]
+  const raw = await subject.raw(url)
+  const row = (contest: keyof Goals, unit: Row['unit'], figures: Compared, more: Partial<Row> = {}): void => {
+    const { ours, limit, ratio } = figures
+    tell({
+      backend: subject.name,
+      contest: TITLES[contest],
+      unit,
+      ours,
+      limit,
+      ratio,
+      goal: subject.goals[contest],
+      ...more,
+    })
+  }
+  try {
+    row('sequential', 'ms', await sequential(one, raw, effort))
+    row('atOnce', 'per second', await atOnce(one, raw, effort))
+    if (raw.handover)
+      row('handover', 'ms', await handover(one, other, () => raw.handover?.() ?? Promise.resolve(0), effort))
+    if (raw.crowd) {
+      const {
+        callersMaxToMin: callers,
+        processesMaxToMin: processes,
+        ...figures
+      } = await crowd(subject.name, url, effort)
+      row('crowd', 'per second', figures, { fairness: { callers, processes } })
+    }
+  } finally {
+    await Promise.all([one.close(), other.close(), raw.close()])
+    await server.stop()
+  }
+}
+
+/** Core alone: how long a process takes to load it. */
+export function loadCore(effort: Effort, tell: (row: Row) => void): void {
+  tell({ backend: 'core', contest: 'import, against an empty module', unit: 'ms', goal: undefined, ...loading(effort) })
+}

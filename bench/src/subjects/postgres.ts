@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto'
+import { createLocks } from '@leasehold/core'
+import { migrate, postgresRows } from '@leasehold/postgres'
+import { startPostgres } from '@leasehold/test-services'
+import pg from 'pg'
+import type { Raw, RunningServer, Subject } from '../subject.ts'
+
+const BATON = 1
+
+async function start(): Promise<RunningServer> {
+  const server = await startPostgres({ own: true, settings: { max_connections: 200 } })
+  const pool = new pg.Pool({ connectionString: server.url, max: 1 })
+  await migrate(pool)
+  await pool.query('create table raw_rows (key text primary key, holder text, token bigint)')
+  await pool.query('create sequence raw_tokens')
+  await pool.end()
+  return server
+}
+
+async function client(url: string): Promise<pg.Client> {
+  const connected = new pg.Client(url)
+  await connected.connect()
+  return connected
+}
+
+/** What both kinds of locks are held against where somebody waits: Postgres' own queue. */
+async function waiting(url: string): Promise<Required<Pick<Raw, 'handover' | 'crowd' | 'close'>>> {
+  const [one, other, observer] = [await client(url), await client(url), await client(url)]
+  return {
+    async handover() {
+      await one.query('select pg_advisory_lock($1)', [BATON])
+      const taken = other.query('select pg_advisory_lock($1)', [BATON]).then(() => performance.now())
+      const isStanding = `select 1 from pg_locks where locktype = 'advisory' and not granted`
+      while ((await observer.query(isStanding)).rows.length === 0);
+      const givenMs = performance.now()
+      await one.query('select pg_advisory_unlock($1)', [BATON])
+      const tookMs = (await taken) - givenMs
+      await other.query('select pg_advisory_unlock($1)', [BATON])
+      return tookMs
+    },
+    async crowd(callers, turn, stopped) {
+      const contend = async (caller: number) => {
+        const own = await client(url)
+        while (!stopped()) {
+          await own.query('select pg_advisory_lock($1)', [BATON])
+          turn(caller)
+          await own.query('select pg_advisory_unlock($1)', [BATON])
+        }
+        await own.end()
+      }
+      await Promise.all(Array.from({ length: callers }, (_, caller) => contend(caller)))
+    },
+    close: async () => void (await Promise.all([one.end(), other.end(), observer.end()])),
+  }
+}
+
+export const postgresRowsSubject: Subject = {
+  name: 'postgres-rows',
+  limit: 'two updates of a row, with nextval; pg_advisory_lock passes the baton',
+  goals: { sequential: { most: 1.1 }, atOnce: { least: 0.9 } },
+  start,
+  locks: (url) =>
+    createLocks(
+      postgresRows({ pool: new pg.Pool({ connectionString: url, max: 8 }), listen: () => new pg.Client(url) }),
+    ),
+  async raw(url) {
+    const pool = new pg.Pool({ connectionString: url, max: 8 })
+    const push = await waiting(url)
+    const acquire = `insert into raw_rows as mine values ($1, $2, nextval('raw_tokens')) on conflict (key) do update
+      set holder = excluded.holder, token = nextval('raw_tokens') where mine.holder is null returning token`
+    return {
+      ...push,
+      async cycle(key) {
+        const holder = randomBytes(16).toString('hex')
+        await pool.query(acquire, [key, holder])
+        await pool.query('update raw_rows set holder = null where key = $1 and holder = $2', [key, holder])
+      },
+      close: async () => void (await Promise.all([pool.end(), push.close()])),
+    }
+  },
+}
