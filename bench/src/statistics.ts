@@ -1,10 +1,7 @@
-/** The value below which this share of the values lies. */
-export function quantile(values: readonly number[], share: number): number {
+export function median(values: readonly number[]): number {
   const sorted = [...values].sort((one, other) => one - other)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
 }
-
-export const median = (values: readonly number[]): number => quantile(values, 0.5)
 
 /** Several rounds of the same, side by side, so that a machine whose speed drifts harms both alike. */
 export interface Compared {
