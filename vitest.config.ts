@@ -7,8 +7,8 @@ export default defineConfig({
     pool: 'forks',
     allowOnly: false,
     retry: 0,
-    // One file at a time: tests against real servers measure real time, and the servers need a core, too.
-    fileParallelism: false,
+    // Two files at a time: tests against real servers wait more than they work, but they measure real time, and the servers need their share, too.
+    maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 60_000,
     projects: workspacePackages().map(({ folder }) => ({

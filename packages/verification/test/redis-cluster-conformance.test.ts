@@ -1,4 +1,5 @@
 import { startRedisClusterTarget } from '../src/redis/target.ts'
-import { itPassesTheSuite } from './redis-cases.ts'
+import { itPassesTheSuite } from './suite.ts'
 
-itPassesTheSuite('a Redis Cluster', await startRedisClusterTarget())
+// As with one Redis.
+itPassesTheSuite(await startRedisClusterTarget(), ['survivesRestart', 'collidingKeys', 'onLost'])

@@ -1,4 +1,5 @@
 import { startRedisSentinelTarget } from '../src/redis/target.ts'
-import { itPassesTheSuite } from './redis-cases.ts'
+import { itPassesTheSuite } from './suite.ts'
 
-itPassesTheSuite('Redis behind sentinels', await startRedisSentinelTarget())
+// As with one Redis.
+itPassesTheSuite(await startRedisSentinelTarget(), ['survivesRestart', 'collidingKeys', 'onLost'])

@@ -1,0 +1,5 @@
+import { startPoorQuorumTarget } from '../src/redis-quorum/target.ts'
+import { itPassesTheSuite } from './suite.ts'
+
+// As with three servers: five, of which two are down.
+itPassesTheSuite(await startPoorQuorumTarget(), ['fifo', 'tryAcquireAll', 'collidingKeys', 'onLost'])
