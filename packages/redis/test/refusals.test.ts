@@ -31,6 +31,31 @@ describe('a server that will not', () => {
     expect(inspect(error, { depth: 9, showHidden: true })).not.toContain(options.password)
   })
 
+  it('shows neither holders nor arguments, whatever fails', async () => {
+    const events: unknown[] = []
+    const backend = open()
+    const locks = createLocks(backend, { ttlMs: 3000, onEvent: (event) => events.push(event) })
+    const metadata = { secret: 'in-the-arguments' }
+    const lease = await locks.lock('shown').acquire({ metadata })
+    const holder = await ask('hget', 'leasehold:{:shown}:hold', 'holder')
+    await ask('del', 'leasehold:{:shown}:hold')
+    await ask('set', 'leasehold:{:shown}:hold', 'of another type')
+    const errors = await Promise.all([
+      lease.renew().catch((error: unknown) => error),
+      locks
+        .lock('shown')
+        .acquire({ metadata, waitMs: 100 })
+        .catch((error: unknown) => error),
+      lease.release().catch((error: unknown) => error),
+    ])
+    expect(errors.some((error) => String(error).includes('WRONGTYPE'))).toBe(true)
+    await ask('del', 'leasehold:{:shown}:hold')
+    const shown = inspect([backend, locks, lease, ...errors, ...events], { depth: 12, showHidden: true })
+    expect(holder).toMatch(/^[0-9a-f]{32}$/)
+    for (const secret of [holder, 'in-the-arguments']) expect(shown).not.toContain(secret)
+    await locks.close()
+  })
+
   it('asks for a password', async () => {
     await using guarded = await startRedis({ own: true, settings: { requirepass: PASSWORD } })
     expect(await failure(open({}, guarded.url))).toMatchObject({ code: 'BACKEND_REFUSED' })

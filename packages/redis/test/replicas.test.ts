@@ -8,6 +8,8 @@ import { claimOn, startStanding, terms } from './standing.ts'
 const standing = await startStanding()
 const { ask, server } = standing
 const replica = await startRedisReplica(server)
+// The primary counts a replica from its first acknowledgement on, up to a second after it has the data.
+await until('the replica counts', async () => (await ask('wait', '1', '100')) === '1')
 afterAll(async () => {
   await replica.stop()
   await standing.stop()

@@ -19,6 +19,10 @@ local function contended(keys)
 end
 
 local function attempt(keys, namespace, holder, ttl, metadata)
+  -- What most attempts find: nobody holds the key, and nobody waits for it.
+  if redis.call('EXISTS', keys.hold, keys.queue) == 0 then
+    return { 1, keep(keys, holder, ttl, metadata), tonumber(ttl) }
+  end
   local held = redis.call('HMGET', keys.hold, 'holder', 'token')
   if held[1] == holder then
     return { 1, held[2], confirm(keys, ttl) }

@@ -15,9 +15,13 @@ local function now_ms()
   return math.floor(now_us() / 1000)
 end
 
+-- Written before it is known whether the last one is less: that is so but for a clock that was set back.
 local function next_token(keys)
-  local last = tonumber(redis.call('GET', keys.token) or '0')
-  local token = string.format('%.0f', math.max(last + 1, now_us()))
+  local now = now_us()
+  local token = string.format('%.0f', now)
+  local last = redis.call('SET', keys.token, token, 'PX', ${REMEMBERED_MS}, 'GET')
+  if not last or tonumber(last) < now then return token end
+  token = string.format('%.0f', last + 1)
   redis.call('SET', keys.token, token, 'PX', ${REMEMBERED_MS})
   return token
 end
