@@ -1,10 +1,12 @@
 import type { Candidate, Claim, Clock, Grant, Terms } from '@leasehold/core'
-import { type Attempt, attemptOf, releaseOf } from './answers.ts'
+import { type Attempt, attemptOf, type Release, releaseOf } from './answers.ts'
+import { isHalfway } from './cluster/halfway.ts'
 import { allNames, keyNames } from './key-names.ts'
 import type { Reach } from './reach.ts'
 import type { ScriptArgument, Scripts } from './script.ts'
 import { join } from './scripts/join.ts'
 import { release } from './scripts/release.ts'
+import { releaseHold } from './scripts/release-hold.ts'
 import type { Turns } from './turns.ts'
 import { type Joined, Wait } from './wait.ts'
 
@@ -61,12 +63,9 @@ export class Line {
 
   /** Releases, and puts the next claim in line in the same trip, if its turn would be heard. */
   async release(claim: Claim, next?: Candidate): Promise<boolean> {
-    const names = allNames(keyNames(this.#namespace, claim.key))
-    const ended = [this.#namespace, claim.holder]
-    if (next === undefined || !this.#turns.isListening(claim.key))
-      return releaseOf(await this.#scripts.run(release, names, ended)).released
+    if (next === undefined || !this.#turns.isListening(claim.key)) return (await this.#end(claim)).released
     const sentAt = this.#clock.now()
-    const asked = this.#scripts.grant(release, names, [...ended, ...this.#asking(next, next)]).then(releaseOf)
+    const asked = this.#end(claim, next)
     const joined = asked.then((answer) => joinedOf(answer.next, sentAt) ?? this.#join(next, next))
     joined.catch(() => {})
     this.#joining.set(next.holder, joined)
@@ -74,6 +73,18 @@ export class Line {
       return (await asked).released
     } finally {
       this.#joining.delete(next.holder)
+    }
+  }
+
+  async #end({ key, holder }: Claim, next?: Candidate): Promise<Release> {
+    const names = keyNames(this.#namespace, key)
+    const ended = [this.#namespace, holder]
+    try {
+      if (next === undefined) return releaseOf(await this.#scripts.run(release, allNames(names), ended))
+      return releaseOf(await this.#scripts.grant(release, allNames(names), [...ended, ...this.#asking(next, next)]))
+    } catch (error) {
+      if (!isHalfway(error)) throw error
+      return releaseOf(await this.#scripts.run(releaseHold, [names.hold], [holder]))
     }
   }
 

@@ -1,4 +1,5 @@
 import type { Claim, Clock, Renewal } from '@leasehold/core'
+import { isHalfway } from './halfway.ts'
 import type { Part } from './parts.ts'
 
 type Renew = (claims: readonly Claim[]) => Promise<readonly Renewal[]>
@@ -29,12 +30,12 @@ export async function renewParts(
   return [...renewals]
 }
 
-/** While a slot is on its way, only what asks for one of its keys is always served: nothing was renewed, so each is asked for by itself. */
+/** While a slot is on its way, only what names one of its keys is always served: nothing was renewed, so each is asked for by itself. */
 async function renewPart(claims: readonly Claim[], renew: Renew): Promise<readonly Renewal[]> {
   try {
     return await renew(claims)
   } catch (error) {
-    if (!(error instanceof Error && error.message.startsWith('TRYAGAIN'))) throw error
+    if (!isHalfway(error)) throw error
     const alone = claims.map((claim) => renew([claim]).catch(() => ['unknown' as const]))
     return (await Promise.all(alone)).flat()
   }

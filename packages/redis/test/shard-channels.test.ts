@@ -1,0 +1,61 @@
+import { EventEmitter } from 'node:events'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { ShardChannels } from '../src/cluster/shard-channels.ts'
+import { SlotMap } from '../src/cluster/slot-map.ts'
+import type { RedisClusterConnection } from '../src/redis-shapes.ts'
+
+// What is subscribed for how long, on a Cluster of one node that only notes what it is asked: real ones are in cluster.test.ts.
+const asked: string[] = []
+
+class NotingNode extends EventEmitter {
+  status = 'wait'
+  readonly options = { host: 'a', port: 1 }
+  duplicate = () => new NotingNode()
+  connect = async () => {
+    this.status = 'ready'
+  }
+  disconnect(): void {
+    this.status = 'end'
+    asked.push('end')
+    this.emit('end')
+  }
+  subscribe = async () => {}
+  call = async (command: string, name: string) => void asked.push(`${command} ${name.split(':turns')[0]}`)
+}
+
+const lookedAt = (): RedisClusterConnection =>
+  Object.assign(new EventEmitter(), {
+    slots: Array.from({ length: 16384 }, () => ['a:1']),
+    connect: async () => {},
+    disconnect: () => {},
+    nodes: () => [new NotingNode()],
+  })
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  asked.length = 0
+})
+afterEach(() => vi.useRealTimers())
+
+it('a channel is listened to for a while after the last wait, and its connection ends with the last channel', async () => {
+  const map = new SlotMap({ isCluster: true, options: {}, duplicate: lookedAt }, 1000)
+  const channels = new ShardChannels(map, 1000, 'n:')
+  const stop = channels.expect('busy', 'holder', () => {})
+  await channels.listening('busy')
+  await channels.listening('idle')
+  expect(asked).toEqual(['ssubscribe n:{:busy}', 'ssubscribe n:{:idle}'])
+  expect(channels.isListening('busy')).toBe(true)
+
+  await vi.advanceTimersByTimeAsync(21_000)
+  expect(asked.slice(2)).toEqual(['sunsubscribe n:{:idle}'])
+  expect([channels.isListening('busy'), channels.isListening('idle')]).toEqual([true, false])
+
+  stop()
+  await vi.advanceTimersByTimeAsync(9000)
+  await channels.listening('busy')
+  expect(asked.slice(3)).toEqual([])
+  await vi.advanceTimersByTimeAsync(21_000)
+  expect(asked.slice(3)).toEqual(['sunsubscribe n:{:busy}', 'end'])
+  expect(vi.getTimerCount()).toBe(0)
+  await channels.close()
+})
