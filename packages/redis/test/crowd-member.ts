@@ -1,10 +1,12 @@
-// One process of a crowd: so many callers want the same key, again and again, until told to stop. Arguments: address, key, callers.
+// One process of a crowd: so many callers want the same key, again and again, until told to stop. Arguments: address, or those of a Cluster with commas
+// between; key; callers.
 import { createLocks } from '@leasehold/core'
-import { Redis } from 'ioredis'
+import { Cluster, Redis } from 'ioredis'
 import { redis } from '../src/index.ts'
 
 const [url = '', key = '', callers = '0'] = process.argv.slice(2)
-const client = new Redis(url, { lazyConnect: true })
+const urls = url.split(',')
+const client = urls.length > 1 ? new Cluster(urls, { lazyConnect: true }) : new Redis(url, { lazyConnect: true })
 const locks = createLocks(redis({ client }), { ttlMs: 2000, waitMs: 60_000, whenHeld: 'wait' })
 const lock = locks.lock(key)
 const turns: { token: string; caller: number }[] = []
