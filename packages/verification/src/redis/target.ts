@@ -16,6 +16,8 @@ interface Standing {
   /** Those that keep data. */
   readonly nodes: readonly Server[]
   readonly restart: Pick<FaultHooks, 'restartKeepingData' | 'restartEmpty'>
+  /** A client that asks the way first takes several trips before it acquires. */
+  readonly ttlMs?: number
   stop(): Promise<void>
 }
 
@@ -41,6 +43,7 @@ export async function startRedisClusterTarget(): Promise<RunningTarget> {
   return targetOf({
     name: 'redis-cluster',
     kind: 'cluster',
+    ttlMs: 600,
     entries: cluster.nodes,
     nodes: cluster.nodes,
     restart: {
@@ -57,6 +60,7 @@ export async function startRedisSentinelTarget(): Promise<RunningTarget> {
   return targetOf({
     name: 'redis-sentinel',
     kind: 'sentinel',
+    ttlMs: 600,
     entries: group.sentinels,
     nodes: [group.primary, group.replica],
     // A restart is soon over: the sentinels do not get to a failover, and the replica follows what came back.
@@ -68,7 +72,7 @@ export async function startRedisSentinelTarget(): Promise<RunningTarget> {
   })
 }
 
-function targetOf({ name, kind, entries, nodes, restart, stop }: Standing): RunningTarget {
+function targetOf({ name, kind, entries, nodes, restart, ttlMs = 400, stop }: Standing): RunningTarget {
   const urls = entries.map(({ url }) => url)
   const proxies: TcpProxy[] = []
   /** By which name the server knows the connections of each client. */
@@ -102,7 +106,7 @@ function targetOf({ name, kind, entries, nodes, restart, stop }: Standing): Runn
     },
   }
   return {
-    target: { name, open: ({ clock }) => open(clock), faults },
+    target: { name, ttlMs, open: ({ clock }) => open(clock), faults },
     async stop() {
       for (const proxy of proxies) await proxy.close()
       await stop()
