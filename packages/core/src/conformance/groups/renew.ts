@@ -256,7 +256,8 @@ async function halves(t: Trial, count: number, action: () => Promise<void>): Pro
 }
 
 add('told-loss', 'a loss that the backend tells by itself ends the lease at once, and once', async (t) => {
-  const { locks, wire, events } = t.process()
+  const backend = t.open()
+  const { locks, wire, events } = t.process({}, backend)
   const lock = locks.lock(t.key())
   const lease = await lock.acquire({ ttlMs: LONG_MS, autoRenew: false })
   const [claim] = wire.requests[0]?.claims ?? []
@@ -272,7 +273,7 @@ add('told-loss', 'a loss that the backend tells by itself ends the lease at once
     ['gone'],
   )
   // The server was not asked, and here it still holds the key.
-  assert.equal(await t.open().release(claim), true)
+  assert.equal(await backend.release(claim), true)
   const again = await t.settled(lock.acquire({ waitMs: LONG_MS }))
   again.assertHeld()
 })
