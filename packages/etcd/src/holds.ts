@@ -1,12 +1,16 @@
-import type { Clock } from '@leasehold/core'
+import type { Claim, Clock } from '@leasehold/core'
+import type { Compare } from './connection.ts'
 import type { Session } from './session.ts'
+import { hangsOn } from './transactions.ts'
 
 const MAX_TIMER_MS = 2_147_483_647
 
 /** A claim that holds its key from this process, on the etcd lease of a session that it shares with others. */
 export interface Hold {
-  readonly lock: string
+  readonly claim: Claim
   readonly place: string
+  /** True at the server while it hangs on its session: made once, compared with every renewal. */
+  readonly attached: Compare
   readonly fencingToken: bigint
   readonly session: Session
   /** On the monotonic clock. The session may live longer: the hold then has to be ended by this process. */
@@ -32,13 +36,14 @@ export class Holds {
   }
 
   find(lock: string, fencingToken: bigint): Hold | undefined {
-    for (const hold of this.#held.values()) if (hold.lock === lock && hold.fencingToken === fencingToken) return hold
+    for (const hold of this.#held.values())
+      if (hold.claim.key === lock && hold.fencingToken === fencingToken) return hold
     return undefined
   }
 
-  begin(lock: string, place: string, fencingToken: bigint, session: Session): Hold {
+  begin(claim: Claim, place: string, fencingToken: bigint, session: Session): Hold {
     const deadlineMs = Math.max(this.#deadline(session), this.#held.get(place)?.deadlineMs ?? 0)
-    const hold = { lock, place, fencingToken, session, deadlineMs }
+    const hold = { claim, place, attached: hangsOn(place, session.leaseId), fencingToken, session, deadlineMs }
     this.#held.set(place, hold)
     this.#lookBy(deadlineMs)
     return hold

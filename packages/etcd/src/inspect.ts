@@ -1,7 +1,7 @@
 import type { Inspection } from '@leasehold/core'
 import type { EtcdConnection } from './connection.ts'
 import type { Namespace } from './namespace.ts'
-import { rangeOf, readHolder, when } from './transactions.ts'
+import { rangeOf, readHold, when } from './transactions.ts'
 
 /** Who holds the lock, by the server's word; until when, if its process fell silent now. */
 export async function inspect(
@@ -9,7 +9,7 @@ export async function inspect(
   namespace: Namespace,
   key: string,
 ): Promise<Inspection | null> {
-  const answer = await connection.txn(when([], [readHolder(namespace.lineFor(key))]))
+  const answer = await connection.txn(when([], [readHold(namespace.lineFor(key))]))
   const [holder] = rangeOf(answer, 0)
   if (holder === undefined) return null
   const remainingSeconds = await connection.remainingSeconds(holder.lease)

@@ -119,7 +119,7 @@ export class Line {
   hold(claim: Claim, fencingToken: bigint, session: Session): Grant {
     const place = this.#namespace.placeOf(claim)
     const former = this.#holds.get(place)?.session ?? this.#standing.get(place)
-    this.#holds.begin(claim.key, place, fencingToken, session)
+    this.#holds.begin(claim, place, fencingToken, session)
     this.#standing.delete(place)
     session.enter(place)
     if (former !== undefined && former !== session) this.#sessions.leave(former, place)

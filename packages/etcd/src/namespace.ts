@@ -12,6 +12,8 @@ export interface KeyRange {
  */
 export class Namespace {
   readonly #name: string
+  /** Claims come again with every renewal. */
+  readonly #places = new WeakMap<Claim, string>()
 
   constructor(name: string) {
     if (!/^[\w.-]{1,100}$/.test(name))
@@ -29,8 +31,12 @@ export class Namespace {
   }
 
   /** The key of one claim, its place in the line. */
-  placeOf({ key, holder }: Claim): string {
-    return this.#prefix(key) + holder
+  placeOf(claim: Claim): string {
+    const known = this.#places.get(claim)
+    if (known !== undefined) return known
+    const place = this.#prefix(claim.key) + claim.holder
+    this.#places.set(claim, place)
+    return place
   }
 
   #prefix(lock: string): string {

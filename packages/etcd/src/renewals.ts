@@ -5,10 +5,18 @@ import { grantOn, type Line } from './line.ts'
 import type { Namespace } from './namespace.ts'
 import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
-import { hangsOn, placeIn, rangeOf, readHolder, readPlace, when } from './transactions.ts'
+import { placeIn, rangeOf, readHolder, readPlace, when } from './transactions.ts'
 
 /** etcd takes 128 operations in a transaction unless told otherwise. */
-const MAX_OPERATIONS = 100
+const MAX_OPERATIONS = 128
+
+/** A hold that is renewed, and where its answer goes. */
+interface Entry {
+  readonly hold: Hold
+  readonly index: number
+}
+
+type Answers = (Renewal | undefined)[]
 
 /**
  * Holds on a session of this process are renewed together: one keepalive, and a look at each whether it hangs there still,
@@ -30,65 +38,66 @@ export class Renewals {
   }
 
   async renew(claims: readonly Claim[], ttlMs: number): Promise<readonly Renewal[]> {
-    const places = claims.map((claim) => this.#namespace.placeOf(claim))
-    const answers = await this.#renewKnown(places, ttlMs)
-    const others = claims.filter((_, i) => !answers.has(places[i] ?? ''))
+    const answers: Answers = claims.map(() => undefined)
+    const known = this.#known(claims, this.#sessions.seconds(ttlMs) * 1000)
+    await Promise.all([...known].map(([session, entries]) => this.#renewOn(session, entries, answers)))
+    const others = claims.flatMap((claim, index) => (answers[index] === undefined ? [{ claim, index }] : []))
     for (const chunk of inChunks(others)) await this.#reclaim(chunk, ttlMs, answers)
-    return places.map((place) => answers.get(place) ?? 'gone')
+    return answers.map((answer) => answer ?? 'gone')
   }
 
-  async #renewKnown(places: readonly string[], ttlMs: number): Promise<Map<string, Renewal>> {
-    const answers = new Map<string, Renewal>()
-    const sessions = new Map<Session, Hold[]>()
-    for (const place of places) {
-      const hold = this.#holds.get(place)
-      if (hold === undefined || !this.#suffices(hold, ttlMs)) continue
-      sessions.set(hold.session, [...(sessions.get(hold.session) ?? []), hold])
+  /** By session: those whose session lasts as long as they ask for. */
+  #known(claims: readonly Claim[], ttlMs: number): Map<Session, Entry[]> {
+    const known = new Map<Session, Entry[]>()
+    for (const [index, claim] of claims.entries()) {
+      const hold = this.#holds.get(this.#namespace.placeOf(claim))
+      if (hold === undefined || hold.session.ended !== undefined || hold.session.ttlMs < ttlMs) continue
+      const entries = known.get(hold.session)
+      if (entries === undefined) known.set(hold.session, [{ hold, index }])
+      else entries.push({ hold, index })
     }
-    const renewing = [...sessions].map(([session, holds]) => this.#renewOn(session, holds, answers))
-    await Promise.all(renewing)
-    return answers
-  }
-
-  #suffices({ session }: Hold, ttlMs: number): boolean {
-    return session.ended === undefined && session.ttlMs >= this.#sessions.seconds(ttlMs) * 1000
+    return known
   }
 
   /** Answers for those that hang on the session as before. */
-  async #renewOn(session: Session, holds: readonly Hold[], answers: Map<string, Renewal>): Promise<void> {
-    const [alive, attached] = await Promise.all([session.keepAlive(), this.#attached(session, holds)])
+  async #renewOn(session: Session, entries: readonly Entry[], answers: Answers): Promise<void> {
+    const looking = Promise.all(inChunks(entries).map((chunk) => this.#attached(session, chunk)))
+    const [alive, attached] = await Promise.all([session.keepAlive(), looking])
     if (!alive) return
-    for (const hold of holds) {
+    for (const { hold, index } of attached.flat()) {
       // Looked for anew: it may have been released meanwhile, or have run out.
-      if (!attached.has(hold) || this.#holds.get(hold.place) !== hold) continue
+      if (this.#holds.get(hold.place) !== hold) continue
       this.#holds.extend(hold)
-      answers.set(hold.place, grantOn(session, hold.fencingToken))
+      answers[index] = grantOn(session, hold.fencingToken)
     }
   }
 
-  async #attached(session: Session, holds: readonly Hold[]): Promise<Set<Hold>> {
-    const found = await Promise.all(inChunks(holds).map((chunk) => this.#attachedOf(session, chunk)))
-    return new Set(found.flat())
+  /** Nearly always all of them. To compare costs a fraction of what it costs to read. */
+  async #attached(session: Session, entries: readonly Entry[]): Promise<readonly Entry[]> {
+    const compare = entries.map(({ hold }) => hold.attached)
+    if ((await this.#connection.txn(when(compare, []))).succeeded) return entries
+    const answer = await this.#connection.txn(
+      when(
+        [],
+        entries.map(({ hold }) => readPlace(hold.place)),
+      ),
+    )
+    return entries.filter((_, i) => rangeOf(answer, i)[0]?.lease === session.leaseId)
   }
 
-  /** Nearly always all of them. To compare costs a fraction of what it costs to read, which comes after. */
-  async #attachedOf(session: Session, holds: readonly Hold[]): Promise<readonly Hold[]> {
-    const compare = holds.map(({ place }) => hangsOn(place, session.leaseId))
-    const read = holds.map(({ place }) => readPlace(place))
-    const answer = await this.#connection.txn(when(compare, [], read))
-    if (answer.succeeded) return holds
-    return holds.filter((_, i) => rangeOf(answer, i)[0]?.lease === session.leaseId)
-  }
-
-  /** Claims that this process does not hold, or on a session that came to its end. */
-  async #reclaim(claims: readonly Claim[], ttlMs: number, answers: Map<string, Renewal>): Promise<void> {
-    const read = claims.map(({ key }) => readHolder(this.#namespace.lineFor(key)))
+  /** Claims that this process does not hold, or on a session that is too short or came to its end. */
+  async #reclaim(
+    claims: readonly { readonly claim: Claim; readonly index: number }[],
+    ttlMs: number,
+    answers: Answers,
+  ): Promise<void> {
+    const read = claims.map(({ claim }) => readHolder(this.#namespace.lineFor(claim.key)))
     const answer = await this.#connection.txn(when([], read))
-    const moving = claims.map(async (claim, i) => {
+    const moving = claims.map(async ({ claim, index }, i) => {
       const place = this.#namespace.placeOf(claim)
       const [holder] = rangeOf(answer, i)
       const holds = holder !== undefined && placeIn(holder) === place
-      answers.set(place, holds ? await this.#moveHere(claim, holder, ttlMs) : this.#gone(place))
+      answers[index] = holds ? await this.#moveHere(claim, holder, ttlMs) : this.#gone(place)
     })
     await Promise.all(moving)
   }

@@ -26,6 +26,7 @@ export class Session {
   #aliveAt: Instant
   readonly #ports: SessionPorts
   #cancelTick: (() => void) | undefined
+  #sending: Promise<boolean> | undefined
 
   constructor(leaseId: string, ttlMs: number, grantedAt: Instant, ports: SessionPorts) {
     this.leaseId = leaseId
@@ -66,8 +67,19 @@ export class Session {
     if (!this.isUsed) this.#stopTicking()
   }
 
-  /** True: the server keeps the lease for its TTL from `aliveAt`, which is later than this call. False: the lease is gone. */
-  async keepAlive(): Promise<boolean> {
+  /** True: the server keeps the lease for its TTL from `aliveAt`, which is not before this call. False: the lease is gone. */
+  keepAlive(): Promise<boolean> {
+    if (this.#sending === undefined) {
+      this.#sending = this.#keepAlive()
+      // Whoever asks in the same turn of the event loop shares it.
+      queueMicrotask(() => {
+        this.#sending = undefined
+      })
+    }
+    return this.#sending
+  }
+
+  async #keepAlive(): Promise<boolean> {
     const alive = await this.#ports.keepAlive(this.leaseId)
     if (alive === undefined) this.end('gone')
     else if (alive.sentAt.monotonicMs > this.#aliveAt.monotonicMs) this.#aliveAt = alive.sentAt

@@ -62,6 +62,11 @@ export const readLine = (line: KeyRange): Operation => ({
 })
 
 export const readHolder = (line: KeyRange): Operation => ({
+  request_range: { ...line, sort_order: 'Ascend', sort_target: 'Create', limit: 1, keys_only: true },
+})
+
+/** With what the holder says of itself. */
+export const readHold = (line: KeyRange): Operation => ({
   request_range: { ...line, sort_order: 'Ascend', sort_target: 'Create', limit: 1 },
 })
 
