@@ -8,6 +8,7 @@ import { type Hold, Holds } from './holds.ts'
 import { inspect } from './inspect.ts'
 import { KeepAlives } from './keep-alives.ts'
 import { Line } from './line.ts'
+import { Losses } from './losses.ts'
 import { Members } from './members.ts'
 import { Namespace } from './namespace.ts'
 import { Releases } from './releases.ts'
@@ -63,10 +64,14 @@ function backendOn(
   clock: Clock,
 ): EtcdBackend {
   const keepAlives = new KeepAlives(connection, clock, deadlineMs)
-  const turns = new Turns(connection, namespace.range)
+  const turns = new Turns(connection, namespace.range, (place, revision) => losses.deleted(place, revision))
   const holds = new Holds(clock, (hold) => void expire(hold).catch(() => {}))
-  const sessions = new Sessions(connection, clock, keepAlives, minTtlMs, (place) => turns.look(place))
+  const sessions = new Sessions(connection, namespace, clock, keepAlives, minTtlMs, (session, why) => {
+    for (const place of session.places) turns.look(place)
+    if (why === 'gone') losses.sessionGone(session).catch(() => {})
+  })
   const line = new Line(connection, namespace, sessions, holds)
+  const losses = new Losses(connection, holds, line)
   const releases = new Releases(namespace, line)
   const waits = new Waits(namespace, line, turns, releases)
   const attempts = new Attempts(namespace, line, holds)
@@ -97,6 +102,7 @@ function backendOn(
     release: (claim, next) => waits.release(claim, next),
     waitForTurn: (claim, terms, signal) => waits.wait(claim, terms, signal),
     inspect: (key) => inspect(connection, namespace, key),
+    onLost: (tell) => losses.onLost(tell),
     classifyError: classifyEtcdError,
     fence: (lease) => fenceOf(holds, lease),
     async close() {

@@ -35,6 +35,11 @@ export class Holds {
     return this.#held.get(place)
   }
 
+  /** All that hang on the session. */
+  on(session: Session): Hold[] {
+    return [...this.#held.values()].filter((hold) => hold.session === session)
+  }
+
   find(lock: string, fencingToken: bigint): Hold | undefined {
     for (const hold of this.#held.values())
       if (hold.claim.key === lock && hold.fencingToken === fencingToken) return hold

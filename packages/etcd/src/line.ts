@@ -1,6 +1,6 @@
 import type { Candidate, Claim, Grant } from '@leasehold/core'
 import type { EtcdConnection, Operation, Transaction, TransactionAnswer } from './connection.ts'
-import { isLeaseGone, isUnknown } from './errors.ts'
+import { EtcdError, isLeaseGone, isUnknown } from './errors.ts'
 import type { Holds } from './holds.ts'
 import type { Namespace } from './namespace.ts'
 import type { Session } from './session.ts'
@@ -117,6 +117,8 @@ export class Line {
 
   /** The hold as it is known here from now on. */
   hold(claim: Claim, fencingToken: bigint, session: Session): Grant {
+    // Nobody may be told of a grant after the loss of it.
+    if (session.ended === 'gone') throw new EtcdError('LEASE_GONE', 'the etcd lease ended while a claim came to it')
     const place = this.#namespace.placeOf(claim)
     const former = this.#holds.get(place)?.session ?? this.#standing.get(place)
     this.#holds.begin(claim, place, fencingToken, session)

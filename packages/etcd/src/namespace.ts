@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { Claim } from '@leasehold/core'
 
 /** A run of keys in etcd: from `key` up to, not including, `range_end`. */
@@ -12,6 +13,8 @@ export interface KeyRange {
  */
 export class Namespace {
   readonly #name: string
+  /** Of this process. No lock has an empty name, so its keys are nobody's place. */
+  readonly #sessions: string
   /** Claims come again with every renewal. */
   readonly #places = new WeakMap<Claim, string>()
 
@@ -19,10 +22,21 @@ export class Namespace {
     if (!/^[\w.-]{1,100}$/.test(name))
       throw new RangeError('namespace must be 1 to 100 letters, digits, ".", "_" or "-"')
     this.#name = name
+    this.#sessions = `${name}//${randomBytes(8).toString('hex')}/`
   }
 
   get range(): KeyRange {
     return below(`${this.#name}/`)
+  }
+
+  /** The keys of all etcd leases of this process. */
+  get sessionKeys(): KeyRange {
+    return below(this.#sessions)
+  }
+
+  /** A key that ends with its etcd lease. */
+  sessionKey(leaseId: string): string {
+    return this.#sessions + leaseId
   }
 
   /** All who stand in line for the lock. */

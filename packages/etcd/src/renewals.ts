@@ -5,10 +5,7 @@ import { grantOn, type Line } from './line.ts'
 import type { Namespace } from './namespace.ts'
 import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
-import { placeIn, rangeOf, readHolder, readPlace, when } from './transactions.ts'
-
-/** etcd takes 128 operations in a transaction unless told otherwise. */
-const MAX_OPERATIONS = 128
+import { inChunks, placeIn, rangeOf, readHolder, readPlace, when } from './transactions.ts'
 
 /** A hold that is renewed, and where its answer goes. */
 interface Entry {
@@ -129,8 +126,3 @@ export class Renewals {
     return 'gone'
   }
 }
-
-const inChunks = <T>(all: readonly T[]): T[][] =>
-  Array.from({ length: Math.ceil(all.length / MAX_OPERATIONS) }, (_, i) =>
-    all.slice(i * MAX_OPERATIONS, (i + 1) * MAX_OPERATIONS),
-  )

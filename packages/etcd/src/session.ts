@@ -1,8 +1,8 @@
 import type { Clock, Instant } from '@leasehold/core'
 import type { Alive } from './keep-alives.ts'
 
-/** `gone`: etcd has forgotten the lease. `doubtful`: something may hang on it that must not. `closed`: by us. */
-export type SessionEnd = 'gone' | 'doubtful' | 'closed'
+/** `gone`: etcd has forgotten the lease. `silent`: for its whole life nothing was heard of it. `doubtful`: something may hang on it that must not. `closed`: by us. */
+export type SessionEnd = 'gone' | 'silent' | 'doubtful' | 'closed'
 
 const MAX_TICK_MS = 60_000
 
@@ -103,8 +103,8 @@ export class Session {
   }
 
   #tick(): void {
-    // Nobody has heard of it for its whole life: whatever hung on it is lost.
-    if (this.ageMs > this.ttlMs) this.end('gone')
+    // Whatever hung on it is lost, or will be looked up by its next renewal.
+    if (this.ageMs > this.ttlMs) this.end('silent')
     else {
       this.#tickLater()
       this.keepAlive().catch(() => {})

@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto'
 import type { Clock } from '@leasehold/core'
 import type { EtcdConnection } from './connection.ts'
 import type { KeepAlives } from './keep-alives.ts'
+import type { Namespace } from './namespace.ts'
 import { Session, type SessionEnd } from './session.ts'
+import { SessionWatch } from './session-watch.ts'
 
 /** An acquire on a lease that was heard of within this share of its TTL needs no keepalive of its own. */
 const FRESH = 1 / 10
@@ -17,22 +19,25 @@ export class Sessions {
   readonly #minSeconds: number
   readonly #current = new Map<number, Promise<Session>>()
   readonly #all = new Set<Session>()
-  readonly #onLost: (place: string) => void
+  readonly #onEnd: (session: Session, why: SessionEnd) => void
+  readonly #watch: SessionWatch
   #closed = false
 
-  /** `onLost` is told of every place whose session ended while it was on it. */
+  /** `onEnd` is told while the places that hung on the session are still known. */
   constructor(
     connection: EtcdConnection,
+    namespace: Namespace,
     clock: Clock,
     keepAlives: KeepAlives,
     minTtlMs: number,
-    onLost: (place: string) => void,
+    onEnd: (session: Session, why: SessionEnd) => void,
   ) {
     this.#connection = connection
     this.#clock = clock
     this.#keepAlives = keepAlives
     this.#minSeconds = Math.ceil(minTtlMs / 1000)
-    this.#onLost = onLost
+    this.#onEnd = onEnd
+    this.#watch = new SessionWatch(connection, namespace, (leaseId) => this.#gone(leaseId))
   }
 
   /** A live session for this TTL, entered for a visit. */
@@ -62,6 +67,7 @@ export class Sessions {
     for (const session of sessions) session.end('closed')
     const unused = sessions.filter(({ isUsed }) => !isUsed)
     await Promise.allSettled(unused.map(({ leaseId }) => this.#connection.revoke(leaseId)))
+    await this.#watch.close()
   }
 
   async #live(seconds: number): Promise<Session> {
@@ -90,10 +96,14 @@ export class Sessions {
       const granted = await this.#connection.grant(leaseId, seconds)
       const session = new Session(leaseId, granted * 1000, sentAt, {
         clock: this.#clock,
-        keepAlive: (id) => this.#keepAlives.send(id),
+        keepAlive: (id) => {
+          this.#watch.listen().catch(() => {})
+          return this.#keepAlives.send(id)
+        },
         onEnd: (ended, why) => this.#ended(seconds, ended, why),
       })
       this.#all.add(session)
+      this.#watch.guard(leaseId).catch(() => {})
       return session
     } catch (error) {
       // It may have been granted all the same.
@@ -104,14 +114,18 @@ export class Sessions {
 
   #ended(seconds: number, session: Session, why: SessionEnd): void {
     this.#current.delete(seconds)
-    if (why === 'gone') this.#all.delete(session)
+    if (why === 'gone' || why === 'silent') this.#all.delete(session)
     else this.#revokeIfUnused(session)
-    for (const place of session.places) this.#onLost(place)
+    this.#onEnd(session, why)
+  }
+
+  #gone(leaseId: string): void {
+    for (const session of this.#all) if (session.leaseId === leaseId) session.end('gone')
   }
 
   /** Of TTLs that nobody asks for any more. */
   #forgetLapsed(): void {
-    for (const session of this.#all) if (!session.isUsed && session.ageMs > 2 * session.ttlMs) session.end('gone')
+    for (const session of this.#all) if (!session.isUsed && session.ageMs > 2 * session.ttlMs) session.end('silent')
   }
 
   #revokeIfUnused(session: Session): void {

@@ -81,3 +81,11 @@ export const rangeOf = (answer: TransactionAnswer, index: number): readonly KeyV
   answer.responses[index]?.response_range?.kvs ?? []
 
 export const placeIn = ({ key }: KeyValue): string => key.toString()
+
+/** etcd takes 128 operations in a transaction unless told otherwise. */
+const MAX_OPERATIONS = 128
+
+export const inChunks = <T>(all: readonly T[]): T[][] =>
+  Array.from({ length: Math.ceil(all.length / MAX_OPERATIONS) }, (_, i) =>
+    all.slice(i * MAX_OPERATIONS, (i + 1) * MAX_OPERATIONS),
+  )

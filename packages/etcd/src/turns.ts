@@ -54,14 +54,17 @@ const lineOf = (place: string): string => place.slice(0, place.lastIndexOf('/'))
 export class Turns {
   readonly #connection: EtcdConnection
   readonly #range: KeyRange
+  readonly #onDeleted: (place: string, revision: bigint) => void
   readonly #lines = new Map<string, Set<Waiting>>()
   #watch: Promise<Stream> | undefined
   #isListening = false
   #closed = false
 
-  constructor(connection: EtcdConnection, range: KeyRange) {
+  /** `onDeleted` is told of all deletions that are heard. */
+  constructor(connection: EtcdConnection, range: KeyRange, onDeleted: (place: string, revision: bigint) => void) {
     this.#connection = connection
     this.#range = range
+    this.#onDeleted = onDeleted
   }
 
   /** Deletions are heard now. */
@@ -122,6 +125,7 @@ export class Turns {
 
   #deleted(place: string, revision: bigint): void {
     for (const waiting of this.#lines.get(lineOf(place)) ?? []) waiting.deleted(place, revision)
+    this.#onDeleted(place, revision)
   }
 
   /** What was deleted meanwhile was not heard, whether the watch broke or its revision was compacted: everybody reads the line again. */

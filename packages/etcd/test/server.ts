@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Claim } from '@leasehold/core'
 import { type Server, startEtcd } from '@leasehold/test-services'
-import { Etcd3 } from 'etcd3'
+import { Etcd3, type IKeyValue } from 'etcd3'
 import { type EtcdBackend, type EtcdBackendOptions, etcdBackend } from '../src/index.ts'
 
 export interface TestEtcd {
@@ -11,8 +11,10 @@ export interface TestEtcd {
   /** A client as another process would have. */
   open(options?: Partial<EtcdBackendOptions>): EtcdBackend
   leaseCount(): Promise<number>
-  /** All that stands below the namespace. */
+  /** All who hold or wait. */
   keys(): Promise<string[]>
+  /** The same in the order of their arrival, with the etcd leases they hang on. */
+  places(): Promise<IKeyValue[]>
   stop(): Promise<void>
 }
 
@@ -21,6 +23,10 @@ export async function startTestEtcd(): Promise<TestEtcd> {
   const server = await startEtcd({ own: true, settings: { 'heartbeat-interval': 50, 'election-timeout': 500 } })
   const raw = new Etcd3({ hosts: server.url })
   const opened: EtcdBackend[] = []
+  const places = async () => {
+    const { kvs } = await raw.getAll().prefix('leasehold/').sort('Create', 'Ascend').exec()
+    return kvs.filter(({ key }) => !key.toString().startsWith('leasehold//'))
+  }
   return {
     server,
     raw,
@@ -30,7 +36,8 @@ export async function startTestEtcd(): Promise<TestEtcd> {
       return backend
     },
     leaseCount: async () => (await raw.leaseClient.leaseLeases()).leases.length,
-    keys: () => raw.getAll().prefix('leasehold/').keys(),
+    keys: async () => (await places()).map(({ key }) => key.toString()),
+    places,
     async stop() {
       for (const backend of opened) await backend.close?.()
       raw.close()

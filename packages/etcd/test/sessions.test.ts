@@ -1,4 +1,4 @@
-import { createLocks } from '@leasehold/core'
+import { createLocks, type LockEvent } from '@leasehold/core'
 import { until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
 import { claimOn, startTestEtcd, terms, uniqueKey } from './server.ts'
@@ -7,10 +7,12 @@ const etcd = await startTestEtcd()
 afterAll(() => etcd.stop())
 
 const only = async () => {
-  const { kvs } = await etcd.raw.getAll().prefix('leasehold/').exec()
-  expect(kvs.length).toBe(1)
-  return kvs[0]
+  const places = await etcd.places()
+  expect(places.length).toBe(1)
+  return places[0]
 }
+
+const sessionKeys = () => etcd.raw.getAll().prefix('leasehold//').keys()
 
 describe('etcd leases', () => {
   it('are shared by all claims of one TTL', async () => {
@@ -60,12 +62,55 @@ describe('etcd leases', () => {
     const locks = createLocks(waiter, { pollMs: 60_000 })
     const waiting = locks.lock(claim.key).acquire({ ttlMs: 60_000, waitMs: 30_000 })
     await until('it waits', async () => (await etcd.keys()).length === 2)
-    const { kvs } = await etcd.raw.getAll().prefix('leasehold/').sort('Create', 'Descend').exec()
-    await etcd.raw.leaseClient.leaseRevoke({ ID: kvs[0]?.lease ?? '' })
+    const [, place] = await etcd.places()
+    await etcd.raw.leaseClient.leaseRevoke({ ID: place?.lease ?? '' })
     await until('it waits again', async () => (await etcd.keys()).length === 2)
     expect(await holder.release(claim)).toBe(true)
     const lease = await waiting
     lease.assertHeld()
+    await locks.close()
+  })
+
+  it('that are revoked from outside are lost at once for all who hang on them, and for no others', async () => {
+    const lost: string[] = []
+    const onEvent = ({ type, key }: LockEvent) => void (type === 'lost' && lost.push(key))
+    const locks = createLocks(etcd.open(), { autoRenew: false, onEvent })
+    const acquire = (ttlMs: number) => locks.lock(uniqueKey()).acquire({ ttlMs })
+    const spared = await acquire(3_600_000)
+    const [revoked] = (await etcd.places()).slice(-1)
+    const [one, other] = [await acquire(600_000), await acquire(600_000)]
+    const [place] = (await etcd.places()).slice(-1)
+    expect(place?.lease).not.toBe(revoked?.lease)
+    await until('the etcd lease has its key', async () =>
+      (await sessionKeys()).some((key) => key.endsWith(place?.lease ?? '')),
+    )
+    await etcd.raw.leaseClient.leaseRevoke({ ID: place?.lease ?? '' })
+    // Keepalives are minutes apart.
+    await until('both are lost', () => one.signal.aborted && other.signal.aborted)
+    expect(lost.toSorted()).toEqual([one.key, other.key].toSorted())
+    expect(() => one.assertHeld()).toThrow('lost')
+    spared.assertHeld()
+    await locks.close()
+  })
+
+  it('whose key an administrator deleted is lost, where somebody of this process waits', async () => {
+    const locks = createLocks(etcd.open(), { autoRenew: false })
+    const lease = await locks.lock(uniqueKey()).acquire({ ttlMs: 600_000 })
+    const waiting = locks.lock(lease.key).acquire({ waitMs: 30_000, whenHeld: 'wait' })
+    const rival = createLocks(etcd.open())
+    const elsewhere = rival.lock(uniqueKey())
+    const other = await elsewhere.acquire()
+    const queued = locks.lock(elsewhere.key).acquire({ waitMs: 30_000 })
+    await until('it listens', async () => (await etcd.keys()).length === 3)
+    await etcd.raw
+      .delete()
+      .key((await etcd.keys())[0] ?? '')
+      .exec()
+    await until('it is told', () => lease.signal.aborted)
+    await (await waiting).release()
+    await other.release()
+    await (await queued).release()
+    await rival.close()
     await locks.close()
   })
 })

@@ -1,0 +1,53 @@
+import type { Claim } from '@leasehold/core'
+import type { EtcdConnection } from './connection.ts'
+import type { Hold, Holds } from './holds.ts'
+import type { Line } from './line.ts'
+import type { Session } from './session.ts'
+import { inChunks, rangeOf, readPlace, when } from './transactions.ts'
+
+/** Tells of holds that ended at the server other than by us: by the deletion of a key, or by the end of an etcd lease. */
+export class Losses {
+  readonly #connection: EtcdConnection
+  readonly #holds: Holds
+  readonly #line: Line
+  #tell: (claim: Claim) => void = () => {}
+
+  constructor(connection: EtcdConnection, holds: Holds, line: Line) {
+    this.#connection = connection
+    this.#holds = holds
+    this.#line = line
+  }
+
+  onLost(tell: (claim: Claim) => void): void {
+    this.#tell = tell
+  }
+
+  /** By the word of a watch. A place that was deleted before the hold was created is another one of the same name. */
+  deleted(place: string, revision: bigint): void {
+    const hold = this.#holds.get(place)
+    if (hold !== undefined && revision > hold.fencingToken) this.#lost(hold)
+  }
+
+  /** Each hold is looked up first: a leader that is new may not know yet of a lease that there is, and a hold may have moved. */
+  async sessionGone(session: Session): Promise<void> {
+    await Promise.all(inChunks(this.#holds.on(session)).map((chunk) => this.#lookUp(chunk)))
+  }
+
+  async #lookUp(holds: readonly Hold[]): Promise<void> {
+    const answer = await this.#connection.txn(
+      when(
+        [],
+        holds.map(({ place }) => readPlace(place)),
+      ),
+    )
+    for (const [i, hold] of holds.entries()) {
+      const still = rangeOf(answer, i)[0]?.create_revision === String(hold.fencingToken)
+      if (!still && this.#holds.get(hold.place) === hold) this.#lost(hold)
+    }
+  }
+
+  #lost(hold: Hold): void {
+    this.#line.leave(this.#line.drop(hold.place), hold.place)
+    this.#tell(hold.claim)
+  }
+}
