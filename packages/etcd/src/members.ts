@@ -1,6 +1,11 @@
 import type { EtcdConnection, OnEnd, Stream } from './connection.ts'
 import { EtcdError, isOfMember } from './errors.ts'
 
+/** After this, the others are asked whether they would answer sooner. */
+const OVERDUE_MS = 500
+
+type Asked = Promise<EtcdConnection>
+
 /** A stream that is open at the member that is asked. */
 interface Opened {
   giveUp(why: EtcdError): void
@@ -8,12 +13,12 @@ interface Opened {
 
 /**
  * A cluster. One member is asked, whichever first says that it has a leader, and another only after that one failed: whoever froze is met
- * once and not by every third request. Nothing is sent twice: what failed is told, and the next request goes elsewhere.
+ * once, and not by every third request. Nothing is sent twice: what failed is told, and the next request goes elsewhere.
  */
 export class Members implements EtcdConnection {
   readonly #members: readonly EtcdConnection[]
   readonly #opened = new Set<Opened>()
-  #asked: Promise<EtcdConnection> | undefined
+  #asked: Asked | undefined
 
   constructor(members: readonly EtcdConnection[]) {
     this.#members = shuffled(members)
@@ -26,7 +31,20 @@ export class Members implements EtcdConnection {
   remainingSeconds: EtcdConnection['remainingSeconds'] = (leaseId) =>
     this.#ask((member) => member.remainingSeconds(leaseId))
   keepAlive: EtcdConnection['keepAlive'] = (onAlive, onEnd) =>
-    this.#open((member, ended) => member.keepAlive(onAlive, ended), onEnd)
+    this.#open(async (member, ended, asked) => {
+      /** Of the oldest keepalive without an answer, by lease. */
+      const expected = new Map<string, () => void>()
+      const stream = await member.keepAlive((leaseId, seconds) => {
+        expected.get(leaseId)?.()
+        expected.delete(leaseId)
+        onAlive(leaseId, seconds)
+      }, ended)
+      const send = (leaseId: string) => {
+        if (!expected.has(leaseId)) expected.set(leaseId, this.#expectAnswer(asked))
+        stream.send(leaseId)
+      }
+      return { ...stream, send }
+    }, onEnd)
   watchDeletions: EtcdConnection['watchDeletions'] = (key, rangeEnd, onDeleted, onEnd) =>
     this.#open((member, ended) => member.watchDeletions(key, rangeEnd, onDeleted, ended), onEnd)
 
@@ -34,20 +52,23 @@ export class Members implements EtcdConnection {
     for (const member of this.#members) member.close()
   }
 
-  async #ask<T>(request: (member: EtcdConnection, asked: Promise<EtcdConnection>) => Promise<T>): Promise<T> {
+  async #ask<T>(request: (member: EtcdConnection, asked: Asked) => Promise<T>): Promise<T> {
     this.#asked ??= this.#choose()
     const asked = this.#asked
+    const answered = this.#expectAnswer(asked)
     try {
       return await request(await asked, asked)
     } catch (error) {
       if (isOfMember(error)) this.#leave(asked, error as EtcdError)
       throw error
+    } finally {
+      answered()
     }
   }
 
   async #choose(): Promise<EtcdConnection> {
     try {
-      return await Promise.any(this.#members.map((member) => member.hasLeader().then(() => member)))
+      return await this.#first()
     } catch (error) {
       this.#asked = undefined
       const { errors } = error as AggregateError & { errors: EtcdError[] }
@@ -55,14 +76,37 @@ export class Members implements EtcdConnection {
     }
   }
 
+  #first(): Promise<EtcdConnection> {
+    return Promise.any(this.#members.map((member) => member.hasLeader().then(() => member)))
+  }
+
+  /** Call the returned function when it has come. Where another member answers before, the one that was asked may have frozen, and is left. */
+  #expectAnswer(asked: Asked): () => void {
+    let came = false
+    const overdue = async () => {
+      const [first, member] = await Promise.all([this.#first(), asked])
+      if (!came && first !== member)
+        this.#leave(asked, new EtcdError('DEADLINE_EXCEEDED', 'another member answers sooner'))
+    }
+    const timer = setTimeout(() => void overdue().catch(() => {}), OVERDUE_MS)
+    timer.unref()
+    return () => {
+      came = true
+      clearTimeout(timer)
+    }
+  }
+
   /** Streams go with it: they would be silent where it has frozen. */
-  #leave(asked: Promise<EtcdConnection>, why: EtcdError): void {
+  #leave(asked: Asked, why: EtcdError): void {
     if (this.#asked !== asked) return
     this.#asked = undefined
     for (const opened of [...this.#opened]) opened.giveUp(why)
   }
 
-  #open<S extends Stream>(open: (member: EtcdConnection, onEnd: OnEnd) => Promise<S>, onEnd: OnEnd): Promise<S> {
+  #open<S extends Stream>(
+    open: (member: EtcdConnection, onEnd: OnEnd, asked: Asked) => Promise<S>,
+    onEnd: OnEnd,
+  ): Promise<S> {
     return this.#ask(async (member, asked) => {
       let stream: S | undefined
       let lost: EtcdError | undefined
@@ -77,7 +121,7 @@ export class Members implements EtcdConnection {
       const opened = { giveUp }
       this.#opened.add(opened)
       try {
-        stream = await open(member, giveUp)
+        stream = await open(member, giveUp, asked)
       } catch (error) {
         this.#opened.delete(opened)
         throw error

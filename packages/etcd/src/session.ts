@@ -93,8 +93,14 @@ export class Session {
     this.#ports.onEnd(this, why)
   }
 
-  #tickLater(): void {
-    this.#cancelTick = this.#ports.clock.setTimer(Math.min(this.ttlMs / 3, MAX_TICK_MS), () => this.#tick())
+  #tickLater(inMs = this.ttlMs / 3): void {
+    this.#cancelTick = this.#ports.clock.setTimer(Math.min(inMs, MAX_TICK_MS), () => this.#tick())
+  }
+
+  #tickSoon(): void {
+    if (this.#cancelTick === undefined) return
+    this.#cancelTick()
+    this.#tickLater(this.ttlMs / 20)
   }
 
   #stopTicking(): void {
@@ -107,7 +113,7 @@ export class Session {
     if (this.ageMs > this.ttlMs) this.end('silent')
     else {
       this.#tickLater()
-      this.keepAlive().catch(() => {})
+      this.keepAlive().catch(() => this.#tickSoon())
     }
   }
 }

@@ -1,0 +1,35 @@
+// One process of a crowd: so many callers want the same key, again and again, until told to stop. Arguments: address, key, callers.
+import { createLocks } from '@leasehold/core'
+import { etcdBackend } from '../src/index.ts'
+
+const [hosts = '', key = '', callers = '0'] = process.argv.slice(2)
+// Polls would hide a wake-up that was lost.
+const locks = createLocks(etcdBackend({ hosts, minTtlMs: 1_000 }), { pollMs: 60_000, whenHeld: 'wait' })
+const lock = locks.lock(key, { ttlMs: 30_000 })
+const grants: (readonly [token: string, at: string])[] = []
+const turns: number[] = Array.from({ length: Number(callers) }, () => 0)
+let stopped = false
+
+async function contend(caller: number): Promise<void> {
+  while (!stopped) {
+    await using lease = await lock.acquire({ waitMs: 120_000 })
+    grants.push([String(lease.fencingToken), String(process.hrtime.bigint())])
+    turns[caller] = (turns[caller] ?? 0) + 1
+    process.send?.({ turns: grants.length })
+  }
+}
+
+process.on('message', (word) => {
+  if (word === 'stop') stopped = true
+  else void crowd()
+})
+
+async function crowd(): Promise<void> {
+  await Promise.all(turns.map((_, caller) => contend(caller)))
+  process.send?.({ grants, turnsOfCallers: turns })
+  await locks.close()
+  process.disconnect()
+}
+
+await lock.inspect()
+process.send?.('ready')

@@ -1,0 +1,153 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { EtcdConnection, KeepAliveStream } from '../src/connection.ts'
+import { EtcdError, type EtcdErrorCode } from '../src/errors.ts'
+import { Members } from '../src/members.ts'
+import { when } from '../src/transactions.ts'
+
+const nothing = when([], [])
+const answer = { succeeded: true, header: { revision: '1' }, responses: [] }
+const never = () => new Promise<never>(() => {})
+const error = (code: EtcdErrorCode) => new EtcdError(code, 'as told')
+
+/** A member that answers, unless told otherwise. */
+class Member implements EtcdConnection {
+  fate: () => Promise<unknown> = async () => {}
+  asked = 0
+  cancelled = 0
+  closed = false
+
+  readonly #cancel = () => {
+    this.cancelled += 1
+  }
+
+  async hasLeader() {
+    await this.fate()
+  }
+  async txn() {
+    this.asked += 1
+    await this.fate()
+    return answer
+  }
+  grant = async () => 1
+  revoke = async () => {}
+  remainingSeconds = async () => 1
+  async keepAlive(): Promise<KeepAliveStream> {
+    return { send: () => {}, cancel: this.#cancel }
+  }
+  watchDeletions = async () => ({ cancel: this.#cancel })
+  close() {
+    this.closed = true
+  }
+}
+
+let members: Member[]
+let cluster: Members
+const total = () => members.reduce((sum, { asked }) => sum + asked, 0)
+/** Whom the cluster asks. */
+async function favourite(): Promise<Member> {
+  const before = members.map(({ asked }) => asked)
+  await cluster.txn(nothing)
+  return members.find(({ asked }, i) => asked > (before[i] ?? 0)) as Member
+}
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  members = [new Member(), new Member(), new Member()]
+  cluster = new Members(members)
+})
+afterEach(() => {
+  expect(vi.getTimerCount()).toBe(0)
+  vi.useRealTimers()
+})
+
+describe('a cluster', () => {
+  it('asks always the same member, one that has a leader', async () => {
+    const [one, other, third] = members as [Member, Member, Member]
+    one.fate = () => Promise.reject(error('NO_LEADER'))
+    other.fate = () => Promise.reject(error('UNAVAILABLE'))
+    for (let i = 0; i < 10; i += 1) await cluster.txn(nothing)
+    expect(third.asked).toBe(10)
+    expect(total()).toBe(10)
+  })
+
+  it.each(['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'NO_LEADER'] as const)(
+    'sends nothing twice: after %s the next request goes to another member',
+    async (code) => {
+      const first = await favourite()
+      first.fate = () => Promise.reject(error(code))
+      const before = total()
+      await expect(cluster.txn(nothing)).rejects.toMatchObject({ code })
+      expect(total()).toBe(before + 1)
+      expect(await favourite()).not.toBe(first)
+    },
+  )
+
+  it.each(['LEASE_GONE', 'PERMISSION_DENIED', 'UNAUTHENTICATED', 'INVALID'] as const)(
+    'stays with its member after %s, which is an answer',
+    async (code) => {
+      const first = await favourite()
+      const { fate } = first
+      first.fate = () => Promise.reject(error(code))
+      await expect(cluster.txn(nothing)).rejects.toMatchObject({ code })
+      first.fate = fate
+      expect(await favourite()).toBe(first)
+    },
+  )
+
+  it('leaves a member that has frozen before the request there is given up', async () => {
+    const first = await favourite()
+    first.fate = never
+    void cluster.txn(nothing)
+    await vi.advanceTimersByTimeAsync(500)
+    const second = await favourite()
+    expect(second).not.toBe(first)
+  })
+
+  it('leaves a member that answers no keepalive, and ends the streams that are open there', async () => {
+    const ends: unknown[] = []
+    const stream = await cluster.keepAlive(
+      () => {},
+      (why) => ends.push(why),
+    )
+    await cluster.watchDeletions(
+      Buffer.of(1),
+      Buffer.of(2),
+      () => {},
+      (why) => ends.push(why),
+    )
+    const first = await favourite()
+    first.fate = never
+    stream.send('7')
+    await vi.advanceTimersByTimeAsync(400)
+    stream.send('7')
+    await vi.advanceTimersByTimeAsync(100)
+    expect(ends).toMatchObject([{ code: 'DEADLINE_EXCEEDED' }, { code: 'DEADLINE_EXCEEDED' }])
+    expect(first.cancelled).toBe(2)
+    expect(await favourite()).not.toBe(first)
+  })
+
+  it('stays where all are equally slow', async () => {
+    const first = await favourite()
+    for (const member of members) member.fate = () => new Promise((resolve) => setTimeout(resolve, 900))
+    const slow = cluster.txn(nothing)
+    await vi.advanceTimersByTimeAsync(1_500)
+    await slow
+    for (const member of members) member.fate = async () => {}
+    expect(await favourite()).toBe(first)
+  })
+
+  it('says that there is no leader where any member does', async () => {
+    for (const member of members) member.fate = () => Promise.reject(error('UNAVAILABLE'))
+    const [one] = members as [Member]
+    one.fate = () => Promise.reject(error('NO_LEADER'))
+    await expect(cluster.txn(nothing)).rejects.toMatchObject({ code: 'NO_LEADER' })
+    expect(total()).toBe(0)
+    for (const member of members) member.fate = async () => {}
+    await cluster.txn(nothing)
+  })
+
+  it('closes the way to every member', () => {
+    cluster.close()
+    expect(members.map(({ closed }) => closed)).toEqual([true, true, true])
+  })
+})
