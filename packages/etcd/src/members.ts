@@ -77,7 +77,13 @@ export class Members implements EtcdConnection {
   }
 
   #first(): Promise<EtcdConnection> {
-    return Promise.any(this.#members.map((member) => member.hasLeader().then(() => member)))
+    return Promise.any(
+      this.#members.map(async (member) => {
+        // To refuse is to answer.
+        await member.hasLeader().catch((error) => isOfMember(error) && Promise.reject(error))
+        return member
+      }),
+    )
   }
 
   /** Call the returned function when it has come. Where another member answers before, the one that was asked may have frozen, and is left. */

@@ -107,6 +107,8 @@ describe('a cluster of three', () => {
     await until('the lease is lost', () => lease.signal.aborted)
     expect(lease.remainingMs).toBe(0)
     expect(() => lease.assertHeld()).toThrow()
+    const stranger = createLocks(etcd.open())
+    await expect(stranger.lock(uniqueKey()).tryAcquire()).rejects.toMatchObject({ cause: { code: 'NO_LEADER' } })
     leader.thaw()
     follower.thaw()
     const healedAt = performance.now()
@@ -116,8 +118,7 @@ describe('a cluster of three', () => {
     expect(next.fencingToken).toBeGreaterThan(lease.fencingToken)
     expect(tookMs).toBeLessThan(TTL_MS + ELECTION_MS + 1_000)
     await Promise.all([next, ...warm].map((each: Lease) => each.release().catch(() => {})))
-    await locks.close()
-    await rival.close()
+    await Promise.all([locks, rival, stranger].map((one) => one.close()))
   }, 60_000)
 
   it('carries out a write after its client gave up, and that blocks nobody beyond the granted TTL', async () => {

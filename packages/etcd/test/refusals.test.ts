@@ -1,19 +1,22 @@
 import { createLocks } from '@leasehold/core'
+import { until } from '@leasehold/test-services'
 import { type Etcd3, Range } from 'etcd3'
 import { afterAll, describe, expect, it } from 'vitest'
-import { startTestEtcd, uniqueKey } from './server.ts'
+import type { EtcdErrorCode } from '../src/index.ts'
+import { lookAs, startTestEtcd, uniqueKey } from './server.ts'
 
 const etcd = await startTestEtcd()
 afterAll(() => etcd.stop())
 await requirePasswords(etcd.raw)
 
-const locksOf = (username: string, password: string, namespace?: string) =>
-  createLocks(etcd.open({ auth: { username, password }, namespace }))
+const APP = { username: 'app', password: 'secret' }
+const lookedUp = lookAs(etcd.server.url, { username: 'root', password: 'root' })
+afterAll(() => lookedUp.close())
 
 describe('an etcd that asks for passwords', () => {
   it('lets a user lock whose role reaches the namespace alone', async () => {
-    const locks = locksOf('app', 'secret')
-    const [one, other] = [locks.lock(uniqueKey()), locksOf('app', 'secret')]
+    const [locks, other] = [createLocks(etcd.open({ auth: APP })), createLocks(etcd.open({ auth: APP }))]
+    const one = locks.lock(uniqueKey())
     const lease = await one.acquire({ metadata: { who: 'app' } })
     const waiting = other.lock(one.key).acquire({ waitMs: 30_000 })
     expect(await one.inspect()).toMatchObject({ metadata: { who: 'app' } })
@@ -25,26 +28,60 @@ describe('an etcd that asks for passwords', () => {
   })
 
   it.each([
-    ['a wrong password', 'app', 'wrong', undefined],
-    ['an unknown user', 'nobody', 'secret', undefined],
-    ['a namespace beyond the role', 'app', 'secret', 'elsewhere'],
-  ])('refuses %s, and that is told as a refusal', async (_, username, password, namespace) => {
-    const locks = locksOf(username, password, namespace)
-    await expect(locks.lock(uniqueKey()).acquire({ waitMs: 10_000 })).rejects.toMatchObject({ code: 'BACKEND_REFUSED' })
+    ['a wrong password', 'UNAUTHENTICATED', { auth: { username: 'app', password: 'wrong' } }],
+    ['an unknown user', 'UNAUTHENTICATED', { auth: { username: 'nobody', password: 'secret' } }],
+    ['no password', 'UNAUTHENTICATED', {}],
+    ['a namespace beyond the role', 'PERMISSION_DENIED', { auth: APP, namespace: 'elsewhere' }],
+  ])('refuses %s, and says so: %s', async (_, code, options) => {
+    const locks = createLocks(etcd.open(options))
+    const refused = { code: 'BACKEND_REFUSED', cause: { name: 'EtcdError', code } }
+    await expect(locks.lock(uniqueKey()).acquire({ waitMs: 10_000 })).rejects.toMatchObject(refused)
     await locks.close()
   })
 
-  it('refuses a client without a password', async () => {
-    const locks = createLocks(etcd.open())
-    await expect(locks.lock(uniqueKey()).acquire({ waitMs: 10_000 })).rejects.toMatchObject({ code: 'BACKEND_REFUSED' })
+  it('refuses more keys at once than it takes in one transaction', async () => {
+    const locks = createLocks(etcd.open({ auth: APP }))
+    const keys = Array.from({ length: 129 }, uniqueKey)
+    const refused = { code: 'BACKEND_REFUSED', cause: { code: 'INVALID' } }
+    await expect(locks.acquireAll(keys)).rejects.toMatchObject(refused)
     await locks.close()
   })
+
+  it('forgets over a restart who has logged in, and nobody notices', async () => {
+    const [locks, other] = [createLocks(etcd.open({ auth: APP })), createLocks(etcd.open({ auth: APP }))]
+    const lease = await locks.lock(uniqueKey()).acquire({ ttlMs: 60_000 })
+    const waiting = other.lock(lease.key).acquire({ waitMs: 60_000 })
+    await until('it waits', async () => (await lookedUp.keys()).length === 2)
+    await etcd.server.restart()
+    await until('it is released', () =>
+      lease.release().then(
+        (end) => end === 'released',
+        () => false,
+      ),
+    )
+    await (await waiting).release()
+    await locks.close()
+    await other.close()
+  }, 60_000)
 })
 
-it('a server that is not there is told as unavailable', async () => {
-  const locks = createLocks(etcd.open({ hosts: 'http://127.0.0.1:1' }))
-  await expect(locks.lock(uniqueKey()).tryAcquire()).rejects.toMatchObject({ code: 'BACKEND_UNAVAILABLE' })
-  await locks.close()
+describe('no answer', () => {
+  const unavailable = (code: EtcdErrorCode) => ({ code: 'BACKEND_UNAVAILABLE', cause: { name: 'EtcdError', code } })
+
+  it('of a server that is not there is told as such', async () => {
+    const locks = createLocks(etcd.open({ hosts: 'http://127.0.0.1:1' }))
+    await expect(locks.lock(uniqueKey()).tryAcquire()).rejects.toMatchObject(unavailable('UNAVAILABLE'))
+    await locks.close()
+  })
+
+  it('of a server that has frozen is told as a deadline that has passed', async () => {
+    const locks = createLocks(etcd.open({ auth: APP, deadlineMs: 300 }))
+    await (await locks.lock(uniqueKey()).acquire()).release()
+    etcd.server.freeze()
+    await expect(locks.lock(uniqueKey()).tryAcquire()).rejects.toMatchObject(unavailable('DEADLINE_EXCEEDED'))
+    etcd.server.thaw()
+    await locks.close()
+  })
 })
 
 /** What README.md tells to do. */

@@ -21,12 +21,8 @@ export interface TestEtcd {
 /** An etcd of its own that grants TTLs from one second on. */
 export async function startTestEtcd(): Promise<TestEtcd> {
   const server = await startEtcd({ own: true, settings: { 'heartbeat-interval': 50, 'election-timeout': 500 } })
-  const raw = new Etcd3({ hosts: server.url })
+  const { raw, keys, places, close } = lookAs(server.url)
   const opened: EtcdBackend[] = []
-  const places = async () => {
-    const { kvs } = await raw.getAll().prefix('leasehold/').sort('Create', 'Ascend').exec()
-    return kvs.filter(({ key }) => !key.toString().startsWith('leasehold//'))
-  }
   return {
     server,
     raw,
@@ -36,14 +32,26 @@ export async function startTestEtcd(): Promise<TestEtcd> {
       return backend
     },
     leaseCount: async () => (await raw.leaseClient.leaseLeases()).leases.length,
-    keys: async () => (await places()).map(({ key }) => key.toString()),
+    keys,
     places,
     async stop() {
       for (const backend of opened) await backend.close?.()
-      raw.close()
+      close()
       await server.stop()
     },
   }
+}
+
+/** To look at a server past the backend. */
+export function lookAs(hosts: string, auth?: { username: string; password: string }) {
+  const raw = new Etcd3({ hosts, ...(auth && { auth }) })
+  const places = async () => {
+    const { kvs } = await raw.getAll().prefix('leasehold/').sort('Create', 'Ascend').exec()
+    // Beside the lines there are the keys of sessions.
+    return kvs.filter(({ key }) => !key.toString().startsWith('leasehold//'))
+  }
+  const keys = async () => (await places()).map(({ key }) => key.toString())
+  return { raw, places, keys, close: () => raw.close() }
 }
 
 export const claimOn = (key: string): Claim => ({ key, holder: randomBytes(16).toString('hex') })

@@ -71,6 +71,31 @@ describe('etcd leases', () => {
     await locks.close()
   })
 
+  it('that are revoked under one who waits leave no key of it behind when it gives up', async () => {
+    const holder = etcd.open()
+    const claim = claimOn(uniqueKey())
+    await holder.tryAcquire(claim, terms(30_000))
+    const locks = createLocks(etcd.open(), { pollMs: 60_000 })
+    for (let i = 0; i < 5; i += 1) {
+      const abort = new AbortController()
+      const waiting = locks
+        .lock(claim.key)
+        .acquire({ signal: abort.signal })
+        .catch(() => 'gave up')
+      await until('it waits', async () => (await etcd.places()).length === 2)
+      const [, place] = await etcd.places()
+      // Together: it may be about to take a place again.
+      const revoked = etcd.raw.leaseClient.leaseRevoke({ ID: place?.lease ?? '' })
+      if (i % 2 === 0) await revoked
+      abort.abort()
+      expect(await waiting).toBe('gave up')
+      await revoked
+      await until('nothing is left of it', async () => (await etcd.places()).length === 1)
+    }
+    await holder.release(claim)
+    await locks.close()
+  })
+
   it('that are revoked from outside are lost at once for all who hang on them, and for no others', async () => {
     const lost: string[] = []
     const onEvent = ({ type, key }: LockEvent) => void (type === 'lost' && lost.push(key))

@@ -14,18 +14,19 @@ export interface Peers {
   readonly all: readonly number[]
 }
 
-/** Settings are its flags: `{ 'election-timeout': 500 }`. */
+/** Settings are its flags: `{ 'election-timeout': 500 }`. With `auto-tls` clients reach it by https, and it signs for itself. */
 export function memberRecipe(peers: Peers, settings: Settings): Recipe {
   const { etcd } = providePrograms(etcdNeed)
+  const scheme = settings['auto-tls'] === undefined ? 'http://' : 'https://'
   return {
     name: 'etcd',
-    scheme: 'http://',
+    scheme,
     settings,
     users: ['etcd'],
     prepare: async () => {},
     command: (place, port) => ({
       program: etcd,
-      args: flags({ 'data-dir': place.path('data'), ...addresses(port, peers), ...settings }),
+      args: flags({ 'data-dir': place.path('data'), ...addresses(`${scheme}127.0.0.1:${port}`, peers), ...settings }),
     }),
     saysReady: /ready to serve client requests/,
     stopSignal: 'SIGTERM',
@@ -35,10 +36,10 @@ export function memberRecipe(peers: Peers, settings: Settings): Recipe {
 const at = (port: number): string => `http://127.0.0.1:${port}`
 const nameOf = (peerPort: number): string => `member-${peerPort}`
 
-const addresses = (port: number, { own, all }: Peers): Settings => ({
+const addresses = (client: string, { own, all }: Peers): Settings => ({
   name: nameOf(own),
-  'listen-client-urls': at(port),
-  'advertise-client-urls': at(port),
+  'listen-client-urls': client,
+  'advertise-client-urls': client,
   'listen-peer-urls': at(own),
   'initial-advertise-peer-urls': at(own),
   'initial-cluster': all.map((peer) => `${nameOf(peer)}=${at(peer)}`).join(','),
