@@ -16,7 +16,7 @@ const sides: Record<Side, () => Promise<() => Promise<void>>> = {
   async ours() {
     const locks = subject.locks(url)
     const lock = locks.lock('crowd', { ttlMs: 10_000 })
-    await lock.inspect()
+    await (await locks.lock(`warm-up:${process.pid}`).tryAcquire())?.release()
     return async () => {
       const contend = async (caller: number) => {
         while (!stopped) {

@@ -1,11 +1,12 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { createLocks } from '@leasehold/core'
-import { migrate, postgresRows } from '@leasehold/postgres'
+import { migrate, postgresAdvisory, postgresRows } from '@leasehold/postgres'
 import { startPostgres } from '@leasehold/test-services'
 import pg from 'pg'
 import type { Raw, RunningServer, Subject } from '../subject.ts'
 
 const BATON = 1
+const LOCK = `select case when pg_try_advisory_lock($1) then nextval('raw_tokens') end`
 
 async function start(): Promise<RunningServer> {
   const server = await startPostgres({ own: true, settings: { max_connections: 200 } })
@@ -76,6 +77,29 @@ export const postgresRowsSubject: Subject = {
         await pool.query('update raw_rows set holder = null where key = $1 and holder = $2', [key, holder])
       },
       close: async () => void (await Promise.all([pool.end(), push.close()])),
+    }
+  },
+}
+
+export const postgresAdvisorySubject: Subject = {
+  name: 'postgres-advisory',
+  limit:
+    'pg_try_advisory_lock with nextval, and unlock, on one pipelined connection; pg_advisory_lock passes the baton',
+  goals: { sequential: { most: 1.1 }, atOnce: { least: 0.9 }, handover: { most: 1.2 }, crowd: { least: 0.95 } },
+  start,
+  locks: (url) => createLocks(postgresAdvisory({ connection: url })),
+  async raw(url) {
+    const pipelined = new pg.Client({ connectionString: url, pipeline: true })
+    await pipelined.connect()
+    const push = await waiting(url)
+    return {
+      ...push,
+      async cycle(key) {
+        const place = String(createHash('sha256').update(key).digest().readBigInt64BE())
+        await pipelined.query({ name: 'lock', text: LOCK, values: [place] })
+        await pipelined.query({ name: 'unlock', text: 'select pg_advisory_unlock($1)', values: [place] })
+      },
+      close: async () => void (await Promise.all([pipelined.end(), push.close()])),
     }
   },
 }
