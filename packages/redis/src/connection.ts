@@ -67,6 +67,7 @@ export class Connection implements Scripts {
 
   async #answerOf(redis: RedisConnection, send: (redis: RedisConnection) => Promise<unknown>): Promise<unknown> {
     this.#deadline.sent()
+    if (this.#users > 1) cork(redis)
     try {
       return await send(redis)
     } catch (error) {
@@ -158,4 +159,11 @@ export class Connection implements Scripts {
     redis?.disconnect()
     redis?.stream?.destroy()
   }
+}
+
+/** What several callers send in one turn of the event loop goes out in one piece. One alone would only wait for it. */
+function cork({ stream }: RedisConnection): void {
+  if (stream?.writableCorked !== 0) return
+  stream.cork?.()
+  process.nextTick(() => stream.uncork?.())
 }

@@ -49,6 +49,9 @@ export interface RedisConnection extends RedisCommander {
 }
 
 interface RedisStream {
+  readonly writableCorked?: number
+  cork?(): unknown
+  uncork?(): unknown
   destroy(): unknown
   ref?(): unknown
   unref?(): unknown
