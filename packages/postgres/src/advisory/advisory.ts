@@ -1,4 +1,4 @@
-import type { Claim, Contended, Grant, LockBackend, Renewal, Terms } from '@leasehold/core'
+import type { Candidate, Claim, Contended, Grant, LockBackend, Renewal, Terms } from '@leasehold/core'
 import { LeaseholdError } from '@leasehold/core'
 import { placeOf } from '../place.ts'
 import { classifyPostgresError } from '../refusals.ts'
@@ -6,6 +6,8 @@ import { channelOf } from '../schema-name.ts'
 import { Turns } from '../turns.ts'
 import { Connection } from './connection.ts'
 import type { Hold } from './hold.ts'
+import { Lane } from './lane.ts'
+import { Lanes } from './lanes.ts'
 import { type PostgresAdvisoryOptions, parseAdvisory } from './options.ts'
 import { Presence } from './presence.ts'
 import { Session } from './session.ts'
@@ -18,6 +20,11 @@ import { statements } from './statements.ts'
  */
 export const postgresAdvisory = (options: PostgresAdvisoryOptions): LockBackend => new Advisory(options)
 
+interface Standing {
+  readonly hold: Hold
+  readonly lane: Lane
+}
+
 class Advisory implements LockBackend {
   readonly name = 'postgres-advisory'
   readonly capabilities = { fifo: false, handOff: false, survivesRestart: false, slackMs: 1000, minTtlMs: 1 }
@@ -25,10 +32,13 @@ class Advisory implements LockBackend {
   readonly #schema: string
   readonly #maxHeld: number
   readonly #sessions: Sessions
+  readonly #lanes: Lanes
   readonly #turns: Turns
   readonly #presence: Presence
   /** Who holds a place in this process, or asks for it. To its session, the lock would be granted again. */
   readonly #holds = new Map<bigint, Hold>()
+  /** Who stands in the server's line, by claim. */
+  readonly #standing = new Map<string, Standing>()
   #tell: (claim: Claim) => void = () => {}
 
   constructor(options: PostgresAdvisoryOptions) {
@@ -39,10 +49,11 @@ class Advisory implements LockBackend {
     const sql = statements(schema, channel)
     const keeper = {
       over: (hold: Hold, lost: boolean) => this.#over(hold, lost),
-      gone: (session: Session) => this.#sessions.gone(session),
+      taken: (hold: Hold) => void this.#holds.set(hold.place, hold),
     }
     const open = (onEnd: () => void) => new Connection(connect, schema, onEnd)
-    this.#sessions = new Sessions((ttlMs) => new Session(ttlMs, open, sql, keeper))
+    this.#sessions = new Sessions((ttlMs, gone) => new Session(ttlMs, open, sql, { ...keeper, gone }))
+    this.#lanes = new Lanes((ttlMs, gone) => new Lane(ttlMs, open, sql, { ...keeper, gone }))
     this.#turns = new Turns(connect, channel)
     this.#presence = new Presence(this.#turns)
   }
@@ -53,14 +64,19 @@ class Advisory implements LockBackend {
 
   async tryAcquire(claim: Claim, { ttlMs }: Terms): Promise<Grant | Contended> {
     const place = this.#placeOf(claim)
-    const known = this.#holds.get(place)
+    let known = this.#holds.get(place)
+    // No pause from looking to asking, or two would ask.
+    while (known?.leaving !== undefined) {
+      await known.leaving
+      known = this.#holds.get(place)
+    }
     if (known !== undefined) return again(known, claim)
     if (this.#holds.size >= this.#maxHeld) throw tooMany(this.#maxHeld)
     const hold = this.#sessions.for(ttlMs).ask(claim, place)
     this.#holds.set(place, hold)
     if (!(await hold.asked)) return { granted: false }
     if (hold.state === 'over') throw new Error('the session ended as it was granted the lock')
-    this.#presence.leave(claim, place)
+    this.#stopWaiting(claim, place).catch(() => {})
     return grantOf(hold, hold.session.ttlMs)
   }
 
@@ -77,20 +93,28 @@ class Advisory implements LockBackend {
     })
   }
 
-  async release(claim: Claim): Promise<boolean> {
+  async release(claim: Claim, next?: Candidate): Promise<boolean> {
     const place = this.#placeOf(claim)
-    this.#presence.leave(claim, place)
     const hold = this.#holds.get(place)
-    return hold?.isOf(claim) === true && hold.session.giveUp(hold)
+    if (hold?.isOf(claim) !== true || hold.state === 'over') return this.#stopWaiting(claim, place)
+    this.#standing.delete(idOf(claim))
+    this.#presence.leave(claim, place)
+    if (next === undefined || !(hold.session instanceof Lane)) return hold.session.giveUp(hold)
+    const handed = hold.session.handOver(hold, next, next.ttlMs)
+    this.#standing.set(idOf(next), { hold: handed.next, lane: hold.session })
+    return handed.ended
   }
 
-  waitForTurn(claim: Claim, _: Terms, signal: AbortSignal): Promise<undefined> {
-    return this.#presence.wait(claim, this.#placeOf(claim), signal)
+  async waitForTurn(claim: Claim, { ttlMs }: Terms, signal: AbortSignal): Promise<undefined> {
+    const place = this.#placeOf(claim)
+    const standing = this.#standing.get(idOf(claim)) ?? this.#enqueue(claim, place, ttlMs)
+    if (standing === undefined) return this.#presence.wait(claim, place, signal)
+    await settled(standing.hold.asked, signal)
   }
 
   async close(): Promise<void> {
     this.#tell = () => {}
-    await Promise.all([this.#sessions.close(), this.#turns.close()])
+    await Promise.all([this.#sessions.close(), this.#lanes.close(), this.#turns.close()])
   }
 
   #held(claim: Claim): Hold | undefined {
@@ -98,8 +122,29 @@ class Advisory implements LockBackend {
     return hold?.isOf(claim) && hold.state === 'held' && hold.remainingMs > 0 ? hold : undefined
   }
 
+  /** Stands in the server's line, if there is a session left for it. */
+  #enqueue(claim: Claim, place: bigint, ttlMs: number): Standing | undefined {
+    const lane = this.#lanes.free(ttlMs)
+    if (lane === undefined) return undefined
+    this.#presence.leave(claim, place)
+    const standing = { hold: lane.enqueue(claim, place), lane }
+    this.#standing.set(idOf(claim), standing)
+    return standing
+  }
+
+  /** Resolves with whether the wait had brought the place. */
+  async #stopWaiting(claim: Claim, place: bigint): Promise<boolean> {
+    this.#presence.leave(claim, place)
+    const standing = this.#standing.get(idOf(claim))
+    if (standing === undefined) return false
+    this.#standing.delete(idOf(claim))
+    const { hold, lane } = standing
+    return lane.leave(hold, (pid) => this.#sessions.for(lane.ttlMs).interrupt(pid))
+  }
+
   #over(hold: Hold, lost: boolean): void {
     if (this.#holds.get(hold.place) === hold) this.#holds.delete(hold.place)
+    if (this.#standing.get(idOf(hold.claim))?.hold === hold) this.#standing.delete(idOf(hold.claim))
     if (lost) this.#tell(hold.claim)
   }
 
@@ -111,6 +156,9 @@ class Advisory implements LockBackend {
 
 /** The place is taken or asked for in this process: by the same claim, or by another one, whose key may be another, too. */
 async function again(known: Hold, claim: Claim): Promise<Grant | Contended> {
+  if (known.state === 'taken' && known.isOf(claim)) {
+    return (await known.session.confirm(known)) ? grantOf(known, known.session.ttlMs) : { granted: false }
+  }
   if (!known.isOf(claim))
     return known.state === 'held' ? { granted: false, remainingMs: known.remainingMs } : { granted: false }
   await known.asked
@@ -127,6 +175,18 @@ function bySession(holds: readonly (Hold | undefined)[]): Map<Session, Hold[]> {
     else group.push(hold)
   }
   return groups
+}
+
+const idOf = ({ key, holder }: Claim): string => `${holder} ${key}`
+
+/** Settles with the promise, and soon after the signal aborts. */
+function settled(promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => resolve()
+    if (signal.aborted) stop()
+    signal.addEventListener('abort', stop, { once: true })
+    promise.then(() => resolve(), reject).finally(() => signal.removeEventListener('abort', stop))
+  })
 }
 
 const grantOf = ({ fencingToken }: Hold, ttlMs: number): Grant => ({ granted: true, ttlMs, fencingToken })

@@ -31,6 +31,7 @@ export class Connection {
   readonly #schema: string
   readonly #onEnd: (why: Error) => void
   readonly #ready: Promise<PostgresSessionClient>
+  #isReady = false
   #sent: Promise<unknown> = Promise.resolve()
   #serial = 0
   #owed = 0
@@ -43,9 +44,17 @@ export class Connection {
     this.#expectAnswer()
     this.#ready = this.#open(connect)
     this.#ready.then(
-      () => this.#answered(),
+      () => {
+        this.#isReady = true
+        this.#answered()
+      },
       (error: unknown) => this.end(error),
     )
+  }
+
+  /** The process of the server. */
+  get pid(): number | undefined {
+    return this.#client?.processID ?? undefined
   }
 
   /** The last sign of life, by `performance.now()`. */
@@ -55,6 +64,12 @@ export class Connection {
 
   get isStalled(): boolean {
     return this.#owed > 0 && performance.now() - this.#silentSinceMs > STALL_MS
+  }
+
+  /** Gives the server this much time, from now on. */
+  allow(patienceMs: number): void {
+    this.patienceMs = patienceMs
+    this.#silentSinceMs = performance.now()
   }
 
   async run(statement: Statement, ...values: readonly string[]): Promise<PostgresRow> {
@@ -146,9 +161,10 @@ export class Connection {
   #look(): void {
     this.#watch = undefined
     if (this.#owed === 0 || this.ended !== undefined) return
-    const leftMs = this.#silentSinceMs + this.patienceMs - performance.now()
+    const patienceMs = this.#isReady ? this.patienceMs : CONNECT_MS
+    const leftMs = this.#silentSinceMs + patienceMs - performance.now()
     if (leftMs > 0) this.#watch = this.#lookIn(leftMs)
-    else this.end(new Error(`no answer from Postgres within ${Math.round(this.patienceMs)} ms`))
+    else this.end(new Error(`no answer from Postgres within ${patienceMs} ms`))
   }
 }
 

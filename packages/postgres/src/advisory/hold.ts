@@ -6,12 +6,16 @@ export class Hold {
   readonly claim: Claim
   readonly place: bigint
   readonly session: Session
-  state: 'asked' | 'held' | 'over' = 'asked'
+  /** `waiting`: in the server's line. `taken`: a wait brought the place, which is to be confirmed. */
+  state: 'asked' | 'waiting' | 'taken' | 'held' | 'over' = 'asked'
   fencingToken = 0n
   /** When this process gives it up unless renewed, by `performance.now()`: never before the granted TTL is over. */
   deadlineMs = Number.POSITIVE_INFINITY
   /** Whether the place was granted. */
   asked: Promise<boolean> = Promise.resolve(false)
+
+  /** It is being given up: settles when the server has answered. */
+  leaving: Promise<unknown> | undefined
 
   constructor(claim: Claim, place: bigint, session: Session) {
     this.claim = claim

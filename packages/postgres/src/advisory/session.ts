@@ -11,7 +11,7 @@ const GRACE_MS = 500
 const LONGEST_TIMEOUT_MS = 2_147_483_647
 
 /** Silence is harmless, or cannot be measured. */
-const NO_TIMEOUT = '0'
+export const NO_TIMEOUT = '0'
 
 /** How long an answer may take on which no lease depends. */
 const PATIENCE_MS = 5000
@@ -19,8 +19,10 @@ const PATIENCE_MS = 5000
 export interface SessionKeeper {
   /** The claim has its place no longer, or did not get it. `lost`: it had it, and did not give it up. */
   over(hold: Hold, lost: boolean): void
+  /** A wait came to its end: the claim has its place, and is to confirm it. */
+  taken(hold: Hold): void
   /** The session has ended. */
-  gone(session: Session): void
+  gone(): void
 }
 
 /**
@@ -34,6 +36,8 @@ export class Session {
   readonly #keeper: SessionKeeper
   /** Those that have their places stand in the order of their deadlines. */
   readonly #holds = new Set<Hold>()
+  /** How many have their places, and a lease on them. */
+  #held = 0
   /** The server may end the session when it is silent. */
   #isTimed = false
   #beat: Promise<number> | undefined
@@ -48,6 +52,10 @@ export class Session {
 
   get ttlMs(): number {
     return this.#ttlMs
+  }
+
+  get hasEnded(): boolean {
+    return this.#connection.ended !== undefined
   }
 
   /** How many claims have a place here, or ask for one. */
@@ -81,26 +89,43 @@ export class Session {
 
   /** Asks for the place, once; `asked` of the result tells. */
   ask(claim: Claim, place: bigint): Hold {
-    const hold = new Hold(claim, place, this)
-    this.#holds.add(hold)
-    this.#mindPatience()
-    hold.asked = this.#ask(hold)
+    const hold = this.admit(claim, place)
+    hold.asked = this.#ask(hold, 'lock')
     return hold
   }
 
-  /** Gives the place up, asked for or held. Resolves with whether this call did it. */
-  async giveUp(hold: Hold): Promise<boolean> {
+  /** Makes a lease of a place that a wait has brought. Resolves with whether the claim had it still: the session may have ended meanwhile. */
+  confirm(hold: Hold): Promise<boolean> {
+    hold.state = 'asked'
+    hold.asked = this.#ask(hold, 'confirm').catch((error: unknown) => {
+      if (this.hasEnded) return false
+      throw error
+    })
+    return hold.asked
+  }
+
+  /**
+   * Gives the place up, asked for or held. Resolves with whether this call did it. Until the server has answered, the keeper keeps the place for
+   * nobody else. An empty session is left with `emptyTimeout`.
+   */
+  giveUp(hold: Hold, emptyTimeout = NO_TIMEOUT): Promise<boolean> {
     const wasHeld = hold.state === 'held'
-    this.#drop(hold)
-    const timeout = this.#holds.size === 0 ? NO_TIMEOUT : ''
+    this.#remove(hold)
+    const ending = this.#unlock(hold.place, wasHeld, emptyTimeout).finally(() => this.#keeper.over(hold, false))
+    hold.leaving = ending.catch(() => {})
+    return ending
+  }
+
+  async #unlock(place: bigint, wasHeld: boolean, emptyTimeout: string): Promise<boolean> {
+    const timeout = this.#holds.size === 0 ? emptyTimeout : ''
     try {
-      const { ended } = await this.#run('unlock', hold.place, timeout, presenceOf(hold.place))
-      if (timeout !== '') this.#isTimed = false
+      const { ended } = await this.run('unlock', place, timeout, presenceOf(place))
+      if (timeout !== '') this.#isTimed = timeout !== NO_TIMEOUT
       if (wasHeld && ended !== true) this.end(new Error('Postgres says that a lock was not held'))
       return ended === true
     } catch (error) {
-      if (this.#connection.ended !== undefined) throw error
-      await this.#undo(hold.place)
+      if (this.hasEnded) throw error
+      await this.undo(place)
       return wasHeld
     }
   }
@@ -117,38 +142,52 @@ export class Session {
     await Promise.resolve()
     this.#beat = undefined
     const sentMs = performance.now()
-    await this.#run('beat')
+    await this.run('beat')
     return sentMs
   }
 
-  async #ask(hold: Hold): Promise<boolean> {
+  protected admit(claim: Claim, place: bigint): Hold {
+    const hold = new Hold(claim, place, this)
+    this.#holds.add(hold)
+    return hold
+  }
+
+  /** An empty session must not be silent for longer. */
+  protected async time(statement: 'brief' | 'relax', timeout: string): Promise<void> {
+    this.#isTimed = timeout !== NO_TIMEOUT
+    await this.run(statement, timeout)
+  }
+
+  async #ask(hold: Hold, statement: 'lock' | 'confirm'): Promise<boolean> {
     const sentMs = performance.now()
     const timeoutMs = this.#ttlMs + GRACE_MS
     const timeout = timeoutMs > LONGEST_TIMEOUT_MS ? NO_TIMEOUT : String(timeoutMs)
     try {
-      const { granted } = await this.#run('lock', hold.place, timeout)
+      const { granted } = await this.run(statement, hold.place, timeout)
       // Given up meanwhile: the unlock was sent after the lock.
       if (hold.state === 'over') return false
       if (granted === null) this.#refused(hold)
       else this.#granted(hold, String(granted), sentMs)
       return granted !== null
     } catch (error) {
-      this.#drop(hold)
+      this.drop(hold)
       // The place may have been taken before the rest failed.
-      if (this.#connection.ended === undefined) await this.#undo(hold.place)
+      if (!this.hasEnded) await this.undo(hold.place)
       throw error
     }
   }
 
   #granted(hold: Hold, answer: string, sentMs: number): void {
     this.#isTimed = true
+    this.#held += 1
+    this.#mindPatience()
     hold.state = 'held'
     hold.fencingToken = BigInt(answer.slice(answer.lastIndexOf(' ') + 1))
     this.#holdUntil(hold, sentMs + this.#ttlMs)
   }
 
   #refused(hold: Hold): void {
-    this.#drop(hold)
+    this.drop(hold)
     this.#relaxIfEmpty()
   }
 
@@ -167,7 +206,7 @@ export class Session {
   #expire(): void {
     this.#sweep = undefined
     for (const hold of this.#holds) {
-      if (hold.state === 'asked') continue
+      if (hold.state !== 'held') continue
       if (hold.remainingMs > 0) {
         this.#sweep = this.#sweepAt(hold.deadlineMs)
         return
@@ -177,27 +216,31 @@ export class Session {
   }
 
   /** For a place that may be ours although the server said no. A session in which that fails is of no use. */
-  async #undo(place: bigint): Promise<void> {
-    await this.#run('unlockOnly', place).catch((error: Error) => this.end(error))
+  protected async undo(place: bigint): Promise<void> {
+    await this.run('unlockOnly', place).catch((error: Error) => this.end(error))
     this.#relaxIfEmpty()
   }
 
   #relaxIfEmpty(): void {
-    if (!this.#isTimed || this.#holds.size > 0 || this.#connection.ended !== undefined) return
-    this.#isTimed = false
-    this.#run('relax', NO_TIMEOUT).catch((error: Error) => this.end(error))
+    if (!this.#isTimed || this.#holds.size > 0 || this.hasEnded) return
+    this.time('relax', NO_TIMEOUT).catch((error: Error) => this.end(error))
   }
 
-  #drop(hold: Hold): void {
+  protected drop(hold: Hold): void {
+    this.#remove(hold)
+    this.#keeper.over(hold, false)
+  }
+
+  #remove(hold: Hold): void {
+    if (hold.state === 'held') this.#held -= 1
     hold.state = 'over'
     this.#holds.delete(hold)
     this.#mindPatience()
-    this.#keeper.over(hold, false)
   }
 
   #ended(): void {
     clearTimeout(this.#sweep)
-    this.#keeper.gone(this)
+    this.#keeper.gone()
     for (const hold of this.#holds) {
       const lost = hold.state === 'held'
       hold.state = 'over'
@@ -208,10 +251,32 @@ export class Session {
 
   /** As long as a lease may still be saved, its session is not given up. */
   #mindPatience(): void {
-    this.#connection.patienceMs = this.#holds.size === 0 ? PATIENCE_MS : Math.max(this.#ttlMs, 1000) + GRACE_MS
+    const ttlMs = Math.max(this.#ttlMs, 1000) + GRACE_MS
+    this.#connection.patienceMs = this.#held === 0 ? Math.min(PATIENCE_MS, ttlMs) : ttlMs
   }
 
-  #run(statement: keyof Statements, ...values: readonly (string | bigint)[]) {
+  /** From now on, the server may take this long. */
+  protected allow(patienceMs: number): void {
+    this.#connection.allow(patienceMs)
+  }
+
+  /** Tells the keeper of what a wait has brought. */
+  protected tell(taken: Hold): void {
+    taken.state = 'taken'
+    this.#mindPatience()
+    this.#keeper.taken(taken)
+  }
+
+  get pid(): number | undefined {
+    return this.#connection.pid
+  }
+
+  /** Interrupts whoever is blocked in that session, if it is. */
+  async interrupt(pid: number): Promise<void> {
+    await this.run('interrupt', String(pid))
+  }
+
+  protected run(statement: keyof Statements, ...values: readonly (string | bigint)[]) {
     return this.#connection.run(this.#sql[statement], ...values.map(String))
   }
 }

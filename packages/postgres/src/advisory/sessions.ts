@@ -11,10 +11,10 @@ const AT_MOST = 8
 
 /** The sessions of one process: few, and one TTL to each. */
 export class Sessions {
-  readonly #open: (ttlMs: number) => Session
+  readonly #open: (ttlMs: number, gone: () => void) => Session
   readonly #all = new Set<Session>()
 
-  constructor(open: (ttlMs: number) => Session) {
+  constructor(open: (ttlMs: number, gone: () => void) => Session) {
     this.#open = open
   }
 
@@ -30,16 +30,12 @@ export class Sessions {
     return same ?? this.#longer(ttlMs) ?? this.#add(ttlMs * 2)
   }
 
-  gone(session: Session): void {
-    this.#all.delete(session)
-  }
-
   async close(): Promise<void> {
     await Promise.all([...this.#all].map((session) => session.close()))
   }
 
   #add(ttlMs: number): Session {
-    const session = this.#open(ttlMs)
+    const session: Session = this.#open(ttlMs, () => this.#all.delete(session))
     this.#all.add(session)
     return session
   }

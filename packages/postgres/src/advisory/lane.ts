@@ -1,0 +1,92 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Claim } from '@leasehold/core'
+import type { Hold } from './hold.ts'
+import { Session } from './session.ts'
+
+/**
+ * How long a session may be silent that is granted a place, in milliseconds, until that is confirmed: the dead and the frozen block nobody for
+ * longer. A process that was thawed may read a grant of a session that has ended meanwhile; the confirmation tells.
+ */
+const BRIEF = '750'
+
+/** The server takes its time before it grants. */
+const ENDLESS_MS = Number.POSITIVE_INFINITY
+
+/** By when an interrupted wait must have ended. */
+const INTERRUPTED_MS = 2000
+
+/** Between interruptions: the first may come before the wait has begun at the server. */
+const AGAIN_MS = 20
+
+/** A session that stands in the server's line for one place at a time, and lives on as the session of what it was granted. */
+export class Lane extends Session {
+  #isLeaving = false
+
+  get isFree(): boolean {
+    return this.load === 0 && !this.#isLeaving && !this.hasEnded
+  }
+
+  /** Waits in the server's line, first in, first out; `asked` of the result tells that there is nothing more to wait for. */
+  enqueue(claim: Claim, place: bigint): Hold {
+    return this.#stand(claim, place, this.time('brief', BRIEF))
+  }
+
+  /** Gives the place up and stands in line for it again, for another claim, in one trip. */
+  handOver(hold: Hold, next: Claim, ttlMs: number): { ended: Promise<boolean>; next: Hold } {
+    const ended = this.giveUp(hold, BRIEF)
+    this.retune(ttlMs)
+    return { ended, next: this.#stand(next, hold.place, Promise.resolve()) }
+  }
+
+  /** Ends a wait. Resolves with whether it had brought the place. `interrupt` works on another session. */
+  async leave(hold: Hold, interrupt: (pid: number) => Promise<void>): Promise<boolean> {
+    let settled = hold.state !== 'waiting'
+    const settle = () => {
+      settled = true
+    }
+    const asked = hold.asked.then(settle, settle)
+    this.#isLeaving = true
+    this.allow(INTERRUPTED_MS)
+    try {
+      while (!settled) {
+        const { pid } = this
+        if (pid !== undefined) await interrupt(pid).catch(() => {})
+        if (!settled) await Promise.race([asked, pause(AGAIN_MS, undefined, { ref: false })])
+      }
+      return hold.state === 'taken' && (await this.giveUp(hold))
+    } finally {
+      this.#isLeaving = false
+    }
+  }
+
+  /** Behind a wait that has begun, it would come after the grant, and undo that. */
+  protected override async undo(place: bigint): Promise<void> {
+    if (this.load > 0) this.end(new Error('a lock could not be given up'))
+    else await super.undo(place)
+  }
+
+  #stand(claim: Claim, place: bigint, timed: Promise<void>): Hold {
+    const hold = this.admit(claim, place)
+    hold.state = 'waiting'
+    hold.asked = this.#wait(hold, timed)
+    hold.asked.catch(() => {})
+    return hold
+  }
+
+  async #wait(hold: Hold, timed: Promise<void>): Promise<boolean> {
+    this.allow(ENDLESS_MS)
+    timed.catch((error: Error) => this.end(error))
+    try {
+      await this.run('wait', hold.place)
+    } catch (error) {
+      if (this.hasEnded) throw error
+      // Interrupted, or its time in line was over; it may have been granted all the same.
+      this.drop(hold)
+      await this.undo(hold.place)
+      return false
+    }
+    if (this.hasEnded) return false
+    this.tell(hold)
+    return true
+  }
+}

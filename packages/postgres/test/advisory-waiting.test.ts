@@ -1,0 +1,161 @@
+import { fileURLToPath } from 'node:url'
+import { checkHistory, type HistoryEvent } from '@leasehold/core/conformance'
+import { ChildProgram, until } from '@leasehold/test-services'
+import { afterAll, describe, expect, it } from 'vitest'
+import { openAdvisory, sessionsOf } from './advisory.ts'
+import { openDatabase } from './database.ts'
+
+const database = await openDatabase()
+const { pool, schema, url } = database
+afterAll(database.stop)
+
+const MINUTE_MS = 60_000
+
+/** Nobody is woken by a poll. */
+const quiet = { schema, pollMs: MINUTE_MS }
+
+const openedBy = (name: string) => openAdvisory(url, name, quiet)
+
+/** How many sessions of this name stand in the server's line. */
+async function inLine(name: string): Promise<number> {
+  const { rows } = await pool.query(
+    `select from pg_stat_activity where application_name = $1 and wait_event_type = 'Lock' and wait_event = 'advisory'`,
+    [name],
+  )
+  return rows.length
+}
+
+async function awaitedKeys(): Promise<number> {
+  const marks = `select from pg_locks where locktype = 'advisory' and mode = 'ShareLock'`
+  return (await pool.query(marks)).rows.length
+}
+
+describe('waiting for an advisory lock', () => {
+  it('is ended by the release, first in, first out', async () => {
+    const holder = openedBy('holder')
+    const lease = await holder.locks.lock('line').acquire({ ttlMs: MINUTE_MS })
+    const order: number[] = []
+    const waiters = []
+    for (const place of [0, 1, 2, 3]) {
+      const { locks } = openedBy(`in line ${place}`)
+      const turn = locks.lock('line').run({ ttlMs: MINUTE_MS }, () => void order.push(place))
+      await until('it stands in line', async () => (await inLine(`in line ${place}`)) === 1)
+      waiters.push({ locks, turn })
+    }
+    await lease.release()
+    await Promise.all(waiters.map(({ turn }) => turn))
+    expect(order).toEqual([0, 1, 2, 3])
+    await Promise.all([holder, ...waiters].map(({ locks }) => locks.close()))
+  })
+
+  it('for more keys than there are sessions that wait is ended by the release, too', async () => {
+    const [holder, waiter] = [openedBy('holder of six'), openedBy('waiter for six')]
+    const keys = [0, 1, 2, 3, 4, 5].map((index) => `of six ${index}`)
+    const leases = await Promise.all(keys.map((key) => holder.locks.lock(key).acquire({ ttlMs: MINUTE_MS })))
+    const turns = keys.map((key) => waiter.locks.lock(key).acquire({ ttlMs: MINUTE_MS }))
+    await until('two stand in line', async () => (await inLine('waiter for six')) === 2)
+    await until('four are marked', async () => (await awaitedKeys()) === 4)
+    for (const lease of leases.toReversed()) expect(await lease.release()).toBe('released')
+    for (const turn of turns) (await turn).assertHeld()
+    // One session, two that waited, one that listens.
+    expect((await sessionsOf(pool, 'waiter for six')).length).toBeLessThanOrEqual(4)
+    await until('no mark is left', async () => (await awaitedKeys()) === 0)
+    await Promise.all([holder.locks.close(), waiter.locks.close()])
+  })
+
+  it('that is given up leaves the line, and its session serves others', async () => {
+    const [holder, waiter] = [openedBy('patient holder'), openedBy('fickle')]
+    const lease = await holder.locks.lock('given up').acquire({ ttlMs: MINUTE_MS })
+    for (let times = 0; times < 20; times += 1) {
+      const waitMs = times % 2 === 0 ? 1 : 30
+      await expect(waiter.locks.lock('given up').acquire({ waitMs })).rejects.toMatchObject({ code: 'ACQUIRE_TIMEOUT' })
+    }
+    await until('nobody stands in line', async () => (await inLine('fickle')) === 0)
+    expect((await sessionsOf(pool, 'fickle')).length).toBeLessThanOrEqual(4)
+    const turn = waiter.locks.lock('given up').acquire({ ttlMs: MINUTE_MS })
+    await until('it stands in line', async () => (await inLine('fickle')) === 1)
+    await lease.release()
+    expect((await turn).fencingToken).toBeGreaterThan(lease.fencingToken)
+    await Promise.all([holder.locks.close(), waiter.locks.close()])
+  })
+
+  it('whose session is ended at the server goes on, on another one', async () => {
+    const [holder, waiter] = [openedBy('steady holder'), openAdvisory(url, 'broken waiter', { schema, pollMs: 100 })]
+    const lease = await holder.locks.lock('broken').acquire({ ttlMs: MINUTE_MS })
+    const turn = waiter.locks.lock('broken').acquire({ ttlMs: MINUTE_MS })
+    await until('it stands in line', async () => (await inLine('broken waiter')) === 1)
+    await pool.query(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'broken waiter'`)
+    await until('it stands in line again', async () => (await inLine('broken waiter')) === 1)
+    await lease.release()
+    ;(await turn).assertHeld()
+    await Promise.all([holder.locks.close(), waiter.locks.close()])
+  })
+
+  it('blocks nobody where the process that waits is frozen; thawed, it does not take a grant for its own that it slept through', async () => {
+    const [holder, other] = [openedBy('holder before'), openedBy('holder after')]
+    const lease = await holder.locks.lock('slept through').acquire({ ttlMs: MINUTE_MS })
+    const path = fileURLToPath(new URL('waits-for-a-lock.ts', import.meta.url))
+    await using child = new ChildProgram({
+      path,
+      args: [url, schema, 'slept through'],
+      execArgv: ['--import', 'tsx'],
+    })
+    const heard: string[] = []
+    child.onMessage((token) => heard.push(String(token)))
+    await until('it stands in line', async () => (await inLine('frozen waiter')) === 1, 20_000)
+    child.freeze()
+    const sinceMs = performance.now()
+    await lease.release()
+    const next = await other.locks.lock('slept through').acquire({ ttlMs: MINUTE_MS })
+    expect(performance.now() - sinceMs).toBeGreaterThan(500)
+    expect(performance.now() - sinceMs).toBeLessThan(3000)
+    child.thaw()
+    await until('it stands in line again', async () => (await inLine('frozen waiter')) === 1)
+    expect(heard).toEqual([])
+    await next.release()
+    await until('it holds the lock', () => heard.length === 1)
+    expect(BigInt(heard[0] ?? '')).toBeGreaterThan(next.fencingToken)
+    await Promise.all([holder.locks.close(), other.locks.close()])
+  }, 40_000)
+
+  it('makes tokens that increase and leases that do not overlap, while sessions are ended at random', async () => {
+    const key = 'stormy'
+    const events: HistoryEvent[] = []
+    const now = () => BigInt(Math.round(performance.now() * 1000))
+    const clients = [0, 1, 2, 3].map((index) => openAdvisory(url, `storm ${index}`, { schema, pollMs: 200 }))
+    let turns = 0
+    const visit = async (client: number, visitor: number) => {
+      const { locks } = clients[client] ?? expect.fail('a client')
+      const lease = `${client}.${visitor}`
+      events.push({ type: 'asked', lease, at: now() })
+      const held = await locks.lock(key).acquire({ ttlMs: 2000, waitMs: MINUTE_MS, whenHeld: 'wait' })
+      const validUntil = now() + BigInt(Math.floor(held.remainingMs * 1000))
+      events.push({ type: 'granted', lease, key, at: now(), validUntil, fencingToken: held.fencingToken })
+      held.signal.addEventListener('abort', () => events.push({ type: 'ended', lease, at: now() }))
+      await new Promise((resolve) => setTimeout(resolve, 2))
+      turns += 1
+      if (!held.signal.aborted) events.push({ type: 'ended', lease, at: now() })
+      await held.release().catch(() => {})
+    }
+    const visitor = async (client: number) => {
+      for (let times = 0; times < 25; times += 1) await visit(client, times)
+    }
+    const all = Promise.all([0, 1, 2, 3].map(visitor))
+    let done = false
+    const end = () => {
+      done = true
+    }
+    all.then(end, end)
+    for (let times = 0; !done; times += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 150))
+      await pool.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1 order by random() limit 1`,
+        [`storm ${times % 4}`],
+      )
+    }
+    await all
+    expect(turns).toBe(100)
+    expect(checkHistory(events)).toEqual([])
+    await Promise.all(clients.map(({ locks }) => locks.close()))
+  }, 60_000)
+})
