@@ -14,6 +14,10 @@ describe('where locks are kept', () => {
     ['postgres://me@db/shop', { kind: 'postgres', url: 'postgres://me@db/shop' }],
     ['postgresql://db/shop', { kind: 'postgres', url: 'postgresql://db/shop' }],
     ['etcd://a:2379, etcd://b:2379', { kind: 'etcd', urls: ['etcd://a:2379', 'etcd://b:2379'] }],
+    [
+      'redis://a,redis://b,redis://c',
+      { kind: 'redis-quorum', urls: ['redis://a', 'redis://b', 'redis://c'], durable: false },
+    ],
   ])('is told by an address: %s', (text, address) => {
     expect(lockAddress(text)).toEqual(address)
   })

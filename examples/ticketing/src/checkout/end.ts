@@ -33,9 +33,12 @@ export async function giveUp(office: BoxOffice, session: string, id: string): Pr
   await end(office, record, 'given-up')
 }
 
-/** The customer walked away: looks after every hold whose time is over. */
+/** The customer walked away: looks after every hold whose time is over. One that cannot be ended yet keeps no other waiting. */
 export async function expireHolds(office: BoxOffice): Promise<void> {
-  for (const record of await holdsToLookAt(office.db)) await bringBack(office, record)
+  const records = await holdsToLookAt(office.db)
+  const outcomes = await Promise.allSettled(records.map((record) => bringBack(office, record)))
+  const failure = outcomes.find((outcome) => outcome.status === 'rejected')
+  if (failure !== undefined) throw failure.reason
 }
 
 /** The refusal that a checkout meets whose hold is over. */

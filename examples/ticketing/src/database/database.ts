@@ -13,3 +13,6 @@ export interface Database extends Sql {
   listen(channel: string, tell: (message: string | undefined) => void): Promise<void>
   close(): Promise<void>
 }
+
+/** The connection was lost on the way. Nothing is certain; what was asked may be asked again. */
+export class DatabaseUnavailable extends Error {}

@@ -10,6 +10,6 @@ export function databaseAddress(text: string): DatabaseAddress {
   throw new RangeError('--database is the address of a Postgres: postgres://…')
 }
 
-export function openDatabase(address: DatabaseAddress): Promise<Database> {
-  return address === 'embedded' ? openEmbeddedDatabase() : openDatabaseServer(address)
+export function openDatabase(address: DatabaseAddress, longestIdleMs = 0): Promise<Database> {
+  return address === 'embedded' ? openEmbeddedDatabase() : openDatabaseServer(address, longestIdleMs)
 }

@@ -1,17 +1,22 @@
 import pg from 'pg'
-import type { Database, Sql } from './database.ts'
+import { type Database, DatabaseUnavailable, type Sql } from './database.ts'
 import { Listener } from './listener.ts'
 import { SCHEMA } from './schema.ts'
 
 const CONNECTIONS = 12
 const DEADLOCK = '40P01'
 
-/** A Postgres server, shared by every node that is given its address. */
-export async function openDatabaseServer(url: string): Promise<Database> {
-  const settings = { connectionString: url, keepAlive: true, options: `-c search_path=${SCHEMA}` }
+/**
+ * A Postgres server, shared by every node that is given its address. A transaction in which nothing happens for `longestIdleMs` is ended by the
+ * server: a process that froze in the middle keeps its rows locked for no longer. 0: for as long as it likes.
+ */
+export async function openDatabaseServer(url: string, longestIdleMs: number): Promise<Database> {
+  const options = `-c search_path=${SCHEMA} -c idle_in_transaction_session_timeout=${longestIdleMs}`
+  const settings = { connectionString: url, keepAlive: true, options }
   const pool = new pg.Pool({ ...settings, max: CONNECTIONS })
-  // A connection that breaks while nobody uses it is replaced.
+  // A connection that breaks while nobody uses it is replaced; where one is in use, its query says so.
   pool.on('error', () => {})
+  pool.on('connect', (client) => client.on('error', () => {}))
   const listeners: Listener[] = []
   return {
     ...overConnection(pool),
@@ -45,7 +50,9 @@ async function transaction(pool: pg.Pool, work: (sql: Sql) => Promise<boolean>):
     await client.query('rollback').catch((failure: Error) => {
       broken = failure
     })
-    throw error
+    throw broken === undefined
+      ? error
+      : new DatabaseUnavailable('The connection to the database broke.', { cause: error })
   } finally {
     client.release(broken)
   }

@@ -56,14 +56,20 @@ export class Fleet implements AsyncDisposable {
   }
 
   /**
-   * A server for the next request: of those that are well, one with the fewest requests under way, in turn. Undefined: none is well. So a frozen
+   * A server for the next request: of those that are well, one with the fewest requests under way, in turn. Undefined: none is open. So a frozen
    * server is soon sent nobody, and the requests of one customer reach different ones.
    */
   pick(): NodeProcess | undefined {
-    const well = this.nodes.filter((node) => node.isWell)
+    const well = this.well()
     const fewest = Math.min(...well.map((node) => this.#busyOf(node)))
     const idle = well.filter((node) => this.#busyOf(node) === fewest)
     return idle[this.#turn++ % idle.length]
+  }
+
+  /** Where all have been silent, it was this process that did not listen. */
+  well(): readonly NodeProcess[] {
+    const well = this.nodes.filter((node) => node.isWell)
+    return well.length > 0 ? well : this.nodes.filter((node) => node.isOpen)
   }
 
   /** Counts a request as under way until it settles. */

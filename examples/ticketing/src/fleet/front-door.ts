@@ -112,7 +112,8 @@ export class FrontDoor implements Served {
   }
 
   #giveUpOnTheSilent(): void {
-    for (const entry of this.#underWay) if (!entry.node.isWell) entry.giveUp()
+    const well = this.#fleet.well()
+    for (const entry of this.#underWay) if (!well.includes(entry.node)) entry.giveUp()
   }
 }
 

@@ -49,9 +49,13 @@ export class NodeProcess implements AsyncDisposable {
     return this.#freezes > 0
   }
 
+  get isOpen(): boolean {
+    return !this.#gone && this.#address !== ''
+  }
+
   /** As a load balancer sees it: from outside, and only after a while. */
   get isWell(): boolean {
-    return !this.#gone && this.#address !== '' && performance.now() - this.#heardAt < SILENCE_MS
+    return this.isOpen && performance.now() - this.#heardAt < SILENCE_MS
   }
 
   async open(terms: NodeTerms): Promise<void> {

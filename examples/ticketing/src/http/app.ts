@@ -12,6 +12,7 @@ import { hold } from '../checkout/hold.ts'
 import { type HoldRecord, ownHold } from '../checkout/hold-record.ts'
 import { pay } from '../checkout/pay.ts'
 import { Refusal } from '../checkout/refusal.ts'
+import { DatabaseUnavailable } from '../database/database.ts'
 import type { SeatBoard } from '../live/seat-board.ts'
 import { liveSeats } from './live-seats.ts'
 import { operatorDesk } from './operator-desk.ts'
@@ -96,9 +97,13 @@ async function tooLarge(context: Context): Promise<Response> {
   return context.json({ error: 'too-large', message: 'This request is too large.' }, 413)
 }
 
+/** A lock server or a database that did not answer. */
+const isPassing = (error: Error): boolean =>
+  error instanceof DatabaseUnavailable || (isLeaseholdError(error) && error.code === 'BACKEND_UNAVAILABLE')
+
 function showError(error: Error, context: Context): Response {
   if (error instanceof Refusal) return context.json({ error: error.code, message: error.message }, error.status)
-  if (isLeaseholdError(error) && error.code === 'BACKEND_UNAVAILABLE') {
+  if (isPassing(error)) {
     return context.json(
       { error: 'try-again', message: 'The seats could not be reached. Nothing is lost: try again.' },
       503,

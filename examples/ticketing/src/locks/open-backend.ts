@@ -2,25 +2,29 @@ import type { LockBackend } from '@leasehold/core'
 import { memoryBackend } from '@leasehold/core/memory'
 import { etcdBackend } from '@leasehold/etcd'
 import { migrate, postgresRows } from '@leasehold/postgres'
-import { redis } from '@leasehold/redis'
+import { redis, redisQuorum } from '@leasehold/redis'
 import { Redis } from 'ioredis'
 import pg from 'pg'
 import type { LockAddress } from './lock-address.ts'
 
-/** A backend with a client of its own. `close` ends both. */
-export async function openBackend(address: LockAddress): Promise<LockBackend> {
+/** A backend with a client of its own. `close` ends both. No lease will be longer than `ttlMs`. */
+export async function openBackend(address: LockAddress, ttlMs: number): Promise<LockBackend> {
   switch (address.kind) {
     case 'memory':
       return memoryBackend()
     case 'redis':
-      // The backend works on duplicates: this one never connects.
-      return redis({ client: new Redis(address.url, { lazyConnect: true }) })
+      return redis({ client: redisClient(address.url) })
+    case 'redis-quorum':
+      return redisQuorum({ clients: address.urls.map(redisClient), durable: address.durable, maxTtlMs: ttlMs })
     case 'etcd':
       return etcdBackend({ hosts: address.urls.map((url) => url.replace(/^etcd/, 'http')) })
     case 'postgres':
       return openRows(address.url)
   }
 }
+
+/** The backend works on duplicates: this one never connects. */
+const redisClient = (url: string): Redis => new Redis(url, { lazyConnect: true })
 
 async function openRows(connectionString: string): Promise<LockBackend> {
   const settings = { connectionString, keepAlive: true }

@@ -26,9 +26,14 @@ export async function openNode({
   onLockEvent,
   ...options
 }: NodeOptions): Promise<OpenNode> {
-  const db = await openDatabase(database)
+  // The row lock's whole point is to be waited for.
+  const db = await openDatabase(database, sale.strategy === 'row-lock' ? 0 : sale.holdMs)
   if (database === 'embedded') await createTables(db, await loadAuditorium(), sale.seats)
-  const locks = createLocks(await openBackend(address), { ttlMs: sale.holdMs, autoRenew: false, onEvent: onLockEvent })
+  const locks = createLocks(await openBackend(address, sale.holdMs), {
+    ttlMs: sale.holdMs,
+    autoRenew: false,
+    onEvent: onLockEvent,
+  })
   const office = await openBoxOffice({ node: name, db, locks, sale, ...options })
   return {
     ...office,

@@ -17,11 +17,22 @@ export interface Service {
   stop(): Promise<void>
 }
 
+const DURABLE = { appendonly: 'yes', appendfsync: 'always' }
+
 const SERVICES = {
   redis: async () => service(await startRedis()),
   async postgres() {
     const server = await startPostgres()
     return { ...service(server), database: databaseAddress(server.url) }
+  },
+  async 'redis-quorum'() {
+    const servers = await Promise.all([1, 2, 3].map(() => startRedis({ own: true, settings: DURABLE })))
+    return {
+      locks: { kind: 'redis-quorum', urls: servers.map(({ url }) => url), durable: true },
+      stop: async () => {
+        await Promise.all(servers.map((server) => server.stop()))
+      },
+    }
   },
   etcd: async () => service(await startEtcd()),
   'etcd-cluster': async () => service(await startEtcdCluster()),
