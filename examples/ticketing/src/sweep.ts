@@ -5,7 +5,7 @@ export function repeat(work: () => Promise<void>, pauseMs: number): () => Promis
   let running = Promise.resolve()
 
   const once = async (): Promise<void> => {
-    await work().catch((error: unknown) => console.error('The sweep failed and will be repeated:', error))
+    await work().catch((error: unknown) => console.error(`The sweep failed and will be repeated: ${String(error)}`))
     if (!stopped) schedule()
   }
   const schedule = (): void => {
