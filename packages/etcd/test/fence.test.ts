@@ -1,4 +1,4 @@
-import { createLocks } from '@leasehold/core'
+import { createLocks, FenceGuard } from '@leasehold/core'
 import { afterAll, expect, it } from 'vitest'
 import { startTestEtcd, uniqueKey } from './server.ts'
 
@@ -20,4 +20,21 @@ it('a fence lets a transaction of the holder pass, and stops it when the lock ha
   expect(await etcd.raw.get(target)).toBe('fresh')
   expect(() => backend.fence(lease)).toThrow('is not held here')
   await locks.close()
+})
+
+it('a store elsewhere that compares tokens refuses whoever held the lock before, over hand-offs and in every process', async () => {
+  const [locks, other] = [createLocks(etcd.open()), createLocks(etcd.open())]
+  const guard = new FenceGuard()
+  const first = await locks.lock(uniqueKey()).acquire()
+  const write = (token: bigint) => guard.check(first.key, token)
+  write(first.fencingToken)
+  const resumed = await other.resume(first.handOff())
+  expect(resumed?.fencingToken).toBe(first.fencingToken)
+  write(first.fencingToken)
+  await resumed?.release()
+  const second = await locks.lock(first.key).acquire()
+  write(second.fencingToken)
+  expect(() => write(first.fencingToken)).toThrow('stale')
+  await locks.close()
+  await other.close()
 })

@@ -139,3 +139,24 @@ describe('etcd leases', () => {
     await locks.close()
   })
 })
+
+it('who waits is served from a store that was compacted meanwhile, and by a member that restarted', async () => {
+  const [locks, other] = [createLocks(etcd.open()), createLocks(etcd.open(), { pollMs: 60_000 })]
+  const lease = await locks.lock(uniqueKey()).acquire({ ttlMs: 60_000 })
+  const waiting = other.lock(lease.key).acquire({ ttlMs: 60_000, waitMs: 60_000 })
+  await until('it waits', async () => (await etcd.keys()).length === 2)
+  const { header } = await etcd.raw.kv.range({ key: Buffer.from('none') })
+  await etcd.raw.kv.compact({ revision: header.revision, physical: true })
+  await etcd.server.restart()
+  const released = () =>
+    lease.release().then(
+      (end) => end === 'released',
+      () => false,
+    )
+  await until('it is released', released, 30_000)
+  const next = await waiting
+  expect(next.fencingToken).toBeGreaterThan(lease.fencingToken)
+  await next.release()
+  await locks.close()
+  await other.close()
+}, 60_000)
