@@ -73,14 +73,23 @@ export class NodeProcess implements AsyncDisposable {
   }
 
   /** Stops the whole process where it is, for so long. It is not asked. */
-  async freeze(ms: number): Promise<void> {
+  freeze(ms: number): Promise<void> {
+    return this.freezeUntil(new Promise((resolve) => setTimeout(resolve, ms)))
+  }
+
+  async freezeUntil(thaw: Promise<unknown>): Promise<void> {
     if (this.#freezes++ === 0) this.#child.freeze()
-    await new Promise((resolve) => setTimeout(resolve, ms))
+    await thaw
     if (--this.#freezes === 0) this.#child.thaw()
   }
 
   goOn(standing: number): void {
     if (!this.#gone) this.#child.send({ type: 'go-on', standing } satisfies NodeOrder)
+  }
+
+  /** The wall clock of this process alone, so far ahead of the true time. */
+  setClock(offsetMs: number): void {
+    if (!this.#gone) this.#child.send({ type: 'set-clock', offsetMs } satisfies NodeOrder)
   }
 
   kill(): Promise<void> {
@@ -118,6 +127,11 @@ export class NodeProcess implements AsyncDisposable {
   }
 }
 
-const NEWS: ReadonlySet<NodeMessage['type']> = new Set<NodeNews['type']>(['pulse', 'standing', 'lock-event'])
+const NEWS: ReadonlySet<NodeMessage['type']> = new Set<NodeNews['type']>([
+  'pulse',
+  'standing',
+  'lock-event',
+  'validity',
+])
 
 const isNews = (message: NodeMessage): message is NodeNews => NEWS.has(message.type)

@@ -1,4 +1,4 @@
-import type { LockBackend } from '@leasehold/core'
+import type { Clock, LockBackend } from '@leasehold/core'
 import { memoryBackend } from '@leasehold/core/memory'
 import { etcdBackend } from '@leasehold/etcd'
 import { migrate, postgresRows } from '@leasehold/postgres'
@@ -7,17 +7,17 @@ import { Redis } from 'ioredis'
 import pg from 'pg'
 import type { LockAddress } from './lock-address.ts'
 
-/** A backend with a client of its own. `close` ends both. No lease will be longer than `ttlMs`. */
-export async function openBackend(address: LockAddress, ttlMs: number): Promise<LockBackend> {
+/** A backend with a client of its own. `close` ends both. No lease will be longer than `ttlMs`. The clock is the one that `createLocks` is given. */
+export async function openBackend(address: LockAddress, ttlMs: number, clock?: Clock): Promise<LockBackend> {
   switch (address.kind) {
     case 'memory':
-      return memoryBackend()
+      return memoryBackend(clock && { clock })
     case 'redis':
-      return redis({ client: redisClient(address.url) })
+      return redis({ client: redisClient(address.url), clock })
     case 'redis-quorum':
-      return redisQuorum({ clients: address.urls.map(redisClient), durable: address.durable, maxTtlMs: ttlMs })
+      return redisQuorum({ clients: address.urls.map(redisClient), durable: address.durable, maxTtlMs: ttlMs, clock })
     case 'etcd':
-      return etcdBackend({ hosts: address.urls.map((url) => url.replace(/^etcd/, 'http')) })
+      return etcdBackend({ hosts: address.urls.map((url) => url.replace(/^etcd/, 'http')), clock })
     case 'postgres':
       return openRows(address.url)
   }

@@ -3,12 +3,14 @@ import type { LockEvent } from '@leasehold/core'
 import { areBooksClosed, readBooks } from '../race/books.ts'
 import type { NodeMessage, NodeOrder, TravellingLockEvent } from './messages.ts'
 import { type OpenNode, openNode } from './open-node.ts'
+import { SettableClock } from './settable-clock.ts'
 
 // A server of the box office in a process of its own, so that it can be frozen and killed. It is told what to do by messages.
 
 const PULSE_MS = 200
 const LOOK_AGAIN_MS = 50
 
+const clock = new SettableClock()
 let node: OpenNode | undefined
 let standings = 0
 const goOn = new Map<number, () => void>()
@@ -30,7 +32,9 @@ async function obey(order: NodeOrder): Promise<void> {
       node = await openNode({
         ...order.terms,
         port: 0,
+        clock,
         onLockEvent: passOn,
+        ...(order.terms.tellsValidity && { onValidity: (validity) => say({ type: 'validity', validity }) }),
         ...(order.terms.freezes === 'process' && { standStill }),
       })
       return say({ type: 'opened', address: node.address })
@@ -43,6 +47,9 @@ async function obey(order: NodeOrder): Promise<void> {
     case 'go-on':
       goOn.get(order.standing)?.()
       goOn.delete(order.standing)
+      return
+    case 'set-clock':
+      clock.offsetMs = order.offsetMs
   }
 }
 

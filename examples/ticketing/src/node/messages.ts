@@ -1,7 +1,8 @@
 import type { Books } from '../race/contest.ts'
 import type { NodeTerms } from './node-terms.ts'
+import type { Validity } from './validity.ts'
 
-/** What a server process is told to do. One order at a time is answered; `go-on` is not. */
+/** What a server process is told to do. One order at a time is answered; `go-on` and `set-clock` are not. */
 export type NodeOrder =
   | { readonly type: 'open'; readonly terms: NodeTerms }
   /** Waits until no hold runs any more, and reads the books. */
@@ -9,6 +10,8 @@ export type NodeOrder =
   | { readonly type: 'close' }
   /** To a checkout that stands still. */
   | { readonly type: 'go-on'; readonly standing: number }
+  /** Sets the wall clock of its locks so far ahead. */
+  | { readonly type: 'set-clock'; readonly offsetMs: number }
 
 export type NodeAnswer =
   | { readonly type: 'started' }
@@ -33,5 +36,6 @@ export type NodeNews =
   /** A checkout that is to freeze has looked and not yet written. It waits for `go-on`. */
   | { readonly type: 'standing'; readonly standing: number }
   | { readonly type: 'lock-event'; readonly event: TravellingLockEvent }
+  | { readonly type: 'validity'; readonly validity: Validity }
 
 export type NodeMessage = NodeAnswer | NodeNews

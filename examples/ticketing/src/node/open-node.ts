@@ -1,4 +1,4 @@
-import { createLocks, type LockEvent } from '@leasehold/core'
+import { type Clock, createLocks, type LockEvent } from '@leasehold/core'
 import { loadAuditorium } from '../auditorium.ts'
 import type { Database } from '../database/database.ts'
 import { openDatabase } from '../database/open-database.ts'
@@ -6,11 +6,14 @@ import { createTables } from '../database/schema.ts'
 import { openBackend } from '../locks/open-backend.ts'
 import { type BoxOfficeOptions, type OpenBoxOffice, openBoxOffice } from '../open-box-office.ts'
 import type { NodeTerms } from './node-terms.ts'
+import { type Validity, watchLeases } from './validity.ts'
 
 export interface NodeOptions
   extends Pick<BoxOfficeOptions, 'port' | 'orAnyPort' | 'standStill'>,
-    Omit<NodeTerms, 'freezes'> {
+    Omit<NodeTerms, 'freezes' | 'tellsValidity'> {
   readonly onLockEvent?: (event: LockEvent) => void
+  readonly onValidity?: (validity: Validity) => void
+  readonly clock?: Clock
 }
 
 export interface OpenNode extends OpenBoxOffice {
@@ -24,17 +27,17 @@ export async function openNode({
   locks: address,
   sale,
   onLockEvent,
+  onValidity,
+  clock,
   ...options
 }: NodeOptions): Promise<OpenNode> {
   // The row lock's whole point is to be waited for.
   const db = await openDatabase(database, sale.strategy === 'row-lock' ? 0 : sale.holdMs)
   if (database === 'embedded') await createTables(db, await loadAuditorium(), sale.seats)
-  const locks = createLocks(await openBackend(address, sale.holdMs), {
-    ttlMs: sale.holdMs,
-    autoRenew: false,
-    onEvent: onLockEvent,
-  })
-  const office = await openBoxOffice({ node: name, db, locks, sale, ...options })
+  const backend = await openBackend(address, sale.holdMs, clock)
+  const locks = createLocks(backend, { ttlMs: sale.holdMs, autoRenew: false, onEvent: onLockEvent, clock })
+  const watched = onValidity ? watchLeases(locks, onValidity) : locks
+  const office = await openBoxOffice({ node: name, db, locks: watched, sale, ...options })
   return {
     ...office,
     db,
