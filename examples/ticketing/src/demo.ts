@@ -4,6 +4,7 @@ import { readDemoOptions } from './demo-options.ts'
 import { Fleet } from './fleet/fleet.ts'
 import { FrontDoor } from './fleet/front-door.ts'
 import type { Served } from './http/serve.ts'
+import { labPages } from './lab/lab-pages.ts'
 import { openNode } from './node/open-node.ts'
 import { TEST_CARDS } from './payment/bank.ts'
 import type { Sale } from './sale.ts'
@@ -50,11 +51,13 @@ function openOne({ database, locks }: Stage): Promise<Served> {
 async function openSeveral({ database, locks }: Stage, count: number): Promise<Served> {
   const fleet = await Fleet.start({ count })
   await fleet.open({ database, locks, sale })
-  const door = await FrontDoor.open(fleet, port, true)
+  const lab = labPages({ database, locks })
+  const door = await FrontDoor.open(fleet, port, true, lab.take)
   return {
     address: door.address,
     close: async () => {
       await door.close()
+      await lab[Symbol.asyncDispose]()
       await fleet[Symbol.asyncDispose]()
     },
   }

@@ -76,6 +76,7 @@ export function createApp(office: BoxOffice, board: SeatBoard, operatorKey: stri
     return context.json(viewOf(await ownHold(office.db, context.var.session, id)), status)
   }
 
+  app.get('/lab', serveStatic({ root: PUBLIC, path: 'lab.html' }))
   app.use('*', serveStatic({ root: PUBLIC }))
   app.notFound((context) => context.json({ error: 'not-found', message: 'There is nothing here.' }, 404))
   app.onError(showError)

@@ -1,0 +1,125 @@
+import { byId, element } from './element.js'
+
+/** @typedef {import('./lab-model.js').Model} Model */
+/** @typedef {import('./lab-model.js').Bench} Bench */
+
+const STRATEGIES = [
+  ['no-lock', 'No lock', 'look, then write'],
+  ['row-lock', 'Row lock', 'in one transaction'],
+  ['lease', 'Lease', 'without fencing'],
+  ['fenced-lease', 'Fenced lease', 'the row compares tokens'],
+]
+
+const STORIES = [
+  ['contend', 'Contend', 'Nothing goes wrong with the servers'],
+  ['freeze', 'Freeze', 'SIGSTOP, for longer than a lease; then SIGCONT'],
+  ['kill', 'Kill', 'SIGKILL'],
+  ['cut-off', 'Cut off', 'No line to the lock server any more'],
+  ['clock', 'Clock forward', 'Its wall clock jumps by a minute'],
+]
+
+const CHOICES = [
+  ['write', 'Let it write'],
+  ['freeze', 'Freeze it'],
+  ['kill', 'Kill it'],
+  ['cut-off', 'Cut it off'],
+  ['clock', 'Set its clock forward'],
+]
+
+const CANNOT_CUT = 'The line to this lock server is encrypted, so it cannot be cut here.'
+
+/**
+ * @param {Bench} bench
+ * @param {(story: string, strategy: string) => void} onRun
+ * @param {(choice: string) => void} onChoice
+ */
+export function drawControls(bench, onRun, onChoice) {
+  const form = byId('controls')
+  const chosen = () => String(new FormData(/** @type {HTMLFormElement} */ (form)).get('strategy'))
+  form.replaceChildren(
+    group('1', 'How is the seat protected?', 'strategies', ...STRATEGIES.map(strategy)),
+    group(
+      '2',
+      'Run a story',
+      'stories',
+      ...STORIES.map(([name = '', title = '', hint = '']) =>
+        button('story', name, title, reasonAgainst(name, bench) ?? hint, () => onRun(name, chosen())),
+      ),
+    ),
+    group(
+      '3',
+      'Or do it by hand',
+      'by-hand',
+      button('start', 'by-hand', 'Contend, and wait for me', 'Stops right before the write', () =>
+        onRun('by-hand', chosen()),
+      ),
+      ...CHOICES.map(([name = '', title = '']) =>
+        button('choice', name, title, reasonAgainst(name, bench), () => onChoice(name)),
+      ),
+    ),
+  )
+  form.dataset['canCut'] = String(bench.canCut)
+}
+
+/**
+ * @param {Model} model
+ * @param {boolean} busy
+ */
+export function showControls(model, busy) {
+  const form = byId('controls')
+  const canCut = form.dataset['canCut'] === 'true'
+  const byHand = model.run?.story === 'by-hand' && model.brink !== undefined
+  for (const one of form.querySelectorAll('button')) {
+    const { kind, name } = one.dataset
+    one.disabled = (kind === 'choice' ? !byHand : busy) || (name === 'cut-off' && !canCut)
+    one.toggleAttribute('data-running', busy && kind !== 'choice' && name === model.run?.story)
+  }
+}
+
+/**
+ * @param {string} name
+ * @param {Bench} bench
+ */
+const reasonAgainst = (name, bench) => (name === 'cut-off' && !bench.canCut ? CANNOT_CUT : undefined)
+
+/**
+ * @param {string} number
+ * @param {string} title
+ * @param {string} look
+ * @param {...HTMLElement} children
+ */
+function group(number, title, look, ...children) {
+  return element(
+    'fieldset',
+    { class: look },
+    element('legend', {}, element('span', { class: 'step', 'aria-hidden': 'true' }, number), title),
+    element('div', { class: 'choices' }, ...children),
+  )
+}
+
+/** @param {string[]} strategy */
+function strategy([name = '', title = '', hint = '']) {
+  return element(
+    'label',
+    { class: 'strategy' },
+    element('input', { type: 'radio', name: 'strategy', value: name, checked: name === 'fenced-lease' }),
+    element('strong', {}, title),
+    element('small', {}, hint),
+  )
+}
+
+/**
+ * @param {string} kind
+ * @param {string} name
+ * @param {string} title
+ * @param {string | undefined} hint
+ * @param {() => void} onClick
+ */
+function button(kind, name, title, hint, onClick) {
+  return element(
+    'button',
+    { type: 'button', class: kind, 'data-kind': kind, 'data-name': name, onclick: onClick },
+    element('strong', {}, title),
+    hint === undefined ? undefined : element('small', {}, hint),
+  )
+}

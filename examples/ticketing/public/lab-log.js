@@ -1,0 +1,33 @@
+import { byId, element } from './element.js'
+
+/** @typedef {import('./lab-model.js').Note} Note */
+
+const LANES = /** @type {Record<string, string>} */ ({ lock: 'lock server', row: 'seat’s row' })
+
+/**
+ * What the marks in the timeline mean, in the order in which it was seen.
+ *
+ * @param {readonly Note[]} notes
+ */
+export function showLog(notes) {
+  const list = byId('log')
+  while (list.children.length > notes.length) list.lastChild?.remove()
+  for (const [index, note] of notes.entries()) {
+    if (list.children[index] === undefined) list.append(entry(note, index + 1))
+  }
+}
+
+/**
+ * @param {Note} note
+ * @param {number} number
+ */
+function entry({ at, lane, tone, text }, number) {
+  return element(
+    'li',
+    { id: `note-${number}`, 'data-tone': tone },
+    element('span', { class: 'number' }, String(number)),
+    element('span', { class: 'where', 'data-node': lane }, LANES[lane] ?? lane),
+    element('span', { class: 'what' }, text),
+    element('span', { class: 'when' }, `${(at / 1000).toFixed(1)} s`),
+  )
+}

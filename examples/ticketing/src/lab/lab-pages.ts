@@ -1,0 +1,33 @@
+import { getRequestListener } from '@hono/node-server'
+import type { OwnPages } from '../fleet/front-door.ts'
+import { Lab, type LabOptions } from './lab.ts'
+import { createLabApp } from './lab-app.ts'
+
+const PREFIX = '/api/lab/'
+
+/** Long enough to be watched, short enough to be waited for. */
+const TTL_MS = 3000
+
+export interface LabPages extends AsyncDisposable {
+  readonly take: OwnPages
+}
+
+/** The part of an address that belongs to the lab. Its servers start when somebody looks at it for the first time. */
+export function labPages(stage: LabOptions['stage'], ttlMs = TTL_MS): LabPages {
+  let lab: Promise<Lab> | undefined
+  const open = (): Promise<Lab> => {
+    lab ??= Lab.open({ stage, ttlMs })
+    return lab
+  }
+  const listener = getRequestListener(createLabApp(open).fetch)
+  return {
+    take(request, response) {
+      if (!request.url?.startsWith(PREFIX)) return false
+      void listener(request, response)
+      return true
+    },
+    async [Symbol.asyncDispose]() {
+      await (await lab)?.[Symbol.asyncDispose]()
+    },
+  }
+}
