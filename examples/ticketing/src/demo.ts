@@ -37,6 +37,10 @@ console.log(`
 
     ${house.address}/operator.html#${sale.operatorKey}
 
+  Break a server right before it sells, and see what happens:
+
+    ${house.address}/lab${options.stage.nodes === 1 ? ' (with --nodes 3)' : ''}
+
   Open it in two windows and contend for a seat. Seats are held for ${holdMs / 1000} s (--hold 20 for less), strategy ${strategy},
   locks in ${stage.locks.kind}, ${options.stage.nodes === 1 ? 'one server process' : `${options.stage.nodes} server processes behind this address`}.
   Cards: ${TEST_CARDS.pays} always pays, ${TEST_CARDS.declined} is declined, ${TEST_CARDS.slowerThanTheHold} takes longer than

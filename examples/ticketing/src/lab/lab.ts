@@ -148,6 +148,7 @@ export class Lab implements AsyncDisposable {
     return {
       name: `lab-${randomBytes(6).toString('hex')}`,
       strategy,
+      operatorKey: randomBytes(16).toString('hex'),
       holdMs: this.#ttlMs,
       freezeMs: this.#ttlMs,
       sweepMs: this.#ttlMs / 2,

@@ -1,6 +1,5 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import type { DatabaseAddress } from '../../src/database/open-database.ts'
 import { type Service, type ServiceName, startService } from '../../src/stage/services.ts'
 import { type LabStand, openLabStand } from '../lab-stand.ts'
 import { openTestOffice } from '../office.ts'
@@ -31,7 +30,7 @@ describe.each(LOCK_SERVERS)('with locks in %s', (name) => {
 
   beforeAll(async () => {
     service = name === 'postgres' ? { ...database, stop: async () => {} } : await startService(name)
-    stand = await openLabStand({ locks: service.locks, database: database.url as DatabaseAddress })
+    stand = await openLabStand({ locks: service.locks, database: database.database ?? 'embedded' })
     lab = await LabWindow.open(browser, stand.address)
   })
   afterAll(async () => {
@@ -91,7 +90,7 @@ describe('whatever keeps the locks', () => {
 
   beforeAll(async () => {
     service = await startService('redis')
-    stand = await openLabStand({ locks: service.locks, database: database.url as DatabaseAddress })
+    stand = await openLabStand({ locks: service.locks, database: database.database ?? 'embedded' })
   })
   afterAll(async () => {
     await stand?.[Symbol.asyncDispose]()
