@@ -63,16 +63,16 @@ export function drawControls(bench, onRun, onChoice) {
 
 /**
  * @param {Model} model
- * @param {boolean} busy
+ * @param {string | undefined} story the one that runs
  */
-export function showControls(model, busy) {
+export function showControls(model, story) {
   const form = byId('controls')
   const canCut = form.dataset['canCut'] === 'true'
   const byHand = model.run?.story === 'by-hand' && model.brink !== undefined
   for (const one of form.querySelectorAll('button')) {
     const { kind, name } = one.dataset
-    one.disabled = (kind === 'choice' ? !byHand : busy) || (name === 'cut-off' && !canCut)
-    one.toggleAttribute('data-running', busy && kind !== 'choice' && name === model.run?.story)
+    one.disabled = (kind === 'choice' ? !byHand : story !== undefined) || (name === 'cut-off' && !canCut)
+    one.toggleAttribute('data-running', kind !== 'choice' && name === story)
   }
 }
 

@@ -12,7 +12,8 @@ const model = new Model()
 let bench
 /** When the present run began, by this page's clock. */
 let beganAt = 0
-let asking = false
+/** @type {string | undefined} the story that was asked for and has not begun */
+let asked
 
 const isRunning = () => model.run !== undefined && model.verdict === undefined
 
@@ -24,8 +25,8 @@ function openBench(news) {
     `Three servers want seat ${news.seat}. Break one of them right before it writes. Locks in ${news.locks}; a lease lasts ${news.ttlMs / 1000} s.`
   drawControls(
     news,
-    (story, strategy) => void ask('run', { story, strategy }),
-    (choice) => void ask('choice', { choice }),
+    (story, strategy) => void run(story, strategy),
+    (choice) => void post('choice', { choice }),
   )
   show()
 }
@@ -37,19 +38,20 @@ function takeFacts(facts) {
     const began = performance.now() - fact.at
     beganAt = fact.type === 'run' ? began : Math.min(beganAt, began)
     model.take(fact)
+    if (fact.type === 'run' || fact.type === 'verdict') asked = undefined
   }
   show()
 }
 
 function show() {
-  showControls(model, asking || isRunning())
+  showControls(model, asked ?? (isRunning() ? model.run?.story : undefined))
   showLog(model.notes)
   showVerdict()
   draw()
 }
 
 function showVerdict() {
-  const { tone, title, text } = model.verdict ?? waiting()
+  const { tone, title, text } = (asked === undefined && model.verdict) || waiting()
   const banner = byId('verdict')
   if (banner.dataset['text'] === title + text) return
   banner.dataset['tone'] = tone
@@ -59,6 +61,8 @@ function showVerdict() {
 
 /** @returns {{ tone: string, title: string, text: string }} */
 function waiting() {
+  if (asked !== undefined)
+    return { tone: 'plain', title: 'A new sale…', text: 'The seat is free again, and the servers open.' }
   if (model.run === undefined)
     return {
       tone: 'plain',
@@ -96,27 +100,34 @@ function draw() {
 }
 
 /**
- * @param {'run' | 'choice'} what
- * @param {object} body
+ * @param {string} story
+ * @param {string} strategy
  */
-async function ask(what, body) {
-  asking = true
+async function run(story, strategy) {
+  asked = story
   show()
-  bringIntoView(what)
-  const headers = { 'content-type': 'application/json' }
-  await fetch(`/api/lab/${what}`, { method: 'POST', headers, body: JSON.stringify(body) }).catch(() => {})
-  asking = false
+  bringIntoView()
+  if (!(await post('run', { story, strategy }))) asked = undefined
   show()
 }
 
-/** On a phone, the timeline is below the buttons that set it going.
- *
- * @param {string} what
+/**
+ * @param {'run' | 'choice'} what
+ * @param {object} body
+ * @returns {Promise<boolean>} whether the lab does it
  */
-function bringIntoView(what) {
+async function post(what, body) {
+  const headers = { 'content-type': 'application/json' }
+  const response = await fetch(`/api/lab/${what}`, { method: 'POST', headers, body: JSON.stringify(body) }).catch(
+    () => {},
+  )
+  return response?.ok === true
+}
+
+/** On a phone, the timeline is below the buttons that set it going. */
+function bringIntoView() {
   const scene = byId('verdict')
-  if (what === 'run' && scene.getBoundingClientRect().top > innerHeight / 2)
-    scene.scrollIntoView({ behavior: 'smooth' })
+  if (scene.getBoundingClientRect().top > innerHeight / 2) scene.scrollIntoView({ behavior: 'smooth' })
 }
 
 function showNoLab() {

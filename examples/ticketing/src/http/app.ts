@@ -76,8 +76,7 @@ export function createApp(office: BoxOffice, board: SeatBoard, operatorKey: stri
     return context.json(viewOf(await ownHold(office.db, context.var.session, id)), status)
   }
 
-  app.get('/lab', serveStatic({ root: PUBLIC, path: 'lab.html' }))
-  app.use('*', serveStatic({ root: PUBLIC }))
+  servePages(app)
   app.notFound((context) => context.json({ error: 'not-found', message: 'There is nothing here.' }, 404))
   app.onError(showError)
   return app
@@ -86,6 +85,11 @@ export function createApp(office: BoxOffice, board: SeatBoard, operatorKey: stri
 /** What the visitor may know of his own hold. Never the handles: whoever has one can end the lease. */
 function viewOf({ handles: _secret, hold: _id, ...view }: HoldRecord) {
   return view
+}
+
+function servePages(app: Hono<WithSession>): void {
+  app.get('/lab', serveStatic({ root: PUBLIC, path: 'lab.html' }))
+  app.use('*', serveStatic({ root: PUBLIC }))
 }
 
 /** Listens on for a while: whoever is still talking would meet a broken connection instead of the answer. */

@@ -85,17 +85,12 @@ describe.each(LOCK_SERVERS)('with locks in %s', (name) => {
 })
 
 describe('whatever keeps the locks', () => {
-  let service: Service
   let stand: LabStand
 
   beforeAll(async () => {
-    service = await startService('redis')
-    stand = await openLabStand({ locks: service.locks, database: database.database ?? 'embedded' })
+    stand = await openLabStand({ locks: database.locks, database: database.database ?? 'embedded' })
   })
-  afterAll(async () => {
-    await stand?.[Symbol.asyncDispose]()
-    await service?.stop()
-  })
+  afterAll(() => stand?.[Symbol.asyncDispose]())
 
   test('without a lock, contention alone sells the seat more than once; a row lock does not', async () => {
     await using lab = await LabWindow.open(browser, stand.address)
