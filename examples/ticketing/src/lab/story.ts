@@ -1,12 +1,12 @@
 import type { StrategyName } from '../strategies/index.ts'
 
 /** What can befall the server whose checkout has looked and not yet written. */
-export const FAULTS = ['freeze', 'kill', 'cut-off', 'clock'] as const
+const FAULTS = ['freeze', 'kill', 'cut-off', 'clock'] as const
 
 export type Fault = (typeof FAULTS)[number]
 
 /** What happens to it in a story: nothing (`contend`), a fault, or whatever the visitor chooses (`by-hand`). */
-export const STORIES = ['contend', ...FAULTS, 'by-hand'] as const
+const STORIES = ['contend', ...FAULTS, 'by-hand'] as const
 
 export type Story = (typeof STORIES)[number]
 
