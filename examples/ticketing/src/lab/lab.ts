@@ -60,7 +60,7 @@ export class Lab implements AsyncDisposable {
       const own = createLabDatabase(database)
       const hear = (node: LabNode, news: NodeNews) => void opened.then((lab) => lab.#hear(node, news))
       const nodes = await Promise.all(NODES.map((name) => LabNode.start(name, locks, hear)))
-      return new Lab(options, createLocks(await openBackend(locks)), await own, nodes)
+      return new Lab(options, createLocks(await openBackend(locks, options.ttlMs)), await own, nodes)
     })()
     return opened
   }

@@ -1,7 +1,7 @@
 import { TcpProxy } from '@leasehold/test-services'
 import type { LockAddress } from '../locks/lock-address.ts'
 
-const PORTS = { postgres: 5432, redis: 6379, etcd: 2379, memory: 0 }
+const PORTS = { postgres: 5432, redis: 6379, 'redis-quorum': 6379, etcd: 2379, memory: 0 }
 
 /** Over TLS, the name in the certificate would not be the proxy's: such a line is left as it is. */
 const isPlain = (url: string): boolean => !/^(rediss|etcds):|sslmode=/.test(url)
@@ -47,12 +47,12 @@ export class LockRoute implements AsyncDisposable {
 
 function urlsOf(address: LockAddress): readonly string[] {
   if (address.kind === 'memory') return []
-  return address.kind === 'etcd' ? address.urls : [address.url]
+  return 'urls' in address ? address.urls : [address.url]
 }
 
 function withUrls(address: LockAddress, urls: readonly string[]): LockAddress {
   if (address.kind === 'memory') return address
-  return address.kind === 'etcd' ? { ...address, urls } : { ...address, url: urls[0] ?? address.url }
+  return 'urls' in address ? { ...address, urls } : { ...address, url: urls[0] ?? address.url }
 }
 
 function targetOf(url: string, defaultPort: number): { host: string; port: number } {
