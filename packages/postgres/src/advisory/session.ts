@@ -11,7 +11,7 @@ const GRACE_MS = 500
 const LONGEST_TIMEOUT_MS = 2_147_483_647
 
 /** Silence is harmless, or cannot be measured. */
-export const NO_TIMEOUT = '0'
+const NO_TIMEOUT = '0'
 
 /** How long an answer may take on which no lease depends. */
 const PATIENCE_MS = 5000
