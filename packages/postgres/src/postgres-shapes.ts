@@ -39,6 +39,8 @@ export interface PostgresListenClient extends PostgresClient {
   on(event: 'end', listener: () => void): unknown
   /** Lets the process end although the connection is open. */
   unref?(): void
+  /** Undoes that: the process waits for the connection to end. */
+  ref?(): void
 }
 
 /** What `pg` knows about itself, as far as it is of use here. */

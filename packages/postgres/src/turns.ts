@@ -38,6 +38,7 @@ export class Turns {
   async close(): Promise<void> {
     this.#closing.abort(new Error('these locks were closed'))
     const client = await this.#listening?.catch(() => undefined)
+    client?.ref?.()
     await client?.end().catch(() => {})
   }
 

@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { checkHistory, type HistoryEvent } from '@leasehold/core/conformance'
 import { ChildProgram, until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -158,4 +160,12 @@ describe('waiting for an advisory lock', () => {
     expect(checkHistory(events)).toEqual([])
     await Promise.all(clients.map(({ locks }) => locks.close()))
   }, 60_000)
+})
+
+describe('closing advisory locks', () => {
+  it('is waited for by the process, which then ends by itself', async () => {
+    const path = fileURLToPath(new URL('closes-and-ends.ts', import.meta.url))
+    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', path, url, schema])
+    expect(JSON.parse(stdout)).toEqual({ released: 1, unreleased: [] })
+  }, 30_000)
 })

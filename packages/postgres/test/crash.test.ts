@@ -1,7 +1,7 @@
 import { startPostgres } from '@leasehold/test-services'
 import pg from 'pg'
 import { afterAll, describe, expect, it } from 'vitest'
-import { migrate, postgresRows } from '../src/index.ts'
+import { migrate, postgresAdvisory, postgresRows } from '../src/index.ts'
 import { claimOn, terms } from './database.ts'
 
 // What it answers may still be in its memory alone.
@@ -9,6 +9,7 @@ const server = await startPostgres({ own: true, settings: { synchronous_commit: 
 const pool = new pg.Pool({ connectionString: server.url })
 pool.on('error', () => {})
 await migrate(pool)
+await pool.query('checkpoint')
 
 afterAll(async () => {
   await pool.end()
@@ -42,5 +43,23 @@ describe('a server that forgets on a crash what it has just committed', () => {
     expect(kept?.remainingMs).toBeGreaterThan(MINUTE_MS)
     const next = await backend.tryAcquire(claimOn('other'), terms(MINUTE_MS))
     expect(next.granted && next.fencingToken > (kept?.fencingToken ?? 0n)).toBe(true)
+  })
+
+  it('gives out no token of an advisory lock twice', async () => {
+    let greatest = 0n
+    for (const round of [1, 2, 3]) {
+      const backend = postgresAdvisory({ connection: server.url })
+      for (let turn = 0; turn < 40; turn += 1) {
+        const claim = claimOn(`crash ${round}`)
+        const answer = await backend.tryAcquire(claim, terms(MINUTE_MS))
+        const token = answer.granted ? answer.fencingToken : 0n
+        expect(token).toBeGreaterThan(greatest)
+        greatest = token
+        await backend.release(claim)
+      }
+      await server.kill()
+      await backend.close?.()
+      await server.restart()
+    }
   })
 })

@@ -107,6 +107,7 @@ export class Connection {
     const closed = new Error('these locks were closed')
     this.ended = closed
     clearTimeout(this.#watch)
+    this.#client?.ref?.()
     if (idle) await this.#client?.end().catch(() => {})
     else destroy(this.#client)
     this.#onEnd(closed)
