@@ -66,7 +66,7 @@ export class Requests {
           if (close()) reject(this.noAnswer(request, `${Math.round(request.timeoutMs)} ms are over`))
         },
       }
-      scheduler.after(request.timeoutMs, deadline)
+      scheduler.after(request.timeoutMs, deadline, sentAt)
       try {
         Promise.resolve(request.send(backend)).then(answered, failed)
       } catch (error) {

@@ -55,8 +55,8 @@ export class Scheduler {
   }
 
   /** Once, by the monotonic clock alone: for waits, which a change of the wall clock must not end. */
-  after(delayMs: number, task: Task): void {
-    this.schedule(task, { monotonicMs: this.#clock.now().monotonicMs + delayMs, wallMs: NEVER_MS })
+  after(delayMs: number, task: Task, since = this.#clock.now()): void {
+    this.schedule(task, { monotonicMs: since.monotonicMs + delayMs, wallMs: NEVER_MS })
   }
 
   /** The timer stays armed: it finds nothing due and arms itself for what is next. Re-arming here would cost every release. */

@@ -35,7 +35,7 @@ export class Waiter<Granted = Hold> implements Task {
     })
     if (terms.signal) this.#heed(terms.signal)
     // With nothing to wait for, the one attempt decides, however long it takes.
-    if (terms.waitMs) scheduler.after(terms.waitMs, this)
+    if (terms.waitMs) scheduler.after(terms.waitMs, this, this.since)
   }
 
   get attemptsOnce(): boolean {
