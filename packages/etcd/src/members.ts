@@ -1,8 +1,10 @@
 import type { EtcdConnection, OnEnd, Stream } from './connection.ts'
 import { EtcdError, isOfMember } from './errors.ts'
 
-/** After this, the others are asked whether they would answer sooner. */
+/** After this, the member that was asked is asked whether it is there, and so are the others. */
 const OVERDUE_MS = 500
+/** How much later than another it may say so. */
+const GRACE_MS = 250
 
 type Asked = Promise<EtcdConnection>
 
@@ -86,13 +88,15 @@ export class Members implements EtcdConnection {
     )
   }
 
-  /** Call the returned function when it has come. Where another member answers before, the one that was asked may have frozen, and is left. */
+  /**
+   * Call the returned function when it has come. A member that does not even say that it is there, while another does, may have frozen, and is
+   * left. One that is slow to write is not: all are, then.
+   */
   #expectAnswer(asked: Asked): () => void {
     let came = false
     const overdue = async () => {
-      const [first, member] = await Promise.all([this.#first(), asked])
-      if (!came && first !== member)
-        this.#leave(asked, new EtcdError('DEADLINE_EXCEEDED', 'another member answers sooner'))
+      if ((await this.#isThere(await asked)) || came) return
+      this.#leave(asked, new EtcdError('DEADLINE_EXCEEDED', 'another member answers sooner'))
     }
     const timer = setTimeout(() => void overdue().catch(() => {}), OVERDUE_MS)
     timer.unref()
@@ -100,6 +104,17 @@ export class Members implements EtcdConnection {
       came = true
       clearTimeout(timer)
     }
+  }
+
+  #isThere(member: EtcdConnection): Promise<boolean> {
+    const itself = member.hasLeader().then(
+      () => true,
+      (error) => !isOfMember(error),
+    )
+    const another = this.#first().then(
+      () => new Promise<boolean>((resolve) => setTimeout(resolve, GRACE_MS, false).unref()),
+    )
+    return Promise.race([itself, another])
   }
 
   /** Streams go with it: they would be silent where it has frozen. */

@@ -12,6 +12,8 @@ const error = (code: EtcdErrorCode) => new EtcdError(code, 'as told')
 /** A member that answers, unless told otherwise. */
 class Member implements EtcdConnection {
   fate: () => Promise<unknown> = async () => {}
+  /** Of its writes alone. */
+  writes: () => Promise<unknown> = async () => {}
   asked = 0
   cancelled = 0
   closed = false
@@ -26,6 +28,7 @@ class Member implements EtcdConnection {
   async txn() {
     this.asked += 1
     await this.fate()
+    await this.writes()
     return answer
   }
   grant = async () => 1
@@ -55,7 +58,8 @@ beforeEach(() => {
   members = [new Member(), new Member(), new Member()]
   cluster = new Members(members)
 })
-afterEach(() => {
+afterEach(async () => {
+  await vi.advanceTimersByTimeAsync(1_000)
   expect(vi.getTimerCount()).toBe(0)
   vi.useRealTimers()
 })
@@ -98,7 +102,7 @@ describe('a cluster', () => {
     const first = await favourite()
     first.fate = never
     void cluster.txn(nothing)
-    await vi.advanceTimersByTimeAsync(500)
+    await vi.advanceTimersByTimeAsync(750)
     const second = await favourite()
     expect(second).not.toBe(first)
   })
@@ -120,10 +124,19 @@ describe('a cluster', () => {
     stream.send('7')
     await vi.advanceTimersByTimeAsync(400)
     stream.send('7')
-    await vi.advanceTimersByTimeAsync(100)
+    await vi.advanceTimersByTimeAsync(350)
     expect(ends).toMatchObject([{ code: 'DEADLINE_EXCEEDED' }, { code: 'DEADLINE_EXCEEDED' }])
     expect(first.cancelled).toBe(2)
     expect(await favourite()).not.toBe(first)
+  })
+
+  it('stays with a member that is there and slow to write', async () => {
+    const first = await favourite()
+    first.writes = never
+    void cluster.txn(nothing)
+    await vi.advanceTimersByTimeAsync(2_000)
+    first.writes = async () => {}
+    expect(await favourite()).toBe(first)
   })
 
   it('stays where all are equally slow', async () => {
