@@ -30,6 +30,17 @@ export interface Kept {
   readonly token: bigint
 }
 
+/** What a node is asked for a claim. */
+export interface Ask {
+  readonly proposal: bigint
+  readonly raise: boolean
+  /** Grows from attempt to attempt. */
+  readonly attempt: number
+}
+
+/** Later than any: what is restored is withdrawn by no attempt, and what is gone by this one. */
+export const LAST_ATTEMPT = Number.MAX_SAFE_INTEGER
+
 /**
  * One of the independent nodes. Each operation is one atomic step on its own clock, and sent once; whatever is not an answer is thrown.
  */
@@ -38,14 +49,17 @@ export interface QuorumNode {
    * Keeps a free key for the claim, under a token greater than every one before: the proposal, if that is. A node that remembers no token of the key counts
    * from its clock. A claim that has the key is told what it has; with `raise`, a smaller token is lifted to the proposal, and the time begins anew.
    */
-  vote(claim: Claim, terms: Terms, proposal: bigint, raise: boolean): Promise<Vote | Refusal>
+  vote(claim: Claim, terms: Terms, ask: Ask): Promise<Vote | Refusal>
   /** Resets the time of each claim that has its key; undefined for the others. */
   renew(claims: readonly Claim[], ttlMs: number): Promise<readonly (Stake | undefined)[]>
   /** Keeps the keys that are free here, or kept under another token, for claims that a majority keeps already, under the tokens that they have there. */
   restore(kept: readonly Kept[], ttlMs: number): Promise<unknown>
   /** Ends the hold of the claim and its place in line; whether it had one. */
   release(claim: Claim): Promise<boolean>
-  /** Ends the hold of a claim that got no majority. Its place in line stays. */
-  withdraw(claim: Claim): Promise<unknown>
+  /**
+   * Ends the hold of a claim that got no majority, unless a later attempt has asked for it: a withdrawal may be late, and the claim may have its majority by then. Its place in line
+   * stays.
+   */
+  withdraw(claim: Claim, attempt: number): Promise<unknown>
   inspect(key: string): Promise<Inspection | null>
 }

@@ -4,7 +4,7 @@ import { allNames, keyNames } from '../key-names.ts'
 import type { Reach } from '../reach.ts'
 import { inspect } from '../scripts/inspect.ts'
 import { renew } from '../scripts/renew.ts'
-import type { Kept, QuorumNode, Refusal, Stake, Vote } from './node.ts'
+import type { Ask, Kept, QuorumNode, Refusal, Stake, Vote } from './node.ts'
 import { join } from './scripts/join.ts'
 import { release } from './scripts/release.ts'
 import { restore } from './scripts/restore.ts'
@@ -31,10 +31,9 @@ export class QuorumMember implements QuorumNode, WaitingNode {
   async vote(
     { key, holder }: Claim,
     { ttlMs, metadata = '' }: Terms,
-    proposal: bigint,
-    raise: boolean,
+    { proposal, raise, attempt }: Ask,
   ): Promise<Vote | Refusal> {
-    const args = [holder, ttlMs, metadata, String(proposal), raise ? 1 : 0]
+    const args = [holder, ttlMs, metadata, attempt, String(proposal), raise ? 1 : 0]
     const reply = (await this.#reach.scripts.run(vote, this.#names(key), args)) as VoteReply | RefusalReply
     const clockUs = Number(reply[3])
     if (reply[0] === 0) return { granted: false, rank: reply[1], remainingMs: reply[2], clockUs }
@@ -62,8 +61,8 @@ export class QuorumMember implements QuorumNode, WaitingNode {
     return (await this.#reach.scripts.run(release, this.#names(key), [this.#namespace, holder])) === 1
   }
 
-  async withdraw({ key, holder }: Claim): Promise<void> {
-    await this.#reach.scripts.run(withdraw, [keyNames(this.#namespace, key).hold], [holder])
+  async withdraw({ key, holder }: Claim, attempt: number): Promise<void> {
+    await this.#reach.scripts.run(withdraw, [keyNames(this.#namespace, key).hold], [holder, attempt])
   }
 
   async inspect(key: string): Promise<Inspection | null> {

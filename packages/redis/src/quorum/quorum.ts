@@ -1,14 +1,17 @@
 import type { Claim, Clock, Contended, Grant, Inspection, Renewal, Terms } from '@leasehold/core'
 import { LeaseholdError } from '@leasehold/core'
-import type { QuorumNode, Refusal, Stake, Vote } from './node.ts'
+import { type Ask, type Kept, LAST_ATTEMPT, type QuorumNode, type Refusal, type Stake, type Vote } from './node.ts'
 import { NodeClocks } from './node-clocks.ts'
 import { rankOf } from './rank.ts'
 import { inspectionIn, releaseIn, renewalsIn } from './readings.ts'
 import { type Ballots, decided, openIn } from './round.ts'
-import { split, type Verdict, verdictOn } from './verdict.ts'
+import { type Verdict, verdictOn } from './verdict.ts'
 
 /** One for the votes, one to agree on the token, and some to wait in for those who lose a split vote. */
 const MOST_ROUNDS = 8
+/** A split vote settles within moments: until then, ask again before long, but not all at once. */
+const SPLIT_PAUSE_MS = 5
+const SPLIT_JITTER_MS = 20
 /** No node is given up sooner. */
 const LEAST_TIMEOUT_MS = 50
 
@@ -17,6 +20,8 @@ export interface QuorumOptions {
   readonly nodeTimeoutMs: number
   /** A restarted node does not count for so long; undefined where nodes forget nothing. */
   readonly maxTtlMs: number | undefined
+  /** From 0 to below 1. */
+  readonly random: () => number
 }
 
 interface Election {
@@ -35,8 +40,11 @@ export class Quorum {
   readonly #clocks: NodeClocks
   /** A second attempt of one claim would raise the token under the first. */
   readonly #attempts = new Map<string, Promise<unknown>>()
+  #attemptCount = 0
   /** Learns the nodes' clocks, and teaches them the scripts: the others need not do the same all at once. */
   #first: Promise<unknown> | undefined
+  /** For each renewal whose answers are still coming in, the holders that let go meanwhile. */
+  readonly #renewing = new Set<Set<string>>()
 
   constructor(nodes: readonly QuorumNode[], clock: Clock, options: QuorumOptions) {
     this.#nodes = nodes
@@ -59,23 +67,39 @@ export class Quorum {
     }
   }
 
+  /**
+   * A node that lost what the majority has just renewed, or has another token, keeps it again; one that keeps what is gone lets it go. Not later than the node may take to answer: until then
+   * the claims that were not let go are certain to be held, and nobody else can have them.
+   */
   async renew(claims: readonly Claim[], ttlMs: number): Promise<readonly Renewal[]> {
     if (claims.length === 0) return []
     this.#assertTtl(claims[0]?.key ?? '', ttlMs)
     const timeoutMs = this.#timeoutMs(ttlMs / 4)
-    const untilMs = this.#clocks.nowMs + timeoutMs
+    const untilMs = this.#clocks.nowMs + Math.min(timeoutMs, ttlMs / 2)
     const asked = this.#nodes.map((node) => node.renew(claims, ttlMs))
+    const letGo = new Set<string>()
+    this.#renewing.add(letGo)
+    void Promise.allSettled(asked).then(() => this.#renewing.delete(letGo))
     const renewals = await decided(asked, timeoutMs, this.#clock, (ballots, late) =>
       renewalsIn(ballots, late, claims.length),
     )
     for (const [index, answer] of asked.entries()) {
       const node = this.#nodes[index] as QuorumNode
-      answer.then((stakes) => this.#mend(node, claims, stakes, renewals, ttlMs, untilMs)).catch(() => {})
+      const mend = (stakes: readonly (Stake | undefined)[]) => {
+        const { left, lost } = damageOf(claims, stakes, renewals)
+        const held = this.#clocks.nowMs < untilMs ? lost.filter(({ claim }) => !letGo.has(claim.holder)) : []
+        return Promise.all([
+          ...left.map((claim) => node.withdraw(claim, LAST_ATTEMPT)),
+          held.length > 0 && node.restore(held, ttlMs),
+        ])
+      }
+      answer.then(mend).catch(() => {})
     }
     return renewals
   }
 
   release(claim: Claim): Promise<boolean> {
+    for (const letGo of this.#renewing) letGo.add(claim.holder)
     const asked = this.#nodes.map((node) => node.release(claim))
     return decided(asked, this.#options.nodeTimeoutMs, this.#clock, releaseIn)
   }
@@ -87,20 +111,23 @@ export class Quorum {
   }
 
   async #attempt(claim: Claim, terms: Terms): Promise<Grant | Contended> {
-    const { verdict, ballots } = await this.#elect(claim, terms)
+    this.#attemptCount += 1
+    const attempt = this.#attemptCount
+    const { verdict, ballots } = await this.#elect(claim, terms, attempt)
     if (verdict.type === 'granted') return grantOf(verdict.stake)
-    await this.#withdraw(claim, ballots)
+    await this.#withdraw(claim, attempt, ballots)
     if (verdict.type === 'silent') throw verdict.error
-    return verdict.type === 'contended' ? verdict.answer : split()
+    if (verdict.type === 'contended') return verdict.answer
+    return { granted: false, remainingMs: SPLIT_PAUSE_MS + this.#options.random() * SPLIT_JITTER_MS }
   }
 
-  async #elect(claim: Claim, terms: Terms): Promise<Election> {
+  async #elect(claim: Claim, terms: Terms, attempt: number): Promise<Election> {
     const startMs = this.#clocks.nowMs
     const timeoutMs = this.#timeoutMs(terms.ttlMs / 2)
     let proposal = this.#clocks.proposal()
     let raise = false
     for (let round = 1; ; round += 1) {
-      const election = await this.#round(claim, terms, proposal, raise, timeoutMs)
+      const election = await this.#round(claim, terms, { proposal, raise, attempt }, timeoutMs)
       const { verdict } = election
       const impatient = verdict.type === 'insist' && this.#clocks.nowMs - startMs >= timeoutMs
       const undecided = verdict.type === 'disagreed' || verdict.type === 'insist'
@@ -112,11 +139,11 @@ export class Quorum {
     }
   }
 
-  #round(claim: Claim, terms: Terms, proposal: bigint, raise: boolean, timeoutMs: number): Promise<Election> {
+  #round(claim: Claim, terms: Terms, ask: Ask, timeoutMs: number): Promise<Election> {
     const rank = rankOf(claim.holder)
     const sentMs = this.#clocks.nowMs
     const asked = this.#nodes.map(async (node, index) => {
-      const answer = await node.vote(claim, terms, proposal, raise)
+      const answer = await node.vote(claim, terms, ask)
       this.#clocks.heard(index, sentMs, answer.clockUs)
       return answer
     })
@@ -127,39 +154,16 @@ export class Quorum {
   }
 
   /** From every node that may keep the key for the claim. Only those that do, and say so, are waited for. */
-  async #withdraw(claim: Claim, ballots: Ballots<Vote | Refusal>): Promise<void> {
+  async #withdraw(claim: Claim, attempt: number, ballots: Ballots<Vote | Refusal>): Promise<void> {
     const kept: Promise<unknown>[] = []
     for (const [index, ballot] of ballots.entries()) {
       const answer = ballot !== undefined && 'answer' in ballot ? ballot.answer : undefined
       if (answer?.granted === false) continue
-      const withdrawn = this.#nodes[index]?.withdraw(claim).catch(() => {}) ?? Promise.resolve()
+      const withdrawn = this.#nodes[index]?.withdraw(claim, attempt).catch(() => {}) ?? Promise.resolve()
       if (answer !== undefined) kept.push(withdrawn)
     }
     const allSaid = (said: Ballots<unknown>, late: boolean) => (late || openIn(said) === 0 ? true : undefined)
     await decided(kept, this.#options.nodeTimeoutMs, this.#clock, allSaid)
-  }
-
-  /**
-   * A node that lost what the majority has just renewed, or has another token, keeps it again; one that keeps what is gone lets it go. Not later than this: until then the
-   * claims are certain to be held, and nobody else can have them.
-   */
-  #mend(
-    node: QuorumNode,
-    claims: readonly Claim[],
-    stakes: readonly (Stake | undefined)[],
-    renewals: readonly Renewal[],
-    ttlMs: number,
-    untilMs: number,
-  ): unknown {
-    const lost = claims.flatMap((claim, index) => {
-      const renewal = renewals[index]
-      if (typeof renewal === 'string' || renewal?.fencingToken === stakes[index]?.token) return []
-      return renewal === undefined ? [] : [{ claim, token: renewal.fencingToken }]
-    })
-    const left = claims.filter((_, index) => renewals[index] === 'gone' && stakes[index] !== undefined)
-    const withdrawn = left.map((claim) => node.withdraw(claim))
-    if (lost.length === 0 || this.#clocks.nowMs >= untilMs) return Promise.all(withdrawn)
-    return Promise.all([...withdrawn, node.restore(lost, ttlMs)])
   }
 
   #timeoutMs(shareOfTtlMs: number): number {
@@ -175,3 +179,20 @@ export class Quorum {
 }
 
 const grantOf = ({ token, ttlMs }: Stake): Grant => ({ granted: true, fencingToken: token, ttlMs })
+
+/** Where one node differs from what a majority says: `lost` there, `left` there. */
+function damageOf(
+  claims: readonly Claim[],
+  stakes: readonly (Stake | undefined)[],
+  renewals: readonly Renewal[],
+): { readonly lost: readonly Kept[]; readonly left: readonly Claim[] } {
+  const lost: Kept[] = []
+  const left: Claim[] = []
+  for (const [index, claim] of claims.entries()) {
+    const [renewal, stake] = [renewals[index], stakes[index]]
+    if (renewal === 'gone' && stake !== undefined) left.push(claim)
+    if (typeof renewal === 'object' && renewal.fencingToken !== stake?.token)
+      lost.push({ claim, token: renewal.fencingToken })
+  }
+  return { lost, left }
+}

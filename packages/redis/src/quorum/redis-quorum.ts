@@ -49,7 +49,7 @@ export function redisQuorum(options: RedisQuorumOptions): LockBackend {
   assertDuration('nodeTimeoutMs', nodeTimeoutMs)
   const longestMs = durable ? undefined : maxTtlMs
   const nodes = nodesOf(options, clock, longestMs)
-  const quorum = new Quorum(nodes, clock, { nodeTimeoutMs, maxTtlMs: longestMs })
+  const quorum = new Quorum(nodes, clock, { nodeTimeoutMs, maxTtlMs: longestMs, random: Math.random })
   return {
     name: 'redis-quorum',
     capabilities: { fifo: false, handOff: true, survivesRestart: durable, slackMs: TURN_MS + 250, minTtlMs: 1 },

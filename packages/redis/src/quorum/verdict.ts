@@ -4,16 +4,14 @@ import { NoMajority } from './no-majority.ts'
 import type { Refusal, Stake, Vote } from './node.ts'
 import { answersIn, type Ballots, isWorthWaiting, openIn } from './round.ts'
 
-/** A split vote settles within moments: until then, ask again before long, but not all at once. */
-const SPLIT_PAUSE_MS = 5
-const SPLIT_JITTER_MS = 20
-
 export type Verdict =
   | { readonly type: 'granted'; readonly stake: Stake }
   /** A majority is ours, under several tokens: one greater than `highest` is to be agreed on. */
   | { readonly type: 'disagreed'; readonly highest: bigint }
   /** Nobody has a majority, and it is ours to ask again while the others give way. */
   | { readonly type: 'insist' }
+  /** Nobody has a majority, and it is ours to give way. */
+  | { readonly type: 'split' }
   | { readonly type: 'contended'; readonly answer: Contended }
   | { readonly type: 'silent'; readonly error: NoMajority }
 
@@ -43,18 +41,12 @@ function againstOthers(votes: number, refusals: readonly Refusal[], nodes: numbe
   const first = refusals.every((refusal) => rank < refusal.rank)
   if (votes > 0 && first && strongest < majority) return { type: 'insist' }
   const silent = nodes - votes - refusals.length
-  if (strongest + silent < majority) return { type: 'contended', answer: split() }
+  if (strongest + silent < majority) return { type: 'split' }
   // So many more nodes have to come free.
   const expiries = refusals.map(({ remainingMs }) => remainingMs).toSorted((one, other) => one - other)
   const remainingMs = expiries[majority - votes - 1]
   return { type: 'contended', answer: remainingMs === undefined ? { granted: false } : { granted: false, remainingMs } }
 }
-
-/** The answer to a claim that lost a split vote. */
-export const split = (): Contended => ({
-  granted: false,
-  remainingMs: SPLIT_PAUSE_MS + Math.random() * SPLIT_JITTER_MS,
-})
 
 const forgetful = { error: new Error('it has restarted, and does not count until the longest TTL is over') }
 

@@ -10,9 +10,11 @@ const entries: Record<string, string> = {
   '@leasehold/core': join(core, 'index.ts'),
   '@leasehold/core/memory': join(core, 'memory', 'index.ts'),
   '@leasehold/core/conformance': join(core, 'conformance', 'index.ts'),
+  '@leasehold/redis/quorum': join(packages, 'redis', 'src', 'quorum', 'quorum.ts'),
+  '@leasehold/redis/rank': join(packages, 'redis', 'src', 'quorum', 'rank.ts'),
 }
 
-/** One change to one source file of core. */
+/** One change to one source file of core, or of what is bundled with it. */
 export interface Patch {
   /** Below `packages/core/src`. */
   readonly file: string
@@ -39,7 +41,7 @@ export async function bundle(program: string, patches: readonly Patch[] = []): P
 const fromSources: Plugin = {
   name: 'from-sources',
   setup({ onResolve }) {
-    onResolve({ filter: /^@leasehold\/core/ }, ({ path }) => {
+    onResolve({ filter: /^@leasehold\// }, ({ path }) => {
       const source = entries[path]
       return source === undefined ? undefined : { path: source }
     })

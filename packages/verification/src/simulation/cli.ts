@@ -3,6 +3,7 @@ import { addCounters, noEvents } from './counters.ts'
 import { parseOptions, type SimulationOptions, USAGE } from './options.ts'
 import { runInProcesses } from './pool.ts'
 import { progressBar } from './progress.ts'
+import { runQuorumBatch } from './quorum/quorum-batch.ts'
 import { describeReport, passed, type SimulationReport, unseenIn } from './report.ts'
 import { simulate } from './simulate.ts'
 
@@ -30,7 +31,17 @@ async function replay(seed: number, json: boolean): Promise<boolean> {
   return violations.length === 0
 }
 
+async function runQuorum({ from, seeds, json }: SimulationOptions): Promise<boolean> {
+  const report = await runQuorumBatch({ from, seeds })
+  const broken = report.violations.map(({ seed, rule, detail }) => `seed ${seed}  ${rule}  ${detail}`)
+  const verdict = broken.length === 0 ? ['No rule was broken.'] : broken
+  console.log(json ? JSON.stringify(report, null, 2) : [JSON.stringify(report.events), ...verdict].join('\n'))
+  return broken.length === 0
+}
+
 async function main(options: SimulationOptions): Promise<boolean> {
+  // Who waited in a process that was killed waits for ever, and keeps this one alive.
+  if (options.quorum) process.exit((await runQuorum(options)) ? 0 : 1)
   if (options.seed !== undefined) return replay(options.seed, options.json)
   const report = await run(options)
   console.log(options.json ? JSON.stringify(report, null, 2) : describeReport(report))

@@ -22,6 +22,8 @@ export interface LinkLog {
   duplicated(direction: Direction): void
 }
 
+const SHORTEST_MS = 1e-6
+
 /** The network between one process and one server. */
 export class Link {
   conditions: Conditions
@@ -59,7 +61,9 @@ export class Link {
 
   #carry(direction: Direction, arrive: () => void): void {
     const arrivalMs = this.#world.nowMs + this.#delayMs()
-    const orderedMs = this.conditions.ordered ? Math.max(arrivalMs, this.#lastArrivalMs[direction]) : arrivalMs
+    // Times are rounded: of two that are equal, the later might come first.
+    const afterLastMs = this.#lastArrivalMs[direction] + SHORTEST_MS
+    const orderedMs = this.conditions.ordered ? Math.max(arrivalMs, afterLastMs) : arrivalMs
     this.#lastArrivalMs[direction] = orderedMs
     this.#world.schedule(orderedMs - this.#world.nowMs, arrive)
   }

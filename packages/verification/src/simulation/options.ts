@@ -6,14 +6,17 @@ export interface SimulationOptions {
   /** Replay this one, with its timeline. */
   readonly seed: number | undefined
   readonly json: boolean
+  /** A quorum of nodes instead of one server. */
+  readonly quorum: boolean
   readonly workers: number
 }
 
 export const USAGE = `simulate [--seeds 1000] [--from 1] [--workers 2] [--json]
 simulate --seed N [--json]
+simulate --quorum [--seeds 1000] [--from 1] [--json]
 
 Runs the engine and the memory backend in seeded, simulated worlds full of faults, and checks
-what must hold. --seed replays one of them and prints its timeline. Exit code 1: a rule was broken,
+what must hold. With --quorum, the decisions of redisQuorum over simulated nodes, in one process. --seed replays one of them and prints its timeline. Exit code 1: a rule was broken,
 or the runs saw too little to prove anything.`
 
 export function parseOptions(argv: readonly string[]): SimulationOptions {
@@ -25,6 +28,7 @@ export function parseOptions(argv: readonly string[]): SimulationOptions {
       seed: { type: 'string' },
       workers: { type: 'string', default: '2' },
       json: { type: 'boolean', default: false },
+      quorum: { type: 'boolean', default: false },
     },
   })
   return {
@@ -33,6 +37,7 @@ export function parseOptions(argv: readonly string[]): SimulationOptions {
     seed: values.seed === undefined ? undefined : count('--seed', values.seed, 0),
     workers: count('--workers', values.workers, 1),
     json: values.json,
+    quorum: values.quorum,
   }
 }
 

@@ -1,4 +1,5 @@
 import { script } from '../../script.ts'
+import { LAST_ATTEMPT } from '../node.ts'
 import { keeping } from './parts/keeping.ts'
 
 /** Keys: hold and token of every lock. Arguments: TTL; holder and token of each. The last token never goes back. */
@@ -9,8 +10,8 @@ for index = 1, #KEYS, 2 do
   local kept = redis.call('HGET', keys.hold, 'holder')
   if kept == holder or redis.call('EXISTS', keys.hold) == 0 then
     local last = tonumber(redis.call('GET', keys.token) or '0')
-    if kept then redis.call('HSET', keys.hold, 'token', digits(token))
-    else keep(keys, holder, token, ARGV[1], '') end
+    if kept then redis.call('HSET', keys.hold, 'token', digits(token), 'attempt', '${LAST_ATTEMPT}')
+    else keep(keys, holder, token, ARGV[1], '', '${LAST_ATTEMPT}') end
     remember(keys, math.max(last, token))
   end
 end

@@ -2,24 +2,27 @@ import { script } from '../../script.ts'
 import { keeping } from './parts/keeping.ts'
 
 /**
- * Keys: of one lock. Arguments: holder, TTL, metadata, proposed token, 1 to raise. Answers 1, token, time, clock; or 0, rank of who has the key or the next turn, time, clock.
+ * Keys: of one lock. Arguments: holder, TTL, metadata, attempt, proposed token, 1 to raise. Answers 1, token, time, clock; or 0, rank of who has the key or the next turn, time, clock.
  */
 export const vote = script(`${keeping}
 local keys = keys_of(1)
-local holder, ttl, metadata, proposal = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local holder, ttl, metadata, attempt, proposal = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local clock = digits(now_us())
-local kept = redis.call('HMGET', keys.hold, 'holder', 'token', 'turn')
+local kept = redis.call('HMGET', keys.hold, 'holder', 'token', 'turn', 'attempt')
 if kept[1] == holder then
   local token = tonumber(kept[2])
-  if ARGV[5] == '1' and proposal > token then
+  if tonumber(attempt) < tonumber(kept[4]) then attempt = kept[4] end
+  if ARGV[6] == '1' and proposal > token then
     token = proposal
-    keep(keys, holder, token, ttl, metadata)
+    keep(keys, holder, token, ttl, metadata, attempt)
+  elseif attempt ~= kept[4] then
+    redis.call('HSET', keys.hold, 'attempt', attempt)
   end
   return { 1, digits(token), remaining(keys), clock }
 end
 local other = kept[1] or kept[3]
 if other and other ~= holder then return { 0, rank_of(other), remaining(keys), clock } end
 local token = math.max(proposal, last_token(keys) + 1)
-keep(keys, holder, token, ttl, metadata)
+keep(keys, holder, token, ttl, metadata, attempt)
 return { 1, digits(token), tonumber(ttl), clock }
 `)

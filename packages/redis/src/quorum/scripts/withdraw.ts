@@ -1,6 +1,7 @@
 import { script } from '../../script.ts'
 
-/** Ends holds of claims that have no majority. Keys: a hold. Arguments: its holder. */
+/** Ends the hold of a claim that got no majority, unless a later attempt has asked for it. Keys: a hold. Arguments: its holder, the attempt. */
 export const withdraw = script(`
-if redis.call('HGET', KEYS[1], 'holder') == ARGV[1] then redis.call('DEL', KEYS[1]) end
+local kept = redis.call('HMGET', KEYS[1], 'holder', 'attempt')
+if kept[1] == ARGV[1] and tonumber(kept[2]) <= tonumber(ARGV[2]) then redis.call('DEL', KEYS[1]) end
 `)

@@ -25,10 +25,10 @@ local function remember(keys, token)
 end
 
 -- The token first: a node out of memory refuses before anything is kept. A user who may not run PEXPIRE must not leave a hold that never ends.
-local function keep(keys, holder, token, ttl, metadata)
+local function keep(keys, holder, token, ttl, metadata, attempt)
   remember(keys, token)
   redis.call('DEL', keys.hold)
-  redis.call('HSET', keys.hold, 'holder', holder, 'token', digits(token), 'metadata', metadata)
+  redis.call('HSET', keys.hold, 'holder', holder, 'token', digits(token), 'metadata', metadata, 'attempt', attempt)
   local sound, refusal = pcall(redis.call, 'PEXPIRE', keys.hold, ttl)
   if not sound then
     redis.call('DEL', keys.hold)
