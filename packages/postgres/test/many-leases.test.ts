@@ -101,6 +101,22 @@ describe('five thousand advisory locks', () => {
   })
 })
 
+describe('advisory locks of many TTLs at once', () => {
+  it('share few connections, and none is granted less than asked', async () => {
+    const { backend, locks } = openAdvisory(url, 'many TTLs', { schema })
+    const held = []
+    for (let seconds = 10; seconds <= 200; seconds += 10) {
+      const claim = claimOn(`ttl ${seconds}`)
+      const answer = await backend.tryAcquire(claim, terms(seconds * 1000))
+      expect(answer.granted && answer.ttlMs).toBeGreaterThanOrEqual(seconds * 1000)
+      held.push(claim)
+    }
+    expect((await sessionsOf(pool, 'many TTLs')).length).toBeLessThanOrEqual(12)
+    for (const claim of held) expect(await backend.release(claim)).toBe(true)
+    await locks.close()
+  })
+})
+
 describe('a lock table that is full', () => {
   it('is told as such, costs no lease, and has room again afterwards', async () => {
     const settings = { max_locks_per_transaction: 10, max_connections: 10 }

@@ -1,4 +1,3 @@
-import { createLocks } from '@leasehold/core'
 import { until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type PostgresPool, postgresRows } from '../src/index.ts'
@@ -63,32 +62,4 @@ describe('options', () => {
       expect(() => postgresRows({ pool: wrong as unknown as PostgresPool })).toThrow(TypeError)
     }
   })
-})
-
-describe('ten thousand leases', () => {
-  it('are renewed by few statements on few connections', async () => {
-    const own = openPool({ max: 4 })
-    let statements = 0
-    const counted: PostgresPool = {
-      connect() {
-        statements += 1
-        return own.connect()
-      },
-    }
-    const renewed = new Set<string>()
-    const locks = createLocks(postgresRows({ pool: counted, schema, statementTimeoutMs: 60_000 }), {
-      ttlMs: 10_000,
-      // All at once, they wait for their turn in a small pool.
-      requestTimeoutMs: 60_000,
-      onEvent: (event) => event.type === 'renewed' && renewed.add(event.key),
-    })
-    const keys = Array.from({ length: 10_000 }, (_, index) => `lease ${index}`)
-    await Promise.all(keys.map((key) => locks.lock(key).acquire()))
-    statements = 0
-    await until('all are renewed', () => renewed.size === keys.length)
-    // A round of renewals every third of the TTL: 150 statements would be 45 a second.
-    expect(statements).toBeLessThanOrEqual(150)
-    expect(own.totalCount).toBeLessThanOrEqual(4)
-    expect((await locks.close()).released).toBe(keys.length)
-  }, 60_000)
 })

@@ -50,7 +50,7 @@ export class Lane extends Session {
     try {
       while (!settled) {
         const { pid } = this
-        if (pid !== undefined) await interrupt(pid).catch(() => {})
+        if (pid !== undefined) await Promise.race([asked, interrupt(pid).catch(() => {})])
         if (!settled) await Promise.race([asked, pause(AGAIN_MS, undefined, { ref: false })])
       }
       return hold.state === 'taken' && (await this.giveUp(hold))

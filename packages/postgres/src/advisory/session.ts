@@ -70,6 +70,7 @@ export class Session {
   /** An empty session serves any TTL. */
   retune(ttlMs: number): this {
     if (this.#holds.size === 0) this.#ttlMs = ttlMs
+    this.#mindPatience()
     return this
   }
 
@@ -241,12 +242,11 @@ export class Session {
   #ended(): void {
     clearTimeout(this.#sweep)
     this.#keeper.gone()
-    for (const hold of this.#holds) {
-      const lost = hold.state === 'held'
-      hold.state = 'over'
-      this.#keeper.over(hold, lost)
-    }
+    const held = [...this.#holds].map((hold) => ({ hold, lost: hold.state === 'held' }))
     this.#holds.clear()
+    // Whoever is told may ask for another of these places at once.
+    for (const { hold } of held) hold.state = 'over'
+    for (const { hold, lost } of held) this.#keeper.over(hold, lost)
   }
 
   /** As long as a lease may still be saved, its session is not given up. */
