@@ -64,6 +64,15 @@ describe('a Cluster', () => {
     expect(await turn).toMatchObject({ granted: true })
   })
 
+  it('is found although one of its nodes hangs', async () => {
+    const key = 'found'
+    const own = await serverOf(key)
+    const [frozen] = cluster.nodes.filter((node) => node !== own)
+    frozen?.freeze()
+    const token = await visit(open(), key).finally(() => frozen?.thaw())
+    expect(token).toBeGreaterThan(0n)
+  })
+
   it('hands over by the release itself', async () => {
     const [one, other] = [createLocks(open()), createLocks(open(), { pollMs: 60_000 })]
     const lease = await one.lock('handed').acquire()

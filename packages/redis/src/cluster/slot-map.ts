@@ -6,6 +6,9 @@ import { addressOf, type NodeAddress, textOf } from './node-address.ts'
 /** How long a map that may be wrong is put up with before it is read again. */
 const DOUBT_PAUSE_MS = 250
 
+/** How long one node may take to say who serves what, before another is asked: sooner than the engine gives up on its request. */
+const LONGEST_ANSWER_MS = 1000
+
 /** Where a slot is. One that has moved, even to return, is another place. */
 export interface Place extends NodeAddress {
   /** Of the node, as the key of a map. */
@@ -132,7 +135,7 @@ export class SlotMap {
       enableAutoPipelining: false,
       shardedSubscribers: false,
       slotsRefreshInterval: undefined,
-      slotsRefreshTimeout: this.#replyTimeoutMs,
+      slotsRefreshTimeout: Math.min(LONGEST_ANSWER_MS, this.#replyTimeoutMs),
       clusterRetryStrategy: () => null,
       clusterNodeRetryStrategy: null,
       keyPrefix: '',
