@@ -2,4 +2,4 @@ import { startEtcdClusterTarget } from '../src/etcd/target.ts'
 import { itPassesTheSuite } from './suite.ts'
 
 // No two keys share a place in etcd.
-itPassesTheSuite(await startEtcdClusterTarget(), ['collidingKeys', 'onLost'])
+itPassesTheSuite(await startEtcdClusterTarget(), ['collidingKeys'])

@@ -2,4 +2,4 @@ import { startEtcdTarget } from '../src/etcd/target.ts'
 import { itPassesTheSuite } from './suite.ts'
 
 // No two keys share a place in etcd.
-itPassesTheSuite(await startEtcdTarget(), ['collidingKeys', 'onLost'])
+itPassesTheSuite(await startEtcdTarget(), ['collidingKeys'])

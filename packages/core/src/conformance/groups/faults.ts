@@ -138,7 +138,7 @@ add(
   'openLinked',
   async (t) => {
     const { backend, link } = await t.openLinked()
-    const { locks } = t.process({ requestTimeoutMs: 100 }, backend)
+    const { locks } = t.process({ requestTimeoutMs: 250 }, backend)
     const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
     link.swallow('replies')
     await t.until(() => lease.signal.aborted, 'the lease is lost', t.ttlMs)
@@ -154,7 +154,7 @@ add(
   'openLinked',
   async (t) => {
     const { backend, link } = await t.openLinked()
-    const { locks } = t.process({ requestTimeoutMs: 100 }, backend)
+    const { locks } = t.process({ requestTimeoutMs: 250 }, backend)
     const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
     link.swallow('requests')
     await t.holdInTime(t.open(), lease.key, t.expiryMs)
