@@ -46,7 +46,7 @@ export function showLine(seat, { waiting, problem, onWait, onLeave }) {
     'choosing',
     problem,
     element('h2', { tabindex: '-1' }, waiting ? 'You are in line' : 'Held by somebody else'),
-    seatList([seat]),
+    seatList([seat], undefined, 'held'),
     element(
       'p',
       { class: 'soft', role: 'status' },
@@ -156,8 +156,9 @@ const nothingHeld = () =>
 /**
  * @param {string[]} ids
  * @param {(seat: string) => void} [onDrop]
+ * @param {import('./auditorium.js').Look} [look]
  */
-function seatList(ids, onDrop) {
+function seatList(ids, onDrop, look = onDrop ? 'chosen' : 'own') {
   const items = ids.map((id) => {
     const seat = seatOf(id)
     const drop =
@@ -170,7 +171,7 @@ function seatList(ids, onDrop) {
     const swatch = element('span', {
       class: 'seat',
       'data-tier': seat.tier,
-      'data-look': onDrop ? 'chosen' : 'own',
+      'data-look': look,
       'aria-hidden': 'true',
     })
     const words = element('span', {}, nameOf(seat), element('small', {}, seat.tierName))
