@@ -142,6 +142,9 @@ const ODD: readonly unknown[] = [
   ['Z99'],
   Array(10_000).fill('A1'),
   ['<script>alert(1)</script>'],
+  ['A1\u0000'],
+  ['\ud800'],
+  ['A1', 'A1'],
   ["A1'; drop table seats; --"],
 ]
 const METHODS = ['POST', 'PUT', 'PATCH', 'DELETE', 'QUERY']

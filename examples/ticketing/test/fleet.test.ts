@@ -24,7 +24,7 @@ const visitor = () => new Visitor(door.address)
 const allAreWell = () => expect.poll(() => fleet.nodes.filter((node) => node.isWell).length, PATIENCE).toBe(3)
 
 beforeAll(async () => {
-  ;[postgres, fleet] = await Promise.all([startService('postgres'), Fleet.start({ count: 3 })])
+  ;[postgres, fleet] = await Promise.all([startService('postgres', { own: true }), Fleet.start({ count: 3 })])
   const stage = { database: postgres.database ?? 'embedded', locks: postgres.locks }
   db = await openDatabase(stage.database)
   await clearStage(stage)

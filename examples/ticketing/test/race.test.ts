@@ -9,7 +9,7 @@ import type { StrategyName } from '../src/strategies/index.ts'
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 // More customers than seats: somebody is always left who wants what a frozen checkout lets go.
-const CONTEST: Contest = { customers: 80, seats: 60, frozen: 1, holdMs: 2000, freezeMs: 7000 }
+const CONTEST: Contest = { customers: 80, seats: 60, frozen: 1, holdMs: 2000, freezeMs: 6000 }
 
 let fleet: Fleet
 let stage: Stage
@@ -51,7 +51,7 @@ describe('three server processes, of which some are stopped by SIGSTOP', () => {
   let postgres: Awaited<ReturnType<typeof startService>>
 
   beforeAll(async () => {
-    ;[postgres, fleet] = await Promise.all([startService('postgres'), Fleet.start({ count: 3 })])
+    ;[postgres, fleet] = await Promise.all([startService('postgres', { own: true }), Fleet.start({ count: 3 })])
   })
   afterAll(async () => {
     await fleet?.[Symbol.asyncDispose]()

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { BoxOffice } from '../checkout/box-office.ts'
-import { hold } from '../checkout/hold.ts'
+import { hold, priceOf } from '../checkout/hold.ts'
 import { Refusal } from '../checkout/refusal.ts'
 
 /**
@@ -15,6 +15,7 @@ export async function standInLine(
 ): Promise<string> {
   if (office.strategy.wait === undefined)
     throw new Refusal(409, 'no-line', 'Nothing is set aside here, so there is no line.')
+  priceOf(office, seats)
   const entry = await enterInList(office, seats)
   try {
     const id = await hold(office, session, seats, waiting).catch((error: unknown) => {

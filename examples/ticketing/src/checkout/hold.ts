@@ -24,7 +24,8 @@ export async function hold(
   return id
 }
 
-function priceOf({ auditorium }: BoxOffice, seats: readonly string[]): number {
+/** Refuses what is no choice of seats of this hall. */
+export function priceOf({ auditorium }: BoxOffice, seats: readonly string[]): number {
   if (seats.length === 0) throw new Refusal(422, 'bad-request', 'Choose at least one seat.')
   if (seats.length > MAX_SEATS) throw new Refusal(422, 'too-many-seats', `Choose at most ${MAX_SEATS} seats.`)
   if (new Set(seats).size < seats.length) throw new Refusal(422, 'bad-request', 'A seat is named twice.')

@@ -1,6 +1,7 @@
 import {
   type EtcdCluster,
   type Server,
+  type ServerOptions,
   startEtcd,
   startEtcdCluster,
   startPostgres,
@@ -20,9 +21,9 @@ export interface Service {
 const DURABLE = { appendonly: 'yes', appendfsync: 'always' }
 
 const SERVICES = {
-  redis: async () => service(await startRedis()),
-  async postgres() {
-    const server = await startPostgres()
+  redis: async (options) => service(await startRedis(options)),
+  async postgres(options) {
+    const server = await startPostgres(options)
     return { ...service(server), database: databaseAddress(server.url) }
   },
   async 'redis-quorum'() {
@@ -34,9 +35,9 @@ const SERVICES = {
       },
     }
   },
-  etcd: async () => service(await startEtcd()),
-  'etcd-cluster': async () => service(await startEtcdCluster()),
-} as const satisfies Record<string, () => Promise<Service>>
+  etcd: async (options) => service(await startEtcd(options)),
+  'etcd-cluster': async (options) => service(await startEtcdCluster(options)),
+} as const satisfies Record<string, (options: ServerOptions) => Promise<Service>>
 
 export type ServiceName = keyof typeof SERVICES
 
@@ -47,8 +48,9 @@ export function serviceName(text: string): ServiceName {
   throw new RangeError(`--with is one of ${serviceNames.join(', ')}.`)
 }
 
-/** A server as the tests get theirs: at an address in the environment, in a container, or a program of this machine. */
-export const startService = (name: ServiceName): Promise<Service> => SERVICES[name]()
+/** A server as the tests get theirs: at an address in the environment, in a container, or a program of this machine. `own`: the last, shared with nobody. */
+export const startService = (name: ServiceName, options: Pick<ServerOptions, 'own'> = {}): Promise<Service> =>
+  SERVICES[name](options)
 
 function service(started: Server | EtcdCluster): Service {
   const servers = 'members' in started ? started.members : [started]

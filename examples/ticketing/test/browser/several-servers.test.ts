@@ -24,7 +24,7 @@ const windows: Window[] = []
 beforeAll(async () => {
   ;[browser, postgres, fleet] = await Promise.all([
     launchChromium(),
-    startService('postgres'),
+    startService('postgres', { own: true }),
     Fleet.start({ count: 3 }),
   ])
   db = await openDatabase(postgres.database ?? 'embedded')
