@@ -8,8 +8,8 @@ import type { StrategyName } from '../src/strategies/index.ts'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
-// More customers than seats: somebody is always left who wants what a frozen checkout lets go.
-const CONTEST: Contest = { customers: 80, seats: 60, frozen: 1, holdMs: 2000, freezeMs: 6000 }
+// Few seats and more customers: all others are gone soon, and somebody is left who wants what a frozen checkout lets go.
+const CONTEST: Contest = { customers: 36, seats: 18, frozen: 1, holdMs: 2000, freezeMs: 7000 }
 
 let fleet: Fleet
 let stage: Stage
