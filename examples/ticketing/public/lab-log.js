@@ -4,14 +4,19 @@ import { byId, element } from './element.js'
 
 const LANES = /** @type {Record<string, string>} */ ({ lock: 'lock server', row: 'seat’s row' })
 
+/** @type {object | undefined} the run whose notes are shown */
+let shown
+
 /**
  * What the marks in the timeline mean, in the order in which it was seen.
  *
+ * @param {object | undefined} run
  * @param {readonly Note[]} notes
  */
-export function showLog(notes) {
+export function showLog(run, notes) {
   const list = byId('log')
-  while (list.children.length > notes.length) list.lastChild?.remove()
+  if (run !== shown) list.replaceChildren()
+  shown = run
   for (const [index, note] of notes.entries()) {
     if (list.children[index] === undefined) list.append(entry(note, index + 1))
   }

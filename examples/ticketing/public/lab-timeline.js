@@ -10,10 +10,11 @@ const TRACK_TOP = 22
 const TRACK_PX = 26
 const AXIS_PX = 22
 const MARK_PX = 17
-/** What is seen at least, and at most. */
+/** What is seen at least, while it runs and when it is over; and at most. */
 const SHORTEST_MS = 6000
+const SHORTEST_OVER_MS = 2500
 const LONGEST_MS = 24_000
-const ROOM_MS = 500
+const ROOM_MS = 400
 
 const STATES = /** @type {Record<string, string>} */ ({
   frozen: 'frozen',
@@ -72,7 +73,7 @@ const LABEL =
  */
 function scaleOf(width, nowMs, isOver) {
   const fromMs = Math.max(0, nowMs + ROOM_MS - LONGEST_MS)
-  const toMs = Math.max(fromMs + SHORTEST_MS, nowMs + ROOM_MS)
+  const toMs = Math.max(fromMs + (isOver ? SHORTEST_OVER_MS : SHORTEST_MS), nowMs + ROOM_MS)
   return {
     fromMs,
     toMs,

@@ -45,7 +45,7 @@ function takeFacts(facts) {
 
 function show() {
   showControls(model, asked ?? (isRunning() ? model.run?.story : undefined))
-  showLog(model.notes)
+  showLog(model.run, model.notes)
   showVerdict()
   draw()
 }

@@ -6,7 +6,7 @@ import { launchChromium } from './chromium.ts'
 import { LabWindow } from './lab-window.ts'
 
 const PICTURES = new URL('../../../../docs/pictures/', import.meta.url).pathname
-const SMALL = { viewport: { width: 1120, height: 900 }, colorScheme: 'light' } as const
+const SMALL = { viewport: { width: 960, height: 900 }, colorScheme: 'light' } as const
 
 const DRAWN = [
   ['lease', 'freeze'],
@@ -19,6 +19,7 @@ const stand = await openLabStand({ locks: locks.locks, database: database.databa
 const browser = await launchChromium()
 try {
   await using lab = await LabWindow.open(browser, stand.address, SMALL)
+  await lab.page.addStyleTag({ content: '#legend, #verdict p { display: none } #verdict { min-height: 0 }' })
   for (const [strategy, story] of DRAWN) {
     const verdict = await lab.run(strategy, story)
     const path = `${PICTURES}lab-${strategy}-${story}.png`
