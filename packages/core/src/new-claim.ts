@@ -6,7 +6,7 @@ let used = pool.length
 
 /**
  * For a holder of 128 unguessable bits, from a pool: asking the system for each would cost as much as the rest of an acquire. By the global `crypto`, which Node
- * loads at its first use: an import would make loading this package twice as long.
+ * loads at its first use: an import would make every load of this package pay for it.
  */
 export function newClaim(key: string): Claim {
   if (used === pool.length) {

@@ -51,8 +51,8 @@ function install(debianPackages: readonly string[]): void {
 
 /** What a kind of server needs on this machine. */
 export interface Need<Name extends string> {
-  /** The variable that names a running server instead. */
-  readonly variable: string
+  /** The variable that names a running server instead, where one will do. */
+  readonly variable?: string
   readonly programs: readonly Name[]
   readonly debianPackages: readonly string[]
 }
@@ -66,9 +66,13 @@ export function providePrograms<Name extends string>(need: Need<Name>): Record<N
   if (installed !== undefined) return installed
   throw new Error(
     `No ${need.programs.join(', ')} on this machine. On Debian or Ubuntu:\n` +
-      `  sudo apt-get install -y --no-install-recommends ${need.debianPackages.join(' ')}\n` +
-      'Or, where Docker answers, for tests that neither restart nor harm the server:\n' +
-      '  npx pnpm --filter @leasehold/test-services add -D testcontainers\n' +
-      `Or, for such tests as well, name a running server in ${need.variable}.`,
+      `  sudo apt-get install -y --no-install-recommends ${need.debianPackages.join(' ')}\n${instead(need.variable)}`,
   )
 }
+
+const instead = (variable: string | undefined): string =>
+  variable === undefined
+    ? ''
+    : 'Or, where Docker answers, for tests that neither restart nor harm the server:\n' +
+      '  npx pnpm --filter @leasehold/test-services add -D testcontainers\n' +
+      `Or, for such tests as well, name a running server in ${variable}.`

@@ -9,6 +9,7 @@ import type { Workplace } from './workplace.ts'
 export interface Command {
   readonly program: string
   readonly args: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
 }
 
 const outputKept = 20_000
@@ -21,7 +22,7 @@ export class ServerProcess {
   #output = ''
   #ended = false
 
-  constructor({ program, args }: Command, place: Workplace) {
+  constructor({ program, args, env }: Command, place: Workplace) {
     this.#name = program
     this.#child = spawn(program, [...args], {
       cwd: place.folder,
@@ -29,7 +30,7 @@ export class ServerProcess {
       // Not in the terminal's process group: Ctrl-C is for the tests, and the janitor follows.
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: process.env['PATH'], HOME: place.folder, LC_ALL: 'C' },
+      env: { PATH: process.env['PATH'], HOME: place.folder, LC_ALL: 'C', ...env },
     })
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream?.on('data', (text) => this.#keep(String(text)))
