@@ -1,20 +1,10 @@
+import { arrows, marks } from './lab-marks.js'
+import { AXIS_PX, LANE_PX, scaleOf, TRACK_PX, TRACK_TOP } from './lab-scale.js'
 import { svg } from './lab-svg.js'
 
 /** @typedef {import('./lab-model.js').Model} Model */
 /** @typedef {import('./lab-model.js').Span} Span */
-/** @typedef {import('./lab-model.js').Note} Note */
-/** @typedef {import('./lab-model.js').Write} Write */
-
-const LANE_PX = 66
-const TRACK_TOP = 22
-const TRACK_PX = 26
-const AXIS_PX = 22
-const MARK_PX = 17
-/** What is seen at least, while it runs and when it is over; and at most. */
-const SHORTEST_MS = 6000
-const SHORTEST_OVER_MS = 2500
-const LONGEST_MS = 24_000
-const ROOM_MS = 400
+/** @typedef {import('./lab-scale.js').Scale} Scale */
 
 const STATES = /** @type {Record<string, string>} */ ({
   frozen: 'frozen',
@@ -22,18 +12,6 @@ const STATES = /** @type {Record<string, string>} */ ({
   'cut-off': 'cut off',
   'clock-ahead': 'clock + 1 min',
 })
-
-/**
- * Where a moment stands.
- *
- * @typedef {object} Scale
- * @property {number} fromMs
- * @property {number} toMs
- * @property {number} nowMs
- * @property {number} width
- * @property {boolean} isOver
- * @property {(ms: number) => number} x
- */
 
 /**
  * Draws the lanes anew, as they are at this moment.
@@ -64,25 +42,6 @@ export function drawTimeline(parent, lanes, model, nowMs) {
 
 const LABEL =
   'A timeline with a lane for each server, one for the lock and one for the row of the seat. The list below tells the same in words.'
-
-/**
- * @param {number} width
- * @param {number} nowMs
- * @param {boolean} isOver
- * @returns {Scale}
- */
-function scaleOf(width, nowMs, isOver) {
-  const fromMs = Math.max(0, nowMs + ROOM_MS - LONGEST_MS)
-  const toMs = Math.max(fromMs + (isOver ? SHORTEST_OVER_MS : SHORTEST_MS), nowMs + ROOM_MS)
-  return {
-    fromMs,
-    toMs,
-    nowMs,
-    width,
-    isOver,
-    x: (ms) => ((Math.min(Math.max(ms, fromMs), toMs) - fromMs) / (toMs - fromMs)) * width,
-  }
-}
 
 /**
  * @param {Scale} scale
@@ -185,67 +144,6 @@ function labelOf({ kind, look, node }) {
   const token = look.length > 6 ? `…${look.slice(-5)}` : look
   if (kind === 'fence') return `fence ${token}`
   return kind === 'hold' ? `${node}, token ${token}` : `token ${token}`
-}
-
-/**
- * @param {readonly (Note & { number: number })[]} notes
- * @param {Scale} scale
- */
-function marks(notes, scale) {
-  let leftmost = MARK_PX / 2
-  return notes
-    .filter((note) => note.at >= scale.fromMs)
-    .map((note) => {
-      const at = scale.x(note.at)
-      const x = Math.min(Math.max(at, leftmost), scale.width - MARK_PX / 2)
-      leftmost = x + MARK_PX
-      const y = TRACK_TOP + TRACK_PX
-      return svg(
-        'a',
-        { class: 'mark', href: `#note-${note.number}`, 'data-tone': note.tone, tabindex: -1 },
-        svg('title', {}, note.text),
-        svg('path', { d: `M${at} ${y - 3}V${y + 2}L${x} ${y + 5}` }),
-        svg('circle', { cx: x, cy: y + 10, r: 7.5 }),
-        svg('text', { x, y: y + 13.2 }, String(note.number)),
-      )
-    })
-}
-
-/**
- * @param {readonly Write[]} writes
- * @param {string[]} lanes
- * @param {Scale} scale
- */
-function arrows(writes, lanes, scale) {
-  let leftmost = 0
-  return writes
-    .filter(({ at, node }) => at >= scale.fromMs && lanes.includes(node))
-    .flatMap((write) => {
-      const x = Math.min(Math.max(scale.x(write.at), leftmost), scale.width - 9)
-      leftmost = x + MARK_PX
-      return arrow({ ...write, x }, lanes)
-    })
-}
-
-/**
- * A write on its way from a server to the row, and what became of it there.
- *
- * @param {Write & { x: number }} write
- * @param {string[]} lanes
- */
-function arrow({ x, node, outcome }, lanes) {
-  const middle = (/** @type {string} */ lane) => lanes.indexOf(lane) * LANE_PX + TRACK_TOP + TRACK_PX / 2
-  const end = middle('row') - (outcome === 'refused' ? TRACK_PX / 2 + 9 : 0)
-  return [
-    svg('line', { class: 'write', 'data-outcome': outcome, x1: x, x2: x, y1: middle(node), y2: end }),
-    svg('circle', { class: 'write', 'data-outcome': outcome, cx: x, cy: middle(node), r: 3.5 }),
-    svg('circle', { class: 'write', 'data-outcome': outcome, cx: x, cy: end, r: 8 }),
-    svg(
-      'text',
-      { class: 'write', 'data-outcome': outcome, x, y: end + 4 },
-      outcome === 'sold' ? '✓' : outcome === 'again' ? '!' : '✕',
-    ),
-  ]
 }
 
 /** What befell a server is hatched, so that colour is not all that tells. */
