@@ -98,6 +98,7 @@ class BackendLocks implements Locks {
       (error: LeaseholdError) => error,
     )
     scheduler.stop()
+    outstanding.stop()
     return { released, unreleased, backendError }
   }
 

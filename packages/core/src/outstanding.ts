@@ -18,13 +18,17 @@ export class Outstanding {
     this.#onNone()
   }
 
-  /** Resolves when there is nothing any more, for good. For one caller. */
+  /** Resolves when there is nothing any more. For one caller. */
   async none(): Promise<void> {
     while (this.#count > 0) {
       await new Promise<void>((resolve) => {
         this.#onNone = resolve
       })
     }
+  }
+
+  /** For good. */
+  stop(): void {
     clearInterval(this.#alive)
   }
 }
