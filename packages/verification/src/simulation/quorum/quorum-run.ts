@@ -60,11 +60,12 @@ export class QuorumRun {
     }
   }
 
-  /** S5: where no node forgets, what a majority keeps is not gone. */
+  /** S5: where no node forgets, what a majority keeps for a lease in use is not gone. After a release, a vote that is late may bring a node back. */
   toldGone({ key, holder }: Claim): void {
     const holds = this.nodes.map((node) => node.holdOf(key)).filter((hold) => hold?.holder === holder)
     const alike = holds.filter((hold) => hold?.token === holds[0]?.token).length
-    if (this.counters.nodesLost === 0 && alike * 2 > this.nodes.length)
+    const inUse = this.book.open().some((entry) => entry.key === key && entry.token === holds[0]?.token)
+    if (inUse && this.counters.nodesLost === 0 && alike * 2 > this.nodes.length)
       this.report('S5', `${key}: token ${holds[0]?.token} was called gone while ${alike} nodes kept it`)
   }
 
