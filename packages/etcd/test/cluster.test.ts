@@ -45,7 +45,7 @@ async function more(work: { readonly successes: number }): Promise<void> {
 describe('a cluster of three', () => {
   it('keeps holds, lines and tokens over the death of its leader', async () => {
     const [locks, rival] = [createLocks(etcd.open()), createLocks(etcd.open())]
-    const lease = await locks.lock(uniqueKey()).acquire({ ttlMs: 5_000 })
+    const lease = await locks.lock(uniqueKey()).acquire({ ttlMs: 5_000, waitMs: 30_000 })
     const waiting = rival.lock(lease.key).acquire({ waitMs: 30_000 })
     await until('it waits', async () => (await etcd.keys()).length === 2)
     const [leader] = await etcd.ranked()
@@ -74,7 +74,7 @@ describe('a cluster of three', () => {
 
   it('serves everybody while one of its members is frozen, whichever it is, and holds stay', async () => {
     const locks = createLocks(etcd.open())
-    const held = await locks.lock(uniqueKey()).acquire({ ttlMs: 4_000 })
+    const held = await locks.lock(uniqueKey()).acquire({ ttlMs: 4_000, waitMs: 30_000 })
     const work = busy()
     await more(work)
     for (const member of etcd.members) {
@@ -92,9 +92,11 @@ describe('a cluster of three', () => {
 
   it('grants nothing without a quorum; holds end at their deadline; after healing somebody holds the lock in time', async () => {
     const [locks, rival] = [createLocks(etcd.open()), createLocks(etcd.open(), { pollMs: 500 })]
-    const lease = await locks.lock(uniqueKey()).acquire({ ttlMs: TTL_MS })
+    const lease = await locks.lock(uniqueKey()).acquire({ ttlMs: TTL_MS, waitMs: 30_000 })
     const waiting = rival.lock(lease.key).acquire({ ttlMs: TTL_MS, waitMs: 60_000 })
-    const warm = await Promise.all([locks, rival].map((one) => one.lock(uniqueKey()).acquire({ ttlMs: 60_000 })))
+    const warm = await Promise.all(
+      [locks, rival].map((one) => one.lock(uniqueKey()).acquire({ ttlMs: 60_000, waitMs: 30_000 })),
+    )
     const [leader, follower] = await etcd.ranked()
     leader.freeze()
     follower.freeze()
@@ -125,7 +127,7 @@ describe('a cluster of three', () => {
     const [leader, ...followers] = await etcd.ranked()
     const backend = etcd.open({ hosts: leader.url, deadlineMs: 400 })
     const locks = createLocks(backend, { requestTimeoutMs: 500 })
-    const kept = await locks.lock(uniqueKey()).acquire({ ttlMs: TTL_MS })
+    const kept = await locks.lock(uniqueKey()).acquire({ ttlMs: TTL_MS, waitMs: 30_000 })
     const ghost = claimOn(uniqueKey())
     for (const follower of followers) follower.freeze()
     await expect(backend.tryAcquire(ghost, terms(TTL_MS))).rejects.toMatchObject({ name: 'EtcdError' })
@@ -165,7 +167,7 @@ describe('a client', () => {
       const proxies = await Promise.all(etcd.members.map((member) => TcpProxy.open(member)))
       const hosts = proxies.map((proxy, i) => proxy.through(etcd.members[i]?.url ?? ''))
       const locks = createLocks(etcd.open({ hosts }))
-      const held = await locks.lock(uniqueKey()).acquire({ ttlMs: 4_000 })
+      const held = await locks.lock(uniqueKey()).acquire({ ttlMs: 4_000, waitMs: 30_000 })
       for (const proxy of proxies) {
         proxy.swallow(direction)
         await until(

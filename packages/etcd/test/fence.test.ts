@@ -1,6 +1,6 @@
 import { createLocks, FenceGuard } from '@leasehold/core'
 import { afterAll, expect, it } from 'vitest'
-import { startTestEtcd, uniqueKey } from './server.ts'
+import { PATIENT, startTestEtcd, uniqueKey } from './server.ts'
 
 const etcd = await startTestEtcd()
 afterAll(() => etcd.stop())
@@ -15,7 +15,7 @@ it('a fence lets a transaction of the holder pass, and stops it when the lock ha
     etcd.raw.if(key, 'Create', '==', createRevision).then(etcd.raw.put(target).value(value)).commit()
   expect((await write('fresh')).succeeded).toBe(true)
   await lease.release()
-  await createLocks(etcd.open()).lock(lease.key).acquire()
+  await createLocks(etcd.open(), PATIENT).lock(lease.key).acquire()
   expect((await write('stale')).succeeded).toBe(false)
   expect(await etcd.raw.get(target)).toBe('fresh')
   expect(() => backend.fence(lease)).toThrow('is not held here')
@@ -23,7 +23,7 @@ it('a fence lets a transaction of the holder pass, and stops it when the lock ha
 })
 
 it('a store elsewhere that compares tokens refuses whoever held the lock before, over hand-offs and in every process', async () => {
-  const [locks, other] = [createLocks(etcd.open()), createLocks(etcd.open())]
+  const [locks, other] = [createLocks(etcd.open(), PATIENT), createLocks(etcd.open(), PATIENT)]
   const guard = new FenceGuard()
   const first = await locks.lock(uniqueKey()).acquire()
   const write = (token: bigint) => guard.check(first.key, token)

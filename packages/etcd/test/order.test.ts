@@ -1,7 +1,7 @@
 import { createLocks, type Locks } from '@leasehold/core'
 import { until } from '@leasehold/test-services'
 import { afterAll, expect, it } from 'vitest'
-import { startTestEtcd, uniqueKey } from './server.ts'
+import { PATIENT, startTestEtcd, uniqueKey } from './server.ts'
 
 const SIZE = 8
 const etcd = await startTestEtcd()
@@ -11,8 +11,8 @@ const numbers = Array.from({ length: SIZE }, (_, i) => i)
 
 it('eight processes with eight waiters each are served in the order of their arrival', async () => {
   const key = uniqueKey()
-  const processes = numbers.map(() => createLocks(etcd.open(), { pollMs: 60_000, whenHeld: 'wait' }))
-  const holder = createLocks(etcd.open())
+  const processes = numbers.map(() => createLocks(etcd.open(), { ...PATIENT, pollMs: 60_000, whenHeld: 'wait' }))
+  const holder = createLocks(etcd.open(), PATIENT)
   const first = await holder.lock(key).acquire()
   const served: number[] = []
   const tokens: bigint[] = []
@@ -38,7 +38,7 @@ it('eight processes with eight waiters each are served in the order of their arr
 
 it('sixty-four waiters of one process are served in the order of their calls', async () => {
   const key = uniqueKey()
-  const locks = createLocks(etcd.open(), { whenHeld: 'wait' })
+  const locks = createLocks(etcd.open(), { ...PATIENT, whenHeld: 'wait' })
   const first = await locks.lock(key).acquire()
   const served: number[] = []
   const calls = Array.from({ length: 64 }, async (_, call) => {

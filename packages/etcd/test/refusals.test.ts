@@ -3,7 +3,7 @@ import { until } from '@leasehold/test-services'
 import { type Etcd3, Range } from 'etcd3'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { EtcdErrorCode } from '../src/index.ts'
-import { lookAs, startTestEtcd, uniqueKey } from './server.ts'
+import { lookAs, PATIENT, startTestEtcd, uniqueKey } from './server.ts'
 
 const etcd = await startTestEtcd()
 afterAll(() => etcd.stop())
@@ -15,7 +15,10 @@ afterAll(() => lookedUp.close())
 
 describe('an etcd that asks for passwords', () => {
   it('lets a user lock whose role reaches the namespace alone', async () => {
-    const [locks, other] = [createLocks(etcd.open({ auth: APP })), createLocks(etcd.open({ auth: APP }))]
+    const [locks, other] = [
+      createLocks(etcd.open({ auth: APP }), PATIENT),
+      createLocks(etcd.open({ auth: APP }), PATIENT),
+    ]
     const one = locks.lock(uniqueKey())
     const lease = await one.acquire({ metadata: { who: 'app' } })
     const waiting = other.lock(one.key).acquire({ waitMs: 30_000 })
@@ -40,7 +43,7 @@ describe('an etcd that asks for passwords', () => {
   })
 
   it('refuses more keys at once than it takes in one transaction', async () => {
-    const locks = createLocks(etcd.open({ auth: APP }))
+    const locks = createLocks(etcd.open({ auth: APP }), PATIENT)
     const keys = Array.from({ length: 129 }, uniqueKey)
     const refused = { code: 'BACKEND_REFUSED', cause: { code: 'INVALID' } }
     await expect(locks.acquireAll(keys)).rejects.toMatchObject(refused)
@@ -48,7 +51,10 @@ describe('an etcd that asks for passwords', () => {
   })
 
   it('forgets over a restart who has logged in, and nobody notices', async () => {
-    const [locks, other] = [createLocks(etcd.open({ auth: APP })), createLocks(etcd.open({ auth: APP }))]
+    const [locks, other] = [
+      createLocks(etcd.open({ auth: APP }), PATIENT),
+      createLocks(etcd.open({ auth: APP }), PATIENT),
+    ]
     const lease = await locks.lock(uniqueKey()).acquire({ ttlMs: 60_000 })
     const waiting = other.lock(lease.key).acquire({ waitMs: 60_000 })
     await until('it waits', async () => (await lookedUp.keys()).length === 2)
@@ -76,7 +82,7 @@ describe('no answer', () => {
 
   it('of a server that has frozen is told as a deadline that has passed', async () => {
     const locks = createLocks(etcd.open({ auth: APP, deadlineMs: 300 }))
-    await (await locks.lock(uniqueKey()).acquire()).release()
+    await (await locks.lock(uniqueKey()).acquire({ waitMs: 30_000 })).release().catch(() => {})
     etcd.server.freeze()
     await expect(locks.lock(uniqueKey()).tryAcquire()).rejects.toMatchObject(unavailable('DEADLINE_EXCEEDED'))
     etcd.server.thaw()

@@ -27,7 +27,7 @@ export async function startTestEtcd(): Promise<TestEtcd> {
     server,
     raw,
     open(options = {}) {
-      const backend = etcdBackend({ hosts: server.url, minTtlMs: 1_000, ...options })
+      const backend = etcdBackend({ hosts: server.url, minTtlMs: 1_000, deadlineMs: 10_000, ...options })
       opened.push(backend)
       return backend
     },
@@ -53,6 +53,9 @@ export function lookAs(hosts: string, auth?: { username: string; password: strin
   const keys = async () => (await places()).map(({ key }) => key.toString())
   return { raw, places, keys, close: () => raw.close() }
 }
+
+/** For the locks of tests that are not about time: the machine may be busy. */
+export const PATIENT = { requestTimeoutMs: 10_000 }
 
 export const claimOn = (key: string): Claim => ({ key, holder: randomBytes(16).toString('hex') })
 export const terms = (ttlMs = 60_000) => ({ ttlMs, metadata: undefined })

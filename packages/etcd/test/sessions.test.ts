@@ -1,7 +1,7 @@
 import { createLocks, type LockEvent } from '@leasehold/core'
 import { until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
-import { claimOn, startTestEtcd, terms, uniqueKey } from './server.ts'
+import { claimOn, PATIENT, startTestEtcd, terms, uniqueKey } from './server.ts'
 
 const etcd = await startTestEtcd()
 afterAll(() => etcd.stop())
@@ -16,10 +16,9 @@ const sessionKeys = () => etcd.raw.getAll().prefix('leasehold//').keys()
 
 describe('etcd leases', () => {
   it('are shared by all claims of one TTL', async () => {
-    const locks = createLocks(etcd.open())
-    const leases = await Promise.all(
-      Array.from({ length: 300 }, () => locks.lock(uniqueKey()).acquire({ ttlMs: 60_000 })),
-    )
+    const locks = createLocks(etcd.open(), PATIENT)
+    const acquire = () => locks.lock(uniqueKey()).acquire({ ttlMs: 60_000 })
+    const leases = [await acquire(), ...(await Promise.all(Array.from({ length: 299 }, acquire)))]
     expect(await etcd.leaseCount()).toBe(1)
     await Promise.all(leases.map((lease) => lease.renew()))
     for (const lease of leases) lease.assertHeld(30_000)
@@ -75,7 +74,7 @@ describe('etcd leases', () => {
     const holder = etcd.open()
     const claim = claimOn(uniqueKey())
     await holder.tryAcquire(claim, terms(30_000))
-    const locks = createLocks(etcd.open(), { pollMs: 60_000 })
+    const locks = createLocks(etcd.open(), { ...PATIENT, pollMs: 60_000 })
     for (let i = 0; i < 5; i += 1) {
       const abort = new AbortController()
       const waiting = locks
@@ -99,7 +98,7 @@ describe('etcd leases', () => {
   it('that are revoked from outside are lost at once for all who hang on them, and for no others', async () => {
     const lost: string[] = []
     const onEvent = ({ type, key }: LockEvent) => void (type === 'lost' && lost.push(key))
-    const locks = createLocks(etcd.open(), { autoRenew: false, onEvent })
+    const locks = createLocks(etcd.open(), { ...PATIENT, autoRenew: false, onEvent })
     const acquire = (ttlMs: number) => locks.lock(uniqueKey()).acquire({ ttlMs })
     const spared = await acquire(3_600_000)
     const [revoked] = (await etcd.places()).slice(-1)
@@ -119,10 +118,10 @@ describe('etcd leases', () => {
   })
 
   it('whose key an administrator deleted is lost, where somebody of this process waits', async () => {
-    const locks = createLocks(etcd.open(), { autoRenew: false })
+    const locks = createLocks(etcd.open(), { ...PATIENT, autoRenew: false })
     const lease = await locks.lock(uniqueKey()).acquire({ ttlMs: 600_000 })
     const waiting = locks.lock(lease.key).acquire({ waitMs: 30_000, whenHeld: 'wait' })
-    const rival = createLocks(etcd.open())
+    const rival = createLocks(etcd.open(), PATIENT)
     const elsewhere = rival.lock(uniqueKey())
     const other = await elsewhere.acquire()
     const queued = locks.lock(elsewhere.key).acquire({ waitMs: 30_000 })
@@ -141,7 +140,7 @@ describe('etcd leases', () => {
 })
 
 it('who waits is served from a store that was compacted meanwhile, and by a member that restarted', async () => {
-  const [locks, other] = [createLocks(etcd.open()), createLocks(etcd.open(), { pollMs: 60_000 })]
+  const [locks, other] = [createLocks(etcd.open(), PATIENT), createLocks(etcd.open(), { ...PATIENT, pollMs: 60_000 })]
   const lease = await locks.lock(uniqueKey()).acquire({ ttlMs: 60_000 })
   const waiting = other.lock(lease.key).acquire({ ttlMs: 60_000, waitMs: 60_000 })
   await until('it waits', async () => (await etcd.keys()).length === 2)
