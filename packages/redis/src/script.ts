@@ -19,21 +19,36 @@ export interface Scripts {
   close(): Promise<void>
 }
 
-/** A server that does not know the script has not run it: its text may be sent without doing anything twice. */
+/** What was sent over each connection: by then, the server knows it. */
+const sent = new WeakMap<RedisCommander, Set<Script>>()
+
+/**
+ * In full the first time on a connection, so that a server which has just started costs no further trip; by its digest afterwards. A server that does not know the
+ * script has not run it: its text may be sent without doing anything twice.
+ */
 export async function runScript(
   redis: RedisCommander,
-  { sha, text }: Script,
+  script: Script,
   keys: readonly string[],
   args: readonly ScriptArgument[],
   asking = false,
 ): Promise<unknown> {
-  try {
+  const { sha, text } = script
+  const known = sent.get(redis) ?? new Set()
+  sent.set(redis, known)
+  const send = (command: string, program: string) => {
     if (asking) ask(redis)
-    return await redis.call('EVALSHA', sha, keys.length, ...keys, ...args)
+    return redis.call(command, program, keys.length, ...keys, ...args)
+  }
+  if (!known.has(script)) {
+    known.add(script)
+    return send('EVAL', text)
+  }
+  try {
+    return await send('EVALSHA', sha)
   } catch (error) {
     if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
-    if (asking) ask(redis)
-    return redis.call('EVAL', text, keys.length, ...keys, ...args)
+    return send('EVAL', text)
   }
 }
 

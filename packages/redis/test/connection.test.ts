@@ -60,6 +60,19 @@ describe('a connection', () => {
     expect(await visit(backend, 'unscripted')).toBeGreaterThan(before)
   })
 
+  it('brings each script to a server that does not know it yet in one trip', async () => {
+    await ask('script', 'flush')
+    await ask('config', 'resetstat')
+    const backend = open()
+    const claim = claimOn('cold')
+    expect(await backend.tryAcquire(claim, terms())).toMatchObject({ granted: true })
+    expect((await backend.renew([claim], 60_000))[0]).toMatchObject({ granted: true })
+    expect(await backend.release(claim)).toBe(true)
+    await visit(backend, 'warm')
+    expect(await ask('info', 'errorstats')).not.toContain('NOSCRIPT')
+    expect(await scriptsRun(standing)).toBe(5)
+  })
+
   it('is made when first needed, two where somebody waits, and none is left after close', async () => {
     const named = async () => (await ask('client', 'list')).split('\n').filter((line) => line.includes('name=counted '))
     const backend = open({ connectionName: 'counted' })
