@@ -8,8 +8,9 @@ import { root } from './workspace.ts'
 const args = process.argv.slice(2)
 const browser = provideBrowser()
 
+const reporters = ['--reporter=default', '--reporter=./tools/last-words.ts']
 /** A run of chosen files leaves projects out: only the whole run is held to cover each. */
-const reporters = args.length === 0 ? ['--reporter=default', '--reporter=./tools/every-project-tests.ts'] : []
+if (args.length === 0) reporters.push('--reporter=./tools/every-project-tests.ts')
 
 const result = spawnSync(join(root, 'node_modules', '.bin', 'vitest'), ['run', ...reporters, ...args], {
   cwd: root,
