@@ -41,6 +41,8 @@ function running(name: string, servers: readonly Server[], living: readonly Serv
   return {
     target: {
       name,
+      // Five servers want a share of the machine, too.
+      ttlMs: 600,
       open: ({ clock }) => open(clock),
       faults: {
         ...restarts(living),
