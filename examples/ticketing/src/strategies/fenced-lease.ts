@@ -1,7 +1,7 @@
 import type { Lease, LeaseGroup } from '@leasehold/core'
 import type { Database, Sql } from '../database/database.ts'
 import { issueTickets } from '../database/orders.ts'
-import { handOff, releaseAll, type SeatLeases } from './seat-leases.ts'
+import { betweenHoldAndSale, handOff, orRelease, releaseAll, type SeatLeases } from './seat-leases.ts'
 import type { Strategy } from './strategy.ts'
 
 /**
@@ -54,13 +54,13 @@ export function fencedLease(db: Database, leases: SeatLeases): Strategy {
     seats: readonly string[],
     group: LeaseGroup,
   ): Promise<readonly Lease[] | undefined> {
-    if (await enter(db, hold, seats, group.leases)) return group.leases
-    await releaseAll(group)
-    return undefined
+    const isIn = await orRelease(group, () => enter(db, hold, seats, group.leases))
+    return isIn ? group.leases : undefined
   }
 
   return {
     name: 'fenced-lease',
+    ...betweenHoldAndSale(leases),
 
     async take(hold, seats) {
       const held = await take(hold, seats)
@@ -83,15 +83,6 @@ export function fencedLease(db: Database, leases: SeatLeases): Strategy {
       })
       await releaseAll(held)
       return sold ? 'sold' : 'stale'
-    },
-
-    async keep({ hold, seats, handles }) {
-      const held = await leases.resume(handles)
-      return held && handOff(hold, seats, held)
-    },
-
-    async giveBack({ handles }) {
-      await releaseAll((await leases.resume(handles)) ?? [])
     },
 
     // That the lock service has freed the key is not enough: a late sale could still arrive. It cannot once a newer token stands

@@ -1,8 +1,7 @@
 import type { LeaseGroup } from '@leasehold/core'
 import type { Database } from '../database/database.ts'
 import { areUnsold, issueTickets, overwriteSeats } from '../database/orders.ts'
-import { showAsHeld } from './held-by.ts'
-import { handOff, releaseAll, type SeatLeases } from './seat-leases.ts'
+import { betweenHoldAndSale, handOff, orRelease, releaseAll, type SeatLeases } from './seat-leases.ts'
 import type { Standing, Strategy } from './strategy.ts'
 
 /**
@@ -11,16 +10,17 @@ import type { Standing, Strategy } from './strategy.ts'
  */
 export function lease(db: Database, leases: SeatLeases): Strategy {
   async function setAside(hold: string, seats: readonly string[], group: LeaseGroup): Promise<Standing | undefined> {
-    if (await areUnsold(db, seats)) {
-      await showAsHeld(db, hold, seats)
-      return handOff(hold, seats, group.leases)
-    }
-    await releaseAll(group)
-    return undefined
+    const taken = await orRelease(group, async () => {
+      if (!(await areUnsold(db, seats))) return false
+      await db.query('update seats set held_by = $1 where id = any($2)', [hold, seats])
+      return true
+    })
+    return taken ? handOff(hold, seats, group.leases) : undefined
   }
 
   return {
     name: 'lease',
+    ...betweenHoldAndSale(leases),
 
     async take(hold, seats) {
       const group = await leases.tryTake(seats)
@@ -43,15 +43,6 @@ export function lease(db: Database, leases: SeatLeases): Strategy {
       }
       await releaseAll(held)
       return unsold ? 'sold' : 'taken'
-    },
-
-    async keep({ hold, seats, handles }) {
-      const held = await leases.resume(handles)
-      return held && handOff(hold, seats, held)
-    },
-
-    async giveBack({ handles }) {
-      await releaseAll((await leases.resume(handles)) ?? [])
     },
 
     // What the lock service says: true of the lease, not of a write that is still on its way.

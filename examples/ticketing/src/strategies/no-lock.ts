@@ -1,16 +1,13 @@
 import type { Database } from '../database/database.ts'
 import { areUnsold, issueTickets, overwriteSeats } from '../database/orders.ts'
+import { settingNothingAside } from './nothing-aside.ts'
 import type { Strategy } from './strategy.ts'
 
 /** Look, then write. Wrong: between the two, somebody else looks as well. */
 export function noLock(db: Database): Strategy {
   return {
     name: 'no-lock',
-
-    async take(hold, seats) {
-      if (!(await areUnsold(db, seats))) return undefined
-      return { reservation: { hold, seats, handles: [] }, remainingMs: undefined }
-    },
+    ...settingNothingAside(db),
 
     async sell({ seats }, order, interruption) {
       if (!(await areUnsold(db, seats, order))) return 'taken'
@@ -22,9 +19,5 @@ export function noLock(db: Database): Strategy {
       })
       return 'sold'
     },
-
-    keep: async (reservation) => ({ reservation, remainingMs: undefined }),
-    giveBack: async () => {},
-    isOver: async () => true,
   }
 }

@@ -1,5 +1,5 @@
 import type { Json, Lease, LeaseGroup, LeaseHandle, Locks } from '@leasehold/core'
-import type { Reservation, Standing } from './strategy.ts'
+import type { Reservation, Standing, Strategy } from './strategy.ts'
 
 /** Leases that nobody renews while a customer makes up his mind: whoever walks away loses the seats. */
 export interface SeatLeases {
@@ -38,7 +38,7 @@ export function seatLeases({ locks, ttlMs, sale, node }: SeatLeasesOptions): Sea
     async wait(seats, signal) {
       const group = await locks.acquireAll(seats.map(keyOf), { ...terms, signal })
       // A turn may come with a short time at first, to be confirmed.
-      await Promise.all(group.leases.map((lease) => lease.renew()))
+      await orRelease(group, () => Promise.all(group.leases.map((lease) => lease.renew())))
       return group
     },
 
@@ -71,6 +71,28 @@ export function seatLeases({ locks, ttlMs, sale, node }: SeatLeasesOptions): Sea
 
 const nodeIn = (metadata: Json | undefined): string =>
   typeof metadata === 'object' && metadata !== null && 'node' in metadata ? String(metadata['node']) : ''
+
+/** What every strategy with leases does after a hold and before the sale. */
+export const betweenHoldAndSale = (leases: SeatLeases): Pick<Strategy, 'keep' | 'giveBack'> => ({
+  async keep({ hold, seats, handles }) {
+    const held = await leases.resume(handles)
+    return held && handOff(hold, seats, held)
+  },
+  async giveBack({ handles }) {
+    await releaseAll((await leases.resume(handles)) ?? [])
+  },
+})
+
+/** Leases of no use are released at once, not left to their TTL: where `use` resolves to false or rejects. */
+export async function orRelease<T>(leases: Iterable<Lease>, use: () => Promise<T>): Promise<T> {
+  let used: T | false = false
+  try {
+    used = await use()
+    return used
+  } finally {
+    if (used === false) await releaseAll(leases)
+  }
+}
 
 /** Where a release fails, the seat comes back when its TTL is over. */
 export async function releaseAll(leases: Iterable<Lease>): Promise<void> {
