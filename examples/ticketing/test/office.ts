@@ -1,4 +1,4 @@
-import { createLocks, type Locks } from '@leasehold/core'
+import { createLocks, type LockBackend, type Locks } from '@leasehold/core'
 import { memoryBackend } from '@leasehold/core/memory'
 import { loadAuditorium } from '../src/auditorium.ts'
 import type { Database } from '../src/database/database.ts'
@@ -6,6 +6,7 @@ import { openEmbeddedDatabase } from '../src/database/embedded.ts'
 import { createTables } from '../src/database/schema.ts'
 import { type OpenBoxOffice, openBoxOffice } from '../src/open-box-office.ts'
 import type { Sale } from '../src/sale.ts'
+import type { StrategyName } from '../src/strategies/index.ts'
 
 export interface TestOffice extends AsyncDisposable {
   readonly address: string
@@ -16,6 +17,10 @@ export interface TestOfficeOptions {
   readonly holdMs: number
   /** Left out: a database of its own, closed with the office. */
   readonly db?: Database
+  /** Left out: locks in memory. */
+  readonly backend?: LockBackend
+  /** Left out: fenced leases. */
+  readonly strategy?: StrategyName
 }
 
 export const OPERATOR_KEY = '0123456789abcdef0123456789abcdef'
@@ -31,17 +36,19 @@ export const testSale = (holdMs: number): Sale => ({
   bank: { delayMs: 0, slowMs: holdMs * 1.5, failureRate: 0 },
 })
 
-export async function openTestOffice({ holdMs, db: given }: TestOfficeOptions): Promise<TestOffice> {
+export async function openTestOffice(options: TestOfficeOptions): Promise<TestOffice> {
+  const { holdMs, db: given, backend = memoryBackend(), strategy = 'fenced-lease' } = options
   const db = given ?? (await openEmbeddedDatabase())
   await createTables(db, await loadAuditorium())
-  const locks = createLocks(memoryBackend(), { ttlMs: holdMs, autoRenew: false })
-  const office = await openBoxOffice({ node: 'node-1', db, locks, sale: testSale(holdMs), port: 0 })
+  const locks = createLocks(backend, { ttlMs: holdMs, autoRenew: false })
+  const office = await openBoxOffice({ node: 'node-1', db, locks, sale: { ...testSale(holdMs), strategy }, port: 0 })
   return {
     address: office.address,
     db,
     [Symbol.asyncDispose]: () => close(office, locks, given === undefined ? db : undefined),
   }
 }
+
 async function close(office: OpenBoxOffice, locks: Locks, db: Database | undefined): Promise<void> {
   await office.close()
   await locks.close()

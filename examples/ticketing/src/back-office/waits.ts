@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { BoxOffice } from '../checkout/box-office.ts'
+import { giveUp } from '../checkout/end.ts'
 import { hold, priceOf } from '../checkout/hold.ts'
 import { Refusal } from '../checkout/refusal.ts'
 
@@ -18,11 +19,14 @@ export async function standInLine(
   priceOf(office, seats)
   const entry = await enterInList(office, seats)
   try {
-    const id = await hold(office, session, seats, waiting).catch((error: unknown) => {
-      if (!waiting.aborted) throw error
-    })
-    if (id === undefined) throw new Refusal(409, 'seats-taken', 'You have left the line.')
+    const id = await hold(office, session, seats, waiting)
+    // Whoever has left as his turn came does not keep the seats from others.
+    if (waiting.aborted) await giveUp(office, session, id)
     return id
+  } catch (error) {
+    throw waiting.aborted
+      ? new Refusal(409, 'line-left', 'Your place in the line is gone: stand in line again.')
+      : error
   } finally {
     await office.db.query('delete from waits where id = $1', [entry])
   }

@@ -1,5 +1,5 @@
 import type { BoxOffice } from './box-office.ts'
-import { type EndReason, type HoldRecord, holdsToLookAt, move, ownHold } from './hold-record.ts'
+import { anyHold, type EndReason, type HoldRecord, holdsToLookAt, move, ownHold } from './hold-record.ts'
 import { refund } from './payments.ts'
 import { Refusal } from './refusal.ts'
 
@@ -39,6 +39,11 @@ export async function expireHolds(office: BoxOffice): Promise<void> {
   const outcomes = await Promise.allSettled(records.map((record) => bringBack(office, record)))
   const failure = outcomes.find((outcome) => outcome.status === 'rejected')
   if (failure !== undefined) throw failure.reason
+}
+
+/** The refusal that a checkout meets whose hold has ended meanwhile, for the reason that came first. */
+export async function endedMeanwhile({ db }: BoxOffice, id: string): Promise<Refusal> {
+  return holdEnded((await anyHold(db, id)).endedBecause)
 }
 
 /** The refusal that a checkout meets whose hold is over. */

@@ -49,8 +49,16 @@ export async function insertHold(sql: Sql, { session, standing, amountCents, nod
   )
 }
 
+/** For this visitor. */
 export async function ownHold(sql: Sql, session: string, id: string): Promise<HoldRecord> {
   const [record] = await sql.query<HoldRecord>(`${RECORD} where holds.id = $1 and session = $2`, [id, session])
+  if (record === undefined) throw noSuchHold()
+  return record
+}
+
+/** Whoever has it. */
+export async function anyHold(sql: Sql, id: string): Promise<HoldRecord> {
+  const [record] = await sql.query<HoldRecord>(`${RECORD} where holds.id = $1`, [id])
   if (record === undefined) throw noSuchHold()
   return record
 }
@@ -62,19 +70,19 @@ export function holdsToLookAt(sql: Sql): Promise<HoldRecord[]> {
   )
 }
 
-/** Compare and set: false where another request moved the hold first. */
+/** Compare and set: false where another request moved the hold first, or where it is to end and goes nowhere else. */
 export async function move(sql: Sql, id: string, from: readonly HoldState[], to: HoldState): Promise<boolean> {
-  const moved = await sql.query('update holds set state = $3 where id = $1 and state = any($2) returning id', [
-    id,
-    from,
-    to,
-  ])
+  const moved = await sql.query(
+    `update holds set state = $3 where id = $1 and state = any($2) and (ended_because is null or $3 = 'ended') returning id`,
+    [id, from, to],
+  )
   return moved.length > 0
 }
 
 export async function setRunsOut(sql: Sql, id: string, { remainingMs }: Standing): Promise<void> {
   await sql.query(
-    `update holds set runs_out_at = clock_timestamp() + $2::float8 * interval '1 millisecond' where id = $1`,
+    `update holds set runs_out_at = clock_timestamp() + $2::float8 * interval '1 millisecond'
+     where id = $1 and ended_because is null`,
     [id, remainingMs ?? null],
   )
 }

@@ -20,7 +20,13 @@ export async function hold(
     : office.strategy.take(id, seats))
   if (standing === undefined)
     throw new Refusal(409, 'seats-taken', 'Somebody was faster: not all of these seats are free.')
-  await insertHold(office.db, { session, standing, amountCents, node: office.node })
+  try {
+    await insertHold(office.db, { session, standing, amountCents, node: office.node })
+  } catch (error) {
+    // Nobody could pay for a hold that stands nowhere: the seats are free again, so that "try again" is true.
+    await office.strategy.giveBack(standing.reservation)
+    throw error
+  }
   return id
 }
 

@@ -15,6 +15,7 @@ export type RefusalCode =
   | 'try-again'
   | 'not-the-operator'
   | 'no-line'
+  | 'line-left'
   | 'cross-site'
 
 export type RefusalStatus = 400 | 402 | 403 | 404 | 409 | 410 | 422 | 503

@@ -1,8 +1,13 @@
 import type { Database } from '../database/database.ts'
 import { areUnsold, issueTickets, overwriteSeats } from '../database/orders.ts'
-import type { Strategy } from './strategy.ts'
+import { settingNothingAside } from './nothing-aside.ts'
+import type { SaleOutcome, Strategy } from './strategy.ts'
 
-const LOCK_ROWS = 'select id from seats where id = any($1) order by id for update'
+const LOCK_SEATS = 'select id from seats where id = any($1) order by id for update'
+
+/** Whoever has given the seats back, or had them taken back, has his money: he gets no tickets as well. */
+const LOCK_PAID_HOLD = `
+  select id from holds where id = $1 and state in ('paid', 'sold') and ended_because is null for update`
 
 /**
  * Look and write inside one transaction that locks the rows. Safe, without any lock service, where everything is in one
@@ -12,26 +17,21 @@ const LOCK_ROWS = 'select id from seats where id = any($1) order by id for updat
 export function rowLock(db: Database): Strategy {
   return {
     name: 'row-lock',
-
-    async take(hold, seats) {
-      if (!(await areUnsold(db, seats))) return undefined
-      return { reservation: { hold, seats, handles: [] }, remainingMs: undefined }
-    },
+    ...settingNothingAside(db),
 
     async sell({ seats }, order, interruption) {
-      const sold = await db.transaction(async (sql) => {
-        await sql.query(LOCK_ROWS, [seats])
-        if (!(await areUnsold(sql, seats, order))) return false
+      let outcome: SaleOutcome = 'sold'
+      await db.transaction(async (sql) => {
+        await sql.query(LOCK_SEATS, [seats])
+        if (!(await areUnsold(sql, seats, order))) outcome = 'taken'
+        else if ((await sql.query(LOCK_PAID_HOLD, [order.id])).length === 0) outcome = 'expired'
+        if (outcome !== 'sold') return false
         await interruption()
         await overwriteSeats(sql, order)
         await issueTickets(sql, order)
         return true
       })
-      return sold ? 'sold' : 'taken'
+      return outcome
     },
-
-    keep: async (reservation) => ({ reservation, remainingMs: undefined }),
-    giveBack: async () => {},
-    isOver: async () => true,
   }
 }

@@ -18,7 +18,7 @@ export interface Standing {
 /**
  * - `sold`: the seats are written and the tickets issued
  * - `taken`: the database showed that a seat was sold already
- * - `expired`: the hold had run out before the write was tried
+ * - `expired`: the hold was over before the write was tried
  * - `stale`: the write was tried and the database refused it, because a newer lease had entered the seat
  */
 export type SaleOutcome = 'sold' | 'taken' | 'expired' | 'stale'
