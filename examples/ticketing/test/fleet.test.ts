@@ -6,7 +6,7 @@ import { FrontDoor } from '../src/fleet/front-door.ts'
 import type { NodeProcess } from '../src/fleet/node-process.ts'
 import { TEST_CARDS } from '../src/payment/bank.ts'
 import { SeatMap } from '../src/race/seat-map.ts'
-import { type Service, startService } from '../src/stage/services.ts'
+import { type DatabaseService, startService } from '../src/stage/services.ts'
 import { clearStage } from '../src/stage/stage.ts'
 import { testSale, ticketsFor } from './office.ts'
 import { Visitor } from './visitor.ts'
@@ -16,7 +16,7 @@ vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 })
 const HOLD_MS = 12_000
 const PATIENCE = { timeout: 30_000, interval: 50 }
 
-let postgres: Service
+let postgres: DatabaseService
 let db: Database
 let fleet: Fleet
 let door: FrontDoor
@@ -25,7 +25,7 @@ const allAreWell = () => expect.poll(() => fleet.nodes.filter((node) => node.isW
 
 beforeAll(async () => {
   ;[postgres, fleet] = await Promise.all([startService('postgres', { own: true }), Fleet.start({ count: 3 })])
-  const stage = { database: postgres.database ?? 'embedded', locks: postgres.locks }
+  const stage = { database: postgres.database, locks: postgres.locks }
   db = await openDatabase(stage.database)
   await clearStage(stage)
   await fleet.open({ ...stage, sale: testSale(HOLD_MS) })

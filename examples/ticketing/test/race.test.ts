@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { Fleet } from '../src/fleet/fleet.ts'
 import type { Contest } from '../src/race/contest.ts'
 import { runSale } from '../src/race/run.ts'
-import { type ServiceName, startService } from '../src/stage/services.ts'
+import { type DatabaseService, type ServiceName, startService } from '../src/stage/services.ts'
 import { type Stage, setStage } from '../src/stage/stage.ts'
 import type { StrategyName } from '../src/strategies/index.ts'
 
@@ -53,7 +53,7 @@ describe('one server process', () => {
 })
 
 describe('three server processes, of which some are stopped by SIGSTOP', () => {
-  let postgres: Awaited<ReturnType<typeof startService>>
+  let postgres: DatabaseService
 
   beforeAll(async () => {
     contest = CONTEST

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { databaseAddress } from '../src/database/open-database.ts'
 import { lockAddress } from '../src/locks/lock-address.ts'
+import { readRaceOptions } from '../src/race/options.ts'
 import { serviceName } from '../src/stage/services.ts'
 import { assertPossible } from '../src/stage/stage.ts'
 
@@ -52,4 +53,17 @@ describe('what cannot work is refused with the way out', () => {
     expect(() => serviceName('oracle')).toThrow(/redis, postgres,.* etcd/)
     expect(() => databaseAddress('mysql://a')).toThrow(/postgres:/)
   })
+
+  test('a database that only one process can have', () => {
+    expect(() => databaseAddress('embedded')).toThrow(/postgres:/)
+  })
+})
+
+test.each([
+  [['--customers', '2'], 1],
+  [['--customers', '30'], 3],
+  [[], 4],
+  [['--customers', '30', '--freeze', '2'], 2],
+])('a race with %j freezes no more checkouts than it comes to', (args, frozen) => {
+  expect(readRaceOptions(args).contest).toMatchObject({ frozen })
 })

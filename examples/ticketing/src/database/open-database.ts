@@ -3,10 +3,14 @@ import { openEmbeddedDatabase } from './embedded.ts'
 import { openDatabaseServer } from './server.ts'
 
 /** An embedded database belongs to one process and ends with it. */
-export type DatabaseAddress = 'embedded' | `postgres://${string}` | `postgresql://${string}`
+export type DatabaseAddress = 'embedded' | ServerAddress
 
-export function databaseAddress(text: string): DatabaseAddress {
-  if (text === 'embedded' || /^postgres(ql)?:\/\//.test(text)) return text as DatabaseAddress
+/** A Postgres server, which several processes may share. */
+export type ServerAddress = `postgres://${string}` | `postgresql://${string}`
+
+/** Throws `RangeError` for what is no such address. */
+export function databaseAddress(text: string): ServerAddress {
+  if (/^postgres(ql)?:\/\/./.test(text)) return text as ServerAddress
   throw new RangeError('--database is the address of a Postgres: postgres://…')
 }
 

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util'
-import { orUsage, STAGE_ARGS, stage, strategy, wholeNumber } from '../demo-options.ts'
-import { serviceNames } from '../stage/services.ts'
+import { orUsage, STAGE_ARGS, STAGE_USAGE, stage, strategy, wholeNumber } from '../command-line.ts'
 import type { StageOptions } from '../stage/stage.ts'
 import { type StrategyName, strategyNames } from '../strategies/index.ts'
 import type { Contest } from './contest.ts'
+import { mostFreezes } from './run.ts'
 
 export interface RaceOptions {
   readonly contest: Contest
@@ -13,7 +13,7 @@ export interface RaceOptions {
 }
 
 const USAGE = `race [--customers 400] [--freeze 4] [--strategy ${strategyNames.join('|')}] [--json]
-  [--nodes 1] [--with ${serviceNames.join('|')}] [--locks memory:|postgres://…|redis://…|etcd://…] [--database postgres://…]`
+  ${STAGE_USAGE}`
 
 /** etcd grants nothing shorter than this, as it comes; and each step of a checkout has so long on a busy machine. */
 const HOLD_MS = 2000
@@ -33,7 +33,8 @@ export function readRaceOptions(args: readonly string[]): RaceOptions {
       },
     })
     const customers = wholeNumber('customers', values.customers ?? '400', 1, 5000)
-    const frozen = wholeNumber('freeze', values.freeze ?? '4', 0, Math.min(customers, 100))
+    const mostFrozen = mostFreezes(customers)
+    const frozen = wholeNumber('freeze', values.freeze ?? String(Math.min(4, mostFrozen)), 0, mostFrozen)
     return {
       contest: { customers, frozen, holdMs: HOLD_MS, freezeMs: FREEZE_MS },
       strategies: values.strategy === undefined ? strategyNames : [strategy(values.strategy)],

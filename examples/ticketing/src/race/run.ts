@@ -15,6 +15,9 @@ const AT_ONCE = 16
 /** One in so many freezes, until there were enough: the sale goes on meanwhile. */
 const BETWEEN_FREEZES = 12
 
+/** More than these would never come to it. */
+export const mostFreezes = (customers: number): number => Math.ceil(customers / BETWEEN_FREEZES)
+
 const SWEEP_MS = 100
 const BANK_MS = 20
 

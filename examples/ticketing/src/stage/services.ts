@@ -7,22 +7,25 @@ import {
   startPostgres,
   startRedis,
 } from '@leasehold/test-services'
-import { type DatabaseAddress, databaseAddress } from '../database/open-database.ts'
+import { databaseAddress, type ServerAddress } from '../database/open-database.ts'
 import { type LockAddress, lockAddress } from '../locks/lock-address.ts'
 
 /** A server that was started for this run. */
 export interface Service {
   readonly locks: LockAddress
-  /** Where it is a database, too. */
-  readonly database?: DatabaseAddress
   stop(): Promise<void>
+}
+
+/** One that keeps the data, too. */
+export interface DatabaseService extends Service {
+  readonly database: ServerAddress
 }
 
 const DURABLE = { appendonly: 'yes', appendfsync: 'always' }
 
 const SERVICES = {
   redis: async (options) => service(await startRedis(options)),
-  async postgres(options) {
+  async postgres(options): Promise<DatabaseService> {
     const server = await startPostgres(options)
     return { ...service(server), database: databaseAddress(server.url) }
   },
@@ -49,8 +52,8 @@ export function serviceName(text: string): ServiceName {
 }
 
 /** A server as the tests get theirs: at an address in the environment, in a container, or a program of this machine. `own`: the last, shared with nobody. */
-export const startService = (name: ServiceName, options: Pick<ServerOptions, 'own'> = {}): Promise<Service> =>
-  SERVICES[name](options)
+export const startService = <Name extends ServiceName>(name: Name, options: Pick<ServerOptions, 'own'> = {}) =>
+  SERVICES[name](options) as ReturnType<(typeof SERVICES)[Name]>
 
 function service(started: Server | EtcdCluster): Service {
   const servers = 'members' in started ? started.members : [started]

@@ -1,6 +1,5 @@
 import { loadAuditorium } from '../auditorium.ts'
-import type { DatabaseAddress } from '../database/open-database.ts'
-import { openDatabase } from '../database/open-database.ts'
+import { type DatabaseAddress, openDatabase, type ServerAddress } from '../database/open-database.ts'
 import { createTables } from '../database/schema.ts'
 import type { LockAddress } from '../locks/lock-address.ts'
 import { type Service, type ServiceName, startService } from './services.ts'
@@ -10,7 +9,7 @@ export interface StageOptions {
   readonly nodes: number
   readonly with: ServiceName | undefined
   readonly locks: LockAddress | undefined
-  readonly database: DatabaseAddress | undefined
+  readonly database: ServerAddress | undefined
 }
 
 /** Where locks and data are kept during this run. */
@@ -40,19 +39,21 @@ export function assertPossible({ nodes, with: started, locks }: StageOptions): v
  */
 export async function setStage(options: StageOptions): Promise<Stage> {
   assertPossible(options)
+  const { nodes, locks } = options
   const started: Service[] = []
-  const start = async (name: ServiceName): Promise<Service> => {
+  const start = async <Name extends ServiceName>(name: Name) => {
     const service = await startService(name)
     started.push(service)
     return service
   }
-  const alone = options.nodes === 1
-  const lockService = options.with ?? (alone || options.locks ? undefined : 'postgres')
+  const sharesNothing = nodes === 1
+  const lockService = options.with ?? (sharesNothing || locks ? undefined : 'postgres')
   const lockServer = lockService && (await start(lockService))
-  const database = options.database ?? lockServer?.database ?? (alone ? 'embedded' : (await start('postgres')).database)
+  const atLockServer = lockServer && 'database' in lockServer ? lockServer.database : undefined
+  const database = options.database ?? atLockServer ?? (sharesNothing ? 'embedded' : (await start('postgres')).database)
   return {
-    database: database ?? 'embedded',
-    locks: options.locks ?? lockServer?.locks ?? { kind: 'memory' },
+    database,
+    locks: locks ?? lockServer?.locks ?? { kind: 'memory' },
     stop: async () => {
       await Promise.all(started.map((service) => service.stop()))
     },
@@ -63,6 +64,9 @@ export async function setStage(options: StageOptions): Promise<Stage> {
 export async function clearStage({ database: address }: Pick<Stage, 'database'>, seats?: number): Promise<void> {
   if (address === 'embedded') return
   const db = await openDatabase(address)
-  await createTables(db, await loadAuditorium(), seats)
-  await db.close()
+  try {
+    await createTables(db, await loadAuditorium(), seats)
+  } finally {
+    await db.close()
+  }
 }

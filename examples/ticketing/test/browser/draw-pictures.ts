@@ -15,7 +15,7 @@ const DRAWN = [
 ] as const
 
 const [database, locks] = await Promise.all([startService('postgres'), startService('redis')])
-const stand = await openLabStand({ locks: locks.locks, database: database.database ?? 'embedded' })
+const stand = await openLabStand({ locks: locks.locks, database: database.database })
 const browser = await launchChromium()
 try {
   await using lab = await LabWindow.open(browser, stand.address, SMALL)

@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { type Service, type ServiceName, startService } from '../../src/stage/services.ts'
+import { type DatabaseService, type Service, type ServiceName, startService } from '../../src/stage/services.ts'
 import { type LabStand, openLabStand } from '../lab-stand.ts'
 import { openTestOffice } from '../office.ts'
 import { launchChromium } from './chromium.ts'
@@ -10,7 +10,7 @@ import { PHONE } from './window.ts'
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 })
 
 let browser: Browser
-let database: Service
+let database: DatabaseService
 
 beforeAll(async () => {
   browser = await launchChromium()
@@ -30,7 +30,7 @@ describe.each(LOCK_SERVERS)('with locks in %s', (name) => {
 
   beforeAll(async () => {
     service = name === 'postgres' ? { ...database, stop: async () => {} } : await startService(name)
-    stand = await openLabStand({ locks: service.locks, database: database.database ?? 'embedded' })
+    stand = await openLabStand({ locks: service.locks, database: database.database })
     lab = await LabWindow.open(browser, stand.address)
   })
   afterAll(async () => {
@@ -88,7 +88,7 @@ describe('whatever keeps the locks', () => {
   let stand: LabStand
 
   beforeAll(async () => {
-    stand = await openLabStand({ locks: database.locks, database: database.database ?? 'embedded' })
+    stand = await openLabStand({ locks: database.locks, database: database.database })
   })
   afterAll(() => stand?.[Symbol.asyncDispose]())
 

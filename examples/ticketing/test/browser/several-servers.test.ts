@@ -4,7 +4,7 @@ import type { Database } from '../../src/database/database.ts'
 import { openDatabase } from '../../src/database/open-database.ts'
 import { Fleet } from '../../src/fleet/fleet.ts'
 import { FrontDoor } from '../../src/fleet/front-door.ts'
-import { type Service, type ServiceName, startService } from '../../src/stage/services.ts'
+import { type DatabaseService, type Service, type ServiceName, startService } from '../../src/stage/services.ts'
 import { clearStage } from '../../src/stage/stage.ts'
 import { OPERATOR_KEY, testSale, ticketsFor } from '../office.ts'
 import { launchChromium } from './chromium.ts'
@@ -15,7 +15,7 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 const HOLD_MS = 5000
 
 let browser: Browser
-let postgres: Service
+let postgres: DatabaseService
 let db: Database
 let fleet: Fleet
 let door: FrontDoor
@@ -27,7 +27,7 @@ beforeAll(async () => {
     startService('postgres', { own: true }),
     Fleet.start({ count: 3 }),
   ])
-  db = await openDatabase(postgres.database ?? 'embedded')
+  db = await openDatabase(postgres.database)
 })
 afterAll(async () => {
   await fleet?.[Symbol.asyncDispose]()
@@ -59,7 +59,7 @@ describe.each(['redis', 'postgres', 'etcd'] satisfies ServiceName[])('three serv
 
   beforeAll(async () => {
     locks = kind === 'postgres' ? postgres : await startService(kind)
-    const stage = { database: postgres.database ?? 'embedded', locks: locks.locks }
+    const stage = { database: postgres.database, locks: locks.locks }
     await clearStage(stage)
     await fleet.open({ ...stage, sale: testSale(HOLD_MS) })
     door = await FrontDoor.open(fleet, 0, false)
