@@ -1,6 +1,6 @@
+import type { Books } from '../back-office/books.ts'
 import type { TravellingLockEvent } from '../node/messages.ts'
 import type { NodeTerms } from '../node/node-terms.ts'
-import type { Books } from '../race/contest.ts'
 import { NodeProcess } from './node-process.ts'
 
 export interface FleetOptions {

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { ChildProgram } from '@leasehold/test-services'
+import type { Books } from '../back-office/books.ts'
 import type { NodeAnswer, NodeMessage, NodeNews, NodeOrder } from '../node/messages.ts'
 import type { NodeTerms } from '../node/node-terms.ts'
-import type { Books } from '../race/contest.ts'
 
 const MAIN = fileURLToPath(new URL('../node/main.ts', import.meta.url))
 

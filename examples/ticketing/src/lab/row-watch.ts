@@ -1,5 +1,5 @@
 import type { Sql } from '../database/database.ts'
-import { type RefusedWrite, readSeatBooks, type SeatBooks } from './books.ts'
+import { type RefusedWrite, readSeatBooks, type SeatBooks } from './seat-books.ts'
 import type { NodeName } from './fact.ts'
 import type { Timeline } from './timeline.ts'
 

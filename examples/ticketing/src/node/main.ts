@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { LockEvent } from '@leasehold/core'
-import { areBooksClosed, readBooks } from '../race/books.ts'
+import { areBooksClosed, readBooks } from '../back-office/books.ts'
 import type { NodeMessage, NodeOrder, TravellingLockEvent } from './messages.ts'
 import { type OpenNode, openNode } from './open-node.ts'
 import { SettableClock } from './settable-clock.ts'

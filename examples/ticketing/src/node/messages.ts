@@ -1,4 +1,4 @@
-import type { Books } from '../race/contest.ts'
+import type { Books } from '../back-office/books.ts'
 import type { NodeTerms } from './node-terms.ts'
 import type { Validity } from './validity.ts'
 

@@ -1,3 +1,4 @@
+import type { Books } from '../back-office/books.ts'
 import type { StrategyName } from '../strategies/index.ts'
 
 /** What every strategy goes through in the same way. */
@@ -16,15 +17,6 @@ export interface Where {
   readonly nodes: number
   readonly locks: string
   readonly database: string
-}
-
-/** What the books say when the sale is over. Counted from the ledger of tickets and from the holds, never inferred. */
-export interface Books {
-  readonly seatsSold: number
-  readonly seatsSoldTwice: number
-  readonly staleWritesRefused: number
-  readonly holdsExpired: number
-  readonly paymentsRefunded: number
 }
 
 /** What the customers saw. */

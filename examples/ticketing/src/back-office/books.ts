@@ -1,5 +1,13 @@
 import type { Sql } from '../database/database.ts'
-import type { Books } from './contest.ts'
+
+/** What the books say when the sale is over. Counted from the ledger of tickets and from the holds, never inferred. */
+export interface Books {
+  readonly seatsSold: number
+  readonly seatsSoldTwice: number
+  readonly staleWritesRefused: number
+  readonly holdsExpired: number
+  readonly paymentsRefunded: number
+}
 
 const BOOKS = `
   select
