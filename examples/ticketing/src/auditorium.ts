@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { PLAN } from './places.ts'
 
 interface Tier {
   readonly name: string
@@ -35,8 +36,6 @@ export interface Auditorium {
   /** Undefined where there is no such seat. */
   priceOf(seat: string): number | undefined
 }
-
-const PLAN = new URL('../data/auditorium.json', import.meta.url)
 
 export async function loadAuditorium(): Promise<Auditorium> {
   const plan = JSON.parse(await readFile(PLAN, 'utf8')) as Plan

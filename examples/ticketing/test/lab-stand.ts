@@ -5,8 +5,7 @@ import { Hono } from 'hono'
 import { closeServer, listen } from '../src/http/listen.ts'
 import type { LabOptions } from '../src/lab/lab.ts'
 import { labPages } from '../src/lab/lab-pages.ts'
-
-const PUBLIC = new URL('../public', import.meta.url).pathname
+import { PUBLIC } from '../src/places.ts'
 
 /** etcd as it comes grants nothing shorter. */
 const TTL_MS = 2000

@@ -1,4 +1,4 @@
-import { PGlite, type Transaction } from '@electric-sql/pglite'
+import type { PGlite, Transaction } from '@electric-sql/pglite'
 import type { Database, Sql } from './database.ts'
 
 /**
@@ -6,6 +6,7 @@ import type { Database, Sql } from './database.ts'
  * is open everything else waits for it.
  */
 export async function openEmbeddedDatabase(): Promise<Database> {
+  const { PGlite } = await import('@electric-sql/pglite')
   const postgres = await PGlite.create()
   return {
     ...overConnection(postgres),

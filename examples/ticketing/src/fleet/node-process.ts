@@ -1,10 +1,8 @@
-import { fileURLToPath } from 'node:url'
 import { ChildProgram } from '@leasehold/test-services'
 import type { Books } from '../back-office/books.ts'
 import type { NodeAnswer, NodeMessage, NodeNews, NodeOrder } from '../node/messages.ts'
 import type { NodeTerms } from '../node/node-terms.ts'
-
-const MAIN = fileURLToPath(new URL('../node/main.ts', import.meta.url))
+import { serverProgram } from './server-program.ts'
 
 /** A server that has said nothing for so long is frozen, or too busy to be sent anybody. */
 const SILENCE_MS = 1000
@@ -22,16 +20,16 @@ export class NodeProcess implements AsyncDisposable {
   #freezes = 0
   #gone = false
 
-  private constructor(name: string, onNews: (news: NodeNews) => void) {
+  private constructor(name: string, program: string, onNews: (news: NodeNews) => void) {
     this.name = name
     this.#onNews = onNews
-    this.#child = new ChildProgram({ path: MAIN, execArgv: ['--import', 'tsx'] })
+    this.#child = new ChildProgram({ path: program, execArgv: ['--enable-source-maps'] })
     this.#child.onMessage((message) => this.#hear(message as NodeMessage))
     void this.#child.exited.then(() => this.#end())
   }
 
   static async start(name: string, onNews: (node: NodeProcess, news: NodeNews) => void): Promise<NodeProcess> {
-    const node: NodeProcess = new NodeProcess(name, (news) => onNews(node, news))
+    const node: NodeProcess = new NodeProcess(name, await serverProgram(), (news) => onNews(node, news))
     await node.#expect('started')
     return node
   }

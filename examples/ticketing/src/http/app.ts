@@ -14,13 +14,13 @@ import { pay } from '../checkout/pay.ts'
 import { Refusal } from '../checkout/refusal.ts'
 import { DatabaseUnavailable } from '../database/database.ts'
 import type { SeatBoard } from '../live/seat-board.ts'
+import { PUBLIC } from '../places.ts'
 import { liveSeats } from './live-seats.ts'
 import { operatorDesk } from './operator-desk.ts'
 import { holdIn, paymentIn, seatsIn } from './requests.ts'
 import { sameSiteOnly } from './same-site.ts'
 import { session, type WithSession } from './session.ts'
 
-const PUBLIC = new URL('../../public', import.meta.url).pathname
 const MAX_BODY_BYTES = 16 * 1024
 const LONGEST_LISTENING_BYTES = 1024 * 1024
 const LONGEST_WAIT_MS = 10 * 60 * 1000

@@ -1,6 +1,6 @@
 import type { Sql } from '../database/database.ts'
-import { type RefusedWrite, readSeatBooks, type SeatBooks } from './seat-books.ts'
 import type { NodeName } from './fact.ts'
+import { type RefusedWrite, readSeatBooks, type SeatBooks } from './seat-books.ts'
 import type { Timeline } from './timeline.ts'
 
 const NOTHING: SeatBooks = { fence: '0', sold: [], refused: [], refunded: [], unfinished: 0 }

@@ -1,0 +1,16 @@
+import { fileURLToPath } from 'node:url'
+
+/** The folder of this example, seen from `src` as from `dist`. */
+const home = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url))
+
+/** What browsers get. */
+export const PUBLIC = home('public')
+
+/** The plan of the hall. */
+export const PLAN = home('data/auditorium.json')
+
+/** A server process, as it is written. */
+export const SERVER_SOURCE = home('src/node/main.ts')
+
+/** The same in one file, as Node runs it. */
+export const SERVER_PROGRAM = home('dist/node.js')
