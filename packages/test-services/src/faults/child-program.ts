@@ -19,6 +19,8 @@ export class ChildProgram {
     const { pid } = this.#child
     if (pid === undefined) throw new Error(`cannot be started: ${path}`)
     watch(pid)
+    // What is sent to one that has just died is lost, and no error of this process.
+    this.#child.on('error', () => {})
     this.exited = new Promise((resolve) => {
       this.#child.once('exit', () => {
         forget(pid)
