@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import type { Database } from '../src/database/database.ts'
+import { type Database, DatabaseUnavailable } from '../src/database/database.ts'
 import { openDatabase } from '../src/database/open-database.ts'
 import { Fleet } from '../src/fleet/fleet.ts'
 import { FrontDoor } from '../src/fleet/front-door.ts'
@@ -13,7 +13,7 @@ import { Visitor } from './visitor.ts'
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 })
 
-const HOLD_MS = 12_000
+const HOLD_MS = 5000
 const PATIENCE = { timeout: 30_000, interval: 50 }
 
 let postgres: DatabaseService
@@ -48,6 +48,20 @@ async function serverOf(hold: string): Promise<NodeProcess> {
   return found
 }
 
+test('a connection that the database ends is told as such, and replaced', async () => {
+  const end = 'select pg_terminate_backend(pg_backend_pid())'
+  await expect(db.query(end)).rejects.toThrow(DatabaseUnavailable)
+  await expect(db.transaction(async (sql) => (await sql.query(end)).length > 0)).rejects.toThrow(DatabaseUnavailable)
+  await expect(db.query('select nonsense')).rejects.toThrow(/nonsense/)
+  expect(await db.query('select 1 as one')).toEqual([{ one: 1 }])
+})
+
+test('nothing that speaks of one connection is passed on to the other', async () => {
+  const { headers } = await fetch(`${door.address}/api/auditorium`)
+  expect(headers.get('x-node')).toMatch(/^node-/)
+  expect(headers.get('connection')).toBe('keep-alive')
+})
+
 test('a confirmation that is sent ten times, to all servers at once, sells once and answers the same', async () => {
   const ada = visitor()
   const hold = await ada.held('A1', 'A2')
@@ -67,7 +81,12 @@ test('what one server changes, whoever watches at another is told', async () => 
 test('while a server is frozen, the others answer, and live maps move over to them', async () => {
   await using map = await SeatMap.open(door.address)
   const [first] = fleet.nodes
-  const thawed = first?.freeze(6000)
+  let thaw = () => {}
+  const thawed = first?.freezeUntil(
+    new Promise<void>((resolve) => {
+      thaw = resolve
+    }),
+  )
   await expect.poll(() => first?.isWell, PATIENCE).toBe(false)
   const ada = visitor()
   const hold = await ada.held('C1')
@@ -75,6 +94,7 @@ test('while a server is frozen, the others answer, and live maps move over to th
   await ada.confirm(hold)
   await expect.poll(() => map.free.includes('C1'), PATIENCE).toBe(false)
   expect(await ticketsFor(db, 'C1')).toEqual([hold])
+  thaw()
   await thawed
   await allAreWell()
 })

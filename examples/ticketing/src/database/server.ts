@@ -35,24 +35,29 @@ export async function openDatabaseServer(url: string, longestIdleMs: number): Pr
 
 const overConnection = (connection: Pick<pg.ClientBase, 'query'>): Sql => ({
   query: async <Row>(text: string, params: readonly unknown[] = []) =>
-    (await connection.query(text, [...params])).rows as Row[],
+    (await connection.query(text, [...params]).catch(failed)).rows as Row[],
 })
 
+/** An error of a statement is the database's answer. Any other ends the connection, or is that there is none. */
+function failed(error: Error): never {
+  if (error instanceof pg.DatabaseError && error.severity === 'ERROR') throw error
+  throw new DatabaseUnavailable('The connection to the database broke.', { cause: error })
+}
+
 async function transaction(pool: pg.Pool, work: (sql: Sql) => Promise<boolean>): Promise<boolean> {
-  const client = await pool.connect()
+  const client = await pool.connect().catch(failed)
+  const sql = overConnection(client)
   let broken: Error | undefined
   try {
-    await client.query('begin')
-    const commit = await work(overConnection(client))
-    await client.query(commit ? 'commit' : 'rollback')
+    await sql.query('begin')
+    const commit = await work(sql)
+    await sql.query(commit ? 'commit' : 'rollback')
     return commit
   } catch (error) {
     await client.query('rollback').catch((failure: Error) => {
       broken = failure
     })
-    throw broken === undefined
-      ? error
-      : new DatabaseUnavailable('The connection to the database broke.', { cause: error })
+    throw error
   } finally {
     client.release(broken)
   }
