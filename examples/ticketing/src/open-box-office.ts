@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Locks } from '@leasehold/core'
 import { type Auditorium, loadAuditorium } from './auditorium.ts'
 import { forgetWaits } from './back-office/waits.ts'
@@ -58,5 +59,3 @@ export async function openBoxOffice(options: BoxOfficeOptions): Promise<OpenBoxO
     },
   }
 }
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))

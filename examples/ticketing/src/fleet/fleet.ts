@@ -1,12 +1,13 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Books } from '../back-office/books.ts'
-import type { TravellingLockEvent } from '../node/messages.ts'
 import type { NodeTerms } from '../node/node-terms.ts'
 import { NodeProcess } from './node-process.ts'
 
 export interface FleetOptions {
   readonly count: number
-  readonly onLockEvent?: (node: string, event: TravellingLockEvent) => void
 }
+
+const START_AGAIN_MS = 1000
 
 /** Several servers of one box office. Whichever dies is replaced by a new one of the same name. */
 export class Fleet implements AsyncDisposable {
@@ -44,7 +45,7 @@ export class Fleet implements AsyncDisposable {
 
   /** When no hold runs any more. */
   readBooks(): Promise<Books> {
-    const [first] = this.nodes
+    const [first] = this.well()
     if (first === undefined) throw new Error('No server is there.')
     return first.readBooks()
   }
@@ -99,17 +100,29 @@ export class Fleet implements AsyncDisposable {
   async #start(name: string): Promise<void> {
     const node = await NodeProcess.start(name, (sender, news) => {
       if (news.type === 'standing') void this.#freeze(sender, news.standing)
-      if (news.type === 'lock-event') this.#options.onLockEvent?.(name, news.event)
     })
-    this.#nodes.set(name, node)
     const terms = this.#termsOf?.(name)
-    if (terms !== undefined) await node.open(terms)
+    try {
+      if (terms !== undefined) await node.open(terms)
+      this.#nodes.set(name, node)
+      if (this.#closing) await node.kill()
+    } catch (error) {
+      await node.kill()
+      throw error
+    }
     void node.exited.then(() => this.#replace(name))
   }
 
+  /** Until one is there: what it needs may be away, too. */
   async #replace(name: string): Promise<void> {
-    if (this.#closing) return
-    await this.#start(name).catch((error: unknown) => console.error(`${name} could not be started again:`, error))
+    while (!this.#closing) {
+      try {
+        return await this.#start(name)
+      } catch (error) {
+        console.error(`${name} could not be started, and will be tried again: ${String(error)}`)
+        await pause(START_AGAIN_MS, undefined, { ref: false })
+      }
+    }
   }
 
   /** The checkout has looked and not yet written. The whole process stands still now, and does not know. One at a time: the others sell. */

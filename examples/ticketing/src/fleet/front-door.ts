@@ -1,4 +1,11 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse, request as send } from 'node:http'
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  request as send,
+} from 'node:http'
 import { closeServer, listen } from '../http/listen.ts'
 import type { Served } from '../http/serve.ts'
 import type { Fleet } from './fleet.ts'
@@ -7,9 +14,16 @@ import type { NodeProcess } from './node-process.ts'
 const MAX_BODY_BYTES = 64 * 1024
 const LOOK_MS = 250
 const LIVE = '/api/live'
+const ATTEMPTS = 3
+const NODE_LOST = 'The server that worked on this is gone. Look what became of it, and try again.'
+/** They speak of one connection, and there are two. */
+const HOP_BY_HOP = ['connection', 'keep-alive', 'transfer-encoding', 'upgrade', 'te', 'trailer']
 
 /** Takes a request to itself (true), or leaves it to the servers. */
 export type OwnPages = (request: IncomingMessage, response: ServerResponse) => boolean
+
+/** `unsent`: it never reached the server. `unknown`: it may have. */
+type Outcome = 'served' | 'unsent' | 'unknown'
 
 interface UnderWay {
   readonly node: NodeProcess
@@ -53,47 +67,50 @@ export class FrontDoor implements Served {
     const body = await bodyOf(request).catch(() => undefined)
     if (body === undefined) return refuse(response, 413, 'too-large', 'This request is too large.')
     const isLook = request.method === 'GET' || request.method === 'HEAD'
-    for (let attempt = 0; attempt < 3; attempt++) {
-      const node = this.#fleet.pick()
-      if (node === undefined) break
-      const forward = () => this.#forward(node, request, body, response, isLook)
-      // A live seat map never ends, and is no work.
-      const outcome = await (request.url === LIVE ? forward() : this.#fleet.track(node, forward))
-      if (outcome === 'served') return
-      if (outcome === 'unknown' && !isLook) {
-        return refuse(
-          response,
-          502,
-          'node-lost',
-          'The server that worked on this is gone. Look what became of it, and try again.',
-        )
-      }
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const outcome = await this.#attempt(request, body, response, isLook)
+      if (outcome === 'served' || response.destroyed) return
+      if (outcome === 'nobody-there') break
+      if (outcome === 'unknown' && !isLook) return refuse(response, 502, 'node-lost', NODE_LOST)
     }
     refuse(response, 503, 'no-node', 'No server is there at the moment. Nothing is lost: try again.')
   }
 
-  /** `unsent`: it never reached the server. `unknown`: it may have. */
+  async #attempt(
+    request: IncomingMessage,
+    body: Buffer,
+    response: ServerResponse,
+    isLook: boolean,
+  ): Promise<Outcome | 'nobody-there'> {
+    const node = this.#fleet.pick()
+    if (node === undefined) return 'nobody-there'
+    const forward = () => this.#forward(node, request, body, response, isLook)
+    // A live seat map never ends, and is no work.
+    return request.url === LIVE ? forward() : this.#fleet.track(node, forward)
+  }
+
   #forward(
     node: NodeProcess,
     request: IncomingMessage,
     body: Buffer,
     response: ServerResponse,
     isLook: boolean,
-  ): Promise<'served' | 'unsent' | 'unknown'> {
+  ): Promise<Outcome> {
     return new Promise((resolve) => {
-      const { method, url: path, headers } = request
-      const upstream = send(node.address, { method, path, headers, agent: false })
+      const { method, url: path } = request
+      // A connection of its own: where it is refused, nothing was sent.
+      const upstream = send(node.address, { method, path, headers: passOn(request.headers), agent: false })
       const entry: UnderWay = {
         node,
         giveUp: () => (response.headersSent || isLook ? upstream.destroy(new Error('silent')) : undefined),
       }
       this.#underWay.add(entry)
-      const settle = (outcome: 'served' | 'unsent' | 'unknown'): void => {
+      const settle = (outcome: Outcome): void => {
         this.#underWay.delete(entry)
         resolve(outcome)
       }
       upstream.on('response', (answer) => {
-        response.writeHead(answer.statusCode ?? 502, { ...answer.headers, 'x-node': node.name })
+        response.writeHead(answer.statusCode ?? 502, { ...passOn(answer.headers), 'x-node': node.name })
         response.flushHeaders()
         answer.pipe(response)
         answer.on('close', () => {
@@ -116,6 +133,9 @@ export class FrontDoor implements Served {
     for (const entry of this.#underWay) if (!well.includes(entry.node)) entry.giveUp()
   }
 }
+
+const passOn = (headers: IncomingHttpHeaders): IncomingHttpHeaders =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_BY_HOP.includes(name)))
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = []

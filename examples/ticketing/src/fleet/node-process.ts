@@ -65,8 +65,10 @@ export class NodeProcess implements AsyncDisposable {
     return (await this.#ask({ type: 'read-books' }, 'books')).books
   }
 
+  /** One that has died is closed. */
   async close(): Promise<void> {
     this.#address = ''
+    if (this.#gone) return
     await this.#ask({ type: 'close' }, 'closed')
   }
 
@@ -77,8 +79,11 @@ export class NodeProcess implements AsyncDisposable {
 
   async freezeUntil(thaw: Promise<unknown>): Promise<void> {
     if (this.#freezes++ === 0) this.#child.freeze()
-    await thaw
-    if (--this.#freezes === 0) this.#child.thaw()
+    try {
+      await thaw
+    } finally {
+      if (--this.#freezes === 0) this.#child.thaw()
+    }
   }
 
   goOn(standing: number): void {

@@ -33,8 +33,10 @@ async function obey(order: NodeOrder): Promise<void> {
         ...order.terms,
         port: 0,
         clock,
-        onLockEvent: passOn,
-        ...(order.terms.tellsValidity && { onValidity: (validity) => say({ type: 'validity', validity }) }),
+        ...(order.terms.tellsOfLeases && {
+          onLockEvent: passOn,
+          onValidity: (validity) => say({ type: 'validity', validity }),
+        }),
         ...(order.terms.freezes === 'process' && { standStill }),
       })
       return say({ type: 'opened', address: node.address })

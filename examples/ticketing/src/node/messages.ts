@@ -35,6 +35,7 @@ export type NodeNews =
   | { readonly type: 'pulse' }
   /** A checkout that is to freeze has looked and not yet written. It waits for `go-on`. */
   | { readonly type: 'standing'; readonly standing: number }
+  /** Where it is to tell of its leases. */
   | { readonly type: 'lock-event'; readonly event: TravellingLockEvent }
   | { readonly type: 'validity'; readonly validity: Validity }
 

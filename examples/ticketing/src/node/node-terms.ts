@@ -10,6 +10,6 @@ export interface NodeTerms {
   readonly sale: Sale
   /** What stands still with a checkout that freezes: itself alone, or its whole process. */
   readonly freezes: 'checkout' | 'process'
-  /** It tells how long each of its leases is good for. */
-  readonly tellsValidity?: boolean
+  /** It tells what becomes of its leases, and how long each is good for. */
+  readonly tellsOfLeases?: boolean
 }

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { BankTerms } from '../sale.ts'
 import { type Card, endingOf } from './card.ts'
 
@@ -32,5 +33,3 @@ export const freezing = (standStill: () => Promise<void>) => async (cardEnding: 
 }
 
 const isTestCard = (card: Card): boolean => Object.values<string>(TEST_CARDS).includes(card)
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
