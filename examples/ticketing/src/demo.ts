@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { loadAuditorium } from './auditorium.ts'
+import type { ServerAddress } from './database/open-database.ts'
 import { readDemoOptions } from './demo-options.ts'
 import { Fleet } from './fleet/fleet.ts'
 import { FrontDoor } from './fleet/front-door.ts'
 import type { Served } from './http/serve.ts'
 import { labPages } from './lab/lab-pages.ts'
+import type { LockAddress } from './locks/lock-address.ts'
 import { openNode } from './node/open-node.ts'
 import { TEST_CARDS } from './payment/bank.ts'
 import type { Sale } from './sale.ts'
@@ -25,7 +27,9 @@ const sale: Sale = {
 process.stderr.write('Opening the box office: a database takes a few seconds to start…\n')
 const stage = await setStage(options.stage)
 await clearStage(stage)
-const house = options.stage.nodes === 1 ? await openOne(stage) : await openSeveral(stage, options.stage.nodes)
+const { nodes } = options.stage
+const isAlone = nodes === 1 || stage.database === 'embedded'
+const house = await (isAlone ? openOne(stage) : openSeveral(stage.database, stage.locks, nodes))
 const { plan, seats } = await loadAuditorium()
 
 console.log(`
@@ -39,12 +43,12 @@ console.log(`
 
   Break a server right before it sells, and see what happens:
 
-    ${house.address}/lab${options.stage.nodes === 1 ? ' (with --nodes 3)' : ''}
+    ${house.address}/lab${isAlone ? ' (with --nodes 3)' : ''}
 
   Open it in two windows and contend for a seat. Seats are held for ${holdMs / 1000} s (--hold 20 for less), strategy ${strategy},
-  locks in ${stage.locks.kind}, ${options.stage.nodes === 1 ? 'one server process' : `${options.stage.nodes} server processes behind this address`}.
+  locks in ${stage.locks.kind}, ${isAlone ? 'one server process' : `${nodes} server processes behind this address`}.
   Cards: ${TEST_CARDS.pays} always pays, ${TEST_CARDS.declined} is declined, ${TEST_CARDS.slowerThanTheHold} takes longer than
-  the hold, ${TEST_CARDS.freezesTheCheckout} freezes the checkout right before its sale${options.stage.nodes === 1 ? '' : ', with the server process it is in'}; with any other, the bank
+  the hold, ${TEST_CARDS.freezesTheCheckout} freezes the checkout right before its sale${isAlone ? '' : ', with the server process it is in'}; with any other, the bank
   does not answer one time in ten. Ctrl+C stops.
 `)
 
@@ -52,7 +56,7 @@ function openOne({ database, locks }: Stage): Promise<Served> {
   return openNode({ name: 'node-1', database, locks, sale, port, orAnyPort: true })
 }
 
-async function openSeveral({ database, locks }: Stage, count: number): Promise<Served> {
+async function openSeveral(database: ServerAddress, locks: LockAddress, count: number): Promise<Served> {
   const fleet = await Fleet.start({ count })
   await fleet.open({ database, locks, sale })
   const lab = labPages({ database, locks })

@@ -36,6 +36,8 @@ export const BEFALL: Readonly<Record<Fault, (scene: Scene) => Promise<Undo>>> = 
     change(scene, 'dead', 'Killed (SIGKILL).')
     await scene.node.kill()
     const back = scene.node.restart().then(() => change(scene, 'well', 'Started again, and knows nothing.'))
+    // Whoever undoes it hears of a failure; until then nobody listens.
+    back.catch(() => {})
     return () => back
   },
 

@@ -32,22 +32,28 @@ export class Customer {
     let isRefused = false
     while (!isSold()) {
       const held = await this.#send('/api/holds', { seats: [this.#seat] })
-      if (held.status === 201) return this.#buy(held.id)
+      if (held.status === 201 && (await this.#buy(held.id))) return
       if (held.status === 0) return
-      if (!isRefused) this.#say('plain', 'Asks for the seat: taken. Asks again and again.')
+      if (held.status !== 201 && !isRefused) this.#say('plain', 'Asks for the seat: taken. Asks again and again.')
       isRefused = true
       await pause(ASK_AGAIN_MS)
     }
   }
 
-  async #buy(id: string): Promise<void> {
+  /** False: the hold was over before it was paid. */
+  async #buy(id: string): Promise<boolean> {
     this.#knownAs(id)
     this.#say('plain', 'Asks for the seat: it may have it. Takes the payment.')
     const paid = await this.#send(`/api/holds/${id}/payment`, { name: this.node.name, card: CARD })
-    if (paid.status !== 200) return this.#say('warn', 'The hold was over before it was paid.')
+    if (paid.status === 410) {
+      this.#say('warn', 'The hold was over before it was paid. Asks again.')
+      return false
+    }
+    if (paid.status !== 200) return true
     const confirmed = await this.#send(`/api/holds/${id}/confirmation`)
     if (confirmed.status === 200) this.#say('plain', 'Tells its customer: the seat is yours.')
     else if (confirmed.status > 0) this.#say('plain', 'Tells its customer: not sold to you.')
+    return true
   }
 
   #say(tone: 'plain' | 'warn', text: string): void {

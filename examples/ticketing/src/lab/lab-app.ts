@@ -1,4 +1,5 @@
 import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
 import { secureHeaders } from 'hono/secure-headers'
 import { streamSSE } from 'hono/streaming'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
@@ -9,13 +10,14 @@ import type { Fact } from './fact.ts'
 import type { Lab } from './lab.ts'
 import { isChoice, isStory, type RunTerms } from './story.ts'
 
+const MAX_BODY_BYTES = 1024
 const TURN_MS = 40
 const HEARTBEAT_TURNS = 250
 
 /** The lab over HTTP: what is seen as server-sent events, and two buttons. It starts when somebody looks. */
 export function createLabApp(openLab: () => Promise<Lab>): Hono {
   const app = new Hono()
-  app.use(secureHeaders({ strictTransportSecurity: false }), sameSiteOnly)
+  app.use(secureHeaders({ strictTransportSecurity: false }), sameSiteOnly, bodyLimit({ maxSize: MAX_BODY_BYTES }))
   app.get('/api/lab/live', (context) => live(context, openLab))
   app.post('/api/lab/run', async (context) => {
     const terms = termsIn(await bodyOf(context))

@@ -16,7 +16,11 @@ export interface LabPages extends AsyncDisposable {
 export function labPages(stage: LabOptions['stage'], ttlMs = TTL_MS): LabPages {
   let lab: Promise<Lab> | undefined
   const open = (): Promise<Lab> => {
-    lab ??= Lab.open({ stage, ttlMs })
+    // One that could not be opened is tried again when somebody looks again.
+    lab ??= Lab.open({ stage, ttlMs }).catch((error: unknown) => {
+      lab = undefined
+      throw error
+    })
     return lab
   }
   const listener = getRequestListener(createLabApp(open).fetch)
@@ -27,7 +31,8 @@ export function labPages(stage: LabOptions['stage'], ttlMs = TTL_MS): LabPages {
       return true
     },
     async [Symbol.asyncDispose]() {
-      await (await lab)?.[Symbol.asyncDispose]()
+      const opened = await lab?.catch(() => undefined)
+      await opened?.[Symbol.asyncDispose]()
     },
   }
 }

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { createLocks, type Locks } from '@leasehold/core'
+import type { ServerAddress } from '../database/open-database.ts'
+import { createSeparateDatabase, type SeparateDatabase } from '../database/separate-database.ts'
+import type { LockAddress } from '../locks/lock-address.ts'
 import { openBackend } from '../locks/open-backend.ts'
 import type { NodeNews } from '../node/messages.ts'
 import type { Sale } from '../sale.ts'
-import type { Stage } from '../stage/stage.ts'
 import { repeat } from '../sweep.ts'
-import { createLabDatabase, type LabDatabase } from './lab-database.ts'
 import { LabNode } from './lab-node.ts'
 import { LockWatch } from './lock-watch.ts'
 import { RowWatch } from './row-watch.ts'
@@ -19,8 +20,11 @@ const SEAT = 'C7'
 const LOOK_MS = 40
 
 export interface LabOptions {
-  /** Where locks are kept, and on which server the lab may have a database of its own. */
-  readonly stage: Pick<Stage, 'locks' | 'database'>
+  readonly stage: {
+    readonly locks: LockAddress
+    /** The lab has a database of its own there. */
+    readonly database: ServerAddress
+  }
   /** How long a lease lasts. etcd as it comes grants nothing below two seconds. */
   readonly ttlMs: number
 }
@@ -40,13 +44,18 @@ export class Lab implements AsyncDisposable {
   readonly timeline = new Timeline()
   readonly #ttlMs: number
   readonly #locks: Locks
-  readonly #database: LabDatabase
+  readonly #database: SeparateDatabase
   readonly #nodes: readonly LabNode[]
   readonly #stage: LabOptions['stage']
   #run: Run | undefined
   #lock: LockWatch | undefined
 
-  private constructor({ stage, ttlMs }: LabOptions, locks: Locks, database: LabDatabase, nodes: readonly LabNode[]) {
+  private constructor(
+    { stage, ttlMs }: LabOptions,
+    locks: Locks,
+    database: SeparateDatabase,
+    nodes: readonly LabNode[],
+  ) {
     this.#stage = stage
     this.#ttlMs = ttlMs
     this.#locks = locks
@@ -56,13 +65,16 @@ export class Lab implements AsyncDisposable {
 
   static async open(options: LabOptions): Promise<Lab> {
     const { locks, database } = options.stage
+    const own = await createSeparateDatabase(database)
     const opened: Promise<Lab> = (async () => {
-      const own = createLabDatabase(database)
       const hear = (node: LabNode, news: NodeNews) => void opened.then((lab) => lab.#hear(node, news))
       const nodes = await Promise.all(NODES.map((name) => LabNode.start(name, locks, hear)))
-      return new Lab(options, createLocks(await openBackend(locks, options.ttlMs)), await own, nodes)
+      return new Lab(options, createLocks(await openBackend(locks, options.ttlMs)), own, nodes)
     })()
-    return opened
+    return opened.catch(async (error: unknown) => {
+      await own.drop()
+      throw error
+    })
   }
 
   get bench(): Bench {
@@ -90,12 +102,13 @@ export class Lab implements AsyncDisposable {
     const { timeline } = this
     const run = new Run({ terms, nodes: this.#nodes, seat: SEAT, ttlMs: this.#ttlMs, timeline, row })
     this.#run = run
-    // A look that failed has seen nothing.
-    const looks = [lock, row].map((watch) => repeat(() => watch.look().catch(() => {}), LOOK_MS))
+    const looks: (() => Promise<void>)[] = []
     try {
       await this.#database.empty()
       await Promise.all(this.#nodes.map((node) => node.open({ database: this.#database.address, sale })))
       timeline.begin(terms)
+      // A look that failed has seen nothing.
+      for (const watch of [lock, row]) looks.push(repeat(() => watch.look().catch(() => {}), LOOK_MS))
       const outcome = await run.play()
       await Promise.all(this.#nodes.map((node) => node.close()))
       this.#run = undefined

@@ -26,7 +26,7 @@ export type Progress = (done: number, all: number) => void
 /** One sale, from the first customer to the last hold that runs out. */
 export async function runSale(
   fleet: Fleet,
-  stage: Stage,
+  stage: Pick<Stage, 'database' | 'locks'>,
   strategy: StrategyName,
   contest: Contest,
   onProgress: Progress,

@@ -1,24 +1,24 @@
 import { randomBytes } from 'node:crypto'
 import { loadAuditorium } from '../auditorium.ts'
-import type { Database } from '../database/database.ts'
-import { type DatabaseAddress, openDatabase } from '../database/open-database.ts'
-import { createTables } from '../database/schema.ts'
+import type { Database } from './database.ts'
+import { openDatabase, type ServerAddress } from './open-database.ts'
+import { createTables } from './schema.ts'
 
-/** A database of the lab's own, on the server of the shop: what is broken here is not for sale there. */
-export interface LabDatabase {
-  readonly address: DatabaseAddress
+/** A database of its own, on a server that others use: what is broken here is not for sale there. */
+export interface SeparateDatabase {
+  readonly address: ServerAddress
   readonly db: Database
   /** Every seat unsold again. No server may be open. */
   empty(): Promise<void>
   drop(): Promise<void>
 }
 
-export async function createLabDatabase(server: DatabaseAddress): Promise<LabDatabase> {
-  const name = `leasehold_lab_${randomBytes(4).toString('hex')}`
+export async function createSeparateDatabase(server: ServerAddress): Promise<SeparateDatabase> {
+  const name = `leasehold_${randomBytes(4).toString('hex')}`
   await administer(server, `create database ${name}`)
   const url = new URL(server)
   url.pathname = `/${name}`
-  const address = url.href as DatabaseAddress
+  const address = url.href as ServerAddress
   const db = await openDatabase(address)
   return {
     address,
@@ -31,7 +31,7 @@ export async function createLabDatabase(server: DatabaseAddress): Promise<LabDat
   }
 }
 
-async function administer(server: DatabaseAddress, statement: string): Promise<void> {
+async function administer(server: ServerAddress, statement: string): Promise<void> {
   const db = await openDatabase(server)
   try {
     await db.query(statement)
