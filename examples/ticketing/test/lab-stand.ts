@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import { serveStatic } from '@hono/node-server/serve-static'
 import { Hono } from 'hono'
+import type { OwnPages } from '../src/fleet/front-door.ts'
 import { closeServer, listen } from '../src/http/listen.ts'
 import type { LabOptions } from '../src/lab/lab.ts'
 import { labPages } from '../src/lab/lab-pages.ts'
@@ -15,18 +16,27 @@ export interface LabStand extends AsyncDisposable {
 }
 
 /** The lab and its page, without the shop around it. */
-export async function openLabStand(stage: LabOptions['stage']): Promise<LabStand> {
-  const lab = labPages(stage, TTL_MS)
-  const pages = new Hono()
-  pages.get('/lab', serveStatic({ root: PUBLIC, path: 'lab.html' }))
-  pages.use('*', serveStatic({ root: PUBLIC }))
-  const others = getRequestListener(pages.fetch)
-  const server = createServer((request, response) => lab.take(request, response) || void others(request, response))
+export async function openLabStand(stage: LabOptions['stage'], ttlMs = TTL_MS): Promise<LabStand> {
+  const lab = labPages(stage, ttlMs)
+  const pages = await openPagesAlone(lab.take)
   return {
-    address: await listen(server, 0, false),
+    address: pages.address,
     async [Symbol.asyncDispose]() {
-      await closeServer(server)
+      await pages[Symbol.asyncDispose]()
       await lab[Symbol.asyncDispose]()
     },
+  }
+}
+
+/** The pages, and nothing behind them but what `own` takes to itself. */
+export async function openPagesAlone(own: OwnPages = () => false): Promise<LabStand> {
+  const app = new Hono()
+  app.get('/lab', serveStatic({ root: PUBLIC, path: 'lab.html' }))
+  app.use('*', serveStatic({ root: PUBLIC }))
+  const pages = getRequestListener(app.fetch)
+  const server = createServer((request, response) => own(request, response) || void pages(request, response))
+  return {
+    address: await listen(server, 0, false),
+    [Symbol.asyncDispose]: () => closeServer(server),
   }
 }

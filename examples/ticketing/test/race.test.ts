@@ -1,54 +1,76 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { createSeparateDatabase, type SeparateDatabase } from '../src/database/separate-database.ts'
 import { Fleet } from '../src/fleet/fleet.ts'
 import type { Contest } from '../src/race/contest.ts'
 import { runSale } from '../src/race/run.ts'
-import { type DatabaseService, type ServiceName, startService } from '../src/stage/services.ts'
-import { type Stage, setStage } from '../src/stage/stage.ts'
+import { type DatabaseService, type Service, type ServiceName, startService } from '../src/stage/services.ts'
+import type { Stage } from '../src/stage/stage.ts'
 import type { StrategyName } from '../src/strategies/index.ts'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 // Few seats and more customers: all others are gone soon, and somebody is left who wants what a frozen checkout lets go.
-const CONTEST: Contest = { customers: 36, seats: 18, frozen: 1, holdMs: 2000, freezeMs: 7000 }
+const CONTEST: Contest = { customers: 36, seats: 18, frozen: 1, holdMs: 2000, freezeMs: 5000 }
 
 /** Of the strategies that set nothing aside, all would be sold before the checkout that is to freeze has paid. */
-const LONGER: Contest = { ...CONTEST, customers: 80, seats: 60 }
+const LONGER: Contest = { ...CONTEST, customers: 80, seats: 60, freezeMs: 2500 }
 
-let fleet: Fleet
-let stage: Stage
-let contest = CONTEST
-const sell = (strategy: StrategyName) => runSale(fleet, stage, strategy, contest, () => {})
+interface Shop {
+  readonly fleet: Fleet
+  readonly stage: Pick<Stage, 'database' | 'locks'>
+}
 
-async function isSafe(strategy: StrategyName) {
-  const result = await sell(strategy)
+const sell = ({ fleet, stage }: Shop, strategy: StrategyName, contest: Contest) =>
+  runSale(fleet, stage, strategy, contest, () => {})
+
+async function sellSafely(shop: Shop, strategy: StrategyName, contest: Contest) {
+  const result = await sell(shop, strategy, contest)
   expect(result).toMatchObject({ seatsSold: contest.seats, seatsSoldTwice: 0, errors: {} })
   return result
 }
 
+// Shops stand side by side where their tests mostly wait for a checkout that stands still.
+
 describe('one server process', () => {
-  beforeAll(async () => {
-    contest = LONGER
-    stage = await setStage({ nodes: 1, with: undefined, locks: undefined, database: undefined })
-    fleet = await Fleet.start({ count: 1 })
-  })
-  afterAll(() => fleet[Symbol.asyncDispose]())
-
-  test('without a lock, seats are sold twice', async () => {
-    expect((await sell('no-lock')).seatsSoldTwice).toBeGreaterThan(0)
+  const openShop = async (): Promise<Shop> => ({
+    stage: { database: 'embedded', locks: { kind: 'memory' } },
+    fleet: await Fleet.start({ count: 1 }),
   })
 
-  test('with row locks, no seat is sold twice, and customers pay in vain', async () => {
-    expect((await isSafe('row-lock')).paymentsRefunded).toBeGreaterThan(0)
+  describe.concurrent('that sets nothing aside', () => {
+    let shop: Shop
+
+    beforeAll(async () => {
+      shop = await openShop()
+    })
+    afterAll(() => shop?.fleet[Symbol.asyncDispose]())
+
+    test.sequential('without a lock, seats are sold twice', async ({ expect }) => {
+      expect((await sell(shop, 'no-lock', LONGER)).seatsSoldTwice).toBeGreaterThan(0)
+    })
+
+    test.sequential('with row locks, no seat is sold twice, and customers pay in vain', async ({ expect }) => {
+      expect((await sellSafely(shop, 'row-lock', LONGER)).paymentsRefunded).toBeGreaterThan(0)
+    })
   })
 
-  test('with leases that nobody checks, a frozen checkout sells a seat a second time', async () => {
-    expect((await sell('lease')).seatsSoldTwice).toBeGreaterThan(0)
-  })
+  describe.concurrent('with leases', () => {
+    let shop: Shop
 
-  test('with fenced leases, the frozen checkouts are refused and no seat is sold twice', async () => {
-    const result = await isSafe('fenced-lease')
-    expect(result.staleWritesRefused).toBeGreaterThan(0)
-    expect(result.holdsExpired).toBeGreaterThanOrEqual(contest.frozen)
+    beforeAll(async () => {
+      shop = await openShop()
+    })
+    afterAll(() => shop?.fleet[Symbol.asyncDispose]())
+
+    test.sequential('that nobody checks, a frozen checkout sells a seat a second time', async ({ expect }) => {
+      expect((await sell(shop, 'lease', CONTEST)).seatsSoldTwice).toBeGreaterThan(0)
+    })
+
+    test.sequential('that are fenced, frozen checkouts are refused and no seat is sold twice', async ({ expect }) => {
+      const result = await sellSafely(shop, 'fenced-lease', CONTEST)
+      expect(result.staleWritesRefused).toBeGreaterThan(0)
+      expect(result.holdsExpired).toBeGreaterThanOrEqual(CONTEST.frozen)
+    })
   })
 })
 
@@ -56,37 +78,44 @@ describe('three server processes, of which some are stopped by SIGSTOP', () => {
   let postgres: DatabaseService
 
   beforeAll(async () => {
-    contest = CONTEST
-    ;[postgres, fleet] = await Promise.all([startService('postgres', { own: true }), Fleet.start({ count: 3 })])
+    postgres = await startService('postgres', { own: true })
   })
-  afterAll(async () => {
-    await fleet?.[Symbol.asyncDispose]()
-    await postgres?.stop()
-  })
+  afterAll(() => postgres?.stop())
 
-  describe.each(['redis', 'postgres', 'etcd'] satisfies ServiceName[])('locks in %s', (kind) => {
+  describe.concurrent.each(['redis', 'postgres', 'etcd'] satisfies ServiceName[])('locks in %s', (kind) => {
+    let shop: Shop
+    let locks: Service
+    let data: SeparateDatabase
+
     beforeAll(async () => {
-      stage = await setStage({
-        nodes: 3,
-        with: kind === 'postgres' ? undefined : kind,
-        locks: kind === 'postgres' ? postgres.locks : undefined,
-        database: postgres.database,
+      let fleet: Fleet
+      ;[locks, data, fleet] = await Promise.all([
+        kind === 'postgres' ? postgres : startService(kind),
+        createSeparateDatabase(postgres.database),
+        Fleet.start({ count: 3 }),
+      ])
+      shop = { stage: { database: data.address, locks: locks.locks }, fleet }
+    })
+    afterAll(async () => {
+      await shop?.fleet[Symbol.asyncDispose]()
+      await data?.drop()
+      if (kind !== 'postgres') await locks?.stop()
+    })
+
+    test.sequential('with leases that nobody checks, a seat is sold twice', async ({ expect }) => {
+      expect((await sell(shop, 'lease', CONTEST)).seatsSoldTwice).toBeGreaterThan(0)
+    })
+
+    test.sequential('with fenced leases, none is, and nobody meets an error other than that a seat is taken', async ({
+      expect,
+    }) => {
+      expect((await sellSafely(shop, 'fenced-lease', CONTEST)).staleWritesRefused).toBeGreaterThan(0)
+    })
+
+    if (kind === 'postgres') {
+      test.sequential('with row locks, no seat is sold twice', async () => {
+        await sellSafely(shop, 'row-lock', LONGER)
       })
-    })
-    afterAll(() => stage?.stop())
-
-    test('with leases that nobody checks, a seat is sold twice', async () => {
-      expect((await sell('lease')).seatsSoldTwice).toBeGreaterThan(0)
-    })
-
-    test('with fenced leases, none is, and nobody meets an error other than that a seat is taken', async () => {
-      expect((await isSafe('fenced-lease')).staleWritesRefused).toBeGreaterThan(0)
-    })
-  })
-
-  test('with row locks, no seat is sold twice', async () => {
-    contest = LONGER
-    stage = await setStage({ nodes: 3, with: undefined, locks: postgres.locks, database: postgres.database })
-    await isSafe('row-lock')
+    }
   })
 })

@@ -1,13 +1,14 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type DatabaseService, type Service, type ServiceName, startService } from '../../src/stage/services.ts'
-import { type LabStand, openLabStand } from '../lab-stand.ts'
-import { openTestOffice } from '../office.ts'
+import { type LabStand, openLabStand, openPagesAlone } from '../lab-stand.ts'
 import { launchChromium } from './chromium.ts'
 import { LabWindow } from './lab-window.ts'
 import { PHONE } from './window.ts'
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 })
+
+const SHORT_TTL_MS = 1000
 
 let browser: Browser
 let database: DatabaseService
@@ -23,7 +24,8 @@ afterAll(async () => {
 
 const LOCK_SERVERS: readonly ServiceName[] = ['redis', 'postgres', 'etcd']
 
-describe.each(LOCK_SERVERS)('with locks in %s', (name) => {
+// Each on a lab of its own: they wait for leases to end, and may wait together.
+describe.concurrent.each(LOCK_SERVERS)('with locks in %s', (name) => {
   let service: Service
   let stand: LabStand
   let lab: LabWindow
@@ -41,7 +43,7 @@ describe.each(LOCK_SERVERS)('with locks in %s', (name) => {
     expect(errors).toEqual([])
   })
 
-  test('the write of a server that was frozen is refused by the fence', async () => {
+  test.sequential('the write of a server that was frozen is refused by the fence', async () => {
     expect(await lab.run('fenced-lease', 'freeze')).toBe('Late write refused, sold once')
     expect([await lab.writes('sold'), await lab.writes('refused'), await lab.writes('again')]).toEqual([1, 1, 0])
     const seen = (await lab.log()).join('\n')
@@ -52,13 +54,13 @@ describe.each(LOCK_SERVERS)('with locks in %s', (name) => {
     await lab.photograph(`lab-${name}-freeze-fenced-desktop`)
   })
 
-  test('without fencing, the frozen server sells the seat again', async () => {
+  test.sequential('without fencing, the frozen server sells the seat again', async () => {
     expect(await lab.run('lease', 'freeze')).toBe('Sold twice')
     expect([await lab.writes('sold'), await lab.writes('again')]).toEqual([1, 1])
     await lab.photograph(`lab-${name}-freeze-unfenced-desktop`)
   })
 
-  test('the seat of a server that was killed comes back, and is sold once', async () => {
+  test.sequential('the seat of a server that was killed comes back, and is sold once', async () => {
     expect(await lab.run('fenced-lease', 'kill')).toBe('Sold once')
     const seen = (await lab.log()).join('\n')
     expect(seen).toMatch(/SIGKILL.*The time of (node-\d) is over.*writes: the seat is sold/s)
@@ -67,14 +69,14 @@ describe.each(LOCK_SERVERS)('with locks in %s', (name) => {
     await lab.photograph(`lab-${name}-kill-fenced-desktop`)
   })
 
-  test('a server that is cut off from the lock server, but not from the database, is refused by the fence', async () => {
+  test.sequential('a server that is cut off from the lock server, but not from the database, is refused by the fence', async () => {
     expect(await lab.run('fenced-lease', 'cut-off')).toBe('Late write refused, sold once')
     expect(await lab.writes('refused')).toBe(1)
     expect((await lab.log()).join('\n')).toMatch(/Cut off.*Trusts its lease no more.*is refused.*line.*is back/s)
     await lab.photograph(`lab-${name}-cut-off-fenced-desktop`)
   })
 
-  test('a server whose clock is set forward trusts its lease too little, and harms nobody', async () => {
+  test.sequential('a server whose clock is set forward trusts its lease too little, and harms nobody', async () => {
     expect(await lab.run('fenced-lease', 'clock')).toMatch(/sold once/i)
     expect((await lab.log()).join('\n')).toMatch(
       /set forward by a minute.*Trusts its lease no more.*Goes on, and writes/s,
@@ -88,7 +90,7 @@ describe('whatever keeps the locks', () => {
   let stand: LabStand
 
   beforeAll(async () => {
-    stand = await openLabStand({ locks: database.locks, database: database.database })
+    stand = await openLabStand({ locks: database.locks, database: database.database }, SHORT_TTL_MS)
   })
   afterAll(() => stand?.[Symbol.asyncDispose]())
 
@@ -140,7 +142,7 @@ describe('whatever keeps the locks', () => {
   })
 
   test('a box office of one process says why it has no lab, and what to do', async () => {
-    await using office = await openTestOffice({ holdMs: 60_000 })
+    await using office = await openPagesAlone()
     const page = await browser.newPage()
     await page.goto(`${office.address}/lab`)
     await page.getByText('The lab needs several servers').waitFor()

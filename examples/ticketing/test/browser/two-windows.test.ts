@@ -1,37 +1,30 @@
 import type { Browser, BrowserContextOptions } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, vi } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
 import { openEmbeddedDatabase } from '../../src/database/embedded.ts'
 import { OPERATOR_KEY, openTestOffice, type TestOffice, ticketsFor } from '../office.ts'
 import { launchChromium } from './chromium.ts'
-import { DESKTOP, PHONE, Window } from './window.ts'
+import { DESKTOP, PHONE, testWithWindows, Window } from './window.ts'
 
 vi.setConfig({ testTimeout: 90_000 })
 
 let browser: Browser
 let db: Database
-let office: TestOffice
-const windows: Window[] = []
 
 beforeAll(async () => {
-  browser = await launchChromium()
-  db = await openEmbeddedDatabase()
+  ;[browser, db] = await Promise.all([launchChromium(), openEmbeddedDatabase()])
 })
 afterAll(async () => {
   await browser?.close()
   await db?.close()
 })
-afterEach(async () => {
-  const errors = windows.flatMap((window) => window.errors)
-  await Promise.all(windows.splice(0).map(({ context }) => context.close()))
-  expect(errors).toEqual([])
-})
 
-async function open(options?: BrowserContextOptions): Promise<Window> {
-  const window = await Window.open(browser, office.address, options)
-  windows.push(window)
-  return window
-}
+let office: TestOffice
+
+/** Tests of windows that look at the office. */
+const test = testWithWindows.extend<{ readonly openWindow: (options?: BrowserContextOptions) => Promise<Window> }>({
+  openWindow: ({ open }, use) => use((options) => open(browser, office.address, options)),
+})
 
 function serveWith(holdMs: number): void {
   beforeAll(async () => {
@@ -43,8 +36,8 @@ function serveWith(holdMs: number): void {
 describe('while nobody hesitates', () => {
   serveWith(120_000)
 
-  test('one window holds, and the other sees it at once', async () => {
-    const [ada, grace] = [await open(), await open()]
+  test('one window holds, and the other sees it at once', async ({ openWindow }) => {
+    const [ada, grace] = [await openWindow(), await openWindow()]
     await grace.choose('C5')
     await grace.seesSeat('C5', 'chosen')
     await ada.hold('C4', 'C5')
@@ -57,16 +50,16 @@ describe('while nobody hesitates', () => {
     await grace.photograph('contended-desktop')
   })
 
-  test('two tabs of one browser contend like strangers', async () => {
-    const first = await open()
+  test('two tabs of one browser contend like strangers', async ({ openWindow }) => {
+    const first = await openWindow()
     const second = await Window.openIn(first.context, office.address)
     await first.hold('D4')
     await second.seesSeat('D4', 'held')
     await second.sees('Choose your seats')
   })
 
-  test('paying and confirming gives tickets, and shows the seats as sold to everybody', async () => {
-    const [ada, grace] = [await open(), await open()]
+  test('paying and confirming gives tickets, and shows the seats as sold to everybody', async ({ openWindow }) => {
+    const [ada, grace] = [await openWindow(), await openWindow()]
     await ada.hold('E6', 'E7')
     await ada.pay('4242', '<img src=x onerror=alert(1)> & Ada')
     await ada.sees('Paid. One last step')
@@ -79,8 +72,8 @@ describe('while nobody hesitates', () => {
     expect(await ticketsFor(db, 'E6')).toHaveLength(1)
   })
 
-  test('giving up brings the seats back for everybody', async () => {
-    const [ada, grace] = [await open(), await open()]
+  test('giving up brings the seats back for everybody', async ({ openWindow }) => {
+    const [ada, grace] = [await openWindow(), await openWindow()]
     await ada.hold('F5')
     await grace.seesSeat('F5', 'held')
     await ada.press(/^Give the seats back/)
@@ -88,8 +81,8 @@ describe('while nobody hesitates', () => {
     await grace.seesSeat('F5', 'free')
   })
 
-  test('a declined card is said plainly, and the hold stands', async () => {
-    const ada = await open()
+  test('a declined card is said plainly, and the hold stands', async ({ openWindow }) => {
+    const ada = await openWindow()
     await ada.hold('G5')
     await ada.pay('0002')
     await ada.sees('The bank declined this card. Nothing was charged.')
@@ -99,16 +92,16 @@ describe('while nobody hesitates', () => {
     await ada.sees('Paid. One last step')
   })
 
-  test('a reload finds the hold again', async () => {
-    const ada = await open()
+  test('a reload finds the hold again', async ({ openWindow }) => {
+    const ada = await openWindow()
     await ada.hold('G8')
     await ada.page.reload()
     await ada.sees('Held for you')
     await ada.seesSeat('G8', 'own')
   })
 
-  test('a hidden tab hangs up, and has missed nothing when it is looked at again', async () => {
-    const [ada, grace] = [await open(), await open()]
+  test('a hidden tab hangs up, and has missed nothing when it is looked at again', async ({ openWindow }) => {
+    const [ada, grace] = [await openWindow(), await openWindow()]
     await grace.setHidden(true)
     await ada.hold('K5')
     await grace.seesSeat('K5', 'free')
@@ -116,16 +109,16 @@ describe('while nobody hesitates', () => {
     await grace.seesSeat('K5', 'held')
   })
 
-  test('a keyboard is enough', async () => {
-    const ada = await open()
+  test('a keyboard is enough', async ({ openWindow }) => {
+    const ada = await openWindow()
     await ada.seat('H8').focus()
     for (const key of ['ArrowRight', 'Space', 'ArrowDown', 'Space', 'Home', 'Space']) await ada.page.keyboard.press(key)
     for (const seat of ['H9', 'J9', 'J1']) await ada.seesSeat(seat, 'chosen')
     await ada.photograph('keyboard-desktop')
   })
 
-  test('on a phone the first touch goes closer, the second chooses', async () => {
-    const ada = await open(PHONE)
+  test('on a phone the first touch goes closer, the second chooses', async ({ openWindow }) => {
+    const ada = await openWindow(PHONE)
     await ada.photograph('whole-hall-phone')
     await ada.seat('K8').tap()
     await ada.seesSeat('K8', 'free')
@@ -137,8 +130,8 @@ describe('while nobody hesitates', () => {
     await ada.photograph('held-phone')
   })
 
-  test('whoever stands in line gets the seat when it is given back, without asking again', async () => {
-    const [ada, grace] = [await open(), await open()]
+  test('whoever stands in line gets the seat when it is given back, without asking again', async ({ openWindow }) => {
+    const [ada, grace] = [await openWindow(), await openWindow()]
     await ada.hold('M4')
     await grace.seesSeat('M4', 'held')
     await grace.choose('M4')
@@ -151,10 +144,12 @@ describe('while nobody hesitates', () => {
     await ada.seesSeat('M4', 'held')
   })
 
-  test('the operator sees who holds what, and takes it back with a reason that the customer is told', async () => {
-    const ada = await open()
-    const operator = await Window.open(browser, `${office.address}/operator.html#${OPERATOR_KEY}`)
-    windows.push(operator)
+  test('the operator sees who holds what, and takes it back with a reason that the customer is told', async ({
+    open,
+    openWindow,
+  }) => {
+    const ada = await openWindow()
+    const operator = await open(browser, `${office.address}/operator.html#${OPERATOR_KEY}`)
     await ada.hold('N4', 'N5')
     await ada.pay()
     await ada.sees('Paid. One last step')
@@ -169,27 +164,27 @@ describe('while nobody hesitates', () => {
     await ada.sees('The reason given: The seats are <wet>.')
   })
 
-  test('no more than six seats can be chosen', async () => {
-    const ada = await open()
+  test('no more than six seats can be chosen', async ({ openWindow }) => {
+    const ada = await openWindow()
     await ada.choose('L1', 'L2', 'L3', 'L4', 'L5', 'L6', 'L7')
     await ada.sees('You can book up to 6 seats at once.')
     await ada.seesSeat('L7', 'free')
   })
 
-  test('the hall is itself by day and by night', async () => {
+  test('the hall is itself by day and by night', async ({ openWindow }) => {
     for (const colorScheme of ['light', 'dark'] as const) {
-      await (await open({ ...DESKTOP, colorScheme })).photograph(`hall-desktop-${colorScheme}`)
-      await (await open({ ...PHONE, colorScheme })).photograph(`hall-phone-${colorScheme}`)
+      await (await openWindow({ ...DESKTOP, colorScheme })).photograph(`hall-desktop-${colorScheme}`)
+      await (await openWindow({ ...PHONE, colorScheme })).photograph(`hall-phone-${colorScheme}`)
     }
-    expect(await (await open()).page.locator('.auditorium .seat').count()).toBe(240)
+    expect(await (await openWindow()).page.locator('.auditorium .seat').count()).toBe(240)
   })
 })
 
-describe('when somebody takes too long', () => {
+describe.concurrent('when somebody takes too long', () => {
   serveWith(5000)
 
-  test('a closed tab gives its seats back when the hold runs out', async () => {
-    const [ada, grace] = [await open(), await open()]
+  test('a closed tab gives its seats back when the hold runs out', async ({ openWindow }) => {
+    const [ada, grace] = [await openWindow(), await openWindow()]
     await ada.hold('C4', 'C5')
     await grace.seesSeat('C4', 'held')
     await ada.page.close()
@@ -197,8 +192,10 @@ describe('when somebody takes too long', () => {
     await grace.hold('C4', 'C5')
   })
 
-  test('whoever watches the countdown end is told so, and everybody sees the seats come back', async () => {
-    const [ada, grace] = [await open(), await open()]
+  test('whoever watches the countdown end is told so, and everybody sees the seats come back', async ({
+    openWindow,
+  }) => {
+    const [ada, grace] = [await openWindow(), await openWindow()]
     await ada.hold('D5')
     await grace.seesSeat('D5', 'held')
     await ada.sees('Your hold ran out')
@@ -209,8 +206,8 @@ describe('when somebody takes too long', () => {
     await ada.seesSeat('D5', 'free')
   })
 
-  test('a payment that outlasts the hold is refunded, and the page says so', async () => {
-    const ada = await open()
+  test('a payment that outlasts the hold is refunded, and the page says so', async ({ openWindow }) => {
+    const ada = await openWindow()
     await ada.hold('E5')
     await ada.pay('0408')
     await ada.sees('Your hold ran out')
@@ -218,8 +215,10 @@ describe('when somebody takes too long', () => {
     await ada.photograph('slow-payment-desktop')
   })
 
-  test('a checkout that outlived its hold is refused, refunded, and told why; the seat is sold once', async () => {
-    const [ada, grace] = [await open(), await open(PHONE)]
+  test('a checkout that outlived its hold is refused, refunded, and told why; the seat is sold once', async ({
+    openWindow,
+  }) => {
+    const [ada, grace] = [await openWindow(), await openWindow(PHONE)]
     await ada.hold('F6')
     await ada.pay('0119')
     await ada.press(/^Confirm/)
@@ -236,8 +235,8 @@ describe('when somebody takes too long', () => {
     expect(await ticketsFor(db, 'F6')).toHaveLength(1)
   })
 
-  test('a window that was cut off comes back to the truth by itself', async () => {
-    const [ada, grace] = [await open(), await open()]
+  test('a window that was cut off comes back to the truth by itself', async ({ openWindow }) => {
+    const [ada, grace] = [await openWindow(), await openWindow()]
     await ada.hold('G6')
     await ada.pay()
     await ada.sees('Paid. One last step')

@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
-import { expect } from 'vitest'
+import { expect, test } from 'vitest'
 
-const PATIENCE = { timeout: 20_000, interval: 50 }
+const PATIENCE = { timeout: 20_000 }
 const ARTIFACTS = new URL('../../.artifacts/', import.meta.url).pathname
 
 export const PHONE: BrowserContextOptions = {
@@ -65,7 +65,7 @@ export class Window {
   }
 
   async seesSeat(id: string, state: 'free' | 'held' | 'sold' | 'chosen' | 'own'): Promise<void> {
-    await expect.poll(() => this.seat(id).getAttribute('data-look'), PATIENCE).toBe(state)
+    await this.page.locator(`.auditorium [data-seat="${id}"][data-look=${state}]`).waitFor(PATIENCE)
   }
 
   /** As if the tab went behind another one, or came to the front again. */
@@ -80,3 +80,23 @@ export class Window {
     await this.page.screenshot({ path: `${ARTIFACTS}${name}.png`, animations: 'disabled' })
   }
 }
+
+export interface OpenWindows {
+  /** Opens a page of a shop, in a browser that nobody else uses. */
+  readonly open: (browser: Browser, address: string, options?: BrowserContextOptions) => Promise<Window>
+}
+
+/** Tests with windows, which are closed at their end; no page may have met an error that nobody caught. */
+export const testWithWindows = test.extend<OpenWindows>({
+  open: async ({ task }, use) => {
+    const windows: Window[] = []
+    await use(async (browser, address, options) => {
+      const window = await Window.open(browser, address, options)
+      windows.push(window)
+      return window
+    })
+    const errors = windows.flatMap((window) => window.errors)
+    await Promise.all(windows.map(({ context }) => context.close()))
+    expect(errors, `errors on the pages of "${task.name}"`).toEqual([])
+  },
+})
