@@ -20,6 +20,13 @@ export default {
       to: { path: '^packages/core/src/(memory|conformance)/' },
     },
     {
+      name: 'contract-knows-no-engine',
+      comment: 'The contract, the API, time, errors and events stand by themselves: one reads them without the engine.',
+      severity: 'error',
+      from: { path: '^packages/core/src/[^/]+$', pathNot: '^packages/core/src/index[.]ts$' },
+      to: { path: '^packages/core/src/engine/' },
+    },
+    {
       name: 'memory-is-a-backend',
       comment: 'The memory backend sees what any backend sees: the contract, time and errors.',
       severity: 'error',

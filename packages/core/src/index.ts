@@ -1,7 +1,7 @@
 export type * from './api.ts'
 export { type Clock, type Instant, systemClock } from './clock.ts'
 export type * from './contract.ts'
+export { createLocks } from './engine/locks.ts'
 export { type ErrorCode, isLeaseholdError, LeaseholdError } from './errors.ts'
 export type * from './events.ts'
 export { FenceGuard } from './fence-guard.ts'
-export { createLocks } from './locks.ts'

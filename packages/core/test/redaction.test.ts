@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { expect, it } from 'vitest'
-import { redact } from '../src/redaction.ts'
+import { redact } from '../src/engine/redaction.ts'
 
 const holder = '0123456789abcdef0123456789abcdef'
 

@@ -57,9 +57,9 @@ interface SimulatedMutant extends Pick<Mutant, 'id' | 'mistake' | 'patches'> {
 }
 
 const clock = inFile('clock.ts')
-const contender = inFile('contender.ts')
-const locks = inFile('locks.ts')
-const renewals = inFile('renewals.ts')
+const contender = inFile('engine/contender.ts')
+const locks = inFile('engine/locks.ts')
+const renewals = inFile('engine/renewals.ts')
 
 /** Mistakes that take a bad network, or a pause at the wrong moment, to be seen. */
 const OWN: readonly SimulatedMutant[] = [

@@ -5,13 +5,13 @@ const { all, add } = mutants()
 /** Claims and leases that are not ended, or ended by the wrong one. */
 export const endingMutants = all
 
-const acquire = inFile('acquire.ts')
-const acquireAll = inFile('acquire-all.ts')
-const contender = inFile('contender.ts')
-const engine = inFile('engine.ts')
-const holds = inFile('holds.ts')
-const lease = inFile('lease.ts')
-const locks = inFile('locks.ts')
+const acquire = inFile('engine/acquire.ts')
+const acquireAll = inFile('engine/acquire-all.ts')
+const contender = inFile('engine/contender.ts')
+const engine = inFile('engine/engine.ts')
+const holds = inFile('engine/holds.ts')
+const lease = inFile('engine/lease.ts')
+const locks = inFile('engine/locks.ts')
 
 add(
   'abort-swallowed',

@@ -5,8 +5,8 @@ const { all, add } = mutants()
 /** Bad input that gets through. */
 export const inputMutants = all
 
-const key = inFile('key.ts')
-const options = inFile('options.ts')
+const key = inFile('engine/key.ts')
+const options = inFile('engine/options.ts')
 
 add('empty-key-accepted', 'an empty key is accepted', 'input/empty-key', key('bytes > 0 && ', ''))
 

@@ -6,14 +6,14 @@ const { all, add } = mutants()
 export const outcomeMutants = all
 
 const errors = inFile('errors.ts')
-const group = inFile('lease-group.ts')
-const locks = inFile('locks.ts')
-const engine = inFile('engine.ts')
-const holder = inFile('new-claim.ts')
-const lease = inFile('lease.ts')
-const holds = inFile('holds.ts')
-const lock = inFile('lock.ts')
-const requests = inFile('requests.ts')
+const group = inFile('engine/lease-group.ts')
+const locks = inFile('engine/locks.ts')
+const engine = inFile('engine/engine.ts')
+const holder = inFile('engine/new-claim.ts')
+const lease = inFile('engine/lease.ts')
+const holds = inFile('engine/holds.ts')
+const lock = inFile('engine/lock.ts')
+const requests = inFile('engine/requests.ts')
 
 add(
   'work-error-masked',

@@ -5,9 +5,9 @@ const { all, add } = mutants()
 /** Renewals that come too late, too often, or are misread. */
 export const renewalMutants = all
 
-const hold = inFile('hold.ts')
-const holds = inFile('holds.ts')
-const renewals = inFile('renewals.ts')
+const hold = inFile('engine/hold.ts')
+const holds = inFile('engine/holds.ts')
+const renewals = inFile('engine/renewals.ts')
 
 add(
   'renewal-revives-lease',

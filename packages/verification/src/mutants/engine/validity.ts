@@ -5,14 +5,14 @@ const { all, add } = mutants()
 /** Leases that are trusted for too long. */
 export const validityMutants = all
 
-const acquire = inFile('acquire.ts')
+const acquire = inFile('engine/acquire.ts')
 const clock = inFile('clock.ts')
-const handle = inFile('handle.ts')
-const hold = inFile('hold.ts')
-const holds = inFile('holds.ts')
-const lease = inFile('lease.ts')
-const options = inFile('options.ts')
-const renewals = inFile('renewals.ts')
+const handle = inFile('engine/handle.ts')
+const hold = inFile('engine/hold.ts')
+const holds = inFile('engine/holds.ts')
+const lease = inFile('engine/lease.ts')
+const options = inFile('engine/options.ts')
+const renewals = inFile('engine/renewals.ts')
 
 add(
   'deadline-from-reply',

@@ -5,11 +5,11 @@ const { all, add } = mutants()
 /** Waits that are unfair, deaf, or cost too much. */
 export const waitingMutants = all
 
-const acquireAll = inFile('acquire-all.ts')
-const contender = inFile('contender.ts')
-const context = inFile('holding-context.ts')
-const queues = inFile('queues.ts')
-const waiter = inFile('waiter.ts')
+const acquireAll = inFile('engine/acquire-all.ts')
+const contender = inFile('engine/contender.ts')
+const context = inFile('engine/holding-context.ts')
+const queues = inFile('engine/queues.ts')
+const waiter = inFile('engine/waiter.ts')
 
 add(
   'all-contend',

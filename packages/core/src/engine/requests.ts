@@ -1,9 +1,9 @@
-import type { Instant } from './clock.ts'
-import type { Claim, LockBackend } from './contract.ts'
+import type { Instant } from '../clock.ts'
+import type { Claim, LockBackend } from '../contract.ts'
+import { isLeaseholdError, LeaseholdError } from '../errors.ts'
+import type { Task } from '../scheduler.ts'
 import type { Engine } from './engine.ts'
-import { isLeaseholdError, LeaseholdError } from './errors.ts'
 import { redact } from './redaction.ts'
-import type { Task } from './scheduler.ts'
 
 interface Asked {
   /** Verb for the error message. */

@@ -1,6 +1,6 @@
+import type { LeaseHandle, ResumeOptions } from '../api.ts'
+import type { Renewal } from '../contract.ts'
 import { checkEach, checkRenewal } from './answers.ts'
-import type { LeaseHandle, ResumeOptions } from './api.ts'
-import type { Renewal } from './contract.ts'
 import type { Engine } from './engine.ts'
 import { parseHandle } from './handle.ts'
 import type { Hold } from './hold.ts'

@@ -1,4 +1,4 @@
-import type { Contended, Grant, Renewal } from './contract.ts'
+import type { Contended, Grant, Renewal } from '../contract.ts'
 
 // A backend's answers decide about safety: one that is not of the contract's shape counts as no answer.
 

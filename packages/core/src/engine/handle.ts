@@ -1,5 +1,5 @@
-import type { LeaseHandle } from './api.ts'
-import type { Claim } from './contract.ts'
+import type { LeaseHandle } from '../api.ts'
+import type { Claim } from '../contract.ts'
 import type { Hold } from './hold.ts'
 import { assertKey } from './key.ts'
 import { assertObject, parseTerms, type WaitTerms } from './options.ts'

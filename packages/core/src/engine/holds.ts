@@ -1,8 +1,8 @@
-import { earlier, type Instant, msUntil } from './clock.ts'
-import type { Claim, Grant } from './contract.ts'
+import { earlier, type Instant, msUntil } from '../clock.ts'
+import type { Claim, Grant } from '../contract.ts'
+import { limitReached } from '../errors.ts'
+import type { LossReason } from '../events.ts'
 import type { Engine } from './engine.ts'
-import { limitReached } from './errors.ts'
-import type { LossReason } from './events.ts'
 import { Hold } from './hold.ts'
 import type { HoldTerms } from './options.ts'
 

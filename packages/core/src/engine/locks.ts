@@ -1,4 +1,3 @@
-import { acquireAll, tryAcquireAll } from './acquire-all.ts'
 import type {
   AcquireOptions,
   CloseReport,
@@ -10,10 +9,11 @@ import type {
   Locks,
   LocksOptions,
   ResumeOptions,
-} from './api.ts'
-import type { LockBackend } from './contract.ts'
+} from '../api.ts'
+import type { LockBackend } from '../contract.ts'
+import { closedError, type LeaseholdError } from '../errors.ts'
+import { acquireAll, tryAcquireAll } from './acquire-all.ts'
 import { Engine } from './engine.ts'
-import { closedError, type LeaseholdError } from './errors.ts'
 import type { Hold } from './hold.ts'
 import { assertNotUnder } from './holding-context.ts'
 import { assertKey, assertKeys } from './key.ts'

@@ -1,4 +1,4 @@
-import type { Claim } from './contract.ts'
+import type { Claim } from '../contract.ts'
 
 const ID_BYTES = 16
 const pool = Buffer.allocUnsafe(256 * ID_BYTES)

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { leaseError } from './errors.ts'
+import { leaseError } from '../errors.ts'
 import type { Hold } from './hold.ts'
 import type { WaitTerms } from './options.ts'
 

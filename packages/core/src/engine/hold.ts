@@ -1,9 +1,9 @@
-import { earlier, type Instant, msUntil, shift } from './clock.ts'
-import type { Claim, Grant } from './contract.ts'
-import { type LeaseholdError, leaseError } from './errors.ts'
-import type { LossReason } from './events.ts'
+import { earlier, type Instant, msUntil, shift } from '../clock.ts'
+import type { Claim, Grant } from '../contract.ts'
+import { type LeaseholdError, leaseError } from '../errors.ts'
+import type { LossReason } from '../events.ts'
+import type { Slot, Task } from '../scheduler.ts'
 import { defaultMarginMs, type HoldTerms } from './options.ts'
-import type { Slot, Task } from './scheduler.ts'
 
 /** Renewal times fall on a grid of this fraction of the TTL, so that leases taken at different moments share a request. */
 const GRID = 30

@@ -1,7 +1,7 @@
-import type { LocksOptions } from './api.ts'
-import { type Clock, systemClock } from './clock.ts'
-import type { Terms } from './contract.ts'
-import type { LockEvent } from './events.ts'
+import type { LocksOptions } from '../api.ts'
+import { type Clock, systemClock } from '../clock.ts'
+import type { Terms } from '../contract.ts'
+import type { LockEvent } from '../events.ts'
 
 const YEAR_MS = 31_536_000_000
 const MAX_METADATA_BYTES = 4096

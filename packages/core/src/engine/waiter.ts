@@ -1,9 +1,9 @@
 import { setMaxListeners } from 'node:events'
-import type { Clock, Instant } from './clock.ts'
-import { LeaseholdError } from './errors.ts'
+import type { Clock, Instant } from '../clock.ts'
+import { LeaseholdError } from '../errors.ts'
+import type { Scheduler, Slot, Task } from '../scheduler.ts'
 import type { Hold } from './hold.ts'
 import type { WaitTerms } from './options.ts'
-import type { Scheduler, Slot, Task } from './scheduler.ts'
 
 /** One caller of `acquire`, with a deadline and a signal of its own. Settles once. */
 export class Waiter<Granted = Hold> implements Task {

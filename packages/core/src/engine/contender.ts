@@ -1,12 +1,12 @@
+import { type Instant, msUntil, NEVER_MS, shift } from '../clock.ts'
+import type { Candidate, Claim, Grant } from '../contract.ts'
+import { isLeaseholdError } from '../errors.ts'
+import type { Slot, Task } from '../scheduler.ts'
 import { checkGrant } from './answers.ts'
-import { type Instant, msUntil, NEVER_MS, shift } from './clock.ts'
-import type { Candidate, Claim, Grant } from './contract.ts'
 import type { Engine } from './engine.ts'
-import { isLeaseholdError } from './errors.ts'
 import type { Hold } from './hold.ts'
 import { newClaim } from './new-claim.ts'
 import { asked } from './options.ts'
-import type { Slot, Task } from './scheduler.ts'
 import type { Waiter } from './waiter.ts'
 
 /** Doubled each time: the next poll where the backend cannot wake us, the next retry of an unreachable one. */

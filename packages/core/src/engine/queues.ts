@@ -1,6 +1,6 @@
+import { isLeaseholdError } from '../errors.ts'
 import { Contender } from './contender.ts'
 import type { Engine } from './engine.ts'
-import { isLeaseholdError } from './errors.ts'
 import type { Waiter } from './waiter.ts'
 
 interface KeyQueue {

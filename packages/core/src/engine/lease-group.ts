@@ -1,4 +1,4 @@
-import type { Lease, LeaseGroup, LeaseHandle, ReleaseOutcome } from './api.ts'
+import type { Lease, LeaseGroup, LeaseHandle, ReleaseOutcome } from '../api.ts'
 
 export class HeldLeases implements LeaseGroup {
   readonly leases: readonly Lease[]

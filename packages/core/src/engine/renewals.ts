@@ -1,8 +1,8 @@
+import { type Instant, shift } from '../clock.ts'
+import type { Grant, Renewal } from '../contract.ts'
+import type { LeaseholdError } from '../errors.ts'
 import { checkEach, checkRenewal } from './answers.ts'
-import { type Instant, shift } from './clock.ts'
-import type { Grant, Renewal } from './contract.ts'
 import type { Engine } from './engine.ts'
-import type { LeaseholdError } from './errors.ts'
 import type { Hold } from './hold.ts'
 import type { Answered } from './requests.ts'
 

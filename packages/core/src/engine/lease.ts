@@ -1,6 +1,6 @@
-import type { Lease, LeaseHandle, ReleaseOutcome } from './api.ts'
+import type { Lease, LeaseHandle, ReleaseOutcome } from '../api.ts'
+import { leaseError } from '../errors.ts'
 import type { Engine } from './engine.ts'
-import { leaseError } from './errors.ts'
 import { makeHandle } from './handle.ts'
 import type { Hold } from './hold.ts'
 
