@@ -1,21 +1,19 @@
 import type { Contended, Grant, Inspection, Instant, Renewal } from '@leasehold/core'
 
-/** What `attempt` answers: granted, token, time; or contended, time, the server's clock. */
-export type Attempt = readonly [granted: 1, token: string, ttlMs: number] | readonly [0, number, string]
+/** What `attempt` answers: the token of what was asked for; granted already, token, time; or contended, time, the server's clock. */
+export type Attempt = string | readonly [granted: 1, token: string, ttlMs: number] | readonly [0, number, string]
 
-const grantOf = (token: string, ttlMs: number): Grant => ({
-  granted: true,
-  ttlMs: Number(ttlMs),
-  fencingToken: BigInt(token),
-})
+const grantOf = (token: string, ttlMs: number): Grant => ({ granted: true, ttlMs, fencingToken: BigInt(token) })
 
-export const attemptOf = (answer: unknown): Grant | Contended => {
+/** `ttlMs`: what was asked for. */
+export function attemptOf(answer: unknown, ttlMs: number): Grant | Contended {
   const attempt = answer as Attempt
+  if (typeof attempt === 'string') return grantOf(attempt, ttlMs)
   return attempt[0] === 1 ? grantOf(attempt[1], attempt[2]) : { granted: false, remainingMs: attempt[1] }
 }
 
-export const attemptsOf = (answer: unknown): readonly Grant[] | Contended => {
-  const attempts = (answer as unknown[]).map(attemptOf)
+export const attemptsOf = (answer: unknown, ttlMs: number): readonly Grant[] | Contended => {
+  const attempts = (answer as unknown[]).map((attempt) => attemptOf(attempt, ttlMs))
   const refusal = attempts.find((each): each is Contended => !each.granted)
   return refusal ?? (attempts as Grant[])
 }
@@ -35,8 +33,9 @@ export interface Release {
   readonly next: Attempt | null
 }
 
+/** A number where no next claim was named. */
 export function releaseOf(answer: unknown): Release {
-  const [released, next] = answer as [number, Attempt | null]
+  const [released, next] = typeof answer === 'number' ? [answer, null] : (answer as [number, Attempt | null])
   return { released: released === 1, next }
 }
 

@@ -50,14 +50,15 @@ export function redis(options: RedisOptions): LockBackend {
     name: 'redis',
     // Whether a restart keeps the holds depends on the server's settings.
     capabilities: { fifo: true, handOff: true, survivesRestart: false, slackMs: CLAIM_WINDOW_MS + 500, minTtlMs: 1 },
-    async tryAcquire({ key, holder }, { ttlMs, metadata = '' }) {
-      return attemptOf(await scripts.grant(acquire, names(key), [namespace, holder, ttlMs, metadata]))
+    tryAcquire({ key, holder }, { ttlMs, metadata = '' }) {
+      const asked = scripts.grant(acquire, names(key), [namespace, holder, ttlMs, metadata])
+      return asked.then((answer) => attemptOf(answer, ttlMs))
     },
     tryAcquireAll(claims, { ttlMs, metadata = '' }) {
       const ask = async (part: readonly Claim[]) => {
         const keys = part.flatMap(({ key }) => names(key))
         const holders = part.map(({ holder }) => holder)
-        return attemptsOf(await scripts.grant(acquireAll, keys, [namespace, ttlMs, metadata, ...holders]))
+        return attemptsOf(await scripts.grant(acquireAll, keys, [namespace, ttlMs, metadata, ...holders]), ttlMs)
       }
       return reach.acquireAll(claims, ask, (claim) => line.release(claim))
     },

@@ -1,4 +1,4 @@
-import type { Candidate, Claim, Clock, Grant, Terms } from '@leasehold/core'
+import type { Candidate, Claim, Clock, Grant, Instant, Terms } from '@leasehold/core'
 import { type Attempt, attemptOf, type Release, releaseOf } from './answers.ts'
 import { isHalfway } from './cluster/halfway.ts'
 import { allNames, keyNames } from './key-names.ts'
@@ -37,24 +37,31 @@ export class Line {
     this.#asksAgain = asksAgain
   }
 
-  async wait(claim: Claim, terms: Terms, signal: AbortSignal): Promise<Grant | undefined> {
+  wait(claim: Claim, terms: Terms, signal: AbortSignal): Promise<Grant | undefined> {
     const joining = this.#joining.get(claim.holder)
-    const wait = new Wait(this.#clock, () => this.#joinHeard(claim, terms))
-    const leave = this.#turns.expect(claim.key, claim.holder, (turn) => wait.hear(this.#asksAgain ? undefined : turn))
     const stop = () => wait.end()
+    const wait = new Wait(
+      this.#clock,
+      () => this.#joinHeard(claim, terms),
+      () => {
+        leave()
+        signal.removeEventListener('abort', stop)
+      },
+    )
+    const leave = this.#turns.expect(claim.key, claim.holder, (turn) => wait.hear(this.#asksAgain ? undefined : turn))
     signal.addEventListener('abort', stop, { once: true })
     if (signal.aborted) stop()
     else this.#enter(wait, claim, joining)
-    try {
-      return await wait.outcome
-    } finally {
-      leave()
-      signal.removeEventListener('abort', stop)
-    }
+    return wait.outcome
   }
 
   /** What is granted after listening has begun is heard: only then may the claim stand in line. */
   #enter(wait: Wait, { key }: Claim, joining: Promise<Joined> | undefined): void {
+    if (this.#turns.isListening(key)) wait.begin(joining)
+    else this.#listen(wait, key, joining)
+  }
+
+  #listen(wait: Wait, key: string, joining: Promise<Joined> | undefined): void {
     this.#turns.listening(key).then(
       () => wait.begin(joining),
       (error: unknown) => wait.failIn(UNHEARD_PAUSE_MS, error),
@@ -62,30 +69,29 @@ export class Line {
   }
 
   /** Releases, and puts the next claim in line in the same trip, if its turn would be heard. */
-  async release(claim: Claim, next?: Candidate): Promise<boolean> {
-    if (next === undefined || !this.#turns.isListening(claim.key)) return (await this.#end(claim)).released
+  release(claim: Claim, next?: Candidate): Promise<boolean> {
+    if (next === undefined || !this.#turns.isListening(claim.key)) return this.#end(claim).then(isReleased)
     const sentAt = this.#clock.now()
     const asked = this.#end(claim, next)
-    const joined = asked.then((answer) => joinedOf(answer.next, sentAt) ?? this.#join(next, next))
-    joined.catch(() => {})
+    const joined = asked.then((answer) => (answer.next ? joinedOf(answer.next, next, sentAt) : this.#join(next, next)))
+    const over = () => this.#joining.delete(next.holder)
+    joined.then(over, over)
     this.#joining.set(next.holder, joined)
-    try {
-      return (await asked).released
-    } finally {
-      this.#joining.delete(next.holder)
-    }
+    return asked.then(isReleased)
   }
 
-  async #end({ key, holder }: Claim, next?: Candidate): Promise<Release> {
-    const names = keyNames(this.#namespace, key)
-    const ended = [this.#namespace, holder]
-    try {
-      if (next === undefined) return releaseOf(await this.#scripts.run(release, allNames(names), ended))
-      return releaseOf(await this.#scripts.grant(release, allNames(names), [...ended, ...this.#asking(next, next)]))
-    } catch (error) {
+  #end(claim: Claim, next?: Candidate): Promise<Release> {
+    return this.#askToEnd(claim, next).then(releaseOf, (error: unknown) => {
       if (!isHalfway(error)) throw error
-      return releaseOf(await this.#scripts.run(releaseHold, [names.hold], [holder]))
-    }
+      return this.#scripts.run(releaseHold, [keyNames(this.#namespace, claim.key).hold], [claim.holder]).then(releaseOf)
+    })
+  }
+
+  #askToEnd({ key, holder }: Claim, next: Candidate | undefined): Promise<unknown> {
+    const names = allNames(keyNames(this.#namespace, key))
+    const ended = [this.#namespace, holder]
+    if (next === undefined) return this.#scripts.run(release, names, ended)
+    return this.#scripts.grant(release, names, [...ended, ...this.#asking(next, next)])
   }
 
   /** A key that has moved to another node is listened to there. */
@@ -94,11 +100,11 @@ export class Line {
     return this.#join(claim, terms)
   }
 
-  async #join(claim: Claim, terms: Terms): Promise<Joined> {
+  #join(claim: Claim, terms: Terms): Promise<Joined> {
     const names = allNames(keyNames(this.#namespace, claim.key))
     const sentAt = this.#clock.now()
-    const answer = await this.#scripts.grant(join, names, [this.#namespace, ...this.#asking(claim, terms)])
-    return joinedOf(answer as Attempt, sentAt)
+    const asked = this.#scripts.grant(join, names, [this.#namespace, ...this.#asking(claim, terms)])
+    return asked.then((answer) => joinedOf(answer as Attempt, terms, sentAt))
   }
 
   #asking({ holder }: Claim, { ttlMs, metadata = '' }: Terms): ScriptArgument[] {
@@ -106,8 +112,9 @@ export class Line {
   }
 }
 
-function joinedOf(attempt: Attempt, sentAt: Joined['anchor']['sentAt']): Joined
-function joinedOf(attempt: Attempt | null, sentAt: Joined['anchor']['sentAt']): Joined | undefined
-function joinedOf(attempt: Attempt | null, sentAt: Joined['anchor']['sentAt']): Joined | undefined {
-  return attempt === null ? undefined : { answer: attemptOf(attempt), anchor: { sentAt, serverMs: Number(attempt[2]) } }
-}
+const isReleased = ({ released }: Release): boolean => released
+
+const joinedOf = (attempt: Attempt, { ttlMs }: Terms, sentAt: Instant): Joined => ({
+  answer: attemptOf(attempt, ttlMs),
+  anchor: { sentAt, serverMs: Number(attempt[2]) },
+})

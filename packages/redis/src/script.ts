@@ -26,14 +26,13 @@ const sent = new WeakMap<RedisCommander, Set<Script>>()
  * In full the first time on a connection, so that a server which has just started costs no further trip; by its digest afterwards. A server that does not know the
  * script has not run it: its text may be sent without doing anything twice.
  */
-export async function runScript(
+export function runScript(
   redis: RedisCommander,
   script: Script,
   keys: readonly string[],
   args: readonly ScriptArgument[],
   asking = false,
 ): Promise<unknown> {
-  const { sha, text } = script
   const known = sent.get(redis) ?? new Set()
   sent.set(redis, known)
   const send = (command: string, program: string) => {
@@ -42,14 +41,12 @@ export async function runScript(
   }
   if (!known.has(script)) {
     known.add(script)
-    return send('EVAL', text)
+    return send('EVAL', script.text)
   }
-  try {
-    return await send('EVALSHA', sha)
-  } catch (error) {
+  return send('EVALSHA', script.sha).catch((error: unknown) => {
     if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
-    return send('EVAL', text)
-  }
+    return send('EVAL', script.text)
+  })
 }
 
 /** Good for the next command on this connection. Where it fails, that one fails, too. */

@@ -19,6 +19,7 @@ export class Wait {
   readonly outcome: Promise<Grant | undefined>
   readonly #clock: Clock
   readonly #join: () => Promise<Joined>
+  readonly #onOver: () => void
   #anchor: Anchor | undefined
   #early: Turn | undefined
   #cancelTimer: () => void = () => {}
@@ -26,9 +27,10 @@ export class Wait {
   #resolve: (grant: Grant | undefined) => void = () => {}
   #reject: (error: unknown) => void = () => {}
 
-  constructor(clock: Clock, join: () => Promise<Joined>) {
+  constructor(clock: Clock, join: () => Promise<Joined>, onOver: () => void) {
     this.#clock = clock
     this.#join = join
+    this.#onOver = onOver
     this.outcome = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
@@ -89,6 +91,7 @@ export class Wait {
     if (this.#over) return
     this.#over = true
     this.#cancelTimer()
+    this.#onOver()
     tell()
   }
 }

@@ -1,11 +1,12 @@
 import { script } from '../script.ts'
 import { attempt } from './parts/attempt.ts'
+import { keep } from './parts/keep.ts'
 
 /**
  * Keys: of every lock. Arguments: namespace, TTL, metadata, holders. Answers as an attempt does: a grant for each, or the longest refusal. Nothing is taken before it is
  * certain that everything can be. A free key that others wait for goes to them.
  */
-export const acquireAll = script(`${attempt}
+export const acquireAll = script(`${keep}${attempt}
 local refusal = false
 for index = 4, #ARGV do
   local keys = keys_of((index - 4) * 4 + 1)

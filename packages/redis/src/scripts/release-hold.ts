@@ -5,6 +5,6 @@ import { script } from '../script.ts'
  * free key by itself. Keys: a hold. Arguments: holder.
  */
 export const releaseHold = script(`
-if redis.call('HGET', KEYS[1], 'holder') ~= ARGV[1] then return { 0, false } end
-return { redis.call('DEL', KEYS[1]), false }
+if redis.call('HGET', KEYS[1], 'holder') ~= ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[1])
 `)

@@ -1,23 +1,28 @@
 import { script } from '../script.ts'
 import { attempt } from './parts/attempt.ts'
+import { keep } from './parts/keep.ts'
 
 /**
  * Ends a hold, or a place in line, and passes the key on. Keys: of one lock. Arguments: namespace, holder; and for the next claim of the same
- * process what `join` takes after the namespace. It stands last in line, as if it had come afterwards.
+ * process what `join` takes after the namespace. It stands last in line, as if it had come afterwards. Answers whether there was a hold; with it, if there is a next
+ * claim, what `attempt` does, or nothing.
  */
-export const release = script(`${attempt}
+export const release = script(`${keep}
+local released = redis.call('HGET', KEYS[1], 'holder') == ARGV[2]
+if released then
+  redis.call('DEL', KEYS[1])
+  if not ARGV[3] and redis.call('EXISTS', KEYS[3]) == 0 then return 1 end
+end
+${attempt}
 local keys = keys_of(1)
-local released = redis.call('HGET', keys.hold, 'holder') == ARGV[2]
-if released then redis.call('DEL', keys.hold) else leave(keys, ARGV[2]) end
+if not released then leave(keys, ARGV[2]) end
 
 -- Out of memory, nobody can be given anything. That does not undo the release: who waits asks again.
-local answer = false
 if ARGV[3] then
-  local sound, outcome = pcall(attempt, keys, ARGV[1], ARGV[3], ARGV[4], ARGV[5])
-  if sound and outcome[1] == 0 then sound = pcall(stand, keys, ARGV[3], ARGV[4], ARGV[5], ARGV[6]) end
-  answer = sound and outcome
-elseif released or redis.call('EXISTS', keys.hold) == 0 then
-  pcall(pass_on, keys, ARGV[1])
+  local sound, answer = pcall(released and take or attempt, keys, ARGV[1], ARGV[3], ARGV[4], ARGV[5])
+  if sound and answer[1] == 0 then sound = pcall(stand, keys, ARGV[3], ARGV[4], ARGV[5], ARGV[6]) end
+  return { released and 1 or 0, sound and answer }
 end
-return { released and 1 or 0, answer }
+if released or redis.call('EXISTS', keys.hold) == 0 then pcall(pass_on, keys, ARGV[1]) end
+return released and 1 or 0
 `)

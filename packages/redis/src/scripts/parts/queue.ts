@@ -1,15 +1,22 @@
 import { CLAIM_WINDOW_MS, WAITER_LIFE_MS } from '../../waiting-times.ts'
-import { holds } from './holds.ts'
 
-/** Who waits for a key, in the order of arrival. The list gives the order, the hash tells who lives. */
-export const queue = `${holds}
+/** Who waits for a key, in the order of arrival. The list gives the order, the hash tells who lives. After `keep`. */
+export const queue = `
+-- One reading for the whole script: not later than anything that it does.
+local now = clock()
+local now_ms = string.sub(now, 1, -4)
+
+local function keys_of(first)
+  return { hold = KEYS[first], token = KEYS[first + 1], queue = KEYS[first + 2], waiters = KEYS[first + 3] }
+end
+
 local function leave(keys, holder)
   if redis.call('HDEL', keys.waiters, holder) == 1 then redis.call('LREM', keys.queue, 1, holder) end
 end
 
 -- Repeated, it keeps the place and says that the waiter lives. The list outlives the hash: whoever is in the hash is in the list.
 local function stand(keys, holder, ttl, metadata, process)
-  local alive_until = string.format('%.0f', now_ms() + ${WAITER_LIFE_MS})
+  local alive_until = string.format('%.0f', now_ms + ${WAITER_LIFE_MS})
   local entry = alive_until .. ' ' .. ttl .. ' ' .. process .. ' ' .. metadata
   if redis.call('HSET', keys.waiters, holder, entry) == 1 then redis.call('RPUSH', keys.queue, holder) end
   redis.call('PEXPIRE', keys.waiters, ${WAITER_LIFE_MS})
@@ -27,13 +34,15 @@ end
 -- Keeps the key for a waiter and tells its process.
 local function offer(keys, holder, entry, namespace)
   local alive_until, ttl, process, metadata = string.match(entry, '^(%d+) (%d+) (%S+) (.*)$')
-  local now = now_ms()
-  if tonumber(alive_until) <= now then return false end
-  local window = math.min(tonumber(ttl), ${CLAIM_WINDOW_MS})
-  local token = keep(keys, holder, window, metadata)
-  if window < tonumber(ttl) then redis.call('HSET', keys.hold, 'unconfirmed', 1) end
-  local news = string.format('%s %s %.0f %.0f', holder, token, window, now)
-  if tell(keys, namespace, process, news) then return true end
+  if tonumber(alive_until) <= tonumber(now_ms) then return false end
+  local token
+  if tonumber(ttl) > ${CLAIM_WINDOW_MS} then
+    ttl = '${CLAIM_WINDOW_MS}'
+    token = keep(keys.hold, keys.token, now, holder, ttl, metadata, 'unconfirmed', '1')
+  else
+    token = keep(keys.hold, keys.token, now, holder, ttl, metadata)
+  end
+  if tell(keys, namespace, process, holder .. ' ' .. token .. ' ' .. ttl .. ' ' .. now_ms) then return true end
   redis.call('DEL', keys.hold)
   return false
 end

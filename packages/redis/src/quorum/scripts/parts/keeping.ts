@@ -1,11 +1,11 @@
-import { tokens } from '../../../scripts/parts/tokens.ts'
+import { clock } from '../../../scripts/parts/clock.ts'
 import { RANK_DIGITS } from '../../rank.ts'
 
 /** For a clock that is set back: by itself, a node may forget a token as soon as its clock has passed it, since it then counts from the clock. */
 const REMEMBERED_MS = 24 * 60 * 60 * 1000
 
 /** What one node keeps of one key: a hold, or the turn of a waiter, and the last token. Tokens are whole numbers below 2^53: exact in Lua, if printed by `%.0f`. */
-export const keeping = `${tokens}
+export const keeping = `${clock}
 local function keys_of(first)
   return { hold = KEYS[first], token = KEYS[first + 1], queue = KEYS[first + 2], waiters = KEYS[first + 3] }
 end
