@@ -1,3 +1,4 @@
+import { gatherCommands } from './outbox.ts'
 import { withoutArguments } from './redaction.ts'
 import type { RedisConnection } from './redis-shapes.ts'
 import { Replicas, type ReplicaTerms } from './replicas.ts'
@@ -36,12 +37,7 @@ export class Connection implements Scripts {
     return this.#answer((redis) => runScript(redis, script, keys, args, asking))
   }
 
-  async grant(
-    script: Script,
-    keys: readonly string[],
-    args: readonly ScriptArgument[],
-    asking = false,
-  ): Promise<unknown> {
+  grant(script: Script, keys: readonly string[], args: readonly ScriptArgument[], asking = false): Promise<unknown> {
     const { waitReplicas } = this.#options
     if (waitReplicas === undefined) return this.run(script, keys, args, asking)
     return this.#answer(async (redis) => {
@@ -56,27 +52,37 @@ export class Connection implements Scripts {
     return this.#answer((redis) => redis.call(command, ...args))
   }
 
-  async #answer(send: (redis: RedisConnection) => Promise<unknown>): Promise<unknown> {
+  #answer(send: (redis: RedisConnection) => Promise<unknown>): Promise<unknown> {
     this.use()
-    try {
-      return await this.#answerOf(this.#ready && this.#redis ? this.#redis : await this.open(), send)
-    } finally {
-      this.disuse()
-    }
+    if (this.#ready && this.#redis) return this.#answerOf(this.#redis, send)
+    return this.open().then(
+      (redis) => this.#answerOf(redis, send),
+      (error: unknown) => {
+        this.disuse()
+        throw error
+      },
+    )
   }
 
-  async #answerOf(redis: RedisConnection, send: (redis: RedisConnection) => Promise<unknown>): Promise<unknown> {
+  #answerOf(redis: RedisConnection, send: (redis: RedisConnection) => Promise<unknown>): Promise<unknown> {
     this.#deadline.sent()
-    if (this.#users > 1) cork(redis)
-    try {
-      return await send(redis)
-    } catch (error) {
-      // A replica by now: whatever knows the primary is asked again when the next connection is made.
-      if (error instanceof Error && error.message.includes('READONLY')) this.#abandon(redis)
-      throw withoutArguments(error)
-    } finally {
-      this.#deadline.answered()
-    }
+    return send(redis).then(
+      (answer) => {
+        this.#answered()
+        return answer
+      },
+      (error: unknown) => {
+        this.#answered()
+        // A replica by now: whatever knows the primary is asked again when the next connection is made.
+        if (error instanceof Error && error.message.includes('READONLY')) this.#abandon(redis)
+        throw withoutArguments(error)
+      },
+    )
+  }
+
+  #answered(): void {
+    this.#deadline.answered()
+    this.disuse()
   }
 
   #replicasOf(redis: RedisConnection, terms: ReplicaTerms): Replicas {
@@ -141,6 +147,7 @@ export class Connection implements Scripts {
     } finally {
       this.#deadline.answered()
     }
+    gatherCommands(redis, () => this.#users === 1)
     this.#ready = this.#redis === redis
     return redis
   }
@@ -159,11 +166,4 @@ export class Connection implements Scripts {
     redis?.disconnect()
     redis?.stream?.destroy()
   }
-}
-
-/** What several callers send in one turn of the event loop goes out in one piece. One alone would only wait for it. */
-function cork({ stream }: RedisConnection): void {
-  if (stream?.writableCorked !== 0) return
-  stream.cork?.()
-  process.nextTick(() => stream.uncork?.())
 }

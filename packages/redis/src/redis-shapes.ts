@@ -43,15 +43,18 @@ export interface RedisConnection extends RedisCommander {
   connect(): Promise<unknown>
   disconnect(): void
   subscribe(channel: string): Promise<unknown>
+  /** What every command comes through. `to`: in place of `stream`. */
+  sendCommand?(command: unknown, to?: RedisOutbox): unknown
   on(event: 'error', listener: (error: Error) => void): unknown
   on(event: 'end', listener: () => void): unknown
   on(event: 'message' | 'smessage', listener: (channel: string, message: string) => void): unknown
 }
 
-interface RedisStream {
-  readonly writableCorked?: number
-  cork?(): unknown
-  uncork?(): unknown
+interface RedisOutbox {
+  write(command: string | Uint8Array): unknown
+}
+
+interface RedisStream extends RedisOutbox {
   destroy(): unknown
   ref?(): unknown
   unref?(): unknown
