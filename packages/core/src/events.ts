@@ -13,8 +13,10 @@ export type LossReason =
 
 /** What the one observer of `createLocks` is told. Holders, credentials and command arguments never appear. */
 export type LockEvent =
-  /** A caller found the key held, by a lease of this process or of another, and begins to wait. */
-  | { readonly type: 'waiting'; readonly key: string }
+  /**
+   * A caller found the key held and begins to wait. `heldHere`: by a lease of these very `Locks`. If the code that waits is the code that holds that lease, it waits for itself.
+   */
+  | { readonly type: 'waiting'; readonly key: string; readonly heldHere: boolean }
   | { readonly type: 'acquired'; readonly key: string; readonly fencingToken: bigint; readonly waitedMs: number }
   | { readonly type: 'renewed'; readonly key: string; readonly fencingToken: bigint; readonly remainingMs: number }
   /** A renewal failed; the lease is still valid for `remainingMs` and renewal is tried again. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createLocks } from '../src/index.ts'
+import { createLocks, type LockEvent } from '../src/index.ts'
 import { MemoryStore, memoryBackend } from '../src/memory/index.ts'
 
 const deadlock = { code: 'SELF_DEADLOCK', key: 'k' }
@@ -20,6 +20,21 @@ describe('a self-deadlock', () => {
       expect(await lock.tryAcquire()).toBeNull()
     })
     expect(await locks.lock('j').inspect()).toBeNull()
+  })
+
+  it('after a plain acquire is a wait that the observer is told of', async () => {
+    const waits: boolean[] = []
+    const onEvent = (event: LockEvent) => void (event.type === 'waiting' && waits.push(event.heldHere))
+    const store = new MemoryStore()
+    await using locks = createLocks(memoryBackend({ store }), { onEvent })
+    await using others = createLocks(memoryBackend({ store }), { onEvent })
+    const lease = await locks.lock('k').acquire()
+    await expect(others.lock('k').acquire({ waitMs: 1 })).rejects.toMatchObject({ code: 'ACQUIRE_TIMEOUT' })
+    await expect(locks.lock('k').acquire({ waitMs: 1 })).rejects.toMatchObject({ code: 'ACQUIRE_TIMEOUT' })
+    expect(waits).toEqual([false, true])
+    const next = locks.lock('k').acquire()
+    await lease.release()
+    expect((await next).remainingMs).toBeGreaterThan(0)
   })
 
   it('is not seen between jobs that one loop starts', async () => {

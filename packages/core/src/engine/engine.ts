@@ -81,8 +81,9 @@ export class Engine {
 
   /** Once per waiter, behind a lease of this process or of another. */
   tellWaiting(waiter: Waiter): void {
-    if (!waiter.told) this.emit({ type: 'waiting', key: waiter.key })
+    const { key, told } = waiter
     waiter.told = true
+    if (!told) this.emit({ type: 'waiting', key, heldHere: !!this.holds.valid(key) })
   }
 
   /**
