@@ -49,13 +49,13 @@ interface PostgresClientInsides {
   readonly pipeline?: boolean
   /** The process that the server named when the connection was made. A pooler between makes it up. */
   readonly processID?: number | null
-  readonly connection?: { readonly stream: { destroy(): unknown } }
+  readonly connection?: { readonly stream: { destroy(): unknown; cork?(): void; uncork?(): void } }
 }
 
 /** A client that is not connected yet, straight to the server, for locks that live in its session. */
 export interface PostgresSessionClient extends PostgresListenClient, PostgresClientInsides {
   query(text: string, values?: unknown[]): Promise<{ readonly rows: readonly PostgresRow[] }>
-  query(statement: PostgresStatement): Promise<{ readonly rows: readonly PostgresRow[] }>
+  query(statement: PostgresStatement, values?: unknown[]): Promise<{ readonly rows: readonly PostgresRow[] }>
 }
 
 /** With a name, it is prepared once per connection. */

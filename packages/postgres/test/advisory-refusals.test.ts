@@ -37,9 +37,9 @@ const addressOf = (change: (address: URL) => void): string => {
 /** A server of the past, as far as can be told by what it says of itself. */
 const clientOfVersion = (version: number, name: string) => () => {
   const client = new pg.Client(url)
-  const query = client.query.bind(client) as (statement: object) => Promise<pg.QueryResult>
-  const altered = async (statement: { text: string }) => {
-    const result = await query(statement)
+  const query = client.query.bind(client) as (statement: object, values?: unknown[]) => Promise<pg.QueryResult>
+  const altered = async (statement: { text: string }, values?: unknown[]) => {
+    const result = await query(statement, values)
     if (statement.text.includes('server_version_num')) Object.assign(result.rows[0], { version, version_name: name })
     return result
   }

@@ -1,14 +1,14 @@
 import type { Candidate, Claim, Contended, Grant, LockBackend, Renewal, Terms } from '@leasehold/core'
 import { LeaseholdError } from '@leasehold/core'
-import { placeOf } from '../place.ts'
 import { classifyPostgresError } from '../refusals.ts'
 import { channelOf } from '../schema-name.ts'
 import { Turns } from '../turns.ts'
 import { Connection } from './connection.ts'
 import type { Hold } from './hold.ts'
-import { Lane } from './lane.ts'
+import { briefMs, Lane } from './lane.ts'
 import { Lanes } from './lanes.ts'
 import { type PostgresAdvisoryOptions, parseAdvisory } from './options.ts'
+import { Places } from './places.ts'
 import { Presence } from './presence.ts'
 import { Session } from './session.ts'
 import { Sessions } from './sessions.ts'
@@ -29,21 +29,21 @@ class Advisory implements LockBackend {
   readonly name = 'postgres-advisory'
   readonly capabilities = { fifo: false, handOff: false, survivesRestart: false, slackMs: 1000, minTtlMs: 1 }
   readonly classifyError = classifyPostgresError
-  readonly #schema: string
+  readonly #places: Places
   readonly #maxHeld: number
   readonly #sessions: Sessions
   readonly #lanes: Lanes
   readonly #turns: Turns
   readonly #presence: Presence
   /** Who holds a place in this process, or asks for it. To its session, the lock would be granted again. */
-  readonly #holds = new Map<bigint, Hold>()
+  readonly #holds = new Map<string, Hold>()
   /** Who stands in the server's line, by claim. */
   readonly #standing = new Map<string, Standing>()
   #tell: (claim: Claim) => void = () => {}
 
   constructor(options: PostgresAdvisoryOptions) {
     const { connect, schema, maxHeld } = parseAdvisory(options)
-    this.#schema = schema
+    this.#places = new Places(schema)
     this.#maxHeld = maxHeld
     const channel = channelOf(`advisory ${schema}`)
     const sql = statements(schema, channel)
@@ -63,11 +63,11 @@ class Advisory implements LockBackend {
   }
 
   async tryAcquire(claim: Claim, { ttlMs }: Terms): Promise<Grant | Contended> {
-    const place = this.#placeOf(claim)
+    const place = this.#places.of(claim.key)
     let known = this.#holds.get(place)
     // No pause from looking to asking, or two would ask.
     while (known?.leaving !== undefined) {
-      await known.leaving
+      await known.leaving.catch(() => {})
       known = this.#holds.get(place)
     }
     if (known !== undefined) return again(known, claim)
@@ -76,7 +76,7 @@ class Advisory implements LockBackend {
     this.#holds.set(place, hold)
     if (!(await hold.asked)) return { granted: false }
     if (hold.state === 'over') throw new Error('the session ended as it was granted the lock')
-    this.#stopWaiting(claim, place).catch(() => {})
+    if (this.#isWaiting) this.#stopWaiting(claim, place).catch(() => {})
     return grantOf(hold, hold.session.ttlMs)
   }
 
@@ -94,22 +94,22 @@ class Advisory implements LockBackend {
   }
 
   async release(claim: Claim, next?: Candidate): Promise<boolean> {
-    const place = this.#placeOf(claim)
+    const place = this.#places.of(claim.key)
     const hold = this.#holds.get(place)
     if (hold?.isOf(claim) !== true || hold.state === 'over') return this.#stopWaiting(claim, place)
-    this.#standing.delete(idOf(claim))
-    this.#presence.leave(claim, place)
+    if (this.#isWaiting) this.#waitsNoLonger(claim, place)
     if (next === undefined || !(hold.session instanceof Lane)) return hold.session.giveUp(hold)
     const handed = hold.session.handOver(hold, next, next.ttlMs)
     this.#standing.set(idOf(next), { hold: handed.next, lane: hold.session })
     return handed.ended
   }
 
-  async waitForTurn(claim: Claim, { ttlMs }: Terms, signal: AbortSignal): Promise<undefined> {
-    const place = this.#placeOf(claim)
+  async waitForTurn(claim: Claim, { ttlMs }: Terms, signal: AbortSignal): Promise<Grant | undefined> {
+    const place = this.#places.of(claim.key)
     const standing = this.#standing.get(idOf(claim)) ?? this.#enqueue(claim, place, ttlMs)
     if (standing === undefined) return this.#presence.wait(claim, place, signal)
     await settled(standing.hold.asked, signal)
+    return brought(standing.hold)
   }
 
   async close(): Promise<void> {
@@ -118,12 +118,12 @@ class Advisory implements LockBackend {
   }
 
   #held(claim: Claim): Hold | undefined {
-    const hold = this.#holds.get(this.#placeOf(claim))
+    const hold = this.#holds.get(this.#places.of(claim.key))
     return hold?.isOf(claim) && hold.state === 'held' && hold.remainingMs > 0 ? hold : undefined
   }
 
   /** Stands in the server's line, if there is a session left for it. */
-  #enqueue(claim: Claim, place: bigint, ttlMs: number): Standing | undefined {
+  #enqueue(claim: Claim, place: string, ttlMs: number): Standing | undefined {
     const lane = this.#lanes.free(ttlMs)
     if (lane === undefined) return undefined
     this.#presence.leave(claim, place)
@@ -132,25 +132,29 @@ class Advisory implements LockBackend {
     return standing
   }
 
-  /** Resolves with whether the wait had brought the place. */
-  async #stopWaiting(claim: Claim, place: bigint): Promise<boolean> {
-    this.#presence.leave(claim, place)
-    const standing = this.#standing.get(idOf(claim))
-    if (standing === undefined) return false
+  get #isWaiting(): boolean {
+    return this.#standing.size > 0 || this.#presence.isWaiting
+  }
+
+  #waitsNoLonger(claim: Claim, place: string): void {
     this.#standing.delete(idOf(claim))
+    this.#presence.leave(claim, place)
+  }
+
+  /** Resolves with whether the wait had brought the place. */
+  async #stopWaiting(claim: Claim, place: string): Promise<boolean> {
+    const standing = this.#standing.get(idOf(claim))
+    this.#waitsNoLonger(claim, place)
+    if (standing === undefined) return false
     const { hold, lane } = standing
     return lane.leave(hold, (pid) => this.#sessions.for(lane.ttlMs).interrupt(pid))
   }
 
   #over(hold: Hold, lost: boolean): void {
     if (this.#holds.get(hold.place) === hold) this.#holds.delete(hold.place)
-    if (this.#standing.get(idOf(hold.claim))?.hold === hold) this.#standing.delete(idOf(hold.claim))
+    if (this.#standing.size > 0 && this.#standing.get(idOf(hold.claim))?.hold === hold)
+      this.#standing.delete(idOf(hold.claim))
     if (lost) this.#tell(hold.claim)
-  }
-
-  /** Schemas are worlds of their own. */
-  #placeOf({ key }: Claim): bigint {
-    return placeOf(`advisory:${this.#schema}:${key}`)
   }
 }
 
@@ -187,6 +191,12 @@ function settled(promise: Promise<unknown>, signal: AbortSignal): Promise<void> 
     signal.addEventListener('abort', stop, { once: true })
     promise.then(() => resolve(), reject).finally(() => signal.removeEventListener('abort', stop))
   })
+}
+
+/** What the wait itself has brought, if it was short enough: a lease that lasts as long as the timeout of sessions that wait. */
+const brought = (hold: Hold): Grant | undefined => {
+  const { state, since, session } = hold
+  return state === 'held' && since ? { ...grantOf(hold, briefMs(session.ttlMs)), since } : undefined
 }
 
 const grantOf = ({ fencingToken }: Hold, ttlMs: number): Grant => ({ granted: true, ttlMs, fencingToken })

@@ -1,9 +1,10 @@
 import type { PostgresRow, PostgresSessionClient } from '../postgres-shapes.ts'
 import { explained } from '../refusals.ts'
+import { corkForThisTurn } from './cork.ts'
 import { greet } from './greeting.ts'
 import type { ConnectSession } from './options.ts'
 
-/** A statement that is prepared once per connection. Its last parameter comes back as `serial`. */
+/** A statement that is prepared once per connection. Its first parameter, a serial number, stands at the beginning of its `answer`. */
 export interface Statement {
   readonly name: string
   readonly text: string
@@ -72,14 +73,20 @@ export class Connection {
     this.#silentSinceMs = performance.now()
   }
 
-  async run(statement: Statement, ...values: readonly string[]): Promise<PostgresRow> {
-    const client = await this.#ready
+  /** Resolves with the answer. */
+  run(statement: Statement, ...values: readonly string[]): Promise<string> {
+    const client = this.#client
+    if (this.#isReady && client !== undefined) return this.#ask(client, statement, values)
+    return this.#ready.then((opened) => this.#ask(opened, statement, values))
+  }
+
+  async #ask(client: PostgresSessionClient, statement: Statement, values: readonly string[]): Promise<string> {
     if (this.ended !== undefined) throw this.ended
     this.#serial += 1
-    const serial = this.#serial
+    const serial = `${this.#serial} `
     this.#expectAnswer()
     try {
-      const { rows } = await this.#send(client, { ...statement, values: [...values, serial] })
+      const { rows } = await this.#send(client, statement, [String(this.#serial), ...values])
       return this.#checked(rows[0], serial)
     } catch (error) {
       // What the server did not refuse in words may have taken effect, and may still.
@@ -128,18 +135,22 @@ export class Connection {
   }
 
   /** In order, also where the client cannot have two under way. */
-  #send(client: PostgresSessionClient, query: Statement & { values: unknown[] }) {
-    if (client.pipeline === true) return client.query(query)
-    const send = () => client.query(query)
+  #send(client: PostgresSessionClient, statement: Statement, values: string[]) {
+    if (client.pipeline === true) {
+      corkForThisTurn(client)
+      return client.query(statement, values)
+    }
+    const send = () => client.query(statement, values)
     const sent = this.#sent.then(send, send)
     this.#sent = sent
     return sent
   }
 
   /** An answer to something else tells that the stream of answers is out of step: then none can be believed. */
-  #checked(row: PostgresRow | undefined, serial: number): PostgresRow {
+  #checked(row: PostgresRow | undefined, serial: string): string {
     if (this.ended !== undefined) throw this.ended
-    if (row?.['serial'] === serial) return row
+    const answer = row?.['answer']
+    if (typeof answer === 'string' && answer.startsWith(serial)) return answer.slice(serial.length)
     throw new Error('Postgres answered something that was not asked')
   }
 

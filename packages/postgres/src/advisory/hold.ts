@@ -1,23 +1,25 @@
-import type { Claim } from '@leasehold/core'
+import type { Claim, Instant } from '@leasehold/core'
 import type { Session } from './session.ts'
 
 /** One claim that asks for its place in a session, or has it. */
 export class Hold {
   readonly claim: Claim
-  readonly place: bigint
+  readonly place: string
   readonly session: Session
   /** `waiting`: in the server's line. `taken`: a wait brought the place, which is to be confirmed. */
   state: 'asked' | 'waiting' | 'taken' | 'held' | 'over' = 'asked'
   fencingToken = 0n
+  /** When it was asked for, if the wait brought a lease by itself. */
+  since: Instant | undefined
   /** When this process gives it up unless renewed, by `performance.now()`: never before the granted TTL is over. */
   deadlineMs = Number.POSITIVE_INFINITY
   /** Whether the place was granted. */
   asked: Promise<boolean> = Promise.resolve(false)
 
   /** It is being given up: settles when the server has answered. */
-  leaving: Promise<unknown> | undefined
+  leaving: Promise<boolean> | undefined
 
-  constructor(claim: Claim, place: bigint, session: Session) {
+  constructor(claim: Claim, place: string, session: Session) {
     this.claim = claim
     this.place = place
     this.session = session

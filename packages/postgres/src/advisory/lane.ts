@@ -1,13 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Claim } from '@leasehold/core'
+import type { Claim, Instant } from '@leasehold/core'
 import type { Hold } from './hold.ts'
 import { Session } from './session.ts'
 
 /**
- * How long a session may be silent that is granted a place, in milliseconds, until that is confirmed: the dead and the frozen block nobody for
- * longer. A process that was thawed may read a grant of a session that has ended meanwhile; the confirmation tells.
+ * How long a session may be silent that is granted a place, in milliseconds, until that is renewed or confirmed: the dead and the frozen block nobody for
+ * longer. A process that was thawed may read a grant of a session that has ended meanwhile.
  */
-const BRIEF = '750'
+const BRIEF_MS = 750
+
+/** How much of a lease of this TTL a wait brings. */
+export const briefMs = (ttlMs: number): number => Math.min(BRIEF_MS, ttlMs)
 
 /** The server takes its time before it grants. */
 const ENDLESS_MS = Number.POSITIVE_INFINITY
@@ -27,15 +30,20 @@ export class Lane extends Session {
   }
 
   /** Waits in the server's line, first in, first out; `asked` of the result tells that there is nothing more to wait for. */
-  enqueue(claim: Claim, place: bigint): Hold {
-    return this.#stand(claim, place, this.time('brief', BRIEF))
+  enqueue(claim: Claim, place: string): Hold {
+    return this.#stand(claim, place, this.asking.brief(BRIEF_MS))
   }
 
   /** Gives the place up and stands in line for it again, for another claim, in one trip. */
   handOver(hold: Hold, next: Claim, ttlMs: number): { ended: Promise<boolean>; next: Hold } {
-    const ended = this.giveUp(hold, BRIEF)
+    const ended = this.giveUp(hold, BRIEF_MS)
     this.retune(ttlMs)
     return { ended, next: this.#stand(next, hold.place, Promise.resolve()) }
+  }
+
+  /** An empty lane is left without a timeout: its own is too short to be taken back later. */
+  override giveUp(hold: Hold, timeoutMs = 0): Promise<boolean> {
+    return super.giveUp(hold, timeoutMs)
   }
 
   /** Ends a wait. Resolves with whether it had brought the place. `interrupt` works on another session. */
@@ -53,19 +61,19 @@ export class Lane extends Session {
         if (pid !== undefined) await Promise.race([asked, interrupt(pid).catch(() => {})])
         if (!settled) await Promise.race([asked, pause(AGAIN_MS, undefined, { ref: false })])
       }
-      return hold.state === 'taken' && (await this.giveUp(hold))
+      return hold.state !== 'over' && (await this.giveUp(hold))
     } finally {
       this.#isLeaving = false
     }
   }
 
   /** Behind a wait that has begun, it would come after the grant, and undo that. */
-  protected override async undo(place: bigint): Promise<void> {
+  protected override async undo(place: string): Promise<void> {
     if (this.load > 0) this.end(new Error('a lock could not be given up'))
     else await super.undo(place)
   }
 
-  #stand(claim: Claim, place: bigint, timed: Promise<void>): Hold {
+  #stand(claim: Claim, place: string, timed: Promise<void>): Hold {
     const hold = this.admit(claim, place)
     hold.state = 'waiting'
     hold.asked = this.#wait(hold, timed)
@@ -76,8 +84,11 @@ export class Lane extends Session {
   async #wait(hold: Hold, timed: Promise<void>): Promise<boolean> {
     this.allow(ENDLESS_MS)
     timed.catch((error: Error) => this.end(error))
+    // The server cannot have granted it before it was asked.
+    const since = { monotonicMs: performance.now(), wallMs: Date.now() }
+    let token: string
     try {
-      await this.run('wait', hold.place)
+      token = await this.asking.run('wait', hold.place)
     } catch (error) {
       if (this.hasEnded) throw error
       // Interrupted, or its time in line was over; it may have been granted all the same.
@@ -86,7 +97,12 @@ export class Lane extends Session {
       return false
     }
     if (this.hasEnded) return false
-    this.tell(hold)
+    if (passedMs(since) <= briefMs(this.ttlMs) / 2) this.lease(hold, token, since, briefMs(this.ttlMs))
+    else this.tell(hold)
     return true
   }
 }
+
+/** By the clock that says more. */
+const passedMs = ({ monotonicMs, wallMs }: Instant): number =>
+  Math.max(performance.now() - monotonicMs, Date.now() - wallMs)

@@ -41,8 +41,12 @@ export class Presence {
     this.#turns = turns
   }
 
+  get isWaiting(): boolean {
+    return this.#waits.size > 0
+  }
+
   /** Resolves when it is worth to try again, or when the signal aborts. */
-  async wait(claim: Claim, place: bigint, signal: AbortSignal): Promise<undefined> {
+  async wait(claim: Claim, place: string, signal: AbortSignal): Promise<undefined> {
     if (signal.aborted) return
     const wait = this.#waits.get(idOf(claim)) ?? this.#begin(claim, place)
     const stop = () => this.leave(claim, place)
@@ -52,7 +56,7 @@ export class Presence {
   }
 
   /** The claim waits no longer: it was granted, or is given up. */
-  leave(claim: Claim, place: bigint): void {
+  leave(claim: Claim, place: string): void {
     const wait = this.#waits.get(idOf(claim))
     if (wait === undefined) return
     this.#waits.delete(idOf(claim))
@@ -61,22 +65,22 @@ export class Presence {
     wait.wake()
   }
 
-  #begin(claim: Claim, place: bigint): Wait {
+  #begin(claim: Claim, place: string): Wait {
     const wait = new Wait()
     this.#waits.set(idOf(claim), wait)
     // Watched for without a gap, also between two calls.
     const heard = () => {
-      wait.stopWatching = this.#turns.watch(String(place), heard)
+      wait.stopWatching = this.#turns.watch(place, heard)
       wait.wake()
     }
-    wait.stopWatching = this.#turns.watch(String(place), heard)
+    wait.stopWatching = this.#turns.watch(place, heard)
     return wait
   }
 
-  async #mark(wait: Wait, claim: Claim, place: bigint): Promise<void> {
+  async #mark(wait: Wait, claim: Claim, place: string): Promise<void> {
     const client = await this.#turns.listening()
     if (wait.markedOn === client) return
-    const presence = String(presenceOf(place))
+    const presence = presenceOf(place)
     const { rows } = await client.query('select pg_try_advisory_lock_shared($1) as marked', [presence])
     // Not marked: somebody is just releasing. Marked: what was released before was not announced. Either way it is to be looked at now.
     if (rows[0]?.['marked'] === true) wait.markedOn = client
@@ -85,6 +89,6 @@ export class Presence {
   }
 }
 
-function unmark(client: PostgresListenClient | undefined, place: bigint): void {
-  client?.query('select pg_advisory_unlock_shared($1)', [String(presenceOf(place))]).catch(() => {})
+function unmark(client: PostgresListenClient | undefined, place: string): void {
+  client?.query('select pg_advisory_unlock_shared($1)', [presenceOf(place)]).catch(() => {})
 }

@@ -1,8 +1,9 @@
-import type { Claim } from '@leasehold/core'
+import type { Claim, Instant } from '@leasehold/core'
 import { LONGEST_TIMER_MS } from '../longest-timer.ts'
+import { Asking } from './asking.ts'
 import type { Connection } from './connection.ts'
 import { Hold } from './hold.ts'
-import { presenceOf, type Statements } from './statements.ts'
+import type { Statements } from './statements.ts'
 
 /** By how much the server outlasts the TTL: this process gives up in time, and the server ends only the sessions of those that cannot. */
 const GRACE_MS = 500
@@ -10,16 +11,13 @@ const GRACE_MS = 500
 /** As far as `idle_session_timeout` goes: 24.8 days. */
 const LONGEST_TIMEOUT_MS = 2_147_483_647
 
-/** Silence is harmless, or cannot be measured. */
-const NO_TIMEOUT = '0'
-
 /** How long an answer may take on which no lease depends. */
 const PATIENCE_MS = 5000
 
 export interface SessionKeeper {
   /** The claim has its place no longer, or did not get it. `lost`: it had it, and did not give it up. */
   over(hold: Hold, lost: boolean): void
-  /** A wait came to its end: the claim has its place, and is to confirm it. */
+  /** A wait came to its end: the claim has its place, and a lease on it or is to confirm it. */
   taken(hold: Hold): void
   /** The session has ended. */
   gone(): void
@@ -32,22 +30,20 @@ export interface SessionKeeper {
 export class Session {
   #ttlMs: number
   readonly #connection: Connection
-  readonly #sql: Statements
+  protected readonly asking: Asking
   readonly #keeper: SessionKeeper
   /** Those that have their places stand in the order of their deadlines. */
   readonly #holds = new Set<Hold>()
   /** How many have their places, and a lease on them. */
   #held = 0
-  /** The server may end the session when it is silent. */
-  #isTimed = false
   #beat: Promise<number> | undefined
   #sweep: NodeJS.Timeout | undefined
 
   constructor(ttlMs: number, connect: (onEnd: () => void) => Connection, sql: Statements, keeper: SessionKeeper) {
     this.#ttlMs = ttlMs
-    this.#sql = sql
     this.#keeper = keeper
     this.#connection = connect(() => this.#ended())
+    this.asking = new Asking(this.#connection, sql)
   }
 
   get ttlMs(): number {
@@ -69,15 +65,20 @@ export class Session {
 
   /** An empty session serves any TTL. */
   retune(ttlMs: number): this {
-    if (this.#holds.size === 0) this.#ttlMs = ttlMs
+    if (this.#holds.size > 0 || this.#ttlMs === ttlMs) return this
+    this.#ttlMs = ttlMs
     this.#mindPatience()
+    // It was set for the other TTL.
+    clearTimeout(this.#sweep)
+    this.#sweep = this.asking.timeoutMs === 0 ? undefined : this.#sweepAt(performance.now() + ttlMs)
     return this
   }
 
   /** Ends the session if it was silent for so long that the server may have ended it. What it held is over by the clock. */
   endIfOverdue(): void {
-    const silentMs = performance.now() - this.#connection.silentSinceMs
-    if (this.#isTimed && silentMs > this.#ttlMs + GRACE_MS) this.end(new Error('the session was silent for too long'))
+    const { timeoutMs } = this.asking
+    const silentMs = timeoutMs === 0 ? 0 : performance.now() - this.#connection.silentSinceMs
+    if (silentMs > timeoutMs) this.end(new Error('the session was silent for too long'))
   }
 
   end(why: Error): void {
@@ -89,16 +90,16 @@ export class Session {
   }
 
   /** Asks for the place, once; `asked` of the result tells. */
-  ask(claim: Claim, place: bigint): Hold {
+  ask(claim: Claim, place: string): Hold {
     const hold = this.admit(claim, place)
-    hold.asked = this.#ask(hold, 'lock')
+    hold.asked = this.#take(hold, (timeoutMs) => this.asking.lock(place, timeoutMs))
     return hold
   }
 
   /** Makes a lease of a place that a wait has brought. Resolves with whether the claim had it still: the session may have ended meanwhile. */
   confirm(hold: Hold): Promise<boolean> {
     hold.state = 'asked'
-    hold.asked = this.#ask(hold, 'confirm').catch((error: unknown) => {
+    hold.asked = this.#take(hold, (timeoutMs) => this.asking.confirm(timeoutMs)).catch((error: unknown) => {
       if (this.hasEnded) return false
       throw error
     })
@@ -107,27 +108,27 @@ export class Session {
 
   /**
    * Gives the place up, asked for or held. Resolves with whether this call did it. Until the server has answered, the keeper keeps the place for
-   * nobody else. An empty session is left with `emptyTimeout`.
+   * nobody else. The session is left with this timeout, if one is given.
    */
-  giveUp(hold: Hold, emptyTimeout = NO_TIMEOUT): Promise<boolean> {
+  giveUp(hold: Hold, timeoutMs?: number): Promise<boolean> {
     const wasHeld = hold.state === 'held'
     this.#remove(hold)
-    const ending = this.#unlock(hold.place, wasHeld, emptyTimeout).finally(() => this.#keeper.over(hold, false))
-    hold.leaving = ending.catch(() => {})
-    return ending
+    hold.leaving = this.#unlock(hold, wasHeld, timeoutMs)
+    return hold.leaving
   }
 
-  async #unlock(place: bigint, wasHeld: boolean, emptyTimeout: string): Promise<boolean> {
-    const timeout = this.#holds.size === 0 ? emptyTimeout : ''
+  async #unlock(hold: Hold, wasHeld: boolean, timeoutMs: number | undefined): Promise<boolean> {
+    const { place } = hold
     try {
-      const { ended } = await this.run('unlock', place, timeout, presenceOf(place))
-      if (timeout !== '') this.#isTimed = timeout !== NO_TIMEOUT
-      if (wasHeld && ended !== true) this.end(new Error('Postgres says that a lock was not held'))
-      return ended === true
+      const ended = await this.asking.unlock(place, timeoutMs)
+      if (wasHeld && !ended) this.end(new Error('Postgres says that a lock was not held'))
+      return ended
     } catch (error) {
       if (this.hasEnded) throw error
       await this.undo(place)
       return wasHeld
+    } finally {
+      this.#keeper.over(hold, false)
     }
   }
 
@@ -143,33 +144,32 @@ export class Session {
     await Promise.resolve()
     this.#beat = undefined
     const sentMs = performance.now()
-    await this.run('beat')
+    // A lease that a wait has brought is short until now.
+    await this.asking.beat(this.#fullMs)
     return sentMs
   }
 
-  protected admit(claim: Claim, place: bigint): Hold {
+  protected admit(claim: Claim, place: string): Hold {
     const hold = new Hold(claim, place, this)
     this.#holds.add(hold)
     return hold
   }
 
-  /** An empty session must not be silent for longer. */
-  protected async time(statement: 'brief' | 'relax', timeout: string): Promise<void> {
-    this.#isTimed = timeout !== NO_TIMEOUT
-    await this.run(statement, timeout)
+  /** The timeout for leases of the TTL. None where it cannot be measured. */
+  get #fullMs(): number {
+    const timeoutMs = this.#ttlMs + GRACE_MS
+    return timeoutMs > LONGEST_TIMEOUT_MS ? 0 : timeoutMs
   }
 
-  async #ask(hold: Hold, statement: 'lock' | 'confirm'): Promise<boolean> {
+  async #take(hold: Hold, ask: (timeoutMs: number) => Promise<string>): Promise<boolean> {
     const sentMs = performance.now()
-    const timeoutMs = this.#ttlMs + GRACE_MS
-    const timeout = timeoutMs > LONGEST_TIMEOUT_MS ? NO_TIMEOUT : String(timeoutMs)
     try {
-      const { granted } = await this.run(statement, hold.place, timeout)
+      const answer = await ask(this.#fullMs)
       // Given up meanwhile: the unlock was sent after the lock.
-      if (hold.state === 'over') return false
-      if (granted === null) this.#refused(hold)
-      else this.#granted(hold, String(granted), sentMs)
-      return granted !== null
+      if (hold.state === 'over') this.#relaxIfEmpty()
+      else if (answer === '') this.#refused(hold)
+      else this.#granted(hold, answer, sentMs, this.#ttlMs)
+      return hold.state === 'held'
     } catch (error) {
       this.drop(hold)
       // The place may have been taken before the rest failed.
@@ -178,13 +178,12 @@ export class Session {
     }
   }
 
-  #granted(hold: Hold, answer: string, sentMs: number): void {
-    this.#isTimed = true
+  #granted(hold: Hold, answer: string, sentMs: number, ttlMs: number): void {
     this.#held += 1
     this.#mindPatience()
     hold.state = 'held'
     hold.fencingToken = BigInt(answer.slice(answer.lastIndexOf(' ') + 1))
-    this.#holdUntil(hold, sentMs + this.#ttlMs)
+    this.#holdUntil(hold, sentMs + ttlMs)
   }
 
   #refused(hold: Hold): void {
@@ -214,17 +213,18 @@ export class Session {
       }
       this.giveUp(hold).catch(() => {})
     }
+    this.#relaxIfEmpty()
   }
 
   /** For a place that may be ours although the server said no. A session in which that fails is of no use. */
-  protected async undo(place: bigint): Promise<void> {
-    await this.run('unlockOnly', place).catch((error: Error) => this.end(error))
+  protected async undo(place: string): Promise<void> {
+    await this.asking.run('unlockOnly', place).catch((error: Error) => this.end(error))
     this.#relaxIfEmpty()
   }
 
   #relaxIfEmpty(): void {
-    if (!this.#isTimed || this.#holds.size > 0 || this.hasEnded) return
-    this.time('relax', NO_TIMEOUT).catch((error: Error) => this.end(error))
+    if (this.asking.timeoutMs === 0 || this.#holds.size > 0 || this.hasEnded) return
+    this.asking.time(0).catch((error: Error) => this.end(error))
   }
 
   protected drop(hold: Hold): void {
@@ -260,6 +260,13 @@ export class Session {
     this.#connection.allow(patienceMs)
   }
 
+  /** A wait has brought a lease by itself, of this TTL since it was asked for. */
+  protected lease(hold: Hold, token: string, since: Instant, ttlMs: number): void {
+    hold.since = since
+    this.#granted(hold, token, since.monotonicMs, ttlMs)
+    this.#keeper.taken(hold)
+  }
+
   /** Tells the keeper of what a wait has brought. */
   protected tell(taken: Hold): void {
     taken.state = 'taken'
@@ -273,10 +280,6 @@ export class Session {
 
   /** Interrupts whoever is blocked in that session, if it is. */
   async interrupt(pid: number): Promise<void> {
-    await this.run('interrupt', String(pid))
-  }
-
-  protected run(statement: keyof Statements, ...values: readonly (string | bigint)[]) {
-    return this.#connection.run(this.#sql[statement], ...values.map(String))
+    await this.asking.run('interrupt', String(pid))
   }
 }

@@ -4,19 +4,23 @@ import type { Statement } from './connection.ts'
 const TURN_MS = 30_000
 
 export interface Statements {
-  /** Place, timeout. `granted`: the timeout in force and the token, or null. */
+  /** Place. Answers with the token at the end, or with nothing. */
   readonly lock: Statement
-  /** Place, timeout. As `lock`, for a place that is taken. */
+  /** Place, timeout. As `lock`, and sets the timeout if it is granted. */
+  readonly lockAndTime: Statement
+  /** Timeout. Sets it and answers with a token, for a place that is taken. */
   readonly confirm: Statement
-  /** Place, timeout or nothing, presence. */
+  /** Place. Answers with whether it was locked. */
   readonly unlock: Statement
-  /** Place. */
+  /** Place, timeout. As `unlock`, and sets the timeout. */
+  readonly unlockAndTime: Statement
+  /** Place. Tells nobody. */
   readonly unlockOnly: Statement
   /** Timeout. */
-  readonly relax: Statement
-  /** Timeout. As `relax`, for a session that is going to wait. */
+  readonly time: Statement
+  /** Timeout. As `time`, for a session that is going to wait. */
   readonly brief: Statement
-  /** Place. Blocks until it is granted. */
+  /** Place. Blocks until it is granted, and answers with the token. */
   readonly wait: Statement
   /** Process id. */
   readonly interrupt: Statement
@@ -24,46 +28,41 @@ export interface Statements {
 }
 
 /** Within a session everything is evaluated from left to right, and what is done to a session lock stays done if the rest fails. */
-export const statements = (schema: string, channel: string): Statements => ({
-  lock: {
-    name: 'leasehold_lock',
-    // The token is drawn when the place is taken. The timeout is set only then: a session that holds nothing may be silent.
-    text: `select case when pg_try_advisory_lock($1::bigint)
-      then set_config('idle_session_timeout', $2, false) || ' ' || nextval('${schema}.fencing_tokens') end as granted, $3::int as serial`,
-  },
-  confirm: {
-    name: 'leasehold_confirm',
-    text: `select set_config('idle_session_timeout', $2, false) || ' ' || nextval('${schema}.fencing_tokens') as granted,
-      $1::bigint as place, $3::int as serial`,
-  },
-  unlock: {
-    name: 'leasehold_unlock',
-    // Whoever waits shares the lock on the presence: told of where there is somebody, since every notification locks the database at commit.
-    text: `select pg_advisory_unlock($1::bigint) as ended,
-      case when $2 <> '' then set_config('idle_session_timeout', $2, false) end,
-      case when not pg_try_advisory_xact_lock($3::bigint) then pg_notify('${channel}', $1::bigint::text) end,
-      $4::int as serial`,
-  },
-  unlockOnly: {
-    name: 'leasehold_unlock_only',
-    text: 'select pg_advisory_unlock($1::bigint) as ended, $2::int as serial',
-  },
-  relax: {
-    name: 'leasehold_relax',
-    text: `select set_config('idle_session_timeout', $1, false), $2::int as serial`,
-  },
-  brief: {
-    name: 'leasehold_brief',
-    text: `select set_config('idle_session_timeout', $1, false), set_config('lock_timeout', '${TURN_MS}', false), $2::int as serial`,
-  },
-  wait: { name: 'leasehold_wait', text: 'select pg_advisory_lock($1::bigint), $2::int as serial' },
-  interrupt: {
-    name: 'leasehold_interrupt',
-    text: `select count(pg_cancel_backend(pid)), $2::int as serial from pg_stat_activity
-      where pid = $1::int and wait_event_type = 'Lock' and wait_event = 'advisory'`,
-  },
-  beat: { name: 'leasehold_beat', text: 'select $1::int as serial' },
-})
+export function statements(schema: string, channel: string): Statements {
+  // Drawn when the place is taken.
+  const token = `nextval('${schema}.fencing_tokens')::text`
+  const locked = 'pg_try_advisory_lock($2::bigint)'
+  // Whoever waits shares the lock on the presence: told of where there is somebody, since every notification locks the database at commit.
+  const unlocked = `pg_advisory_unlock($2::bigint)::text || case when pg_try_advisory_xact_lock(~$2::bigint) then ''
+    else pg_notify('${channel}', $2::bigint::text)::text end`
+  return {
+    lock: statement('lock', `case when ${locked} then ${token} else '' end`),
+    // The timeout is set only then: a session that holds nothing may be silent.
+    lockAndTime: statement('lock_and_time', `case when ${locked} then ${timed('$3')} || ' ' || ${token} else '' end`),
+    confirm: statement('confirm', `${timed('$2')} || ' ' || ${token}`),
+    unlock: statement('unlock', unlocked),
+    unlockAndTime: statement('unlock_and_time', `${unlocked} || ' ' || ${timed('$3')}`),
+    unlockOnly: statement('unlock_only', 'pg_advisory_unlock($2::bigint)::text'),
+    time: statement('time', timed('$2')),
+    brief: statement('brief', `${timed('$2')} || set_config('lock_timeout', '${TURN_MS}', false)`),
+    wait: statement('wait', `pg_advisory_lock($2::bigint)::text || ${token}`),
+    interrupt: statement(
+      'interrupt',
+      `count(pg_cancel_backend(pid))::text`,
+      `from pg_stat_activity where pid = $2::int and wait_event_type = 'Lock' and wait_event = 'advisory'`,
+    ),
+    beat: statement('beat', `''`),
+  }
+}
+
+const timed = (timeout: string): string => `set_config('idle_session_timeout', ${timeout}, false)`
+
+/** One column: each costs both sides as much as a function. */
+function statement(name: string, answer: string, from = ''): Statement {
+  const text = `select $1::text || ' ' || ${answer} as answer ${from}`
+  // `pg` copies what is an object's own, property by property, before each use.
+  return Object.create({ name: `leasehold_${name}`, text })
+}
 
 /** Held together by those who wait for the place, so that a release can see whether there are any. */
-export const presenceOf = (place: bigint): bigint => ~place
+export const presenceOf = (place: string): string => String(~BigInt(place))

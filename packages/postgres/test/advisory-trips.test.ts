@@ -1,0 +1,104 @@
+import { createLocks } from '@leasehold/core'
+import { until } from '@leasehold/test-services'
+import pg from 'pg'
+import { afterAll, describe, expect, it } from 'vitest'
+import { IdleTimeout } from '../src/advisory/idle-timeout.ts'
+import { postgresAdvisory } from '../src/index.ts'
+import { openDatabase } from './database.ts'
+
+const database = await openDatabase()
+const { pool, schema, url } = database
+afterAll(database.stop)
+
+const MINUTE_MS = 60_000
+
+/** Locks, and the names of the statements that they sent. */
+function noted(name: string) {
+  const sent: string[] = []
+  const connection = () => {
+    const client = new pg.Client({ connectionString: url, application_name: name, pipeline: true })
+    const query = client.query.bind(client) as (...args: unknown[]) => Promise<pg.QueryResult>
+    const noting = (statement: { name?: string }, ...rest: unknown[]) => {
+      if (statement.name !== undefined) sent.push(statement.name.replace('leasehold_', ''))
+      return query(statement, ...rest)
+    }
+    return Object.assign(client, { query: noting as never })
+  }
+  const locks = createLocks(postgresAdvisory({ connection, schema }), { pollMs: MINUTE_MS })
+  return { locks, take: () => sent.splice(0) }
+}
+
+const stands = (name: string) => async () => {
+  const { rows } = await pool.query(
+    `select from pg_stat_activity where application_name = $1 and wait_event_type = 'Lock' and wait_event = 'advisory'`,
+    [name],
+  )
+  return rows.length === 1
+}
+
+describe('an advisory lock costs', () => {
+  it('two statements, and sets the timeout of its session only where that changes', async () => {
+    const { locks, take } = noted('uncontended')
+    const lock = locks.lock('uncontended')
+    const use = async (ttlMs: number) => {
+      await lock.run({ ttlMs }, () => {})
+      return take()
+    }
+    expect(await use(MINUTE_MS)).toEqual(['lock_and_time', 'unlock'])
+    expect(await use(MINUTE_MS)).toEqual(['lock', 'unlock'])
+    expect(await use(400)).toEqual(['lock_and_time', 'unlock'])
+
+    const sent: string[] = []
+    await until('a session that holds nothing may be silent', () => sent.push(...take()) > 0)
+    expect(sent).toEqual(['time'])
+    expect(await use(400)).toEqual(['lock_and_time', 'unlock'])
+    await locks.close()
+  })
+
+  it('one trip where it is handed over soon, and one more where the wait was long', async () => {
+    const [holder, waiter] = [noted('holds'), noted('waits')]
+    for (const heldMs of [0, 500]) {
+      const lease = await holder.locks.lock('handed over').acquire({ ttlMs: MINUTE_MS })
+      const turn = waiter.locks.lock('handed over').acquire({ ttlMs: MINUTE_MS })
+      await until('it stands in line', stands('waits'))
+      waiter.take()
+      await new Promise((resolve) => setTimeout(resolve, heldMs))
+      await lease.release()
+      const next = await turn
+      const isShort = next.remainingMs < 1000
+      expect(waiter.take()).toEqual(isShort ? [] : ['confirm'])
+      expect(isShort && heldMs > 375).toBe(false)
+      await until('it has all of its time', () => next.remainingMs > 1000)
+      next.assertHeld()
+      await next.release()
+    }
+    await Promise.all([holder.locks.close(), waiter.locks.close()])
+  })
+})
+
+describe('the timeout of a session', () => {
+  it('is known once it was set', () => {
+    const timeout = new IdleTimeout()
+    expect(timeout.is(0)).toBe(true)
+    const [inForce, again] = [timeout.ask(1000), timeout.ask(1000)]
+    expect(timeout.is(1000)).toBe(false)
+    expect(timeout.is(0)).toBe(false)
+    inForce()
+    expect(timeout.is(1000)).toBe(true)
+    again()
+    expect(timeout.is(1000)).toBe(true)
+  })
+
+  it('is not known while another one is under way, whichever answer comes', () => {
+    const timeout = new IdleTimeout()
+    const first = timeout.ask(1000)
+    const taken = timeout.ask(0)
+    const last = timeout.ask(1000)
+    first()
+    taken()
+    expect(timeout.is(1000)).toBe(false)
+    expect(timeout.is(0)).toBe(false)
+    last()
+    expect(timeout.is(1000)).toBe(true)
+  })
+})
