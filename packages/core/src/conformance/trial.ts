@@ -101,11 +101,12 @@ export class Trial {
     return client
   }
 
-  /** A new process with the engine in it. */
-  process(options: ProcessOptions = {}, backend?: LockBackend): Process {
+  /** A new process with the engine in it, as one that has been in use: to connect may take longer than a case's TTL. */
+  async process(options: ProcessOptions = {}, given?: LockBackend): Promise<Process> {
     const { minimal = false, refuses = false, observer, ...defaults } = options
     const clock = new PuppetClock(this.time.clock)
-    const wired = wire(backend ?? this.#target.open({ clock }), { minimal, refuses })
+    const backend = given ?? this.#target.open({ clock })
+    const wired = wire(backend, { minimal, refuses })
     const events: LockEvent[] = []
     const onEvent = (event: LockEvent) => {
       events.push(event)
@@ -117,6 +118,7 @@ export class Trial {
       clock.resumeTimers()
       await this.settled(locks.close())
     })
+    await this.#use(backend)
     return { locks, wire: wired, clock, events, saw: (type) => events.some((event) => event.type === type) }
   }
 
@@ -182,6 +184,16 @@ export class Trial {
       assert.equal(error.code, code)
       return true
     })
+  }
+
+  /** Whatever goes wrong is for the case to find. */
+  async #use(backend: LockBackend): Promise<void> {
+    const claim = this.claim()
+    const used = async () => {
+      await backend.tryAcquire(claim, this.terms(this.ttlMs))
+      await backend.release(claim)
+    }
+    await this.settled(used().catch(() => {})).catch(() => {})
   }
 
   /** By how much a step of time took longer than it should. */

@@ -116,7 +116,7 @@ add(
 )
 
 add('contention-is-null', 'tryAcquire of the engine answers null for contention, and a lease otherwise', async (t) => {
-  const [one, other] = [t.process(), t.process()]
+  const [one, other] = [await t.process(), await t.process()]
   const key = t.key()
   const lease = await one.locks.lock(key).tryAcquire()
   assert.ok(lease)
@@ -131,7 +131,7 @@ for (const minimal of [false, true]) {
     `group-none-${minimal ? 'minimal' : 'native'}`,
     `a refused group of keys, ${how}, leaves none of them held`,
     async (t) => {
-      const [one, other] = [t.process(), t.process({ minimal })]
+      const [one, other] = [await t.process(), await t.process({ minimal })]
       const [first, middle, last] = [t.key('a'), t.key('b'), t.key('c')]
       await one.locks.lock(middle).acquire()
       assert.equal(await other.locks.tryAcquireAll([first, middle, last]), null)
@@ -145,7 +145,8 @@ add('group-crossed', 'two processes that take the same keys in opposite orders b
   const keys = [t.key(), t.key(), t.key()]
   let inside = 0
   const visit = async (order: readonly string[]) => {
-    const group = await t.process().locks.acquireAll(order, { waitMs: LONG_MS })
+    const { locks } = await t.process()
+    const group = await locks.acquireAll(order, { waitMs: LONG_MS })
     inside += 1
     assert.equal(inside, 1, 'two groups hold the same keys')
     await t.pass(t.time.stepMs)
@@ -158,7 +159,7 @@ add('group-crossed', 'two processes that take the same keys in opposite orders b
 
 add('group-order', 'a group lists its leases in the order of the keys asked for', async (t) => {
   const keys = [t.key('b'), t.key('a'), t.key('c')].toReversed()
-  const group = await t.settled(t.process().locks.acquireAll(keys))
+  const group = await t.settled((await t.process()).locks.acquireAll(keys))
   assert.deepEqual(
     group.leases.map((lease) => lease.key),
     keys,
@@ -167,7 +168,7 @@ add('group-order', 'a group lists its leases in the order of the keys asked for'
 })
 
 add('group-given-up', 'a group that is given up while it waits leaves none of its keys held', async (t) => {
-  const [one, other] = [t.process(), t.process()]
+  const [one, other] = [await t.process(), await t.process()]
   const [first, last] = [t.key('a'), t.key('b')]
   await one.locks.lock(last).acquire()
   const abort = new AbortController()
@@ -180,7 +181,7 @@ add('group-given-up', 'a group that is given up while it waits leaves none of it
 })
 
 add('group-is-one', 'a group is held as long as each of its leases, and its release ends what is left', async (t) => {
-  const { locks } = t.process()
+  const { locks } = await t.process()
   const group = await t.settled(locks.acquireAll([t.key(), t.key()]))
   group.assertHeld()
   const [first, last] = group.leases
@@ -201,7 +202,7 @@ add(
   'self-deadlock',
   'acquiring, in the work under a lease, the key of that lease is an error, not a wait for ever',
   async (t) => {
-    const { locks } = t.process()
+    const { locks } = await t.process()
     const lock = locks.lock(t.key())
     await t.settled(lock.run(() => t.rejects(lock.acquire(), 'SELF_DEADLOCK')))
     assert.equal(await t.isFree(lock.key), true)
@@ -223,7 +224,10 @@ add('exclusion-under-load', 'under contention of several processes never two hol
       })
     }
   }
-  const workers = Array.from({ length: 4 }, () => t.process()).flatMap(({ locks }) => [worker(locks), worker(locks)])
+  const workers = (await Promise.all(Array.from({ length: 4 }, () => t.process()))).flatMap(({ locks }) => [
+    worker(locks),
+    worker(locks),
+  ])
   await t.settled(Promise.all(workers), LONG_MS)
   assert.equal(turns, 40)
 })
@@ -246,7 +250,7 @@ add(
       await held.release()
     }
     const worker = async (name: number) => {
-      const { locks } = t.process({ pollMs: 50 })
+      const { locks } = await t.process({ pollMs: 50 })
       for (let i = 0; i < 5; i += 1) await turn(locks, `lease ${name}.${i}`, i === 2)
     }
     await t.settled(Promise.all([1, 2, 3].map(worker)), LONG_MS)

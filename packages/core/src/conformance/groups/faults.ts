@@ -11,7 +11,7 @@ export const faultCases = cases
 const RECOVERY_MS = 10_000
 
 add('cut-off', 'a process that is cut off loses its lease at the deadline, and others get the key', async (t) => {
-  const { locks, wire, saw } = t.process({ requestTimeoutMs: 250 })
+  const { locks, wire, saw } = await t.process({ requestTimeoutMs: 250 })
   const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
   silence(wire)
   await t.holdInTime(t.open(), lease.key, t.expiryMs)
@@ -21,7 +21,7 @@ add('cut-off', 'a process that is cut off loses its lease at the deadline, and o
 })
 
 add('outage', 'after an outage longer than the TTL, the same process acquires again', async (t) => {
-  const { locks, wire } = t.process({ requestTimeoutMs: 250 })
+  const { locks, wire } = await t.process({ requestTimeoutMs: 250 })
   const lock = locks.lock(t.key())
   const lease = await lock.acquire({ ttlMs: t.ttlMs })
   for (const operation of ['tryAcquire', 'renew', 'release', 'waitForTurn'] as const)
@@ -33,7 +33,7 @@ add('outage', 'after an outage longer than the TTL, the same process acquires ag
 })
 
 add('slow-server', 'a server that takes over a third of the TTL to answer costs no lease', async (t) => {
-  const { locks, wire } = t.process({ requestTimeoutMs: 10_000 })
+  const { locks, wire } = await t.process({ requestTimeoutMs: 10_000 })
   const ttlMs = t.ttlMs * 2
   const slow = async <R>(send: () => Promise<R>): Promise<R> => {
     const reply = await send()
@@ -51,7 +51,7 @@ add(
   'blocked-loop',
   'a process that was blocked past its TTL finds its lease lost, and its release spares the successor',
   async (t) => {
-    const { locks, clock } = t.process()
+    const { locks, clock } = await t.process()
     const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
     clock.stallTimers()
     const successor = await t.holdInTime(t.open(), lease.key, t.expiryMs)
@@ -106,7 +106,7 @@ add(
   'openLinked',
   async (t) => {
     const { backend, link } = await t.openLinked()
-    const { locks } = t.process({}, backend)
+    const { locks } = await t.process({}, backend)
     const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs * 3 })
     link.cut()
     await assertTruthful(t, lease)
@@ -138,7 +138,7 @@ add(
   'openLinked',
   async (t) => {
     const { backend, link } = await t.openLinked()
-    const { locks } = t.process({ requestTimeoutMs: 250 }, backend)
+    const { locks } = await t.process({ requestTimeoutMs: 250 }, backend)
     const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
     link.swallow('replies')
     await t.until(() => lease.signal.aborted, 'the lease is lost', t.ttlMs)
@@ -154,7 +154,7 @@ add(
   'openLinked',
   async (t) => {
     const { backend, link } = await t.openLinked()
-    const { locks } = t.process({ requestTimeoutMs: 250 }, backend)
+    const { locks } = await t.process({ requestTimeoutMs: 250 }, backend)
     const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
     link.swallow('requests')
     await t.holdInTime(t.open(), lease.key, t.expiryMs)
@@ -164,7 +164,7 @@ add(
 
 add('slow-link', 'a connection slower than a third of the TTL grants and keeps a lease', 'openLinked', async (t) => {
   const { backend, link } = await t.openLinked()
-  const { locks } = t.process({ requestTimeoutMs: 30_000 }, backend)
+  const { locks } = await t.process({ requestTimeoutMs: 30_000 }, backend)
   const ttlMs = t.ttlMs * 5
   const lease = await locks.lock(t.key()).acquire({ ttlMs })
   link.delay(ttlMs / 5)
@@ -193,7 +193,7 @@ add(
   'a process whose server restarted either keeps its lease or is told of its loss',
   'restartKeepingData',
   async (t) => {
-    const { locks } = t.process()
+    const { locks } = await t.process()
     const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs * 3 })
     await t.faults.restartKeepingData?.()
     await assertTruthful(t, lease)
@@ -205,7 +205,7 @@ add(
   'a server that comes back empty says that the claim is gone, and the lease is lost',
   'restartEmpty',
   async (t) => {
-    const { locks, saw } = t.process()
+    const { locks, saw } = await t.process()
     const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs * 3 })
     await t.faults.restartEmpty?.()
     await t.until(() => lease.signal.aborted, 'the loss is noticed', t.ttlMs * 3)
@@ -221,7 +221,7 @@ add(
   'killSession',
   async (t) => {
     const backend = t.open()
-    const { locks } = t.process({}, backend)
+    const { locks } = await t.process({}, backend)
     const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs * 3 })
     await t.faults.killSession?.(backend)
     await assertTruthful(t, lease)
@@ -237,7 +237,7 @@ add(
   'onLost',
   async (t) => {
     const backend = t.open()
-    const { locks } = t.process({}, backend)
+    const { locks } = await t.process({}, backend)
     const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs * 3, autoRenew: false })
     await t.faults.killSession?.(backend)
     await assertTruthful(t, lease)

@@ -67,7 +67,7 @@ add(
   'after-exclusion',
   'a request that was delayed on its way gets a token greater than those granted meanwhile',
   async (t) => {
-    const slow = t.process({ requestTimeoutMs: 60_000 })
+    const slow = await t.process({ requestTimeoutMs: 60_000 })
     const key = t.key()
     const gate = holdRequest()
     slow.wire.next('tryAcquire', gate.fate)
@@ -84,7 +84,7 @@ add(
 add('of-a-group', 'keys taken together get tokens greater than each had before', async (t) => {
   const keys = [t.key(), t.key()]
   const before = [await visit(t, t.open(), keys[0] ?? ''), await visit(t, t.open(), keys[1] ?? '')]
-  const group = await t.settled(t.process().locks.acquireAll(keys))
+  const group = await t.settled((await t.process()).locks.acquireAll(keys))
   for (const [i, lease] of group.leases.entries()) assertIncreasing([before[i] ?? 0n, lease.fencingToken])
   await group.release()
   assertIncreasing([group.leases[0]?.fencingToken ?? 0n, await visit(t, t.open(), keys[0] ?? '')])
@@ -94,7 +94,7 @@ add('of-a-group', 'keys taken together get tokens greater than each had before',
 const LARGE = 2n ** 63n - 25n
 
 add('beyond-doubles', 'a token above 2^53 reaches the caller and the observer exactly', async (t) => {
-  const { locks, wire, events } = t.process({ autoRenew: false })
+  const { locks, wire, events } = await t.process({ autoRenew: false })
   wire.always('tryAcquire', altered(withLargeToken))
   const lease = await locks.lock(t.key()).tryAcquire()
   assert.equal(lease?.fencingToken, LARGE)
@@ -102,7 +102,7 @@ add('beyond-doubles', 'a token above 2^53 reaches the caller and the observer ex
 })
 
 add('handle-beyond-doubles', 'a token above 2^53 reaches the handle exactly', 'handOff', async (t) => {
-  const { locks, wire } = t.process({ autoRenew: false })
+  const { locks, wire } = await t.process({ autoRenew: false })
   wire.always('tryAcquire', altered(withLargeToken))
   const lease = await locks.lock(t.key()).acquire()
   assert.equal(lease.handOff().fencingToken, String(LARGE))

@@ -9,7 +9,7 @@ const { cases, add } = caseGroup('hygiene')
 export const hygieneCases = cases
 
 add('work-error', 'an error of the work reaches the caller as it is, although the release fails, too', async (t) => {
-  const { locks, wire } = t.process()
+  const { locks, wire } = await t.process()
   wire.always('release', requestLost)
   const mine = new Error('the work failed')
   const running = locks.lock(t.key()).run({ ttlMs: t.ttlMs }, () => Promise.reject(mine))
@@ -20,7 +20,7 @@ add(
   'work-error-after-loss',
   'an error of the work reaches the caller as it is, although the lease was lost',
   async (t) => {
-    const { locks, clock } = t.process({ autoRenew: false })
+    const { locks, clock } = await t.process({ autoRenew: false })
     const mine = new TypeError('the work failed')
     const running = locks.lock(t.key()).run({ ttlMs: LONG_MS }, () => {
       clock.jumpWall(LONG_MS)
@@ -31,7 +31,7 @@ add(
 )
 
 add('outlived', 'work that outlived its lease is not reported as success', async (t) => {
-  const { locks, clock } = t.process({ autoRenew: false })
+  const { locks, clock } = await t.process({ autoRenew: false })
   const running = locks.lock(t.key()).run({ ttlMs: LONG_MS }, () => {
     clock.jumpWall(LONG_MS)
     return 'done'
@@ -40,13 +40,13 @@ add('outlived', 'work that outlived its lease is not reported as success', async
 })
 
 add('result', 'work that was done in time is a success, although the answer of the release was lost', async (t) => {
-  const { locks, wire } = t.process()
+  const { locks, wire } = await t.process()
   wire.always('release', replyLost)
   assert.equal(await t.settled(locks.lock(t.key()).run({ ttlMs: LONG_MS }, () => 'done')), 'done')
 })
 
 add('disposal', 'disposing of a lease never throws, and releases it', async (t) => {
-  const { locks, wire } = t.process()
+  const { locks, wire } = await t.process()
   const kept = await locks.lock(t.key()).acquire({ ttlMs: LONG_MS })
   await t.settled(Promise.resolve(kept[Symbol.asyncDispose]()))
   assert.equal(await t.isFree(kept.key), true)
@@ -57,7 +57,7 @@ add('disposal', 'disposing of a lease never throws, and releases it', async (t) 
 })
 
 add('release-repeated', 'a repeated release gives the first answer again and sends nothing', async (t) => {
-  const { locks, wire } = t.process()
+  const { locks, wire } = await t.process()
   const lease = await locks.lock(t.key()).acquire()
   assert.equal(await lease.release(), 'released')
   assert.equal(await lease.release(), 'released')
@@ -70,7 +70,7 @@ add('observer-throws', 'an observer that throws changes nothing', async (t) => {
   const collect = (warning: Error) => void warnings.push(warning)
   process.on('warning', collect)
   t.defer(async () => void process.off('warning', collect))
-  const { locks } = t.process({ observer: () => assert.fail('of the observer') })
+  const { locks } = await t.process({ observer: () => assert.fail('of the observer') })
   const lock = locks.lock(t.key())
   assert.equal(await t.settled(lock.run(() => 'done')), 'done')
   assert.equal(await t.isFree(lock.key), true)
@@ -78,7 +78,7 @@ add('observer-throws', 'an observer that throws changes nothing', async (t) => {
 })
 
 add('background-failures', 'whatever fails in the background, no rejection is left unhandled', async (t) => {
-  const { locks, wire, saw } = t.process({ requestTimeoutMs: 250, pollMs: 50 })
+  const { locks, wire, saw } = await t.process({ requestTimeoutMs: 250, pollMs: 50 })
   const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
   const abort = new AbortController()
   for (const operation of ['renew', 'release', 'waitForTurn', 'tryAcquire'] as const)
@@ -96,7 +96,7 @@ add('background-failures', 'whatever fails in the background, no rejection is le
 })
 
 add('no-timers', 'when nothing is held nor waited for, no timer is left; nor after closing', async (t) => {
-  const { locks, clock, saw } = t.process()
+  const { locks, clock, saw } = await t.process()
   const held = await locks.lock(t.key()).acquire({ ttlMs: LONG_MS, maxHoldMs: LONG_MS })
   const waiting = locks.lock(held.key).acquire({ waitMs: LONG_MS, whenHeld: 'wait' })
   assert.ok(clock.pendingTimers > 0, 'a hold needs a timer')
@@ -110,14 +110,14 @@ add('no-timers', 'when nothing is held nor waited for, no timer is left; nor aft
 })
 
 add('no-timer-per-lease', 'a thousand leases share their timers', async (t) => {
-  const { locks, clock } = t.process()
+  const { locks, clock } = await t.process()
   for (let i = 0; i < 10; i += 1)
     await Promise.all(Array.from({ length: 100 }, () => locks.lock(t.key()).acquire({ ttlMs: LONG_MS })))
   await t.until(() => clock.pendingTimers <= 20, 'few timers are set', 2_000)
 })
 
 add('no-growth', 'acquiring and releasing, ever so often, leaves no timer and no listener behind', async (t) => {
-  const { locks, clock } = t.process()
+  const { locks, clock } = await t.process()
   const abort = new AbortController()
   const key = t.key()
   for (let i = 0; i < 200; i += 1) {
@@ -133,7 +133,7 @@ add('no-growth', 'acquiring and releasing, ever so often, leaves no timer and no
 })
 
 add('close-releases', 'closing releases every lease and says how many', async (t) => {
-  const { locks } = t.process()
+  const { locks } = await t.process()
   const leases = await Promise.all(Array.from({ length: 5 }, () => locks.lock(t.key()).acquire()))
   const report = await t.settled(locks.close())
   assert.deepEqual(report, { released: 5, unreleased: [], backendError: undefined })
@@ -145,7 +145,7 @@ add('close-releases', 'closing releases every lease and says how many', async (t
 })
 
 add('close-counts', 'closing does not count a lease that was gone already as released', async (t) => {
-  const { locks, wire } = t.process()
+  const { locks, wire } = await t.process()
   await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
   wire.always('release', async () => false)
   const report = await t.settled(locks.close())
@@ -153,7 +153,7 @@ add('close-counts', 'closing does not count a lease that was gone already as rel
 })
 
 add('close-reports', 'closing never rejects, and says which leases it could not release', async (t) => {
-  const { locks, wire } = t.process({ requestTimeoutMs: 100 })
+  const { locks, wire } = await t.process({ requestTimeoutMs: 100 })
   const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
   wire.always('release', requestSwallowed)
   const report = await t.settled(locks.close(), 30_000)
@@ -166,7 +166,7 @@ add('close-reports', 'closing never rejects, and says which leases it could not 
 })
 
 add('close-ends-waits', 'closing ends waits and refuses new work', async (t) => {
-  const { locks, saw } = t.process()
+  const { locks, saw } = await t.process()
   const { claim } = await t.hold(t.open())
   const waiting = locks.lock(claim.key).acquire()
   const refused = t.rejects(waiting, 'CLOSED')
@@ -178,7 +178,7 @@ add('close-ends-waits', 'closing ends waits and refuses new work', async (t) => 
 })
 
 add('close-in-flight', 'a grant that arrives while its process is closing is given back', async (t) => {
-  const { locks, wire } = t.process()
+  const { locks, wire } = await t.process()
   const gate = holdReply()
   wire.always('tryAcquire', gate.fate)
   wire.always('waitForTurn', gate.fate)
@@ -195,7 +195,7 @@ add('close-in-flight', 'a grant that arrives while its process is closing is giv
 
 add('close-spares-others', 'closing one client leaves the holds of all others alone', async (t) => {
   const { claim } = await t.hold(t.open())
-  const leaver = t.process()
+  const leaver = await t.process()
   await leaver.locks.lock(t.key()).acquire()
   await t.settled(leaver.locks.close())
   contended(await t.open().tryAcquire(t.claim(claim.key), t.terms()))
@@ -204,14 +204,14 @@ add('close-spares-others', 'closing one client leaves the holds of all others al
 add('client-gone', 'a closed client leaves no connection and no other resource open', async (t) => {
   await t.hold(t.open())
   const before = resources()
-  const { locks } = t.process()
+  const { locks } = await t.process()
   await locks.lock(t.key()).run(() => {})
   await t.settled(locks.close())
   await t.until(() => resources().length <= before.length, `back to ${before.join(', ') || 'nothing'} open`)
 })
 
 add('limits', 'caps on leases and waiters are kept, with an error that says so', async (t) => {
-  const { locks } = t.process({ maxLeases: 1, maxWaiters: 1 })
+  const { locks } = await t.process({ maxLeases: 1, maxWaiters: 1 })
   const [lock, other] = [locks.lock(t.key()), locks.lock(t.key())]
   const lease = await lock.acquire()
   await t.rejects(other.acquire(), 'LIMIT_REACHED')

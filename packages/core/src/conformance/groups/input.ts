@@ -10,31 +10,31 @@ const MAX_KEY_BYTES = 512
 const MAX_METADATA_BYTES = 4096
 
 add('empty-key', 'an empty key is refused before anything is sent', async (t) => {
-  assertKeyRefused(t, '', /1 to 512 bytes/)
+  await assertKeyRefused(t, '', /1 to 512 bytes/)
 })
 
 add('long-key', 'a key of more than 512 bytes is refused, counted in UTF-8', async (t) => {
-  assertKeyRefused(t, 'k'.repeat(MAX_KEY_BYTES + 1), /512/)
-  assertKeyRefused(t, 'é'.repeat(MAX_KEY_BYTES / 2 + 1), /512/)
-  assertKeyRefused(t, '🎟'.repeat(MAX_KEY_BYTES / 4 + 1), /512/)
-  assert.equal(t.process().locks.lock('🎟'.repeat(MAX_KEY_BYTES / 4)).key.length, MAX_KEY_BYTES / 2)
+  await assertKeyRefused(t, 'k'.repeat(MAX_KEY_BYTES + 1), /512/)
+  await assertKeyRefused(t, 'é'.repeat(MAX_KEY_BYTES / 2 + 1), /512/)
+  await assertKeyRefused(t, '🎟'.repeat(MAX_KEY_BYTES / 4 + 1), /512/)
+  assert.equal((await t.process()).locks.lock('🎟'.repeat(MAX_KEY_BYTES / 4)).key.length, MAX_KEY_BYTES / 2)
 })
 
 add('nul-key', 'a key with NUL is refused', async (t) => {
-  assertKeyRefused(t, 'seat\0A1', /NUL/i)
+  await assertKeyRefused(t, 'seat\0A1', /NUL/i)
 })
 
 add('lone-surrogate', 'a key that is not well-formed Unicode is refused', async (t) => {
   for (const key of ['\ud800', 'a\udc00', 'seat\ud83c', '\udf9f\ud83c'])
-    assertKeyRefused(t, key, /surrogate|well-formed/i)
+    await assertKeyRefused(t, key, /surrogate|well-formed/i)
 })
 
 add('not-a-string', 'a key that is not a string is refused', async (t) => {
-  for (const key of [undefined, null, 7, {}, ['a']]) assertKeyRefused(t, key as never, /string/i)
+  for (const key of [undefined, null, 7, {}, ['a']]) await assertKeyRefused(t, key as never, /string/i)
 })
 
 add('bad-key-in-group', 'one bad key among several is refused before anything is sent', async (t) => {
-  const { locks, wire } = t.process()
+  const { locks, wire } = await t.process()
   await assert.rejects(async () => locks.tryAcquireAll([t.key(), '']), isInputError)
   await assert.rejects(async () => locks.acquireAll([t.key(), 'a\0b']), isInputError)
   assert.equal(wire.requests.length, 0)
@@ -157,14 +157,14 @@ add('ttl-range', 'a TTL that is zero, below 10 ms, no whole number, or above a y
 })
 
 add('margin-range', 'a margin that leaves nothing of the TTL is refused', async (t) => {
-  const { locks, wire } = t.process()
+  const { locks, wire } = await t.process()
   const lock = locks.lock(t.key())
   await assert.rejects(async () => lock.tryAcquire({ ttlMs: 1_000, marginMs: 1_000 }), isInputError)
   assert.equal(wire.requests.length, 0)
 })
 
 add('long-timers', 'waits and holds longer than a timer can run are not over at once', async (t) => {
-  const [one, other] = [t.process(), t.process()]
+  const [one, other] = [await t.process(), await t.process()]
   const key = t.key()
   const lease = await one.locks.lock(key).acquire({ ttlMs: 31_536_000_000, maxHoldMs: 3_000_000_000 })
   const waiting = other.locks.lock(key).acquire({ waitMs: 3_000_000_000 })
@@ -249,8 +249,8 @@ async function assertDistinct(t: Trial, names: readonly string[]): Promise<void>
 
 const isInputError = (error: unknown) => error instanceof TypeError || error instanceof RangeError
 
-function assertKeyRefused(t: Trial, key: string, rule: RegExp): void {
-  const { locks, wire } = t.process()
+async function assertKeyRefused(t: Trial, key: string, rule: RegExp): Promise<void> {
+  const { locks, wire } = await t.process()
   assert.throws(
     () => locks.lock(key),
     (error: Error) => isInputError(error) && rule.test(error.message),
@@ -259,7 +259,7 @@ function assertKeyRefused(t: Trial, key: string, rule: RegExp): void {
 }
 
 async function assertOptionsRefused(t: Trial, options: AcquireOptions): Promise<void> {
-  const { locks, wire }: Process = t.process()
+  const { locks, wire }: Process = await t.process()
   await assert.rejects(
     async () => locks.lock(t.key()).acquire(options),
     isInputError,

@@ -34,17 +34,17 @@ add('claims-travel', 'a claim, sent to another process, can be renewed and relea
 })
 
 add('outlives-its-client', 'a hold that was handed off outlives the client that took it', 'handOff', async (t) => {
-  const { locks } = t.process()
+  const { locks } = await t.process()
   const lease = await locks.lock(t.key()).acquire({ ttlMs: LONG_MS })
   const handle = lease.handOff()
   const report = await t.settled(locks.close())
   assert.equal(report.released, 0)
   contended(await t.open().tryAcquire(t.claim(lease.key), t.terms()))
-  assert.ok(await t.process().locks.resume(handle))
+  assert.ok(await (await t.process()).locks.resume(handle))
 })
 
 add('hand-off', 'a handle, sent as JSON, goes on elsewhere with the same token', 'handOff', async (t) => {
-  const [one, other] = [t.process(), t.process()]
+  const [one, other] = [await t.process(), await t.process()]
   const lease = await one.locks.lock(t.key()).acquire({ ttlMs: t.ttlMs * 2, metadata: { seat: 'A1' } })
   const handle = JSON.parse(JSON.stringify(lease.handOff())) as LeaseHandle
   const resumed = await t.settled(other.locks.resume(handle))
@@ -62,7 +62,7 @@ add(
   'a lease that was handed off is over here: not held, not renewed, not released',
   'handOff',
   async (t) => {
-    const { locks, wire } = t.process()
+    const { locks, wire } = await t.process()
     const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
     lease.handOff()
     assertOver(lease, 'LEASE_ENDED')
@@ -76,7 +76,7 @@ add(
 )
 
 add('resume-gone', 'a handle whose hold is over resumes to null, and disturbs no successor', 'handOff', async (t) => {
-  const [one, other] = [t.process(), t.process()]
+  const [one, other] = [await t.process(), await t.process()]
   const lease = await one.locks.lock(t.key()).acquire({ ttlMs: t.ttlMs, autoRenew: false })
   const handle = lease.handOff()
   await t.holdInTime(t.open(), lease.key, t.expiryMs)
@@ -85,7 +85,7 @@ add('resume-gone', 'a handle whose hold is over resumes to null, and disturbs no
 })
 
 add('resume-again', 'a resumption whose answer was lost can be repeated with the same handle', 'handOff', async (t) => {
-  const [one, other] = [t.process(), t.process()]
+  const [one, other] = [await t.process(), await t.process()]
   const lease = await one.locks.lock(t.key()).acquire({ ttlMs: LONG_MS })
   const handle = lease.handOff()
   other.wire.next('renew', replyLost)
@@ -95,7 +95,7 @@ add('resume-again', 'a resumption whose answer was lost can be repeated with the
 })
 
 add('resume-forged', 'a handle that is malformed is refused before anything is sent', 'handOff', async (t) => {
-  const { locks, wire } = t.process()
+  const { locks, wire } = await t.process()
   const sound: LeaseHandle = {
     version: 1,
     key: t.key(),
@@ -125,7 +125,10 @@ add(
   'three-operations',
   'the engine does all it promises over the three operations that every backend has',
   async (t) => {
-    const [one, other] = [t.process({ minimal: true, pollMs: 100 }), t.process({ minimal: true, pollMs: 100 })]
+    const [one, other] = [
+      await t.process({ minimal: true, pollMs: 100 }),
+      await t.process({ minimal: true, pollMs: 100 }),
+    ]
     const keys = [t.key(), t.key()]
     const group = await t.settled(one.locks.acquireAll(keys))
     assert.equal(await other.locks.tryAcquireAll(keys), null)
@@ -140,7 +143,7 @@ add(
 )
 
 add('metadata-of-the-engine', 'metadata given to the engine is what another process inspects', 'inspect', async (t) => {
-  const [one, other] = [t.process(), t.process()]
+  const [one, other] = [await t.process(), await t.process()]
   const metadata = { who: 'till 4', items: [1, 'é', null] }
   const lease = await one.locks.lock(t.key()).acquire({ metadata })
   const shown = await other.locks.lock(lease.key).inspect()

@@ -11,7 +11,7 @@ const { cases, add } = caseGroup('hygiene')
 export const secretCases = cases
 
 add('errors-redacted', 'no error and no event tells a holder id, whatever the driver says', async (t) => {
-  const { locks, wire, events } = t.process({ requestTimeoutMs: 250, autoRenew: false })
+  const { locks, wire, events } = await t.process({ requestTimeoutMs: 250, autoRenew: false })
   const lease = await locks.lock(t.key()).acquire({ ttlMs: LONG_MS })
   const holder = firstHolder(wire)
   const talkative = Object.assign(new Error(`ERR in command: set ${lease.key} ${holder}`), {
@@ -25,7 +25,7 @@ add('errors-redacted', 'no error and no event tells a holder id, whatever the dr
 })
 
 add('acquire-errors-redacted', 'the error of a failed attempt does not tell its holder id', async (t) => {
-  const { locks, wire, events } = t.process()
+  const { locks, wire, events } = await t.process()
   wire.always('tryAcquire', async () => {
     const holder = wire.requests.at(-1)?.claims[0]?.holder
     throw new AggregateError([new Error(`of ${holder}`)], `evalsha failed: ${holder}`, { cause: { args: [holder] } })
@@ -37,7 +37,7 @@ add('acquire-errors-redacted', 'the error of a failed attempt does not tell its 
 })
 
 add('objects-redacted', 'printing a lease, a lock or the locks tells no holder id', async (t) => {
-  const { locks, wire } = t.process()
+  const { locks, wire } = await t.process()
   const lock = locks.lock(t.key())
   const lease = await lock.acquire()
   const holder = firstHolder(wire)
@@ -50,7 +50,7 @@ add('inspection-redacted', 'inspect shows no holder id', 'inspect', async (t) =>
 })
 
 add('unguessable', 'every attempt has a holder id of its own, of 128 random bits', async (t) => {
-  const { locks, wire } = t.process()
+  const { locks, wire } = await t.process()
   const lock = locks.lock(t.key())
   for (let i = 0; i < 20; i += 1) await (await lock.acquire()).release()
   const holders = new Set(acquiring(wire))

@@ -66,7 +66,7 @@ add(
 )
 
 add('from-the-send', 'validity counts from before the request was sent, not from when the answer came', async (t) => {
-  const { locks, wire } = t.process({ autoRenew: false, marginMs: 0, requestTimeoutMs: 10_000 })
+  const { locks, wire } = await t.process({ autoRenew: false, marginMs: 0, requestTimeoutMs: 10_000 })
   const gate = holdReply()
   wire.next('tryAcquire', gate.fate)
   const acquiring = locks.lock(t.key()).tryAcquire({ ttlMs: LONG_MS })
@@ -80,7 +80,7 @@ add('from-the-send', 'validity counts from before the request was sent, not from
 })
 
 add('margin', 'validity ends before the granted TTL, by one per cent and at least 2 ms', async (t) => {
-  const { locks } = t.process({ autoRenew: false })
+  const { locks } = await t.process({ autoRenew: false })
   const long = await locks.lock(t.key()).tryAcquire({ ttlMs: LONG_MS })
   assert.ok(long && long.remainingMs <= LONG_MS * 0.99, `trusted for ${long?.remainingMs} ms of ${LONG_MS}`)
   const ttlMs = Math.max(t.capabilities.minTtlMs, 100)
@@ -89,7 +89,7 @@ add('margin', 'validity ends before the granted TTL, by one per cent and at leas
 })
 
 add('computed', 'with the event loop blocked and no timer fired, an expired lease is not held', async (t) => {
-  const { locks, clock } = t.process({ autoRenew: false })
+  const { locks, clock } = await t.process({ autoRenew: false })
   const lease = await locks.lock(t.key()).tryAcquire({ ttlMs: t.ttlMs })
   assert.ok(lease)
   lease.assertHeld()
@@ -103,7 +103,7 @@ add(
   'wall-forward',
   'a wall clock that moved past the TTL ends validity while the monotonic clock stood still',
   async (t) => {
-    const { locks, clock } = t.process({ autoRenew: false })
+    const { locks, clock } = await t.process({ autoRenew: false })
     const lease = await locks.lock(t.key()).tryAcquire({ ttlMs: LONG_MS })
     assert.ok(lease)
     clock.jumpWall(LONG_MS)
@@ -113,7 +113,7 @@ add(
 )
 
 add('wall-back', 'a wall clock that was set back prolongs nothing', async (t) => {
-  const { locks, clock } = t.process({ autoRenew: false })
+  const { locks, clock } = await t.process({ autoRenew: false })
   const lease = await locks.lock(t.key()).tryAcquire({ ttlMs: t.ttlMs })
   assert.ok(lease)
   clock.jumpWall(-LONG_MS)
@@ -124,7 +124,7 @@ add('wall-back', 'a wall clock that was set back prolongs nothing', async (t) =>
 })
 
 add('valid-before-free', 'whenever the server grants the key anew, the former lease is no longer valid', async (t) => {
-  const { locks } = t.process({ autoRenew: false })
+  const { locks } = await t.process({ autoRenew: false })
   const lease = await locks.lock(t.key()).tryAcquire({ ttlMs: t.ttlMs })
   assert.ok(lease)
   await t.holdInTime(t.open(), lease.key, t.expiryMs)
@@ -132,7 +132,7 @@ add('valid-before-free', 'whenever the server grants the key anew, the former le
 })
 
 add('enough-left', 'assertHeld refuses a lease with less time left than asked for', async (t) => {
-  const { locks } = t.process({ autoRenew: false })
+  const { locks } = await t.process({ autoRenew: false })
   const lease = await locks.lock(t.key()).tryAcquire({ ttlMs: LONG_MS })
   assert.ok(lease)
   lease.assertHeld(LONG_MS / 2)
@@ -147,7 +147,7 @@ add(
   'signal',
   'the signal of a lease aborts at its deadline with the loss as reason, and the observer is told',
   async (t) => {
-    const { locks, events } = t.process({ autoRenew: false })
+    const { locks, events } = await t.process({ autoRenew: false })
     const lease = await locks.lock(t.key()).tryAcquire({ ttlMs: t.ttlMs })
     assert.ok(lease)
     assert.equal(lease.signal.aborted, false)
@@ -159,7 +159,7 @@ add(
 )
 
 add('late-signal', 'the signal of a lease that is lost already has aborted when it is first looked at', async (t) => {
-  const { locks, clock } = t.process({ autoRenew: false })
+  const { locks, clock } = await t.process({ autoRenew: false })
   const lease = await locks.lock(t.key()).tryAcquire({ ttlMs: LONG_MS })
   assert.ok(lease)
   clock.jumpWall(LONG_MS)
@@ -169,7 +169,7 @@ add('late-signal', 'the signal of a lease that is lost already has aborted when 
 })
 
 add('max-hold', 'a lease is given up when its longest hold is over, however often it was renewed', async (t) => {
-  const { locks, events } = t.process()
+  const { locks, events } = await t.process()
   const lease = await locks.lock(t.key()).acquire({ ttlMs: LONG_MS, maxHoldMs: t.ttlMs })
   await t.until(() => lease.signal.aborted, 'the lease is given up', t.ttlMs)
   assert.ok(events.some((event) => event.type === 'lost' && event.reason === 'max-hold'))

@@ -72,7 +72,7 @@ add('abort-leaves-nothing', 'an aborted and released waiter leaves nothing in li
 add('closed-waiter', 'a client that is closed while it waits blocks nobody', 'waitForTurn', async (t) => {
   const holder = t.open()
   const { claim } = await t.hold(holder)
-  const leaver = t.process()
+  const leaver = await t.process()
   const leaving = leaver.locks.lock(claim.key).acquire()
   await t.until(() => leaver.wire.count('waitForTurn') > 0, 'it waits')
   await Promise.all([t.rejects(leaving, 'CLOSED'), t.settled(leaver.locks.close())])

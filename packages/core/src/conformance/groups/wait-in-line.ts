@@ -9,7 +9,7 @@ const { cases, add } = caseGroup('wait')
 export const lineWaitCases = cases
 
 add('pushed', 'a waiting process is woken by the release, not by its poll', 'waitForTurn', async (t) => {
-  const [one, other] = [t.process(), t.process({ pollMs: 60_000 })]
+  const [one, other] = [await t.process(), await t.process({ pollMs: 60_000 })]
   const key = t.key()
   const lease = await one.locks.lock(key).acquire()
   const waiting = other.locks.lock(key).acquire()
@@ -20,7 +20,7 @@ add('pushed', 'a waiting process is woken by the release, not by its poll', 'wai
 })
 
 add('lost-wake-up', 'a wake-up that never comes costs time, not the turn', async (t) => {
-  const [one, other] = [t.process(), t.process({ pollMs: 100 })]
+  const [one, other] = [await t.process(), await t.process({ pollMs: 100 })]
   other.wire.always('waitForTurn', requestSwallowed)
   const key = t.key()
   const lease = await one.locks.lock(key).acquire()
@@ -35,7 +35,7 @@ add(
   'hints to try again, false and without end, do not make a process storm the server',
   'waitForTurn',
   async (t) => {
-    const [one, other] = [t.process(), t.process()]
+    const [one, other] = [await t.process(), await t.process()]
     const hint = () => new Promise<undefined>((resolve) => setImmediate(resolve, undefined))
     other.wire.always('waitForTurn', hint)
     const key = t.key()
@@ -52,7 +52,7 @@ add(
 
 add('turn-on-expiry', 'a waiting process gets the key of a holder that fell silent', async (t) => {
   const { claim } = await t.hold(t.open(), t.key(), t.ttlMs)
-  const { locks } = t.process({ pollMs: 100 })
+  const { locks } = await t.process({ pollMs: 100 })
   const lease = await t.settled(locks.lock(claim.key).acquire(), t.expiryMs + 1_000)
   lease.assertHeld()
 })
@@ -60,7 +60,7 @@ add('turn-on-expiry', 'a waiting process gets the key of a holder that fell sile
 for (const hours of [-1, 1]) {
   const how = hours < 0 ? 'behind' : 'ahead'
   add(`wall-${how}`, `a process whose wall clock is an hour ${how} waits and holds like any other`, async (t) => {
-    const [one, other] = [t.process(), t.process()]
+    const [one, other] = [await t.process(), await t.process()]
     other.clock.jumpWall(hours * 3_600_000)
     const lease = await one.locks.lock(t.key()).acquire()
     const waiting = other.locks.lock(lease.key).acquire({ ttlMs: LONG_MS })
@@ -76,7 +76,7 @@ for (const hours of [-1, 1]) {
 }
 
 add('local-fifo', 'callers in one process are granted in the order in which they asked', async (t) => {
-  const { locks } = t.process({ whenHeld: 'wait' })
+  const { locks } = await t.process({ whenHeld: 'wait' })
   const lock = locks.lock(t.key())
   const first = await lock.acquire()
   const order: number[] = []
@@ -94,7 +94,7 @@ add('local-fifo', 'callers in one process are granted in the order in which they
 })
 
 add('herd', 'a thousand waiting callers cost the server what one does', async (t) => {
-  const [one, other] = [t.process(), t.process({ pollMs: 1_000 })]
+  const [one, other] = [await t.process(), await t.process({ pollMs: 1_000 })]
   const key = t.key()
   const lease = await one.locks.lock(key).acquire()
   const callers = Array.from({ length: 1_000 }, () => other.locks.lock(key).acquire())
@@ -110,7 +110,7 @@ add('herd', 'a thousand waiting callers cost the server what one does', async (t
 })
 
 add('timeout', 'a caller whose wait is over is told so, holds nothing, and the others wait on', async (t) => {
-  const [one, other] = [t.process(), t.process()]
+  const [one, other] = [await t.process(), await t.process()]
   const key = t.key()
   const lease = await one.locks.lock(key).acquire()
   const lock = other.locks.lock(key)
@@ -123,7 +123,7 @@ add('timeout', 'a caller whose wait is over is told so, holds nothing, and the o
 })
 
 add('timeout-in-line', 'a caller whose wait is over while another contends for it is told so in time', async (t) => {
-  const [one, other] = [t.process(), t.process()]
+  const [one, other] = [await t.process(), await t.process()]
   const key = t.key()
   const lease = await one.locks.lock(key).acquire()
   const lock = other.locks.lock(key)
@@ -135,22 +135,22 @@ add('timeout-in-line', 'a caller whose wait is over while another contends for i
 })
 
 add('aborted-before', 'a caller whose signal has aborted before gets its reason, and nothing is sent', async (t) => {
-  const { locks, wire } = t.process()
+  const { locks, wire } = await t.process()
   const reason = new Error('never mind')
   await assert.rejects(locks.lock(t.key()).acquire({ signal: AbortSignal.abort(reason) }), (error) => error === reason)
   assert.equal(wire.requests.length, 0)
 })
 
 add('zero', 'a wait of no time takes a free key and refuses a held one', async (t) => {
-  const { locks } = t.process()
+  const { locks } = await t.process()
   const lock = locks.lock(t.key())
   const lease = await t.settled(lock.acquire({ waitMs: 0 }))
-  await t.rejects(t.process().locks.lock(lock.key).acquire({ waitMs: 0 }), 'ACQUIRE_TIMEOUT', 2_000)
+  await t.rejects((await t.process()).locks.lock(lock.key).acquire({ waitMs: 0 }), 'ACQUIRE_TIMEOUT', 2_000)
   await lease.release()
 })
 
 add('abort', 'an aborted caller gets the reason of its signal, and nothing is left in line', async (t) => {
-  const [one, other] = [t.process(), t.process()]
+  const [one, other] = [await t.process(), await t.process()]
   const key = t.key()
   const lease = await one.locks.lock(key).acquire()
   const abort = new AbortController()
@@ -168,7 +168,7 @@ for (const [slug, what, marginShare, lateness] of [
   ['untrusted-grant', 'was no longer to be trusted', 0.6, 0.75],
 ] as const) {
   add(slug, `a grant that ${what} before it arrived is not handed to the caller`, async (t) => {
-    const { locks, wire } = t.process({ autoRenew: false, requestTimeoutMs: 60_000 })
+    const { locks, wire } = await t.process({ autoRenew: false, requestTimeoutMs: 60_000 })
     const gate = holdReply()
     wire.next('tryAcquire', gate.fate)
     const terms = { ttlMs: t.ttlMs, marginMs: t.ttlMs * marginShare, waitMs: LONG_MS }
@@ -182,7 +182,7 @@ for (const [slug, what, marginShare, lateness] of [
 }
 
 add('short-grant', 'a grant that comes shorter than asked is renewed to the full TTL', async (t) => {
-  const { locks, wire } = t.process({ autoRenew: false })
+  const { locks, wire } = await t.process({ autoRenew: false })
   wire.next(
     'tryAcquire',
     altered((reply) => (reply.granted ? { ...reply, ttlMs: reply.ttlMs / 4 } : reply)),
