@@ -121,7 +121,10 @@ export interface Lease extends AsyncDisposable {
   readonly key: string
   /** Give it to the resource with every write; the resource refuses a token older than one it has seen. */
   readonly fencingToken: bigint
-  /** How long the lease may still be trusted, computed now, in milliseconds; 0 when it is over. */
+  /**
+   * How long the lease may still be trusted, computed now, in milliseconds; 0 when it is over. A lease that was waited for may begin with less than its TTL: its first renewal,
+   * soon after, brings the rest, and so does `await lease.renew()`.
+   */
   readonly remainingMs: number
   /** Aborts when the lease is lost or taken back by `close`, with the `LEASE_LOST` or `CLOSED` error as reason. A convenience: `assertHeld` is exact even after the event loop was blocked. */
   readonly signal: AbortSignal
