@@ -27,7 +27,7 @@ export class Refused extends Error {
 }
 
 /** @param {string[]} seats */
-export const hold = (seats) => ask('POST', '/api/holds', { seats })
+export const hold = (seats) => ask('POST', '/api/holds', { body: { seats } })
 
 /**
  * Stands in line for a seat that somebody else holds; answers when it is ours.
@@ -35,7 +35,7 @@ export const hold = (seats) => ask('POST', '/api/holds', { seats })
  * @param {string} seat
  * @param {AbortSignal} signal
  */
-export const wait = (seat, signal) => ask('POST', '/api/waits', { seats: [seat] }, signal)
+export const wait = (seat, signal) => ask('POST', '/api/waits', { body: { seats: [seat] }, signal })
 
 /** @returns {Promise<Hold[]>} */
 export const orders = () => ask('GET', '/api/orders')
@@ -48,7 +48,7 @@ export const look = (id) => ask('GET', `/api/holds/${id}`)
  * @param {string} name
  * @param {string} card
  */
-export const pay = (id, name, card) => ask('POST', `/api/holds/${id}/payment`, { name, card })
+export const pay = (id, name, card) => ask('POST', `/api/holds/${id}/payment`, { body: { name, card } })
 
 /** @param {string} id */
 export const confirm = (id) => ask('POST', `/api/holds/${id}/confirmation`)
@@ -59,16 +59,21 @@ export const giveUp = (id) => ask('DELETE', `/api/holds/${id}`)
 /**
  * @param {string} method
  * @param {string} path
- * @param {unknown} [body]
- * @param {AbortSignal} [signal]
+ * @param {{ body?: unknown, headers?: Record<string, string>, signal?: AbortSignal }} [more]
  * @returns {Promise<any>}
  */
-async function ask(method, path, body, signal) {
-  const sent = body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
-  const response = await fetch(path, { method, ...sent, ...(signal && { signal }) }).catch(() => {
+export async function ask(method, path, { body, headers = {}, signal } = {}) {
+  const unreachable = () => {
     throw new Refused('unreachable', 'The box office cannot be reached. Nothing is lost: try again.')
-  })
-  const answer = await response.json()
+  }
+  const response = await fetch(path, {
+    method,
+    headers: body === undefined ? headers : { ...headers, 'content-type': 'application/json' },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(signal && { signal }),
+  }).catch(unreachable)
+  // The line may break in the middle of an answer, too.
+  const answer = await response.json().catch(unreachable)
   if (!response.ok) throw new Refused(answer.error, answer.message)
   return answer
 }

@@ -1,4 +1,4 @@
-import { byId } from './element.js'
+import { showLive } from './live-sign.js'
 
 /**
  * Follows the lab. Each connection begins with the whole present run.
@@ -12,27 +12,18 @@ export function followLab(onBench, onFacts, onNoLab) {
   let isThere = false
   source.addEventListener('opening', () => {
     isThere = true
-    show('connecting', 'Starting three servers…')
+    showLive('connecting', 'Starting three servers…')
   })
   source.addEventListener('bench', (event) => {
-    show('live', 'Live')
+    showLive('live')
     onBench(JSON.parse(event.data))
   })
   source.addEventListener('facts', (event) => onFacts(JSON.parse(event.data)))
   source.addEventListener('error', () => {
-    show('connecting', 'Connecting…')
+    showLive('connecting')
     // The browser comes back by itself, except after an answer that it does not like.
     if (source.readyState !== EventSource.CLOSED) return
     if (isThere) location.reload()
     else onNoLab()
   })
-}
-
-/**
- * @param {'live' | 'connecting'} state
- * @param {string} text
- */
-function show(state, text) {
-  byId('live').dataset['state'] = state
-  byId('live-text').textContent = text
 }

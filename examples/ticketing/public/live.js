@@ -1,4 +1,4 @@
-import { byId } from './element.js'
+import { isShownLive, showLive } from './live-sign.js'
 
 /** @typedef {Record<string, 'free' | 'held' | 'sold'>} SeatStates */
 
@@ -21,7 +21,7 @@ export function followSeats(onStates) {
   function hangUp() {
     clearTimeout(silence)
     source?.close()
-    show('connecting')
+    showLive('connecting')
   }
 
   function call() {
@@ -31,7 +31,7 @@ export function followSeats(onStates) {
     source.addEventListener('heartbeat', heard)
     source.addEventListener('error', cutOff)
     source.addEventListener('node', (event) => {
-      show('live', JSON.parse(event.data).node)
+      showLive('live', `Live · ${JSON.parse(event.data).node}`)
     })
     source.addEventListener('seats', (event) => {
       heard()
@@ -41,13 +41,13 @@ export function followSeats(onStates) {
   }
 
   function heard() {
-    if (byId('live').dataset['state'] !== 'live') show('live')
+    if (!isShownLive()) showLive('live')
     callAgainIn(SILENCE_MS)
   }
 
   /** The browser comes back by itself, except after an answer that it does not like. */
   function cutOff() {
-    show('connecting')
+    showLive('connecting')
     if (source?.readyState === EventSource.CLOSED) callAgainIn(RETRY_MS)
   }
 
@@ -59,14 +59,4 @@ export function followSeats(onStates) {
 
   document.addEventListener('visibilitychange', () => (document.hidden ? hangUp() : call()))
   call()
-}
-
-/**
- * @param {'live' | 'connecting'} state
- * @param {string} [node] the server that tells
- */
-function show(state, node) {
-  byId('live').dataset['state'] = state
-  byId('live-text').textContent =
-    state === 'connecting' ? 'Connecting…' : node === undefined ? 'Live' : `Live · ${node}`
 }

@@ -70,8 +70,8 @@ function toggle(seat) {
 /** @param {import('./live.js').SeatStates} changed */
 function takeNews(changed) {
   Object.assign(states, changed)
-  // Sold, taken back or run out, in another tab or by the operator.
-  if (isActive() && hold?.seats.some((seat) => (changed[seat] ?? 'held') !== 'held')) void catchUp()
+  // Something became of our seats: the bank has answered, or somebody took them back.
+  if (isActive() && hold?.seats.some((seat) => seat in changed)) void catchUp()
   if (line !== undefined && line.leave === undefined && states[line.seat] !== 'held') {
     line = undefined
     return showCheckout()
@@ -116,8 +116,20 @@ async function refused(refusal) {
 }
 
 async function takeSeats() {
-  await act(() => boxOffice.hold([...chosen]))
+  await act(() => boxOffice.hold([...chosen]).catch(findHold))
   if (isActive()) chosen.clear()
+}
+
+/**
+ * A server that was lost on the way may have held the seats all the same.
+ *
+ * @param {boxOffice.Refused} refusal
+ */
+async function findHold(refusal) {
+  const orders = GONE.has(refusal.code) ? await boxOffice.orders().catch(() => []) : []
+  const found = orders.find(({ state, seats }) => state === 'open' && seats.join() === [...chosen].join())
+  if (found === undefined) throw refusal
+  return found
 }
 
 /** In line until the seat is ours, or sold. A server that goes away takes the place in line along: then the page stands in line again. */

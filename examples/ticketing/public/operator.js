@@ -1,3 +1,4 @@
+import * as boxOffice from './box-office.js'
 import { clockText } from './countdown.js'
 import { byId, element } from './element.js'
 import { followSeats } from './live.js'
@@ -21,16 +22,8 @@ let asked = ''
  * @param {string} path
  * @param {unknown} [body]
  */
-async function ask(method, path, body) {
-  const response = await fetch(`/api/operator${path}`, {
-    method,
-    headers: { 'content-type': 'application/json', 'x-operator-key': key },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  })
-  const answer = await response.json()
-  if (!response.ok) throw new Error(answer.message)
-  return answer
-}
+const ask = (method, path, body) =>
+  boxOffice.ask(method, `/api/operator${path}`, { body, headers: { 'x-operator-key': key } })
 
 async function show() {
   if (asking || document.hidden) return

@@ -100,6 +100,26 @@ describe('while nobody hesitates', () => {
     await ada.seesSeat('G8', 'own')
   })
 
+  test('a reload while the bank is at work shows its answer when it comes', async ({ openWindow }) => {
+    const ada = await openWindow()
+    await ada.hold('G10')
+    await db.query(`update holds set state = 'paying' where seats = '{G10}'`)
+    await ada.page.reload()
+    await ada.sees('Talking to the bank…')
+    await db.query(`update holds set state = 'paid' where seats = '{G10}'`)
+    await ada.sees('Paid. One last step')
+  })
+
+  test('a hold whose answer was lost on the way is found', async ({ openWindow }) => {
+    const ada = await openWindow()
+    await ada.page.route('**/api/holds', async (route) => {
+      await route.fetch()
+      await route.fulfill({ status: 502, json: { error: 'node-lost', message: 'Gone.' } })
+    })
+    await ada.hold('G12', 'G13')
+    await ada.seesSeat('G12', 'own')
+  })
+
   test('a hidden tab hangs up, and has missed nothing when it is looked at again', async ({ openWindow }) => {
     const [ada, grace] = [await openWindow(), await openWindow()]
     await grace.setHidden(true)
