@@ -18,6 +18,8 @@ const STORIES = [
   ['clock', 'Clock forward', 'Its wall clock jumps by a minute'],
 ]
 
+const BY_HAND = ['by-hand', 'By hand']
+
 const CHOICES = [
   ['write', 'Let it write'],
   ['freeze', 'Freeze it'],
@@ -61,12 +63,17 @@ export function drawControls(bench, onRun, onChoice) {
   form.dataset['canCut'] = String(bench.canCut)
 }
 
+/** @type {Model['run']} the run whose terms are shown */
+let shown
+
 /**
  * @param {Model} model
  * @param {string | undefined} story the one that runs
  */
 export function showControls(model, story) {
   const form = byId('controls')
+  if (model.run !== shown) showTerms(form, model.run)
+  shown = model.run
   const canCut = form.dataset['canCut'] === 'true'
   const byHand = model.run?.story === 'by-hand' && model.brink !== undefined
   for (const one of form.querySelectorAll('button')) {
@@ -75,6 +82,26 @@ export function showControls(model, story) {
     one.toggleAttribute('data-running', kind !== 'choice' && name === story)
   }
 }
+
+/**
+ * Whoever began this run: its strategy is the chosen one, and both stand above the timeline.
+ *
+ * @param {HTMLElement} form
+ * @param {Model['run']} run
+ */
+function showTerms(form, run) {
+  const strategy = form.querySelector(`input[value="${run?.strategy}"]`)
+  if (strategy instanceof HTMLInputElement) strategy.checked = true
+  byId('terms').textContent = run
+    ? `${titleIn(STRATEGIES, run.strategy)} · ${titleIn([...STORIES, BY_HAND], run.story)}`
+    : ''
+}
+
+/**
+ * @param {string[][]} list
+ * @param {string} wanted
+ */
+const titleIn = (list, wanted) => list.find(([name]) => name === wanted)?.[1] ?? wanted
 
 /**
  * @param {string} name

@@ -6,7 +6,7 @@ import { say } from './say.js'
 
 /**
  * @typedef {{ token: string, remainingMs: number, node: string }} SeatLock
- * @typedef {{ id: string, state: string, seats: string[], heldOn: string, paidOn: string | null, heldMs: number, remainingMs: number | null, tokens: string[], fences: string[], waiting: number, locks: (SeatLock | null)[] }} Hold
+ * @typedef {{ id: string, state: string, seats: string[], buyer: string | null, heldOn: string, paidOn: string | null, heldMs: number, remainingMs: number | null, tokens: string[], fences: string[], waiting: number, locks: (SeatLock | null)[] }} Hold
  */
 
 const AGAIN_MS = 1000
@@ -63,24 +63,38 @@ function row(hold) {
   return element(
     'tr',
     { 'data-seats': hold.seats.join(' ') },
-    element('th', { scope: 'row' }, hold.seats.join(' ')),
+    element('th', { scope: 'row' }, ...lines(hold.seats)),
     ...[
-      hold.state,
-      hold.paidOn === null || hold.paidOn === hold.heldOn ? hold.heldOn : `${hold.heldOn}, paid on ${hold.paidOn}`,
-      clockText(hold.heldMs),
-      hold.remainingMs === null ? 'never' : clockText(hold.remainingMs),
-      hold.tokens.join(' ') || 'none',
-      hold.fences.join(' '),
-      hold.locks.map(lockText).join('; '),
-      String(hold.waiting),
-    ].map((text) => element('td', {}, text)),
+      [hold.id.slice(0, 8), ...(hold.buyer === null ? [] : [hold.buyer])],
+      [hold.state],
+      hold.paidOn === null || hold.paidOn === hold.heldOn ? [hold.heldOn] : [hold.heldOn, `paid on ${hold.paidOn}`],
+      [clockText(hold.heldMs)],
+      [hold.remainingMs === null ? 'never' : clockText(hold.remainingMs)],
+      hold.tokens.length > 0 ? hold.tokens : ['none'],
+      hold.fences,
+      hold.locks.map((lock, index) => lockText(lock, hold.tokens[index])),
+      [String(hold.waiting)],
+    ].map((texts) => element('td', {}, ...lines(texts))),
     element('td', {}, action),
   )
 }
 
-/** @param {SeatLock | null} lock */
-const lockText = (lock) =>
-  lock === null ? 'free' : `token ${lock.token}, ${clockText(lock.remainingMs)}, taken on ${lock.node}`
+/**
+ * A line for each seat, in the same order in every cell.
+ *
+ * @param {string[]} texts
+ */
+const lines = (texts) => texts.map((text) => element('div', {}, text))
+
+/**
+ * @param {SeatLock | null} lock
+ * @param {string | undefined} token of this hold
+ */
+function lockText(lock, token) {
+  if (lock === null) return 'free'
+  const whose = lock.token === token ? 'this hold' : `token ${lock.token}`
+  return `${whose}, taken on ${lock.node}, ${clockText(lock.remainingMs)} left`
+}
 
 /** @param {Hold} hold */
 function askWhy(hold) {

@@ -6,6 +6,8 @@ interface HoldNow {
   readonly id: string
   readonly state: HoldState
   readonly seats: readonly string[]
+  /** Known once they are paid. */
+  readonly buyer: string | null
   /** Server processes. */
   readonly heldOn: string
   readonly paidOn: string | null
@@ -23,7 +25,7 @@ export interface HoldView extends HoldNow {
 }
 
 const HOLDS = `
-  select holds.id, holds.state, seats, held_on as "heldOn", payments.node as "paidOn",
+  select holds.id, holds.state, seats, buyer, held_on as "heldOn", payments.node as "paidOn",
     round(extract(epoch from clock_timestamp() - held_at) * 1000)::integer as "heldMs",
     greatest(0, round(extract(epoch from runs_out_at - clock_timestamp()) * 1000))::integer as "remainingMs",
     array(select handle ->> 'fencingToken' from jsonb_array_elements(handles) as handle) as tokens,
