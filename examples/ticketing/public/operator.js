@@ -92,8 +92,8 @@ const lines = (texts) => texts.map((text) => element('div', {}, text))
  */
 function lockText(lock, token) {
   if (lock === null) return 'free'
-  const whose = lock.token === token ? 'this hold' : `token ${lock.token}`
-  return `${whose}, taken on ${lock.node}, ${clockText(lock.remainingMs)} left`
+  const whose = lock.token === token ? 'this hold' : `token ${lock.token} of ${lock.node}`
+  return `${whose}, ${clockText(lock.remainingMs)} left`
 }
 
 /** @param {Hold} hold */

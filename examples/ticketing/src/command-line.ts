@@ -36,6 +36,16 @@ export function orUsage<T>(usage: string, read: () => T): T {
   }
 }
 
+/** Ends the process with the reason where it cannot begin. */
+export async function orReason<T>(begin: () => Promise<T>): Promise<T> {
+  try {
+    return await begin()
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    process.exit(1)
+  }
+}
+
 export function wholeNumber(name: string, text: string, min: number, max: number): number {
   const value = Number(text)
   if (/^\d+$/.test(text) && value >= min && value <= max) return value

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { loadAuditorium } from './auditorium.ts'
+import { orReason } from './command-line.ts'
 import type { ServerAddress } from './database/open-database.ts'
 import { readDemoOptions } from './demo-options.ts'
 import { Fleet } from './fleet/fleet.ts'
@@ -25,7 +26,7 @@ const sale: Sale = {
 }
 
 process.stderr.write('Opening the box office: a database takes a few seconds to start…\n')
-const stage = await setStage(options.stage)
+const stage = await orReason(() => setStage(options.stage))
 await clearStage(stage)
 const { nodes } = options.stage
 const isAlone = nodes === 1 || stage.database === 'embedded'

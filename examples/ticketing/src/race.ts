@@ -1,3 +1,4 @@
+import { orReason } from './command-line.ts'
 import { Fleet } from './fleet/fleet.ts'
 import { type Result, SAFE } from './race/contest.ts'
 import { readRaceOptions } from './race/options.ts'
@@ -9,7 +10,7 @@ import { setStage } from './stage/stage.ts'
 const { contest, strategies, json, stage: asked } = readRaceOptions(process.argv.slice(2))
 const results: Result[] = []
 
-const stage = await setStage(asked)
+const stage = await orReason(() => setStage(asked))
 try {
   await using fleet = await Fleet.start({ count: asked.nodes })
   for (const strategy of strategies) results.push(await runSale(fleet, stage, strategy, contest, progressBar(strategy)))

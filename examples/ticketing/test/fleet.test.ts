@@ -99,7 +99,7 @@ test('while a server is frozen, the others answer, and live maps move over to th
   await allAreWell()
 })
 
-test('a change whose server is killed is answered with "look what became of it", never sent twice, and the server is replaced', async () => {
+test('a change whose server is killed is answered with "see what became of it", never sent twice, and the server is replaced', async () => {
   const ada = visitor()
   const hold = await ada.held('D1')
   const paying = ada.pay(hold, TEST_CARDS.slowerThanTheHold)

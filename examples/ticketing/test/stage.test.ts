@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { databaseAddress } from '../src/database/open-database.ts'
 import { lockAddress } from '../src/locks/lock-address.ts'
 import { readRaceOptions } from '../src/race/options.ts'
+import { assertThere } from '../src/stage/named-servers.ts'
 import { serviceName } from '../src/stage/services.ts'
 import { assertPossible } from '../src/stage/stage.ts'
 
@@ -57,6 +58,13 @@ describe('what cannot work is refused with the way out', () => {
   test('a database that only one process can have', () => {
     expect(() => databaseAddress('embedded')).toThrow(/postgres:/)
   })
+})
+
+test.each([
+  ['--database', { database: 'postgres://localhost:1/nowhere', locks: undefined }],
+  ['--locks', { database: undefined, locks: lockAddress('redis://localhost:1') }],
+] as const)('a server that %s names and that does not answer is said before anything begins', async (option, named) => {
+  await expect(assertThere(named)).rejects.toThrow(`What ${option} names does not answer: `)
 })
 
 test.each([

@@ -15,7 +15,7 @@ const MAX_BODY_BYTES = 64 * 1024
 const LOOK_MS = 250
 const LIVE = '/api/live'
 const ATTEMPTS = 3
-const NODE_LOST = 'The server that worked on this is gone. Look what became of it, and try again.'
+const NODE_LOST = 'The server that worked on this was lost on the way. See what became of it before you try again.'
 /** They speak of one connection, and there are two. */
 const HOP_BY_HOP = ['connection', 'keep-alive', 'transfer-encoding', 'upgrade', 'te', 'trailer']
 

@@ -2,6 +2,7 @@ import { loadAuditorium } from '../auditorium.ts'
 import { type DatabaseAddress, openDatabase, type ServerAddress } from '../database/open-database.ts'
 import { createTables } from '../database/schema.ts'
 import type { LockAddress } from '../locks/lock-address.ts'
+import { assertThere } from './named-servers.ts'
 import { type Service, type ServiceName, startService } from './services.ts'
 
 /** What was asked for on the command line. */
@@ -40,6 +41,7 @@ export function assertPossible({ nodes, with: started, locks }: StageOptions): v
 export async function setStage(options: StageOptions): Promise<Stage> {
   assertPossible(options)
   const { nodes, locks } = options
+  await assertThere(options)
   const started: Service[] = []
   const start = async <Name extends ServiceName>(name: Name) => {
     const service = await startService(name)

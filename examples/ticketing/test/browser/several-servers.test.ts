@@ -6,7 +6,8 @@ import { FrontDoor } from '../../src/fleet/front-door.ts'
 import { type DatabaseService, type Service, type ServiceName, startService } from '../../src/stage/services.ts'
 import { OPERATOR_KEY, testSale, ticketsFor } from '../office.ts'
 import { launchChromium } from './chromium.ts'
-import { DESKTOP, PHONE, testWithWindows, type Window } from './window.ts'
+import { testWithWindows } from './test-with-windows.ts'
+import { DESKTOP, PHONE, type Window } from './window.ts'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 

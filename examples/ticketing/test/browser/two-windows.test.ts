@@ -4,7 +4,8 @@ import type { Database } from '../../src/database/database.ts'
 import { openEmbeddedDatabase } from '../../src/database/embedded.ts'
 import { OPERATOR_KEY, openTestOffice, type TestOffice, ticketsFor } from '../office.ts'
 import { launchChromium } from './chromium.ts'
-import { DESKTOP, PHONE, testWithWindows, Window } from './window.ts'
+import { testWithWindows } from './test-with-windows.ts'
+import { DESKTOP, PHONE, Window } from './window.ts'
 
 vi.setConfig({ testTimeout: 90_000 })
 

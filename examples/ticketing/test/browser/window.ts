@@ -1,5 +1,4 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
-import { expect, test } from 'vitest'
 
 const PATIENCE = { timeout: 20_000 }
 const ARTIFACTS = new URL('../../.artifacts/', import.meta.url).pathname
@@ -80,23 +79,3 @@ export class Window {
     await this.page.screenshot({ path: `${ARTIFACTS}${name}.png`, animations: 'disabled' })
   }
 }
-
-export interface OpenWindows {
-  /** Opens a page of a shop, in a browser that nobody else uses. */
-  readonly open: (browser: Browser, address: string, options?: BrowserContextOptions) => Promise<Window>
-}
-
-/** Tests with windows, which are closed at their end; no page may have met an error that nobody caught. */
-export const testWithWindows = test.extend<OpenWindows>({
-  open: async ({ task }, use) => {
-    const windows: Window[] = []
-    await use(async (browser, address, options) => {
-      const window = await Window.open(browser, address, options)
-      windows.push(window)
-      return window
-    })
-    const errors = windows.flatMap((window) => window.errors)
-    await Promise.all(windows.map(({ context }) => context.close()))
-    expect(errors, `errors on the pages of "${task.name}"`).toEqual([])
-  },
-})
