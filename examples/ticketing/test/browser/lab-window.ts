@@ -15,6 +15,7 @@ export class LabWindow implements AsyncDisposable {
 
   private constructor(page: Page) {
     this.page = page
+    page.setDefaultTimeout(PATIENCE.timeout)
     page.on('pageerror', (error) => this.errors.push(error.message))
   }
 

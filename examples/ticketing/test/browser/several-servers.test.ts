@@ -1,5 +1,5 @@
 import type { Browser, BrowserContextOptions } from 'playwright-core'
-import { afterAll, beforeAll, describe, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, vi } from 'vitest'
 import { createSeparateDatabase, type SeparateDatabase } from '../../src/database/separate-database.ts'
 import { Fleet } from '../../src/fleet/fleet.ts'
 import { FrontDoor } from '../../src/fleet/front-door.ts'
@@ -26,103 +26,97 @@ afterAll(async () => {
   await postgres?.stop()
 })
 
-describe.concurrent.each(['redis', 'postgres', 'etcd'] satisfies ServiceName[])(
-  'three servers, locks in %s',
-  (kind) => {
-    let shop: SeparateDatabase
-    let locks: Service
-    let fleet: Fleet
-    let door: FrontDoor
+describe.each(['redis', 'postgres', 'etcd'] satisfies ServiceName[])('three servers, locks in %s', (kind) => {
+  let shop: SeparateDatabase
+  let locks: Service
+  let fleet: Fleet
+  let door: FrontDoor
 
-    beforeAll(async () => {
-      ;[shop, locks, fleet] = await Promise.all([
-        createSeparateDatabase(postgres.database),
-        kind === 'postgres' ? postgres : startService(kind),
-        Fleet.start({ count: 3 }),
-      ])
-      await shop.empty()
-      await fleet.open({ database: shop.address, locks: locks.locks, sale: testSale(HOLD_MS) })
-      door = await FrontDoor.open(fleet, 0, false)
-    })
-    afterAll(async () => {
-      await door?.close()
-      await fleet?.[Symbol.asyncDispose]()
-      await shop?.drop()
-      if (kind !== 'postgres') await locks?.stop()
-    })
+  beforeAll(async () => {
+    ;[shop, locks, fleet] = await Promise.all([
+      createSeparateDatabase(postgres.database),
+      kind === 'postgres' ? postgres : startService(kind),
+      Fleet.start({ count: 3 }),
+    ])
+    await shop.empty()
+    await fleet.open({ database: shop.address, locks: locks.locks, sale: testSale(HOLD_MS) })
+    door = await FrontDoor.open(fleet, 0, false)
+  })
+  afterAll(async () => {
+    await door?.close()
+    await fleet?.[Symbol.asyncDispose]()
+    await shop?.drop()
+    if (kind !== 'postgres') await locks?.stop()
+  })
 
-    const test = testWithWindows.extend<{ readonly openWindow: OpenWindow }>({
-      openWindow: ({ open }, use) => use((options, path = '') => open(browser, door.address + path, options)),
-    })
+  const test = testWithWindows.extend<{ readonly openWindow: OpenWindow }>({
+    openWindow: ({ open }, use) => use((options, path = '') => open(browser, door.address + path, options)),
+  })
 
-    const serversOf = (seat: string) =>
-      shop.db.query<{ held: string; paid: string; sold: string | null; hold: string }>(
-        `select held_on as held, node as paid, sold_on as sold, holds.id as hold from holds join payments on hold_id = holds.id
+  const serversOf = (seat: string) =>
+    shop.db.query<{ held: string; paid: string; sold: string | null; hold: string }>(
+      `select held_on as held, node as paid, sold_on as sold, holds.id as hold from holds join payments on hold_id = holds.id
        where $1 = any(seats) order by held_at`,
-        [seat],
-      )
+      [seat],
+    )
 
-    test.sequential('a seat that is held through one server is paid and sold through others, and two windows agree', async ({
-      openWindow,
-      expect,
-    }) => {
-      const [ada, grace] = [await openWindow(), await openWindow(PHONE)]
-      await ada.hold('C4')
-      await grace.seesSeat('C4', 'held')
-      await ada.pay()
-      await ada.press(/^Confirm/)
-      await ada.sees('Enjoy the show')
-      await grace.seesSeat('C4', 'sold')
-      const [sale] = await serversOf('C4')
-      expect(new Set([sale?.held, sale?.paid, sale?.sold]).size).toBeGreaterThan(1)
-      await ada.page.goto(`${door.address}/orders.html`)
-      await ada.sees('Ticket for The Night Ferry')
-      await ada.photograph(`orders-${kind}`)
-      await grace.photograph(`sold-phone-${kind}`)
-    })
+  test('a seat that is held through one server is paid and sold through others, and two windows agree', async ({
+    openWindow,
+  }) => {
+    const [ada, grace] = [await openWindow(), await openWindow(PHONE)]
+    await ada.hold('C4')
+    await grace.seesSeat('C4', 'held')
+    await ada.pay()
+    await ada.press(/^Confirm/)
+    await ada.sees('Enjoy the show')
+    await grace.seesSeat('C4', 'sold')
+    const [sale] = await serversOf('C4')
+    expect(new Set([sale?.held, sale?.paid, sale?.sold]).size).toBeGreaterThan(1)
+    await ada.page.goto(`${door.address}/orders.html`)
+    await ada.sees('Ticket for The Night Ferry')
+    await ada.photograph(`orders-${kind}`)
+    await grace.photograph(`sold-phone-${kind}`)
+  })
 
-    test.sequential('a server that is killed in the middle of a payment: the seats come back, and so does the money', async ({
-      openWindow,
-      expect,
-    }) => {
-      const [ada, grace] = [await openWindow(), await openWindow()]
-      await ada.hold('D4', 'D5')
-      await ada.pay('0408')
-      await expect.poll(() => serversOf('D4')).toHaveLength(1)
-      const [{ paid } = { paid: '' }] = await serversOf('D4')
-      await fleet.nodes.find((node) => node.name === paid)?.kill()
-      await ada.sees('Your hold ran out')
-      await ada.sees('€168 was refunded to the card ending 0408.')
-      await ada.photograph(`killed-${kind}`)
-      await grace.seesSeat('D4', 'free')
-      await grace.hold('D4', 'D5')
-      await expect.poll(() => fleet.nodes.filter((node) => node.isWell).length, { timeout: 60_000 }).toBe(3)
-    })
+  test('a server that is killed in the middle of a payment: the seats come back, and so does the money', async ({
+    openWindow,
+  }) => {
+    const [ada, grace] = [await openWindow(), await openWindow()]
+    await ada.hold('D4', 'D5')
+    await ada.pay('0408')
+    await expect.poll(() => serversOf('D4')).toHaveLength(1)
+    const [{ paid } = { paid: '' }] = await serversOf('D4')
+    await fleet.nodes.find((node) => node.name === paid)?.kill()
+    await ada.sees('Your hold ran out')
+    await ada.sees('€168 was refunded to the card ending 0408.')
+    await ada.photograph(`killed-${kind}`)
+    await grace.seesSeat('D4', 'free')
+    await grace.hold('D4', 'D5')
+    await expect.poll(() => fleet.nodes.filter((node) => node.isWell).length, { timeout: 60_000 }).toBe(3)
+  })
 
-    test.sequential('a server that freezes in the middle of a sale: its late write is refused, the seat is sold once', async ({
-      openWindow,
-      expect,
-    }) => {
-      const [ada, grace] = [await openWindow(), await openWindow()]
-      const operator = await openWindow(DESKTOP, `/operator.html#${OPERATOR_KEY}`)
-      await ada.hold('E6')
-      await operator.page.locator('[data-seats="E6"]').waitFor()
-      await operator.photograph(`operator-${kind}`)
-      await ada.pay('0119')
-      await ada.press(/^Confirm/)
-      await expect.poll(() => fleet.nodes.some((node) => node.isFrozen), { timeout: 20_000 }).toBe(true)
-      await grace.seesSeat('E6', 'free')
-      await grace.hold('E6')
-      await grace.pay('4242', 'Grace Hopper')
-      await grace.press(/^Confirm/)
-      await grace.sees('Enjoy the show')
-      await grace.photograph(`bought-while-frozen-${kind}`)
-      await expect.poll(() => fleet.nodes.some((node) => node.isFrozen), { timeout: 20_000 }).toBe(false)
-      await ada.sees(/outdated fencing token/)
-      await ada.sees('€84 was refunded to the card ending 0119.')
-      await ada.photograph(`frozen-${kind}`)
-      const [, winner] = await serversOf('E6')
-      expect(await ticketsFor(shop.db, 'E6')).toEqual([winner?.hold])
-    })
-  },
-)
+  test('a server that freezes in the middle of a sale: its late write is refused, the seat is sold once', async ({
+    openWindow,
+  }) => {
+    const [ada, grace] = [await openWindow(), await openWindow()]
+    const operator = await openWindow(DESKTOP, `/operator.html#${OPERATOR_KEY}`)
+    await ada.hold('E6')
+    await operator.page.locator('[data-seats="E6"]').waitFor()
+    await operator.photograph(`operator-${kind}`)
+    await ada.pay('0119')
+    await ada.press(/^Confirm/)
+    await expect.poll(() => fleet.nodes.some((node) => node.isFrozen), { timeout: 20_000 }).toBe(true)
+    await grace.seesSeat('E6', 'free')
+    await grace.hold('E6')
+    await grace.pay('4242', 'Grace Hopper')
+    await grace.press(/^Confirm/)
+    await grace.sees('Enjoy the show')
+    await grace.photograph(`bought-while-frozen-${kind}`)
+    await expect.poll(() => fleet.nodes.some((node) => node.isFrozen), { timeout: 20_000 }).toBe(false)
+    await ada.sees(/outdated fencing token/)
+    await ada.sees('€84 was refunded to the card ending 0119.')
+    await ada.photograph(`frozen-${kind}`)
+    const [, winner] = await serversOf('E6')
+    expect(await ticketsFor(shop.db, 'E6')).toEqual([winner?.hold])
+  })
+})

@@ -1,6 +1,7 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 
-const PATIENCE = { timeout: 20_000 }
+/** A busy machine takes its time to draw. */
+const PATIENCE = { timeout: 60_000 }
 const ARTIFACTS = new URL('../../.artifacts/', import.meta.url).pathname
 
 export const PHONE: BrowserContextOptions = {
@@ -20,6 +21,7 @@ export class Window {
   private constructor(context: BrowserContext, page: Page) {
     this.context = context
     this.page = page
+    page.setDefaultTimeout(PATIENCE.timeout)
     page.on('pageerror', (error) => this.errors.push(error.message))
   }
 
@@ -64,7 +66,7 @@ export class Window {
   }
 
   async seesSeat(id: string, state: 'free' | 'held' | 'sold' | 'chosen' | 'own'): Promise<void> {
-    await this.page.locator(`.auditorium [data-seat="${id}"][data-look=${state}]`).waitFor(PATIENCE)
+    await this.page.locator(`.auditorium [data-seat="${id}"][data-look=${state}]`).waitFor()
   }
 
   /** As if the tab went behind another one, or came to the front again. */
