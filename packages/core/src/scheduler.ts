@@ -40,8 +40,8 @@ export class Scheduler {
   constructor(clock: Clock, afterPass: () => void = () => {}) {
     this.#clock = clock
     this.#afterPass = afterPass
-    const { wallMs, monotonicMs } = clock.now()
-    this.#wallAheadMs = wallMs - monotonicMs
+    const now = clock.now()
+    this.#wallAheadMs = now.wallMs - now.monotonicMs
   }
 
   /** Puts the task in, or moves it. */
@@ -114,8 +114,9 @@ export class Scheduler {
     this.#stale = 0
   }
 
+  /** As long as both clocks agree, by the monotonic one: the other tells whole milliseconds, and would tear apart what is due together. */
   #dueMs(due: Instant): number {
-    return Math.min(due.monotonicMs, due.wallMs - this.#wallAheadMs)
+    return Math.min(due.monotonicMs, due.wallMs + JUMP_MS - this.#wallAheadMs)
   }
 
   #arm(now: Instant): void {

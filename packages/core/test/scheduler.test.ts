@@ -67,6 +67,16 @@ describe('the scheduler', () => {
     expect(fired).toEqual(['a', 'b', 'pass'])
   })
 
+  it('fires in one pass what is due together, although the wall clock tells whole milliseconds', async () => {
+    const time = virtualTime()
+    const { fired, task } = recorder()
+    const scheduler = new Scheduler(time.clock, () => fired.push('pass'))
+    scheduler.schedule(task('seen early in a millisecond'), at(10.5, 10.5))
+    scheduler.schedule(task('seen late in it'), at(10.5, 9.6))
+    await time.pass(20)
+    expect(fired.sort()).toEqual(['pass', 'seen early in a millisecond', 'seen late in it'])
+  })
+
   it('does not fire what another task of the same pass has cancelled', async () => {
     const time = virtualTime()
     const { fired, task } = recorder()
