@@ -1,18 +1,25 @@
-import { askRedis, startRedisWithClock } from '@leasehold/test-services'
+import { askRedis, type RedisWithClock, type Server, startRedisWithClock } from '@leasehold/test-services'
 import { Redis } from 'ioredis'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import { redis } from '../src/index.ts'
+import { redis, redisQuorum } from '../src/index.ts'
 import { claimOn, terms, visit } from './standing.ts'
 
 const HOUR_MS = 3_600_000
 
-const server = await startRedisWithClock({ settings: { save: '""' } })
-const backend = redis({ client: new Redis(server.url, { lazyConnect: true }) })
+const servers = await Promise.all(
+  [1, 2, 3].map(() => startRedisWithClock({ settings: { save: '""', appendonly: 'yes' } })),
+)
+const [server] = servers as [RedisWithClock]
+const client = ({ url }: Server) => new Redis(url, { lazyConnect: true })
+const backend = redis({ client: client(server) })
+const quorum = redisQuorum({ clients: servers.map(client), durable: true })
+const shiftClocks = (ms: number) => Promise.all(servers.map((each) => each.shiftClock(ms)))
 afterAll(async () => {
   await backend.close?.()
-  await server.stop()
+  await quorum.close?.()
+  for (const each of servers) await each.stop()
 })
-beforeEach(() => server.shiftClock(0))
+beforeEach(() => shiftClocks(0))
 
 const serverSeconds = async () => Number((await askRedis(server, 'time')).split('\n')[0])
 
@@ -43,5 +50,21 @@ describe('a clock of the server that jumps', () => {
     expect((await backend.renew([holder], 1_000))[0]).toMatchObject({ granted: true, fencingToken: token })
     expect(await backend.release(holder)).toBe(true)
     expect(await visit(backend, 'back')).toBe(token + 1n)
+  })
+
+  it.each([
+    ['one node', backend],
+    ['a quorum', quorum],
+  ])('back makes no lease longer than was asked for: %s', async (_, locks) => {
+    await shiftClocks(HOUR_MS)
+    const holder = claimOn('not longer')
+    expect(await locks.tryAcquire(holder, terms(2_000))).toMatchObject({ granted: true })
+    await shiftClocks(0)
+    // The servers keep the key for an hour. Who trusted that would lose it, unseen, when their clocks are right again.
+    expect(await locks.inspect?.(holder.key)).toMatchObject({ remainingMs: expect.closeTo(HOUR_MS, -5) })
+    expect(await locks.renew([holder], 2_000)).toMatchObject([{ granted: true, ttlMs: 2_000 }])
+    expect(await locks.tryAcquire(holder, terms(2_000))).toMatchObject({ granted: true, ttlMs: 2_000 })
+    expect(await locks.renew([holder], 3_000)).toMatchObject([{ granted: true, ttlMs: 3_000 }])
+    expect(await locks.release(holder)).toBe(true)
   })
 })

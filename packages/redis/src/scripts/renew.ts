@@ -1,15 +1,17 @@
 import { script } from '../script.ts'
 
-/** PEXPIRE alone: it works out of memory, too. Keys: holds. Arguments: TTL, holders. Answers token and time, or an empty token for one that is gone. */
+/**
+ * PEXPIRE alone: it works out of memory, too. Keys: holds. Arguments: TTL, holders. Answers token and time, or an empty token for one that is gone. Told is what was
+ * asked for, although more may be left: after the clock was set back, whoever trusted that would not look again for long, and it is gone when the clock is right again.
+ */
 export const renew = script(`
 local ttl = tonumber(ARGV[1])
 local answers = {}
 for index, key in ipairs(KEYS) do
   local held = redis.call('HMGET', key, 'holder', 'token')
   if held[1] == ARGV[index + 1] then
-    local left = math.max(redis.call('PTTL', key), ttl)
-    redis.call('PEXPIRE', key, string.format('%.0f', left))
-    answers[index] = { held[2], left }
+    redis.call('PEXPIRE', key, string.format('%.0f', math.max(redis.call('PTTL', key), ttl)))
+    answers[index] = { held[2], ttl }
   else
     answers[index] = { '', 0 }
   end

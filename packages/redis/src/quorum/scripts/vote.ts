@@ -18,7 +18,7 @@ if kept[1] == holder then
   elseif attempt ~= kept[4] then
     redis.call('HSET', keys.hold, 'attempt', attempt)
   end
-  return { 1, digits(token), remaining(keys), clock }
+  return { 1, digits(token), math.min(remaining(keys), tonumber(ttl)), clock }
 end
 local other = kept[1] or kept[3]
 if other and other ~= holder then return { 0, rank_of(other), remaining(keys), clock } end

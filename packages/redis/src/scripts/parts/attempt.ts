@@ -12,12 +12,12 @@ local function remaining(keys)
   return math.max(redis.call('PTTL', keys.hold), 1)
 end
 
--- Written in any case: WAIT covers what its own connection wrote.
+-- Written in any case: WAIT covers what its own connection wrote. Told is no more than was asked for, as by a renewal.
 local function confirm(keys, ttl)
   local left = remaining(keys)
   if redis.call('HDEL', keys.hold, 'unconfirmed') == 1 then left = math.max(left, tonumber(ttl)) end
   redis.call('PEXPIRE', keys.hold, string.format('%.0f', left))
-  return left
+  return math.min(left, tonumber(ttl))
 end
 
 local function contended(keys)
