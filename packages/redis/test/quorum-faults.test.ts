@@ -1,6 +1,7 @@
 import { createLocks, isLeaseholdError } from '@leasehold/core'
 import { askRedis, type Server, until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
+import { keyNames } from '../src/key-names.ts'
 import { NOWHERE, startQuorumStanding } from './quorum-standing.ts'
 import { claimOn, terms, visit } from './standing.ts'
 
@@ -12,6 +13,7 @@ const [a = '', b = '', c = '', d = ''] = standing.urls
 const three = [a, b, c]
 /** Of a wait for a node that would be seen: the test would not end. */
 const PATIENT = { nodeTimeoutMs: 600_000, replyTimeoutMs: 600_000 }
+const namesOf = (key: string) => keyNames('leasehold-quorum:', key)
 const held = (key: string, where: string) => async () => (await holds(key)).startsWith(where)
 
 describe('an even split of the votes', () => {
@@ -41,6 +43,26 @@ describe('an even split of the votes', () => {
   })
 })
 
+/** Ahead of all clocks: nodes that remember it as their last token take the next one, whatever is proposed. */
+const AHEAD = 9_007_199_254_740_000n
+
+const nodesAsked = (...command: string[]) =>
+  Promise.all(servers.slice(0, 3).map((server) => askRedis(server, ...command)))
+const tokensOf = async (key: string) => (await nodesAsked('hget', namesOf(key).hold, 'token')).map(BigInt)
+
+/** A claim that the first two nodes have granted, while the third, which was asked as well, has not been heard. */
+async function grantedWithoutOne(key: string, lastTokens: readonly bigint[]) {
+  const way = await proxy(2)
+  const slow = open([a, b, way.through(c)], { nodeTimeoutMs: 10_000 })
+  await holdAt(slow, `warm and ${key}`, '1110')
+  for (const [index, token] of lastTokens.entries())
+    await askRedis(servers[index] as Server, 'set', namesOf(key).token, String(token))
+  way.hold('replies')
+  const claim = claimOn(key)
+  expect(await slow.tryAcquire(claim, terms())).toMatchObject({ granted: true, fencingToken: AHEAD + 1n })
+  return { slow, way, claim }
+}
+
 describe('a node', () => {
   it('that hangs is waited for by nobody', async () => {
     const hanging = servers[2] as Server
@@ -64,29 +86,34 @@ describe('a node', () => {
     const claim = claimOn('hanging wait')
     await one.tryAcquire(claim, terms())
     const waiting = other.lock('hanging wait').acquire()
-    const isInLine = async () =>
-      (await askRedis(servers[1] as Server, 'llen', 'leasehold-quorum:{:hanging wait}:queue')) === '1'
+    const isInLine = async () => (await askRedis(servers[1] as Server, 'llen', namesOf('hanging wait').queue)) === '1'
     await until('it stands in line', isInLine)
     await one.release(claim)
     expect(await (await waiting).release()).toBe('released')
     hanging.thaw()
   })
 
-  it('that is slow grants late, and counts before long', async () => {
-    const way = await proxy(2)
-    const slow = open([a, b, way.through(c)], { nodeTimeoutMs: 10_000 })
-    const claim = claimOn('slow')
-    await holdAt(slow, 'warm and slow', '1110')
-    way.hold('replies')
-    expect(await slow.tryAcquire(claim, terms())).toMatchObject({ granted: true })
+  it('that is slow grants late, and counts from then on', async () => {
+    const { way, claim } = await grantedWithoutOne('slow', [AHEAD, AHEAD, AHEAD])
     await until('it keeps the key, too', held('slow', '111'))
     way.heal()
+    expect(await tokensOf('slow')).toEqual([AHEAD + 1n, AHEAD + 1n, AHEAD + 1n])
     const others = open([a, NOWHERE, c])
-    // Where its clock had passed the proposal, it took a token of its own: the next renewal gives it that of the others.
-    await until('it counts', async () => {
-      expect(await slow.renew([claim], 60_000)).toMatchObject([{ granted: true }])
-      return typeof (await others.renew([claim], 60_000))[0] === 'object'
-    })
+    expect(await others.renew([claim], 60_000)).toMatchObject([{ granted: true, fencingToken: AHEAD + 1n }])
+    expect(await others.release(claim)).toBe(true)
+  })
+
+  it('that is slow and further ahead counts as soon as a renewal has given it the token of the others', async () => {
+    const { slow, way, claim } = await grantedWithoutOne('further', [AHEAD, AHEAD, AHEAD + 7n])
+    await until('it keeps the key, too', held('further', '111'))
+    way.heal()
+    expect(await tokensOf('further')).toEqual([AHEAD + 1n, AHEAD + 1n, AHEAD + 8n])
+    const others = open([a, NOWHERE, c])
+    // Under two tokens, two nodes are no majority; nor can they say that there is none.
+    expect(await others.renew([claim], 60_000)).toEqual(['unknown'])
+    expect(await slow.renew([claim], 60_000)).toMatchObject([{ granted: true, fencingToken: AHEAD + 1n }])
+    await until('it has the token of the others', async () => (await tokensOf('further'))[2] === AHEAD + 1n)
+    expect(await others.renew([claim], 60_000)).toMatchObject([{ granted: true, fencingToken: AHEAD + 1n }])
     expect(await others.release(claim)).toBe(true)
   })
 
@@ -132,7 +159,7 @@ describe('a minority', () => {
 
   it('cannot say that a hold is gone, and a majority can', async () => {
     const claim = await holdAt(open(three), 'gone', '1110')
-    for (const server of servers.slice(0, 2)) await askRedis(server, 'del', 'leasehold-quorum:{:gone}:hold')
+    for (const server of servers.slice(0, 2)) await askRedis(server, 'del', namesOf('gone').hold)
     expect(await open([a, NOWHERE, c]).renew([claim], 60_000)).toEqual(['unknown'])
     expect(await holds('gone')).toBe('0010')
     expect(await open(three).renew([claim], 60_000)).toEqual(['gone'])
