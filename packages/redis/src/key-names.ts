@@ -1,3 +1,5 @@
+import { partitionOf } from './partitions.ts'
+
 /** What one lock keeps at the server. All of it is in one slot of a Cluster. */
 export interface KeyNames {
   /** Hash: who holds the key, with which token and metadata. Expires when the hold does. */
@@ -14,8 +16,8 @@ export interface KeyNames {
 const OWN_TAG = /^[^{]*\{[^}]+\}/
 
 /**
- * A key that brings a hash tag keeps it, so that its user decides which keys share a slot; any other key is its own tag. What follows the
- * namespace tells the two apart, and a constant before the key keeps the tag from being empty: no two keys share a name.
+ * A key that brings a hash tag keeps it, so that its user decides which keys share a slot; any other key has that of its partition. A prefix has no braces: the first one ends
+ * the namespace and tells the two kinds apart, so no two keys share a name, not even of two namespaces.
  */
 export function keyNames(namespace: string, key: string): KeyNames {
   const root = rootOf(namespace, key)
@@ -30,4 +32,4 @@ export const turnsChannel = (namespace: string, key: string, process: string): s
   `${rootOf(namespace, key)}:turns:${process}`
 
 const rootOf = (namespace: string, key: string): string =>
-  OWN_TAG.test(key) ? `${namespace}/${key}` : `${namespace}{:${key}}`
+  OWN_TAG.test(key) ? `${namespace}}${key}` : `${namespace}{${partitionOf(key)}}:${key}`

@@ -71,7 +71,7 @@ describe('a Cluster', () => {
       told = true
     })
     await until('it stands in line', async () => {
-      const lines = cluster.nodes.map((node) => askRedis(node, 'keys', 'leasehold:{:limited}:queue'))
+      const lines = cluster.nodes.map((node) => askRedis(node, 'keys', 'leasehold:*:limited:queue'))
       return (await Promise.all(lines)).some((line) => line !== '')
     })
     expect(told).toBe(false)

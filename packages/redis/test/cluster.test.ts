@@ -1,9 +1,10 @@
 import { createLocks } from '@leasehold/core'
 import { askRedis, type Server, until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
-import { slotOf } from '../src/cluster/slot.ts'
+import { slotOf, slotOfText } from '../src/cluster/slot.ts'
 import { fencedSet, redis } from '../src/index.ts'
 import { keyNames } from '../src/key-names.ts'
+import { PARTITIONS } from '../src/partitions.ts'
 import { isComplete, migrate, nodesOf, slotAt, startClusterStanding } from './cluster-standing.ts'
 import { inCommon, start, startMember, stop } from './crowd.ts'
 import { claimOn, scriptsRunAt, terms, visit } from './standing.ts'
@@ -30,6 +31,15 @@ async function forgetRuns(): Promise<void> {
 }
 
 describe('slots', () => {
+  it('of the partitions lie on three masters, four on each', async () => {
+    const counts = new Map<Server, number>()
+    for (const tag of PARTITIONS) {
+      const [node] = await nodesOf(standing, slotOfText(tag))
+      counts.set(node, (counts.get(node) ?? 0) + 1)
+    }
+    expect([...counts.values()]).toEqual([4, 4, 4])
+  })
+
   it.each(['a', 'é', 'order:{42}:a', '{', '}{', ' x y '])('of %j are those of the server', async (key) => {
     expect(slotOf(holdOf(key))).toBe(await slotAt(any, holdOf(key)))
   })
@@ -149,6 +159,22 @@ describe('groups of keys', () => {
     await forgetRuns()
     expect((await backend.renew(claims, 60_000)).every((renewal) => typeof renewal === 'object')).toBe(true)
     expect(await runs()).toBe(new Set(claims.map(({ key }) => slotOf(holdOf(key)))).size)
+  })
+
+  it('are renewed together when they are asked for in one turn of the loop with one TTL', async () => {
+    const backend = open()
+    const claims = Array.from({ length: 60 }, (_, index) => claimOn(`joint ${index}`))
+    await Promise.all(claims.map((claim) => backend.tryAcquire(claim, terms())))
+    await backend.renew(claims, 60_000)
+    await forgetRuns()
+    const free = claimOn('joint 0')
+    const batches = [claims.slice(0, 30), [free, ...claims.slice(30)]]
+    const [first = [], second = []] = await Promise.all(batches.map((batch) => backend.renew(batch, 60_000)))
+    expect(await runs()).toBe(PARTITIONS.length)
+    expect(second[0]).toBe('gone')
+    expect([...first, ...second.slice(1)].every((renewal) => typeof renewal === 'object')).toBe(true)
+    await Promise.all([backend.renew([claims[0] ?? free], 60_000), backend.renew([claims[0] ?? free], 70_000)])
+    expect(await runs()).toBe(PARTITIONS.length + 2)
   })
 })
 

@@ -3,13 +3,14 @@ import { TcpProxy, until } from '@leasehold/test-services'
 import { Redis } from 'ioredis'
 import { afterAll, describe, expect, it } from 'vitest'
 import { redis } from '../src/index.ts'
+import { keyNames } from '../src/key-names.ts'
 import { claimOn, scriptsRun, startStanding, terms, visit } from './standing.ts'
 
 const standing = await startStanding()
 const { ask, open, server } = standing
 afterAll(standing.stop)
 
-const isInLine = (key: string) => () => ask('exists', `leasehold:{:${key}}:queue`).then((count) => count === '1')
+const isInLine = (key: string) => () => ask('exists', keyNames('leasehold:', key).queue).then((count) => count === '1')
 
 describe('a connection', () => {
   it('that is cut while a script runs sends nothing twice', async () => {
@@ -97,7 +98,7 @@ describe('a connection', () => {
     const backend = redis({ client })
     const claim = claimOn('prefixed')
     await backend.tryAcquire(claim, terms())
-    expect(await ask('exists', 'app:leasehold:{:prefixed}:hold')).toBe('1')
+    expect(await ask('exists', keyNames('app:leasehold:', 'prefixed').hold)).toBe('1')
     expect(client.status).toBe('wait')
     expect(client.options).toEqual(before)
     await backend.close?.()

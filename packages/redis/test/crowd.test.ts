@@ -1,6 +1,7 @@
 import { createLocks } from '@leasehold/core'
 import { until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
+import { keyNames } from '../src/key-names.ts'
 import { inCommon, longestGapMs, type Member, start, startMember, stop } from './crowd.ts'
 import { claimOn, scriptsRun, startStanding, terms } from './standing.ts'
 
@@ -22,7 +23,7 @@ const members = (count: number, key: string, callers = CALLERS): Promise<Member[
 
 const spread = (counts: readonly number[]): number => Math.max(...counts) / Math.min(...counts)
 
-const lineLength = async (key: string) => Number(await ask('llen', `leasehold:{:${key}}:queue`))
+const lineLength = async (key: string) => Number(await ask('llen', keyNames('leasehold:', key).queue))
 
 describe('8 processes with 8 callers each who want one key', () => {
   it('all get their turns, evenly, in the order of tokens, at few commands a handover', async () => {

@@ -1,6 +1,7 @@
 import { createLocks, isLeaseholdError } from '@leasehold/core'
 import { TcpProxy, until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
+import { keyNames } from '../src/key-names.ts'
 import { claimOn, scriptsRun, startStanding, terms, visit } from './standing.ts'
 
 // A millisecond for each key, with a look at the clients now and then: a restart with two thousand of them loads for a while.
@@ -8,7 +9,7 @@ const standing = await startStanding({ 'key-load-delay': 1000, 'loading-process-
 const { ask, open, server } = standing
 afterAll(standing.stop)
 
-const HOLD = (key: string) => `leasehold:{:${key}}:hold`
+const HOLD = (key: string) => keyNames('leasehold:', key).hold
 
 describe('a connection that is cut', () => {
   it.each([

@@ -2,6 +2,7 @@ import { Redis } from 'ioredis'
 import { describe, expect, it } from 'vitest'
 import { redis } from '../src/index.ts'
 import { allNames, keyNames } from '../src/key-names.ts'
+import { PARTITIONS } from '../src/partitions.ts'
 
 /** Redis' own rule, as its documentation writes it. */
 function slotText(name: string): string {
@@ -45,9 +46,24 @@ describe('names of keys', () => {
     expect(new Set(names).size).toBe(KEYS.length * 4)
   })
 
+  it('differ from those of any key in another namespace', () => {
+    const prefixes = ['a', 'a/', 'a:', 'a:b', '/', ':']
+    const keys = [
+      ...KEYS,
+      ...PARTITIONS.flatMap((tag) => [`{${tag}}:a`, `/{${tag}}:a`, `b{${tag}}:{a}`, `{${tag}}:{a}`]),
+    ]
+    const names = prefixes.flatMap((prefix) => keys.map((key) => keyNames(prefix, key).hold))
+    expect(new Set(names).size).toBe(prefixes.length * keys.length)
+  })
+
   it('share the slot that a hash tag in the key asks for', () => {
     const slots = ['order:{42}:a', 'order:{42}:b'].map((key) => slotText(keyNames('leasehold:', key).hold))
     expect(slots).toEqual(['42', '42'])
+  })
+
+  it('share one of twelve slots otherwise', () => {
+    const slots = Array.from({ length: 1000 }, (_, index) => slotText(keyNames('leasehold:', `seat:${index}`).hold))
+    expect(new Set(slots)).toEqual(new Set(PARTITIONS))
   })
 
   it('are refused a prefix that would decide about slots', () => {

@@ -1,6 +1,7 @@
 import { createLocks } from '@leasehold/core'
 import { until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
+import { keyNames } from '../src/key-names.ts'
 import { candidateOn, claimOn, scriptsRun, startStanding, terms } from './standing.ts'
 
 const standing = await startStanding()
@@ -8,7 +9,7 @@ const { ask, open } = standing
 afterAll(standing.stop)
 
 const never = new AbortController().signal
-const lineLength = async (key: string) => Number(await ask('llen', `leasehold:{:${key}}:queue`))
+const lineLength = async (key: string) => Number(await ask('llen', keyNames('leasehold:', key).queue))
 
 describe('the line', () => {
   it('is not overtaken by who only tries, also while the key is free', async () => {
@@ -18,7 +19,7 @@ describe('the line', () => {
     const turn = waiter.waitForTurn?.(claimOn('fair'), terms(), never)
     await until('it stands in line', async () => (await lineLength('fair')) === 1)
     // The hold is over, and nobody has released it: who asks first passes the key on.
-    await ask('del', 'leasehold:{:fair}:hold')
+    await ask('del', keyNames('leasehold:', 'fair').hold)
     expect(await newcomer.tryAcquire(claimOn('fair'), terms())).toMatchObject({ granted: false })
     expect(await turn).toMatchObject({ granted: true })
   })
@@ -59,7 +60,7 @@ describe('the line', () => {
     const next = await waiting
     expect(next.remainingMs).toBeLessThan(2000)
     await until('it is confirmed', () => next.remainingMs > 30_000)
-    expect(Number(await ask('pttl', 'leasehold:{:window}:hold'))).toBeGreaterThan(30_000)
+    expect(Number(await ask('pttl', keyNames('leasehold:', 'window').hold))).toBeGreaterThan(30_000)
     await Promise.all([one.close(), other.close()])
   })
 

@@ -3,6 +3,7 @@ import { askRedis, until } from '@leasehold/test-services'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { redisQuorum } from '../src/index.ts'
+import { keyNames } from '../src/key-names.ts'
 import { startQuorumStanding } from './quorum-standing.ts'
 import { claimOn, terms } from './standing.ts'
 
@@ -51,7 +52,7 @@ describe('clients of a quorum', () => {
     await lease.renew()
     expect(await other.lock('limited').inspect()).toMatchObject({ metadata: { who: 'a' } })
     const next = other.lock('limited').acquire()
-    const inLine = () => askRedis(servers[0] ?? { port: 0 }, 'llen', 'leasehold-quorum:{:limited}:queue')
+    const inLine = () => askRedis(servers[0] ?? { port: 0 }, 'llen', keyNames('leasehold-quorum:', 'limited').queue)
     await until('it stands in line', async () => (await inLine()) === '1')
     expect(await lease.release()).toBe('released')
     expect(await (await next).release()).toBe('released')

@@ -1,6 +1,7 @@
 import { type Contended, createLocks, type Grant } from '@leasehold/core'
 import { askRedis, type Server, until } from '@leasehold/test-services'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { keyNames } from '../src/key-names.ts'
 import { NOWHERE, startQuorumStanding } from './quorum-standing.ts'
 import { claimOn, terms } from './standing.ts'
 
@@ -94,7 +95,7 @@ describe('a renewal', () => {
     await until('all count', allCount, 10_000)
     const holder = open()
     const claim = await holdAt(holder, 'taken', '111', MAX_TTL_MS)
-    const name = 'leasehold-quorum:{:taken}:hold'
+    const name = keyNames('leasehold-quorum:', 'taken').hold
     await askRedis(servers[2] as Server, 'hset', name, 'holder', 'somebody else')
     expect(await holder.renew([claim], MAX_TTL_MS)).toMatchObject([{ granted: true }])
     expect(await holder.renew([claim], MAX_TTL_MS)).toMatchObject([{ granted: true }])

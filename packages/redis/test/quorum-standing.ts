@@ -2,6 +2,7 @@ import type { Claim, LockBackend } from '@leasehold/core'
 import { askRedis, type Server, type Settings, startRedis, TcpProxy, until } from '@leasehold/test-services'
 import { Redis } from 'ioredis'
 import { type RedisQuorumOptions, redisQuorum } from '../src/index.ts'
+import { keyNames } from '../src/key-names.ts'
 import { claimOn, terms } from './standing.ts'
 
 /** Nobody listens there. */
@@ -26,7 +27,9 @@ export async function startQuorumStanding(count: number, settings: Settings = {}
   const ends: (() => Promise<unknown>)[] = []
   const urls = servers.map(({ url }) => url)
   const holds = async (key: string) => {
-    const answers = servers.map((server) => askRedis(server, 'hexists', `leasehold-quorum:{:${key}}:hold`, 'holder'))
+    const answers = servers.map((server) =>
+      askRedis(server, 'hexists', keyNames('leasehold-quorum:', key).hold, 'holder'),
+    )
     return (await Promise.all(answers)).join('')
   }
   return {

@@ -1,5 +1,6 @@
 import { askRedis, type Server } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
+import { keyNames } from '../src/key-names.ts'
 import { NOWHERE, startQuorumStanding } from './quorum-standing.ts'
 import { claimOn, terms, visit } from './standing.ts'
 
@@ -8,7 +9,7 @@ const { servers, urls, open } = standing
 afterAll(standing.stop)
 
 const [a = '', b = '', c = ''] = urls
-const tokenName = (key: string) => `leasehold-quorum:{:${key}}:token`
+const tokenName = (key: string) => keyNames('leasehold-quorum:', key).token
 const tokensOf = (key: string) => Promise.all(servers.map((server) => askRedis(server, 'get', tokenName(key))))
 
 const isIncreasing = (tokens: readonly bigint[]) => tokens.every((token, i) => i === 0 || token > (tokens[i - 1] ?? 0n))
@@ -64,7 +65,7 @@ describe('tokens of a quorum', () => {
   it('are the only thing that remains of a key', async () => {
     await visit(open(), 'remains')
     for (const server of servers) {
-      const names = await askRedis(server, 'keys', 'leasehold-quorum:{:remains}*')
+      const names = await askRedis(server, 'keys', 'leasehold-quorum:*:remains:*')
       expect(names).toBe(tokenName('remains'))
     }
   })

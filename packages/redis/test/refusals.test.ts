@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 import { createLocks, isLeaseholdError, type LockBackend } from '@leasehold/core'
 import { startRedis, until } from '@leasehold/test-services'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { keyNames } from '../src/key-names.ts'
 import { COMMANDS, PASSWORD, RIGHTS } from './permissions.ts'
 import { claimOn, startStanding, terms } from './standing.ts'
 
@@ -37,9 +38,9 @@ describe('a server that will not', () => {
     const locks = createLocks(backend, { ttlMs: 3000, onEvent: (event) => events.push(event) })
     const metadata = { secret: 'in-the-arguments' }
     const lease = await locks.lock('shown').acquire({ metadata })
-    const holder = await ask('hget', 'leasehold:{:shown}:hold', 'holder')
-    await ask('del', 'leasehold:{:shown}:hold')
-    await ask('set', 'leasehold:{:shown}:hold', 'of another type')
+    const holder = await ask('hget', keyNames('leasehold:', 'shown').hold, 'holder')
+    await ask('del', keyNames('leasehold:', 'shown').hold)
+    await ask('set', keyNames('leasehold:', 'shown').hold, 'of another type')
     const errors = await Promise.all([
       lease.renew().catch((error: unknown) => error),
       locks
@@ -49,7 +50,7 @@ describe('a server that will not', () => {
       lease.release().catch((error: unknown) => error),
     ])
     expect(errors.some((error) => String(error).includes('WRONGTYPE'))).toBe(true)
-    await ask('del', 'leasehold:{:shown}:hold')
+    await ask('del', keyNames('leasehold:', 'shown').hold)
     const shown = inspect([backend, locks, lease, ...errors, ...events], { depth: 12, showHidden: true })
     expect(holder).toMatch(/^[0-9a-f]{32}$/)
     for (const secret of [holder, 'in-the-arguments']) expect(shown).not.toContain(secret)
@@ -88,7 +89,7 @@ describe('a user limited to the documented commands, keys and channels', () => {
     await lease.renew()
     expect(await other.lock('limited').inspect()).toMatchObject({ metadata: { who: 'a' } })
     const next = other.lock('limited').acquire()
-    await until('it stands in line', async () => (await ask('llen', 'leasehold:{:limited}:queue')) === '1')
+    await until('it stands in line', async () => (await ask('llen', keyNames('leasehold:', 'limited').queue)) === '1')
     expect(await lease.release()).toBe('released')
     expect(await (await next).release()).toBe('released')
     const group = await one.acquireAll(['limited', 'too'])
@@ -103,7 +104,7 @@ describe('a server out of memory', () => {
     await backend.tryAcquire(held, terms(30_000))
     const stop = new AbortController()
     const turn = backend.waitForTurn?.(waiting, terms(), stop.signal)?.catch(() => undefined)
-    await until('it stands in line', async () => (await ask('llen', 'leasehold:{:full}:queue')) === '1')
+    await until('it stands in line', async () => (await ask('llen', keyNames('leasehold:', 'full').queue)) === '1')
     await ask('config', 'set', 'maxmemory', '1')
     const refused = await backend.tryAcquire(claimOn('another'), terms()).catch((error: Error) => error.message)
     const [renewal] = await backend.renew([held], 60_000)

@@ -3,6 +3,7 @@ import { askRedis, startRedisReplica, until } from '@leasehold/test-services'
 import { Redis } from 'ioredis'
 import { afterAll, describe, expect, it } from 'vitest'
 import { redis, type WaitReplicas } from '../src/index.ts'
+import { keyNames } from '../src/key-names.ts'
 import { claimOn, startStanding, terms } from './standing.ts'
 
 const standing = await startStanding()
@@ -23,7 +24,7 @@ const counts = () => rehearse().then(({ granted }) => granted)
 await until('the replica counts', () => counts().catch(() => false))
 await rehearsing.close?.()
 
-const onReplica = (key: string) => askRedis(replica, 'hget', `leasehold:{:${key}}:hold`, 'token')
+const onReplica = (key: string) => askRedis(replica, 'hget', keyNames('leasehold:', key).hold, 'token')
 
 describe('a grant that waits for replicas', () => {
   it('is there when it is told: acquired, renewed, and with a turn', async () => {
@@ -31,7 +32,7 @@ describe('a grant that waits for replicas', () => {
     const lease = await one.lock('copied').acquire()
     expect(await onReplica('copied')).toBe(String(lease.fencingToken))
     const waiting = other.lock('copied').acquire()
-    await until('it stands in line', async () => (await ask('exists', 'leasehold:{:copied}:queue')) === '1')
+    await until('it stands in line', async () => (await ask('exists', keyNames('leasehold:', 'copied').queue)) === '1')
     await lease.renew()
     await lease.release()
     const next = await waiting
@@ -42,7 +43,7 @@ describe('a grant that waits for replicas', () => {
   it('is none without them, and leaves nothing behind', async () => {
     const locks = createLocks(open({ count: 2, timeoutMs: 100 }))
     await expect(locks.lock('lonely').tryAcquire()).rejects.toThrow('1 of 2 replicas')
-    await until('it is withdrawn', async () => (await ask('exists', 'leasehold:{:lonely}:hold')) === '0')
+    await until('it is withdrawn', async () => (await ask('exists', keyNames('leasehold:', 'lonely').hold)) === '0')
     await locks.close()
   })
 

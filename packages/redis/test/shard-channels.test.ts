@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { ShardChannels } from '../src/cluster/shard-channels.ts'
 import { SlotMap } from '../src/cluster/slot-map.ts'
+import { turnsChannel } from '../src/key-names.ts'
 import type { RedisClusterConnection } from '../src/redis-shapes.ts'
 
 // What is subscribed for how long, on a Cluster of one node that only notes what it is asked: real ones are in cluster.test.ts.
@@ -20,7 +21,7 @@ class NotingNode extends EventEmitter {
     this.emit('end')
   }
   subscribe = async () => {}
-  call = async (command: string, name: string) => void asked.push(`${command} ${name.split(':turns')[0]}`)
+  call = async (command: string, name: string) => void asked.push(`${command} ${name}`)
 }
 
 const lookedAt = (): RedisClusterConnection =>
@@ -40,14 +41,15 @@ afterEach(() => vi.useRealTimers())
 it('a channel is listened to for a while after the last wait, and its connection ends with the last channel', async () => {
   const map = new SlotMap({ isCluster: true, options: {}, duplicate: lookedAt }, 1000)
   const channels = new ShardChannels(map, 1000, 'n:')
+  const [busy, idle] = ['busy', 'idle'].map((key) => turnsChannel('n:', key, channels.process))
   const stop = channels.expect('busy', 'holder', () => {})
   await channels.listening('busy')
   await channels.listening('idle')
-  expect(asked).toEqual(['ssubscribe n:{:busy}', 'ssubscribe n:{:idle}'])
+  expect(asked).toEqual([`ssubscribe ${busy}`, `ssubscribe ${idle}`])
   expect(channels.isListening('busy')).toBe(true)
 
   await vi.advanceTimersByTimeAsync(21_000)
-  expect(asked.slice(2)).toEqual(['sunsubscribe n:{:idle}'])
+  expect(asked.slice(2)).toEqual([`sunsubscribe ${idle}`])
   expect([channels.isListening('busy'), channels.isListening('idle')]).toEqual([true, false])
 
   stop()
@@ -55,7 +57,7 @@ it('a channel is listened to for a while after the last wait, and its connection
   await channels.listening('busy')
   expect(asked.slice(3)).toEqual([])
   await vi.advanceTimersByTimeAsync(21_000)
-  expect(asked.slice(3)).toEqual(['sunsubscribe n:{:busy}', 'end'])
+  expect(asked.slice(3)).toEqual([`sunsubscribe ${busy}`, 'end'])
   expect(vi.getTimerCount()).toBe(0)
   await channels.close()
 })

@@ -1,12 +1,13 @@
 import { askRedis, startRedisReplica, until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
+import { keyNames } from '../src/key-names.ts'
 import { startStanding, visit } from './standing.ts'
 
 const standing = await startStanding({ save: '""' })
 const { server, ask, open } = standing
 afterAll(standing.stop)
 
-const TOKEN_NAME = (key: string) => `leasehold:{:${key}}:token`
+const TOKEN_NAME = (key: string) => keyNames('leasehold:', key).token
 
 describe('fencing tokens', () => {
   it('go on after FLUSHALL', async () => {
@@ -47,14 +48,14 @@ describe('fencing tokens', () => {
   it('are remembered for a time, and not for ever', async () => {
     await visit(open(), 'forgotten')
     expect(Number(await ask('pttl', TOKEN_NAME('forgotten')))).toBeGreaterThan(60_000)
-    const names = (await ask('keys', 'leasehold:{:forgotten}*')).split('\n')
+    const names = (await ask('keys', 'leasehold:*:forgotten:*')).split('\n')
     expect(names).toEqual([TOKEN_NAME('forgotten')])
   })
 
   it('are the only thing that remains of a key, with waiters and without', async () => {
     const backend = open()
     for (let turn = 0; turn < 20; turn += 1) await visit(backend, 'left')
-    await until('nothing else is left', async () => (await ask('keys', 'leasehold:{:left}*')) === TOKEN_NAME('left'))
+    await until('nothing else is left', async () => (await ask('keys', 'leasehold:*:left:*')) === TOKEN_NAME('left'))
     expect(await ask('exists', TOKEN_NAME('left'))).toBe('1')
   })
 })
