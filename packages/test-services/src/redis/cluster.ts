@@ -45,9 +45,7 @@ export async function startRedisCluster(options: ServerOptions = {}): Promise<Re
 }
 
 async function startNodes(settings: Settings): Promise<Server[]> {
-  const recipe = nodeRecipe({ ...settings, 'cluster-enabled': 'yes' })
-  const starts = Array.from({ length: masters }, async () => LocalServer.start(recipe, await freePort(busOffset)))
-  const nodes = await startAll(starts)
+  const nodes = await startAll(Array.from({ length: masters }, () => startNode(settings)))
   try {
     await join(nodes)
     await isComplete(nodes)
@@ -56,6 +54,34 @@ async function startNodes(settings: Settings): Promise<Server[]> {
     await stopAll(nodes)
     throw error
   }
+}
+
+const startNode = async (settings: Settings): Promise<Server> =>
+  LocalServer.start(nodeRecipe({ ...settings, 'cluster-enabled': 'yes' }), await freePort(busOffset))
+
+/** A replica of one master of a Cluster that was started here: it has the master's data, and all masters know it. `cluster.stop()` leaves it alone. */
+export async function startRedisClusterReplica(
+  cluster: RedisCluster,
+  master: Server,
+  { settings = {} }: ServerOptions = {},
+): Promise<Server> {
+  const replica = announced('replica in a Redis Cluster', await startNode(settings))
+  const masterId = await askRedis(master, 'cluster', 'myid')
+  const id = await askRedis(replica, 'cluster', 'myid')
+  for (const { host, port } of cluster.nodes) await askRedis(replica, 'cluster', 'meet', host, String(port))
+  await until('the replica knows its master', async () =>
+    (await askRedis(replica, 'cluster', 'replicate', masterId)).includes('OK'),
+  )
+  for (const node of cluster.nodes) {
+    await until(`${node.url} knows the replica as one`, async () => {
+      const nodes = (await askRedis(node, 'cluster', 'nodes')).split('\n')
+      return nodes.some((line) => line.startsWith(id) && line.includes(masterId))
+    })
+  }
+  await until('the replica has what the master has', async () =>
+    (await askRedis(replica, 'info', 'replication')).includes('master_link_status:up'),
+  )
+  return replica
 }
 
 async function join(nodes: readonly Server[]): Promise<void> {

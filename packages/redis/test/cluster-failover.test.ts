@@ -1,0 +1,107 @@
+import { createLocks, type Grant, type LockEvent } from '@leasehold/core'
+import { askRedis, type Server, startRedisClusterReplica, until } from '@leasehold/test-services'
+import { afterAll, expect, it } from 'vitest'
+import { slotOfText } from '../src/cluster/slot.ts'
+import { keyNames } from '../src/key-names.ts'
+import { PARTITIONS, partitionOf } from '../src/partitions.ts'
+import { nodesOf, startClusterStanding } from './cluster-standing.ts'
+import { claimOn, terms } from './standing.ts'
+
+const standing = await startClusterStanding()
+const { cluster, open } = standing
+const [one] = cluster.nodes as [Server]
+const other = await startRedisClusterReplica(cluster, one)
+afterAll(async () => {
+  await standing.stop()
+  await other.stop()
+})
+
+const DEAD_TTL_MS = 2000
+
+const masters = await Promise.all(PARTITIONS.map(async (tag) => (await nodesOf(standing, slotOfText(tag)))[0]))
+const isInShard = (key: string): boolean => masters[PARTITIONS.indexOf(partitionOf(key))] === one
+
+/** A key of the shard that has a replica, or of the others. */
+function keyOf(name: string, inShard = true): string {
+  const keys = Array.from({ length: 100 }, (_, index) => `${name} ${index}`)
+  return keys.find((key) => isInShard(key) === inShard) ?? name
+}
+
+const replication = async (node: Server, field: string): Promise<string> =>
+  new RegExp(`^${field}:(\\S+)`, 'm').exec(await askRedis(node, 'info', 'replication'))?.[1] ?? ''
+
+const isMaster = (node: Server) => async () => (await replication(node, 'role')) === 'master'
+
+const follows = (replica: Server, master: Server) => async () =>
+  (await replication(replica, 'master_link_status')) === 'up' &&
+  (await replication(replica, 'slave_repl_offset')) === (await replication(master, 'master_repl_offset'))
+
+const exists = async (node: Server, name: string): Promise<boolean> => (await askRedis(node, 'exists', name)) === '1'
+
+it('a master that hands over to its replica takes nothing from anybody: not a lease, nor a turn', async () => {
+  const [holder, waiter] = [createLocks(open()), createLocks(open(), { pollMs: 60_000 })]
+  const key = keyOf('handed over')
+  const lease = await holder.lock(key).acquire()
+  const next = waiter.lock(key).acquire()
+  next.catch(() => {})
+  await until('it stands in line', () => exists(one, keyNames('leasehold:', key).queue))
+  expect(await askRedis(other, 'cluster', 'failover')).toBe('OK')
+  await until('the replica is the master', isMaster(other))
+  await lease.renew()
+  expect(await lease.release()).toBe('released')
+  expect((await next).fencingToken).toBeGreaterThan(lease.fencingToken)
+  await Promise.all([holder.close(), waiter.close()])
+})
+
+it('a master that is killed leaves its replica what that had: tokens go on, and other shards notice nothing', async () => {
+  const told: LockEvent[] = []
+  const holder = createLocks(open(), { ttlMs: 10_000, onEvent: (event) => told.push(event) })
+  const [early, late] = [createLocks(open()), createLocks(open())]
+  await until('the old master follows', follows(one, other))
+  const [kept, elsewhere] = [
+    await holder.lock(keyOf('kept')).acquire(),
+    await holder.lock(keyOf('kept', false)).acquire(),
+  ]
+  const backend = open()
+  const dead = claimOn(keyOf('dead'))
+  const sentMs = performance.now()
+  const granted = (await backend.tryAcquire(dead, terms(DEAD_TTL_MS))) as Grant
+  await until('the replica has all of it', follows(one, other))
+  const waiting = early.lock(dead.key).acquire({ waitMs: 15_000 })
+  waiting.catch(() => {})
+
+  // What is granted now is known to the master alone.
+  one.freeze()
+  await askRedis(other, 'client', 'kill', 'type', 'replica')
+  const missed = await holder.lock(keyOf('missed')).acquire()
+  await other.kill()
+  one.thaw()
+  await askRedis(one, 'cluster', 'failover', 'takeover')
+  await until('the replica is the master', isMaster(one))
+  const promotedMs = performance.now()
+
+  // The one overlap that asynchronous replication admits: the token tells them apart.
+  const successor = await late.lock(missed.key).acquire({ waitMs: 15_000 })
+  expect(successor.fencingToken).toBeGreaterThan(missed.fencingToken)
+  const isRenewed = () =>
+    kept.renew().then(
+      () => true,
+      () => false,
+    )
+  await until('the holder has found the new master', isRenewed)
+  await expect(missed.renew()).rejects.toMatchObject({ code: 'LEASE_LOST' })
+  expect(await missed.release()).toBe('lost')
+  expect(await late.lock(kept.key).tryAcquire()).toBeNull()
+
+  const { fencingToken } = await waiting
+  expect(fencingToken).toBeGreaterThan(granted.fencingToken)
+  expect(performance.now() - sentMs).toBeGreaterThanOrEqual(DEAD_TTL_MS)
+  expect(performance.now() - promotedMs).toBeLessThan(DEAD_TTL_MS + backend.capabilities.slackMs)
+
+  elsewhere.assertHeld()
+  await elsewhere.renew()
+  expect(told.filter(({ type }) => type === 'lost').map(({ key }) => key)).toEqual([missed.key])
+  expect(await kept.release()).toBe('released')
+  expect(await elsewhere.release()).toBe('released')
+  for (const locks of [holder, early, late]) await locks.close()
+}, 30_000)
