@@ -1,20 +1,24 @@
-import type { Contended, Grant, Inspection, Instant, Renewal } from '@leasehold/core'
-
-/** What `attempt` answers: the token of what was asked for; granted already, token, time; or contended, time, the server's clock. */
-export type Attempt = string | readonly [granted: 1, token: string, ttlMs: number] | readonly [0, number, string]
+import type { Contended, Grant, Inspection, Renewal } from '@leasehold/core'
 
 const grantOf = (token: string, ttlMs: number): Grant => ({ granted: true, ttlMs, fencingToken: BigInt(token) })
 
-/** `ttlMs`: what was asked for. */
-export function attemptOf(answer: unknown, ttlMs: number): Grant | Contended {
-  const attempt = answer as Attempt
-  if (typeof attempt === 'string') return grantOf(attempt, ttlMs)
-  return attempt[0] === 1 ? grantOf(attempt[1], attempt[2]) : { granted: false, remainingMs: attempt[1] }
+/** Contended, with the server's clock when it answered. */
+export interface Refusal extends Contended {
+  readonly serverMs: number
 }
 
-export const attemptsOf = (answer: unknown, ttlMs: number): readonly Grant[] | Contended => {
-  const attempts = (answer as unknown[]).map((attempt) => attemptOf(attempt, ttlMs))
-  const refusal = attempts.find((each): each is Contended => !each.granted)
+export type Attempt = Grant | Refusal
+
+/** Granted: the token, and the time that is left, if not what was asked for. Contended: no token, the time, the server's clock. */
+export function attemptOf(answer: unknown, askedMs: number): Attempt {
+  const [token = '', ms = askedMs, serverMs] = String(answer).split(' ')
+  if (token !== '') return grantOf(token, Number(ms))
+  return { granted: false, remainingMs: Number(ms), serverMs: Number(serverMs) }
+}
+
+export const attemptsOf = (answer: unknown, askedMs: number): readonly Grant[] | Contended => {
+  const attempts = (answer as unknown[]).map((each) => attemptOf(each, askedMs))
+  const refusal = attempts.find((each): each is Refusal => !each.granted)
   return refusal ?? (attempts as Grant[])
 }
 
@@ -27,20 +31,10 @@ export function inspectionOf(answer: unknown): Inspection | null {
   return { fencingToken: BigInt(token), remainingMs, metadata: metadata === '' ? undefined : metadata }
 }
 
-/** What a release that named the next claim answers about it; `null`: it could not be queued. */
-export interface Release {
-  readonly released: boolean
-  readonly next: Attempt | null
-}
+/** What a release answers begins with whether the hold was ended, and goes on with the answer to the next claim, if it could be asked. */
+export const isReleased = (answer: unknown): boolean => String(answer).startsWith('1')
 
-/** A number where no next claim was named. */
-export function releaseOf(answer: unknown): Release {
-  const [released, next] = typeof answer === 'number' ? [answer, null] : (answer as [number, Attempt | null])
-  return { released: released === 1, next }
-}
-
-/** A moment at which both clocks were seen: the server read its own after this process had read the one here. */
-export interface Anchor {
-  readonly sentAt: Instant
-  readonly serverMs: number
+export function nextOf(answer: unknown, askedMs: number): Attempt | undefined {
+  const next = String(answer).slice(1)
+  return next === '' ? undefined : attemptOf(next, askedMs)
 }

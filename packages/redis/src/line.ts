@@ -1,5 +1,5 @@
-import type { Candidate, Claim, Clock, Grant, Instant, Terms } from '@leasehold/core'
-import { type Attempt, attemptOf, type Release, releaseOf } from './answers.ts'
+import type { Candidate, Claim, Clock, Grant, Terms } from '@leasehold/core'
+import { attemptOf, isReleased, nextOf } from './answers.ts'
 import { isHalfway } from './cluster/halfway.ts'
 import { allNames, keyNames } from './key-names.ts'
 import type { Reach } from './reach.ts'
@@ -73,17 +73,20 @@ export class Line {
     if (next === undefined || !this.#turns.isListening(claim.key)) return this.#end(claim).then(isReleased)
     const sentAt = this.#clock.now()
     const asked = this.#end(claim, next)
-    const joined = asked.then((answer) => (answer.next ? joinedOf(answer.next, next, sentAt) : this.#join(next, next)))
+    const joined = asked.then((answer) => {
+      const attempt = nextOf(answer, next.ttlMs)
+      return attempt ? { attempt, sentAt } : this.#join(next, next)
+    })
     const over = () => this.#joining.delete(next.holder)
     joined.then(over, over)
     this.#joining.set(next.holder, joined)
     return asked.then(isReleased)
   }
 
-  #end(claim: Claim, next?: Candidate): Promise<Release> {
-    return this.#askToEnd(claim, next).then(releaseOf, (error: unknown) => {
+  #end(claim: Claim, next?: Candidate): Promise<unknown> {
+    return this.#askToEnd(claim, next).catch((error: unknown) => {
       if (!isHalfway(error)) throw error
-      return this.#scripts.run(releaseHold, [keyNames(this.#namespace, claim.key).hold], [claim.holder]).then(releaseOf)
+      return this.#scripts.run(releaseHold, [keyNames(this.#namespace, claim.key).hold], [claim.holder])
     })
   }
 
@@ -104,17 +107,10 @@ export class Line {
     const names = allNames(keyNames(this.#namespace, claim.key))
     const sentAt = this.#clock.now()
     const asked = this.#scripts.grant(join, names, [this.#namespace, ...this.#asking(claim, terms)])
-    return asked.then((answer) => joinedOf(answer as Attempt, terms, sentAt))
+    return asked.then((answer) => ({ attempt: attemptOf(answer, terms.ttlMs), sentAt }))
   }
 
   #asking({ holder }: Claim, { ttlMs, metadata = '' }: Terms): ScriptArgument[] {
     return [holder, ttlMs, metadata, this.#turns.process]
   }
 }
-
-const isReleased = ({ released }: Release): boolean => released
-
-const joinedOf = (attempt: Attempt, { ttlMs }: Terms, sentAt: Instant): Joined => ({
-  answer: attemptOf(attempt, ttlMs),
-  anchor: { sentAt, serverMs: Number(attempt[2]) },
-})

@@ -1,5 +1,5 @@
-import type { Clock, Contended, Grant } from '@leasehold/core'
-import type { Anchor } from './answers.ts'
+import type { Clock, Grant, Instant } from '@leasehold/core'
+import type { Attempt } from './answers.ts'
 import { earlier, shift } from './instants.ts'
 import type { Turn } from './turns.ts'
 import { REFRESH_MS } from './waiting-times.ts'
@@ -7,10 +7,16 @@ import { REFRESH_MS } from './waiting-times.ts'
 /** An expiry that repeats itself must not become a busy loop. */
 const SHORTEST_PAUSE_MS = 5
 
-/** What became of joining the line, and when that was. */
+/** What became of joining the line, and when it was asked for. */
 export interface Joined {
-  readonly answer: Grant | Contended
-  readonly anchor: Anchor
+  readonly attempt: Attempt
+  readonly sentAt: Instant
+}
+
+/** A moment at which both clocks were seen: the server read its own after this process had read the one here. */
+interface Anchor {
+  readonly sentAt: Instant
+  readonly serverMs: number
 }
 
 /** One claim in line: says that it lives until its turn comes, by message or as the answer to that. */
@@ -62,17 +68,17 @@ export class Wait {
     this.#end(() => this.#resolve(grant))
   }
 
-  #joined({ answer, anchor }: Joined): void {
+  #joined({ attempt, sentAt }: Joined): void {
     if (this.#over) return
-    if (answer.granted) this.end({ ...answer, since: anchor.sentAt })
-    else this.#stand(answer, anchor)
+    if (attempt.granted) this.end({ ...attempt, since: sentAt })
+    else this.#stand({ sentAt, serverMs: attempt.serverMs }, attempt.remainingMs)
   }
 
-  #stand(answer: Contended, anchor: Anchor): void {
+  #stand(anchor: Anchor, remainingMs = REFRESH_MS): void {
     this.#anchor = anchor
     if (this.#early !== undefined) this.hear(this.#early)
-    const freeInMs = Math.max(SHORTEST_PAUSE_MS, (answer.remainingMs ?? REFRESH_MS) + 1)
     if (this.#over) return
+    const freeInMs = Math.max(SHORTEST_PAUSE_MS, remainingMs + 1)
     this.#cancelTimer = this.#clock.setTimer(Math.min(REFRESH_MS, freeInMs), () => this.begin())
   }
 

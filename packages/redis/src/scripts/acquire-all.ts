@@ -7,17 +7,16 @@ import { keep } from './parts/keep.ts'
  * certain that everything can be. A free key that others wait for goes to them.
  */
 export const acquireAll = script(`${keep}${attempt}
-local refusal = false
+local longest = 0
 for index = 4, #ARGV do
   local keys = keys_of((index - 4) * 4 + 1)
   local holder = redis.call('HGET', keys.hold, 'holder')
   local free = not holder and pass_on(keys, ARGV[1], ARGV[index])
   if not free and holder ~= ARGV[index] then
-    local answer = contended(keys)
-    if not refusal or answer[2] > refusal[2] then refusal = answer end
+    longest = math.max(longest, remaining(keys))
   end
 end
-if refusal then return { refusal } end
+if longest > 0 then return { contended(longest) } end
 
 local answers = {}
 for index = 4, #ARGV do

@@ -6,6 +6,6 @@ import { takeFree } from './parts/take-free.ts'
 export const join = script(`${takeFree}${attempt}
 local keys = keys_of(1)
 local answer = attempt(keys, ARGV[1], ARGV[2], ARGV[3], ARGV[4])
-if answer[1] == 0 then stand(keys, ARGV[2], ARGV[3], ARGV[4], ARGV[5]) end
+if is_contended(answer) then stand(keys, ARGV[2], ARGV[3], ARGV[4], ARGV[5]) end
 return answer
 `)

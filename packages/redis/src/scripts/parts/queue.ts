@@ -31,7 +31,7 @@ local function tell(keys, namespace, process, news)
   return redis.call('PUBLISH', namespace .. 'turns:' .. process, news) > 0 or way == '*'
 end
 
--- Keeps the key for a waiter and tells its process.
+-- Keeps the key for a waiter and tells its process. Answers for how long, if it could.
 local function offer(keys, holder, entry, namespace)
   local alive_until, ttl, process, metadata = string.match(entry, '^(%d+) (%d+) (%S+) (.*)$')
   if tonumber(alive_until) <= tonumber(now_ms) then return false end
@@ -42,7 +42,7 @@ local function offer(keys, holder, entry, namespace)
   else
     token = keep(keys.hold, keys.token, now, holder, ttl, metadata)
   end
-  if tell(keys, namespace, process, holder .. ' ' .. token .. ' ' .. ttl .. ' ' .. now_ms) then return true end
+  if tell(keys, namespace, process, holder .. ' ' .. token .. ' ' .. ttl .. ' ' .. now_ms) then return ttl end
   redis.call('DEL', keys.hold)
   return false
 end
@@ -52,7 +52,8 @@ local function drop_first(keys, holder)
   redis.call('LPOP', keys.queue)
 end
 
--- Gives a free key to the first waiter that lives. Answers whether it is free still, for the claim that asks, and whether that one is first in line.
+-- Gives a free key to the first waiter that lives. Answers whether it is free still, for the claim that asks, and whether that one is first in line; or for how
+-- long it is given away.
 local function pass_on(keys, namespace, asking)
   while true do
     local first = redis.call('LINDEX', keys.queue, 0)
@@ -65,7 +66,7 @@ local function pass_on(keys, namespace, asking)
       error(taken, 0)
     end
     drop_first(keys, first)
-    if taken then return false end
+    if taken then return false, taken end
   end
 end
 `
