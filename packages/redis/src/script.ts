@@ -41,11 +41,11 @@ export function runScript(
   }
   if (!known.has(script)) {
     known.add(script)
-    return send('EVAL', script.text)
+    return send('eval', script.text)
   }
-  return send('EVALSHA', script.sha).catch((error: unknown) => {
+  return send('evalsha', script.sha).catch((error: unknown) => {
     if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
-    return send('EVAL', script.text)
+    return send('eval', script.text)
   })
 }
 
