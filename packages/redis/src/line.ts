@@ -1,4 +1,4 @@
-import type { Candidate, Claim, Clock, Grant, Terms } from '@leasehold/core'
+import type { Candidate, Claim, Clock, Grant, Instant, Terms } from '@leasehold/core'
 import { attemptOf, isReleased, nextOf } from './answers.ts'
 import { isHalfway } from './cluster/halfway.ts'
 import { allNames, keyNames } from './key-names.ts'
@@ -13,6 +13,11 @@ import { type Joined, Wait } from './wait.ts'
 /** How long to leave the server alone that would not let us listen. */
 const UNHEARD_PAUSE_MS = 1000
 
+interface Joining {
+  readonly asked: Promise<unknown>
+  readonly sentAt: Instant
+}
+
 /** Standing in line for keys: over all processes first in, first out. */
 export class Line {
   readonly #scripts: Scripts
@@ -21,8 +26,8 @@ export class Line {
   readonly #namespace: string
   /** A grant that another process brought about is asked for again, over a connection of this one. */
   readonly #asksAgain: boolean
-  /** Of claims that a release, which is under way, puts in line. */
-  readonly #joining = new Map<string, Promise<Joined>>()
+  /** Of claims that a release puts in line: while it is under way, what it was answered and when it was sent. */
+  readonly #joining = new Map<string, Joining>()
 
   constructor(
     { scripts, turns }: Pick<Reach, 'scripts' | 'turns'>,
@@ -39,6 +44,7 @@ export class Line {
 
   wait(claim: Claim, terms: Terms, signal: AbortSignal): Promise<Grant | undefined> {
     const joining = this.#joining.get(claim.holder)
+    const join = joining && (() => this.#joinedBy(joining, claim, terms))
     const stop = () => wait.end()
     const wait = new Wait(
       this.#clock,
@@ -51,19 +57,19 @@ export class Line {
     const leave = this.#turns.expect(claim.key, claim.holder, (turn) => wait.hear(this.#asksAgain ? undefined : turn))
     signal.addEventListener('abort', stop, { once: true })
     if (signal.aborted) stop()
-    else this.#enter(wait, claim, joining)
+    else this.#enter(wait, claim, join)
     return wait.outcome
   }
 
   /** What is granted after listening has begun is heard: only then may the claim stand in line. */
-  #enter(wait: Wait, { key }: Claim, joining: Promise<Joined> | undefined): void {
-    if (this.#turns.isListening(key)) wait.begin(joining)
-    else this.#listen(wait, key, joining)
+  #enter(wait: Wait, { key }: Claim, join: (() => Promise<Joined>) | undefined): void {
+    if (this.#turns.isListening(key)) wait.begin(join)
+    else this.#listen(wait, key, join)
   }
 
-  #listen(wait: Wait, key: string, joining: Promise<Joined> | undefined): void {
+  #listen(wait: Wait, key: string, join: (() => Promise<Joined>) | undefined): void {
     this.#turns.listening(key).then(
-      () => wait.begin(joining),
+      () => wait.begin(join),
       (error: unknown) => wait.failIn(UNHEARD_PAUSE_MS, error),
     )
   }
@@ -73,14 +79,18 @@ export class Line {
     if (next === undefined || !this.#turns.isListening(claim.key)) return this.#end(claim).then(isReleased)
     const sentAt = this.#clock.now()
     const asked = this.#end(claim, next)
-    const joined = asked.then((answer) => {
-      const attempt = nextOf(answer, next.ttlMs)
-      return attempt ? { attempt, sentAt } : this.#join(next, next)
-    })
     const over = () => this.#joining.delete(next.holder)
-    joined.then(over, over)
-    this.#joining.set(next.holder, joined)
+    asked.then(over, over)
+    this.#joining.set(next.holder, { asked, sentAt })
     return asked.then(isReleased)
+  }
+
+  /** Where a release could not put it in line, the claim joins by itself. */
+  #joinedBy({ asked, sentAt }: Joining, claim: Claim, terms: Terms): Promise<Joined> {
+    return asked.then((answer) => {
+      const attempt = nextOf(answer, terms.ttlMs)
+      return attempt ? { attempt, sentAt } : this.#join(claim, terms)
+    })
   }
 
   #end(claim: Claim, next?: Candidate): Promise<unknown> {

@@ -28,10 +28,10 @@ export class Wait {
   readonly #onOver: () => void
   #anchor: Anchor | undefined
   #early: Turn | undefined
-  #cancelTimer: () => void = () => {}
+  #cancelTimer: (() => void) | undefined
   #over = false
-  #resolve: (grant: Grant | undefined) => void = () => {}
-  #reject: (error: unknown) => void = () => {}
+  #resolve!: (grant: Grant | undefined) => void
+  #reject!: (error: unknown) => void
 
   constructor(clock: Clock, join: () => Promise<Joined>, onOver: () => void) {
     this.#clock = clock
@@ -43,11 +43,9 @@ export class Wait {
     })
   }
 
-  /** Takes the outcome of having joined already, or joins. */
-  begin(joining?: Promise<Joined>): void {
+  begin(join = this.#join): void {
     if (this.#over) return
-    const joined = joining ?? this.#join()
-    joined.then(
+    join().then(
       (each) => this.#joined(each),
       (error: unknown) => this.#end(() => this.#reject(error)),
     )
@@ -96,7 +94,7 @@ export class Wait {
   #end(tell: () => void): void {
     if (this.#over) return
     this.#over = true
-    this.#cancelTimer()
+    this.#cancelTimer?.()
     this.#onOver()
     tell()
   }
