@@ -43,6 +43,18 @@ describe('tokens of a quorum', () => {
     expect(alike.length).toBeGreaterThanOrEqual(2)
   })
 
+  it('are agreed on without a part of the time that was asked for', async () => {
+    const backend = open()
+    const granted: number[] = []
+    for (let turn = 0; turn < 50; turn += 1) {
+      const key = `agreed:${turn}`
+      await askRedis(servers[0] as Server, 'set', tokenName(key), '9007199254740000')
+      const grant = await backend.tryAcquire(claimOn(key), terms())
+      granted.push(grant.granted ? grant.ttlMs : 0)
+    }
+    expect(new Set(granted)).toEqual(new Set([terms().ttlMs]))
+  })
+
   it('go on after every node has lost its data', async () => {
     const backend = open()
     const before = await visit(backend, 'lost')

@@ -13,11 +13,10 @@ if kept[1] == holder then
   local token = tonumber(kept[2])
   if tonumber(attempt) < tonumber(kept[4]) then attempt = kept[4] end
   if ARGV[6] == '1' and proposal > token then
-    token = proposal
-    keep(keys, holder, token, ttl, metadata, attempt)
-  elseif attempt ~= kept[4] then
-    redis.call('HSET', keys.hold, 'attempt', attempt)
+    keep(keys, holder, proposal, ttl, metadata, attempt)
+    return { 1, digits(proposal), tonumber(ttl), clock }
   end
+  if attempt ~= kept[4] then redis.call('HSET', keys.hold, 'attempt', attempt) end
   return { 1, digits(token), math.min(remaining(keys), tonumber(ttl)), clock }
 end
 local other = kept[1] or kept[3]
