@@ -1,8 +1,8 @@
 import { SLOTS, slotOfText } from './cluster/slot.ts'
 
 /**
- * Constant names, each chosen for its slot: one in the middle of each twelfth of all slots, so that 3, 4, 6 or 12 masters with as many slots each have as
- * many partitions each. Not an option: processes that differed in it would look for one lock in several places.
+ * Constant names, each chosen for its slot: one in the middle of each twelfth of all slots, so that 2, 3, 4, 6 or 12 masters with as many slots each
+ * have as many partitions each. Not an option: processes that differed in it would look for one lock in several places.
  */
 export const PARTITIONS: readonly string[] = [
   'a2n',

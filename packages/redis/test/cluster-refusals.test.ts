@@ -3,8 +3,10 @@ import { createLocks, isLeaseholdError, type LockBackend } from '@leasehold/core
 import { askRedis, until } from '@leasehold/test-services'
 import { Cluster } from 'ioredis'
 import { afterAll, describe, expect, it } from 'vitest'
+import { slotOf } from '../src/cluster/slot.ts'
 import { redis } from '../src/index.ts'
-import { startClusterStanding } from './cluster-standing.ts'
+import { keyNames } from '../src/key-names.ts'
+import { nodesOf, startClusterStanding } from './cluster-standing.ts'
 import { COMMANDS, COMMANDS_ON_A_CLUSTER, PASSWORD, RIGHTS } from './permissions.ts'
 
 const standing = await startClusterStanding()
@@ -80,5 +82,21 @@ describe('a Cluster', () => {
     const group = await one.acquireAll(['limited', 'too', 'and another'])
     expect(await group.release()).toBe('released')
     await Promise.all([one.close(), other.close()])
+  })
+})
+
+describe('a Cluster without channels of shards', () => {
+  it('tells everybody', async () => {
+    const old = await startClusterStanding({ 'rename-command': 'SSUBSCRIBE ""' })
+    const [one, other] = [createLocks(old.open()), createLocks(old.open(), { pollMs: 60_000 })]
+    const lease = await one.lock('old').acquire()
+    const next = other.lock('old').acquire()
+    const line = keyNames('leasehold:', 'old').queue
+    const [server] = await nodesOf(old, slotOf(line))
+    await until('it stands in line', async () => (await askRedis(server, 'exists', line)) === '1')
+    await lease.release()
+    expect((await next).fencingToken).toBeGreaterThan(lease.fencingToken)
+    await Promise.all([one.close(), other.close()])
+    await old.stop()
   })
 })

@@ -80,9 +80,9 @@ export async function migrate(slot: number, source: Server, target: Server): Pro
   return {
     move,
     async finish() {
-      await move(
-        ...(await askRedis(source, 'cluster', 'getkeysinslot', String(slot), '100')).split('\n').filter(Boolean),
-      )
+      const rest = async () =>
+        (await askRedis(source, 'cluster', 'getkeysinslot', String(slot), '100')).split('\n').filter(Boolean)
+      for (let names = await rest(); names.length > 0; names = await rest()) await move(...names)
       for (const node of [target, source])
         await askRedis(node, 'cluster', 'setslot', String(slot), 'node', await idOf(target))
     },

@@ -4,8 +4,8 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { slotOf, slotOfText } from '../src/cluster/slot.ts'
 import { fencedSet, redis } from '../src/index.ts'
 import { keyNames } from '../src/key-names.ts'
-import { PARTITIONS } from '../src/partitions.ts'
-import { isComplete, migrate, nodesOf, slotAt, startClusterStanding } from './cluster-standing.ts'
+import { PARTITIONS, partitionOf } from '../src/partitions.ts'
+import { migrate, nodesOf, slotAt, startClusterStanding } from './cluster-standing.ts'
 import { inCommon, start, startMember, stop } from './crowd.ts'
 import { claimOn, scriptsRunAt, terms, visit } from './standing.ts'
 
@@ -221,58 +221,24 @@ describe('a slot that moves', () => {
     expect((await next).fencingToken).toBeGreaterThan(lease.fencingToken)
     await Promise.all([one.close(), other.close()])
   })
-})
 
-describe('a Cluster that is down in part', () => {
-  it('grants nothing, and goes on with greater tokens when it is back', async () => {
-    const locks = createLocks(open())
-    const lease = await locks.lock('down').acquire()
-    const own = await serverOf('down')
-    const [lost] = cluster.nodes.filter((node) => node !== own)
-    const slots = (await askRedis(lost as Server, 'cluster', 'nodes'))
-      .split('\n')
-      .find((line) => line.includes('myself'))
-    const [slot = ''] = (slots ?? '').split(' ').slice(8)[0]?.split('-') ?? []
-    for (const node of cluster.nodes) await askRedis(node, 'cluster', 'delslots', slot)
-    await expect(locks.lock('down').inspect()).rejects.toMatchObject({ code: 'BACKEND_UNAVAILABLE' })
-    await expect(locks.lock('down').inspect()).rejects.toThrow('CLUSTERDOWN')
-    await askRedis(lost as Server, 'cluster', 'addslots', slot)
-    for (const node of cluster.nodes) await isComplete(node)
-    await lease.renew()
-    await lease.release()
-    expect((await locks.lock('down').acquire()).fencingToken).toBeGreaterThan(lease.fencingToken)
+  it('is a twelfth of the leases on keys without tags: they are held meanwhile, and no more are acquired', async () => {
+    const [locks, other] = [createLocks(open()), open()]
+    const tag = PARTITIONS[5] ?? ''
+    const keys = Array.from({ length: 600 }, (_, index) => `moved ${index}`).filter((key) => partitionOf(key) === tag)
+    const leases = await Promise.all(keys.map((key) => locks.lock(key).acquire()))
+    const [source, target] = await nodesOf(standing, slotOfText(tag))
+    const migration = await migrate(slotOfText(tag), source, target)
+    await migration.move(...keys.slice(0, 20).map(holdOf))
+    await forgetRuns()
+    await Promise.all(leases.map((lease) => lease.renew()))
+    expect(await runs()).toBe(leases.length)
+    await expect(other.tryAcquire(claimOn(keys[0] ?? ''), terms())).rejects.toThrow('TRYAGAIN')
+    await migration.finish()
+    await forgetRuns()
+    await Promise.all(leases.map((lease) => lease.renew()))
+    expect(await runs()).toBe(1)
+    expect(await other.tryAcquire(claimOn(keys[0] ?? ''), terms())).toMatchObject({ granted: false })
     await locks.close()
-  })
-
-  it('loses the keys of a master that is killed, and none of the others', async () => {
-    const locks = createLocks(open(), { requestTimeoutMs: 1000 })
-    const [lost, ...others] = cluster.nodes as [Server, ...Server[]]
-    await lost.kill()
-    const keys = Array.from({ length: 12 }, (_, index) => `killed ${index}`)
-    const attempts = await Promise.allSettled(keys.map((key) => locks.lock(key).tryAcquire()))
-    expect(attempts.some(({ status }) => status === 'rejected')).toBe(true)
-    await lost.restart()
-    for (const node of [lost, ...others]) await isComplete(node)
-    await until('all are served', async () => {
-      const leases = await Promise.allSettled(keys.map((key) => locks.lock(key).inspect()))
-      return leases.every(({ status }) => status === 'fulfilled')
-    })
-    await locks.close()
-  })
-})
-
-describe('a Cluster without channels of shards', () => {
-  it('tells everybody', async () => {
-    const old = await startClusterStanding({ 'rename-command': 'SSUBSCRIBE ""' })
-    const [one, other] = [createLocks(old.open()), createLocks(old.open(), { pollMs: 60_000 })]
-    const lease = await one.lock('old').acquire()
-    const next = other.lock('old').acquire()
-    const line = keyNames('leasehold:', 'old').queue
-    const [server] = await nodesOf(old, slotOf(line))
-    await until('it stands in line', async () => (await askRedis(server, 'exists', line)) === '1')
-    await lease.release()
-    expect((await next).fencingToken).toBeGreaterThan(lease.fencingToken)
-    await Promise.all([one.close(), other.close()])
-    await old.stop()
   })
 })
