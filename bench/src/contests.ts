@@ -44,8 +44,8 @@ export async function contend(subject: Subject, effort: Effort, tell: (row: Row)
   try {
     row('sequential', 'ms', await sequential(one, raw, effort))
     row('atOnce', 'per second', await atOnce(one, raw, effort))
-    if (raw.handover)
-      row('handover', 'ms', await handover(one, other, () => raw.handover?.() ?? Promise.resolve(0), effort))
+    const push = raw.handover
+    if (push) row('handover', 'ms', await handover(one, other, (idle) => push.call(raw, idle), effort))
     if (raw.crowd) {
       const {
         callersMaxToMin: callers,

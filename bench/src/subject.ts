@@ -6,8 +6,8 @@ export interface Raw {
   cycle(key: string): Promise<unknown>
   /** The same where many are under way at once. Default: `cycle`. */
   cycleAtOnce?(key: string): Promise<unknown>
-  /** Passes a baton from one connection to another that waits for it. Resolves with the milliseconds that took. */
-  handover?(): Promise<number>
+  /** Passes a baton from one connection to another that waits for it, after `idle` as ours is. Resolves with the milliseconds that took. */
+  handover?(idle: () => Promise<unknown>): Promise<number>
   /** So many callers want one key, each over a connection of its own, until told to stop. */
   crowd?(callers: number, turn: (caller: number) => void, stopped: () => boolean): Promise<void>
   close(): Promise<void>

@@ -22,8 +22,9 @@ export const etcd: Subject = {
         await client.if(key, 'Create', '==', 0).then(put).commit()
         await client.delete().key(key)
       },
-      async handover() {
+      async handover(idle) {
         const taken = new Promise<number>((resolve) => watcher.once('put', () => resolve(performance.now())))
+        await idle()
         const givenMs = performance.now()
         await client.put('baton').value('x')
         return (await taken) - givenMs

@@ -28,11 +28,12 @@ async function client(url: string): Promise<pg.Client> {
 async function waiting(url: string): Promise<Required<Pick<Raw, 'handover' | 'crowd' | 'close'>>> {
   const [one, other, observer] = [await client(url), await client(url), await client(url)]
   return {
-    async handover() {
+    async handover(idle) {
       await one.query('select pg_advisory_lock($1)', [BATON])
       const taken = other.query('select pg_advisory_lock($1)', [BATON]).then(() => performance.now())
       const isStanding = `select 1 from pg_locks where locktype = 'advisory' and not granted`
       while ((await observer.query(isStanding)).rows.length === 0);
+      await idle()
       const givenMs = performance.now()
       await one.query('select pg_advisory_unlock($1)', [BATON])
       const tookMs = (await taken) - givenMs

@@ -29,7 +29,7 @@ export const redis: Subject = {
     await ear.subscribe(BATON)
     return {
       cycle,
-      async handover() {
+      async handover(idle) {
         const taken = new Promise<number>((resolve) => {
           ear.once('message', async () => {
             await other.set('handover', 'other', 'PX', 30_000, 'NX')
@@ -37,6 +37,7 @@ export const redis: Subject = {
           })
         })
         await one.set('handover', 'one', 'PX', 30_000)
+        await idle()
         const givenMs = performance.now()
         await one.eval(PASS, 2, 'handover', BATON)
         return (await taken) - givenMs
