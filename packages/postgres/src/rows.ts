@@ -1,4 +1,4 @@
-import type { Claim, Grant, LockBackend } from '@leasehold/core'
+import type { Claim, Contended, Grant, LockBackend } from '@leasehold/core'
 import { LONGEST_TIMER_MS } from './longest-timer.ts'
 import type { PostgresListenClient, PostgresPool, PostgresRow } from './postgres-shapes.ts'
 import { classifyPostgresError, explained } from './refusals.ts'
@@ -31,26 +31,22 @@ export function postgresRows({ pool, schema, listen, statementTimeoutMs = 5000 }
   assertTimeout(statementTimeoutMs)
   const statements = new Statements(pool, statementTimeoutMs)
   const turns = listen && new Turns(listen, channelOf(quoted))
-  const ask = (call: string, ...values: unknown[]): Promise<readonly PostgresRow[]> =>
-    statements.run(`select * from ${quoted}.${call}`, values).catch((error: unknown) => {
-      throw explained(error, quoted)
-    })
+  const { table, value } = calls(statements, quoted)
 
   const backend: LockBackend = {
     name: 'postgres-rows',
     capabilities: { fifo: false, handOff: true, survivesRestart: true, slackMs: 0, minTtlMs: 1 },
     async tryAcquire({ key, holder }, { ttlMs, metadata }) {
-      const row = only(await ask('try_acquire($1, $2, $3, $4)', key, holder, ttlMs, metadata ?? null))
-      return row['granted'] === true ? grantOf(row) : { granted: false, remainingMs: Number(row['remaining_ms']) }
+      return acquired(await value('try_acquire($1, $2, $3, $4)', key, holder, ttlMs, metadata ?? null))
     },
     async tryAcquireAll(claims, { ttlMs, metadata }) {
-      const rows = await ask('try_acquire_all($1, $2, $3, $4)', ...columns(claims), ttlMs, metadata ?? null)
+      const rows = await table('try_acquire_all($1, $2, $3, $4)', ...columns(claims), ttlMs, metadata ?? null)
       const [first] = rows
       if (first?.['place'] === null) return { granted: false, remainingMs: Number(first['remaining_ms']) }
       return rows.map(grantOf)
     },
     async renew(claims, ttlMs) {
-      const rows = await ask('renew($1, $2, $3)', ...columns(claims), ttlMs)
+      const rows = await table('renew($1, $2, $3)', ...columns(claims), ttlMs)
       const renewed = new Map(rows.map((row) => [row['place'], row]))
       return claims.map((_, index) => {
         const row = renewed.get(index + 1)
@@ -58,10 +54,10 @@ export function postgresRows({ pool, schema, listen, statementTimeoutMs = 5000 }
       })
     },
     async release({ key, holder }) {
-      return only(await ask('release($1, $2) as released', key, holder))['released'] === true
+      return (await value('release($1, $2)', key, holder)) === true
     },
     async inspect(key) {
-      const [row] = await ask('inspect($1)', key)
+      const [row] = await table('inspect($1)', key)
       if (row === undefined) return null
       const { fencingToken, ttlMs: remainingMs } = grantOf(row)
       return { fencingToken, remainingMs, metadata: (row['metadata'] as string | null) ?? undefined }
@@ -73,8 +69,31 @@ export function postgresRows({ pool, schema, listen, statementTimeoutMs = 5000 }
     },
   }
   if (turns === undefined) return backend
-  const mark = async (key: string): Promise<boolean> => only(await ask('await_turn($1) as held', key))['held'] === true
+  const mark = async (key: string): Promise<boolean> => (await value('await_turn($1)', key)) === true
   return { ...backend, waitForTurn: ({ key }, _, signal) => waitForTurn(turns, mark, key, signal) }
+}
+
+/** How functions of the schema are called. */
+function calls(statements: Statements, quoted: string) {
+  const run = (text: string, values: unknown[]): Promise<readonly PostgresRow[]> =>
+    statements.run(text, values).catch((error: unknown) => {
+      throw explained(error, quoted)
+    })
+  return {
+    table: (call: string, ...values: unknown[]) => run(`select * from ${quoted}.${call}`, values),
+    /** Costs both sides less than a table of one row. */
+    async value(call: string, ...values: unknown[]): Promise<unknown> {
+      return only(await run(`select ${quoted}.${call} as value`, values))['value']
+    },
+  }
+}
+
+/** A record as text: whether it is granted, how long that remains so in milliseconds, the token. */
+function acquired(record: unknown): Grant | Contended {
+  const [granted, remaining_ms, fencing_token] = String(record).slice(1, -1).split(',')
+  return granted === 't'
+    ? grantOf({ remaining_ms, fencing_token })
+    : { granted: false, remainingMs: Number(remaining_ms) }
 }
 
 function assertPool(pool: unknown): void {
