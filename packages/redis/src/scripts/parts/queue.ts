@@ -19,8 +19,8 @@ local function stand(keys, holder, ttl, metadata, process)
   local alive_until = string.format('%.0f', now_ms + ${WAITER_LIFE_MS})
   local entry = alive_until .. ' ' .. ttl .. ' ' .. process .. ' ' .. metadata
   if redis.call('HSET', keys.waiters, holder, entry) == 1 then redis.call('RPUSH', keys.queue, holder) end
-  redis.call('PEXPIRE', keys.waiters, ${WAITER_LIFE_MS})
-  redis.call('PEXPIRE', keys.queue, ${WAITER_LIFE_MS * 2})
+  redis.call('PEXPIRE', keys.waiters, '${WAITER_LIFE_MS}')
+  redis.call('PEXPIRE', keys.queue, '${WAITER_LIFE_MS * 2}')
 end
 
 -- How a process listens is the first character of its name: to its shard, to the whole Cluster, or to one node. A message that reaches nobody
