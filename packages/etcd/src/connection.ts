@@ -2,6 +2,13 @@ import type { EtcdError } from './errors.ts'
 
 // All that is needed of etcd, in the words of its protocol. One file speaks with a driver: a different one is a change there.
 
+/** A 64-bit number in halves, as the protocol carries it. */
+export interface Int64 {
+  readonly low: number
+  readonly high: number
+  readonly unsigned: boolean
+}
+
 export interface Compare {
   readonly result: 'Equal' | 'Greater'
   readonly target: 'Create' | 'Mod' | 'Lease'
@@ -9,7 +16,7 @@ export interface Compare {
   readonly range_end?: Buffer
   readonly create_revision?: string
   readonly mod_revision?: string
-  readonly lease?: string
+  readonly lease?: Int64
 }
 
 interface RangeRequest {

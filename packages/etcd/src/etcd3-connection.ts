@@ -56,7 +56,8 @@ export function connectEtcd3(options: EtcdOptions & { readonly hosts: string }, 
   return {
     // Soon: whoever asks has a request to send yet.
     hasLeader: async () => void (await answerOf(maintenance.status({ deadline: Date.now() + deadlineMs / 2 }))),
-    txn: async (transaction) => (await answerOf(kv.txn(transaction))) as unknown as TransactionAnswer,
+    // Its types do not know that it takes numbers in halves.
+    txn: async (transaction) => (await answerOf(kv.txn(transaction as object))) as unknown as TransactionAnswer,
     grant: async (ID, TTL) => Number((await answerOf(leaseClient.leaseGrant({ ID, TTL }))).TTL),
     revoke: async (ID) => void (await answerOf(leaseClient.leaseRevoke({ ID }))),
     remainingSeconds: async (ID) => Number((await answerOf(leaseClient.leaseTimeToLive({ ID }))).TTL),

@@ -54,9 +54,12 @@ export class Holds {
     return hold
   }
 
-  /** Its session's whole TTL once more. */
-  extend(hold: Hold): void {
-    hold.deadlineMs = Math.max(hold.deadlineMs, this.#deadline(hold.session))
+  /** All of one session: its whole TTL once more. */
+  extend(holds: readonly Hold[]): void {
+    const [first] = holds
+    if (first === undefined) return
+    const deadlineMs = this.#deadline(first.session)
+    for (const hold of holds) hold.deadlineMs = Math.max(hold.deadlineMs, deadlineMs)
   }
 
   remainingMs({ session, deadlineMs }: Hold): number {

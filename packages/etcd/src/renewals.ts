@@ -61,12 +61,10 @@ export class Renewals {
     const looking = Promise.all(inChunks(entries).map((chunk) => this.#attached(session, chunk)))
     const [alive, attached] = await Promise.all([session.keepAlive(), looking])
     if (!alive) return
-    for (const { hold, index } of attached.flat()) {
-      // Looked for anew: it may have been released meanwhile, or have run out.
-      if (this.#holds.get(hold.place) !== hold) continue
-      this.#holds.extend(hold)
-      answers[index] = grantOn(session, hold.fencingToken)
-    }
+    // Looked for anew: it may have been released meanwhile, or have run out.
+    const held = attached.flat().filter(({ hold }) => this.#holds.get(hold.place) === hold)
+    this.#holds.extend(held.map(({ hold }) => hold))
+    for (const { hold, index } of held) answers[index] = grantOn(session, hold.fencingToken)
   }
 
   /** Nearly always all of them. To compare costs a fraction of what it costs to read. */

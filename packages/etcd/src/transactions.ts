@@ -1,4 +1,4 @@
-import type { Compare, KeyValue, Operation, Transaction, TransactionAnswer } from './connection.ts'
+import type { Compare, Int64, KeyValue, Operation, Transaction, TransactionAnswer } from './connection.ts'
 import type { KeyRange } from './namespace.ts'
 
 /** The line is empty: nobody holds the lock. */
@@ -38,8 +38,14 @@ export const hangsOn = (place: string, leaseId: string): Compare => ({
   result: 'Equal',
   target: 'Lease',
   key: Buffer.from(place),
-  lease: leaseId,
+  lease: halvesOf(leaseId),
 })
+
+/** Of text, the driver would compute them anew with each renewal of each hold. */
+function halvesOf(id: string): Int64 {
+  const whole = BigInt(id)
+  return { low: Number(BigInt.asIntN(32, whole)), high: Number(BigInt.asIntN(32, whole >> 32n)), unsigned: false }
+}
 
 export const put = (place: string, metadata: string | undefined, lease: string): Operation => ({
   request_put: { key: Buffer.from(place), value: Buffer.from(metadata ?? ''), lease },
