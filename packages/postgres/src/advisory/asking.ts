@@ -19,8 +19,11 @@ export class Asking {
   }
 
   /** Resolves with the token, and the timeout in force; with nothing where another session has the place. */
-  async lock(place: string, timeoutMs: number): Promise<string> {
-    if (this.#timeout.is(timeoutMs)) return this.run('lock', place)
+  lock(place: string, timeoutMs: number): Promise<string> {
+    return this.#timeout.is(timeoutMs) ? this.run('lock', place) : this.#lockAndTime(place, timeoutMs)
+  }
+
+  async #lockAndTime(place: string, timeoutMs: number): Promise<string> {
     const inForce = this.#timeout.ask(timeoutMs)
     const answer = await this.run('lockAndTime', place, String(timeoutMs))
     if (answer !== '') inForce()
@@ -32,11 +35,10 @@ export class Asking {
     return this.#set('confirm', timeoutMs)
   }
 
-  /** Resolves with whether the place was taken. The timeout stays as it is where none is given. */
-  async unlock(place: string, timeoutMs: number | undefined): Promise<boolean> {
+  /** Resolves with `true` in front where the place was taken. The timeout stays as it is where none is given. */
+  unlock(place: string, timeoutMs: number | undefined): Promise<string> {
     const asIs = timeoutMs === undefined || this.#timeout.is(timeoutMs)
-    const answer = await (asIs ? this.run('unlock', place) : this.#set('unlockAndTime', timeoutMs, place))
-    return answer.startsWith('true')
+    return asIs ? this.run('unlock', place) : this.#set('unlockAndTime', timeoutMs, place)
   }
 
   async time(timeoutMs: number): Promise<void> {

@@ -120,7 +120,7 @@ export class Session {
   async #unlock(hold: Hold, wasHeld: boolean, timeoutMs: number | undefined): Promise<boolean> {
     const { place } = hold
     try {
-      const ended = await this.asking.unlock(place, timeoutMs)
+      const ended = (await this.asking.unlock(place, timeoutMs)).startsWith('true')
       if (wasHeld && !ended) this.end(new Error('Postgres says that a lock was not held'))
       return ended
     } catch (error) {
