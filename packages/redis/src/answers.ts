@@ -3,7 +3,7 @@ import type { Contended, Grant, Inspection, Renewal } from '@leasehold/core'
 const grantOf = (token: string, ttlMs: number): Grant => ({ granted: true, ttlMs, fencingToken: BigInt(token) })
 
 /** Contended, with the server's clock when it answered. */
-export interface Refusal extends Contended {
+interface Refusal extends Contended {
   readonly serverMs: number
 }
 
