@@ -38,6 +38,7 @@ export class Session {
   #held = 0
   #beat: Promise<number> | undefined
   #sweep: NodeJS.Timeout | undefined
+  #sweepMs = Number.POSITIVE_INFINITY
 
   constructor(ttlMs: number, connect: (onEnd: () => void) => Connection, sql: Statements, keeper: SessionKeeper) {
     this.#ttlMs = ttlMs
@@ -69,8 +70,7 @@ export class Session {
     this.#ttlMs = ttlMs
     this.#mindPatience()
     // It was set for the other TTL.
-    clearTimeout(this.#sweep)
-    this.#sweep = this.asking.timeoutMs === 0 ? undefined : this.#sweepAt(performance.now() + ttlMs)
+    if (this.asking.timeoutMs !== 0) this.#sweepAt(performance.now() + ttlMs)
     return this
   }
 
@@ -195,20 +195,22 @@ export class Session {
     hold.deadlineMs = deadlineMs
     this.#holds.delete(hold)
     this.#holds.add(hold)
-    this.#sweep ??= this.#sweepAt(hold.deadlineMs)
+    if (deadlineMs < this.#sweepMs) this.#sweepAt(deadlineMs)
   }
 
-  #sweepAt(deadlineMs: number): NodeJS.Timeout {
+  #sweepAt(deadlineMs: number): void {
+    clearTimeout(this.#sweep)
     const delayMs = Math.max(1, Math.ceil(deadlineMs - performance.now()))
-    return setTimeout(() => this.#expire(), Math.min(delayMs, LONGEST_TIMER_MS)).unref()
+    this.#sweepMs = deadlineMs
+    this.#sweep = setTimeout(() => this.#expire(), Math.min(delayMs, LONGEST_TIMER_MS)).unref()
   }
 
   #expire(): void {
-    this.#sweep = undefined
+    this.#sweepMs = Number.POSITIVE_INFINITY
     for (const hold of this.#holds) {
       if (hold.state !== 'held') continue
       if (hold.remainingMs > 0) {
-        this.#sweep = this.#sweepAt(hold.deadlineMs)
+        this.#sweepAt(hold.deadlineMs)
         return
       }
       this.giveUp(hold).catch(() => {})
