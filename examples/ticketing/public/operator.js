@@ -6,7 +6,7 @@ import { say } from './say.js'
 
 /**
  * @typedef {{ token: string, remainingMs: number, node: string }} SeatLock
- * @typedef {{ id: string, state: string, seats: string[], buyer: string | null, heldOn: string, paidOn: string | null, heldMs: number, remainingMs: number | null, tokens: string[], fences: string[], waiting: number, locks: (SeatLock | null)[] }} Hold
+ * @typedef {{ id: string, state: string, seats: string[], buyer: string | null, heldOn: string, paidOn: string | null, heldMs: number, remainingMs: number | null, tokens: string[], fences: string[], waiting: number, locks: (SeatLock | 'free' | 'no-answer')[] }} Hold
  */
 
 const AGAIN_MS = 1000
@@ -87,11 +87,11 @@ function row(hold) {
 const lines = (texts) => texts.map((text) => element('div', {}, text))
 
 /**
- * @param {SeatLock | null} lock
+ * @param {SeatLock | 'free' | 'no-answer'} lock
  * @param {string | undefined} token of this hold
  */
 function lockText(lock, token) {
-  if (lock === null) return 'free'
+  if (typeof lock === 'string') return lock === 'free' ? 'free' : 'no answer'
   const whose = lock.token === token ? 'this hold' : `token ${lock.token} of ${lock.node}`
   return `${whose}, ${clockText(lock.remainingMs)} left`
 }

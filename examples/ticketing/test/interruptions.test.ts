@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type Database, DatabaseUnavailable } from '../src/database/database.ts'
 import { openEmbeddedDatabase } from '../src/database/embedded.ts'
 import { TEST_CARDS } from '../src/payment/bank.ts'
-import { openTestOffice, stateOf, type TestOffice, ticketsFor } from './office.ts'
+import { OPERATOR_KEY, openTestOffice, stateOf, type TestOffice, ticketsFor } from './office.ts'
 import { Visitor } from './visitor.ts'
 
 // Between two steps of a checkout: a server that does not answer, or another request of the same customer.
@@ -25,7 +25,7 @@ async function reach(step: string): Promise<void> {
   await due.work()
 }
 
-/** Steps are statements outside of transactions, `begin` and `renew`. */
+/** Steps are statements outside of transactions, `begin`, and two of what is asked of the lock server. */
 const interruptible = (db: Database): Database => ({
   ...db,
   query: (text, params) => reach(text).then(() => db.query(text, params)),
@@ -35,6 +35,7 @@ const memory = memoryBackend()
 const backend: LockBackend = {
   ...memory,
   renew: (claims, ttlMs) => reach('renew').then(() => memory.renew(claims, ttlMs)),
+  inspect: (key) => reach('inspect').then(() => memory.inspect?.(key) ?? null),
   close: async () => {},
 }
 
@@ -74,6 +75,15 @@ describe('"try again" is meant: nothing is in the way', () => {
     expect(await ada.pay(hold)).toMatchObject({ status: 200, body: { state: 'paid' } })
     await ada.giveUp(hold)
   })
+})
+
+test('the operator sees who holds what although the lock server does not answer', async () => {
+  const ada = visitor()
+  const hold = await ada.held('B4')
+  interrupt(/^inspect$/, lockServerIsAway)
+  const { body } = await ada.send('GET', '/api/operator/holds', undefined, { 'x-operator-key': OPERATOR_KEY })
+  expect(body).toMatchObject({ holds: [{ id: hold, seats: ['B4'], locks: ['no-answer'] }] })
+  await ada.giveUp(hold)
 })
 
 test('payments that fail at the same time are all counted', async () => {

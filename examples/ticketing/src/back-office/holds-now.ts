@@ -20,8 +20,8 @@ interface HoldNow {
 }
 
 export interface HoldView extends HoldNow {
-  /** What the lock server says of each seat now; null: nobody holds it there. */
-  readonly locks: readonly (SeatLock | null)[]
+  /** What the lock server says of each seat now. */
+  readonly locks: readonly (SeatLock | 'free' | 'no-answer')[]
 }
 
 const HOLDS = `
@@ -37,7 +37,10 @@ const HOLDS = `
 /** Who holds what: as the books have it, and as the lock server has it. */
 export async function holdsNow({ db, leases }: BoxOffice): Promise<HoldView[]> {
   const holds = await db.query<HoldNow>(HOLDS)
-  return Promise.all(
-    holds.map(async (hold) => ({ ...hold, locks: await Promise.all(hold.seats.map((seat) => leases.look(seat))) })),
-  )
+  /** When the lock server is away, the operator wants to see the rest more than ever. */
+  const look = async (seat: string) => {
+    const lock = await leases.look(seat).catch(() => 'no-answer' as const)
+    return lock ?? 'free'
+  }
+  return Promise.all(holds.map(async (hold) => ({ ...hold, locks: await Promise.all(hold.seats.map(look)) })))
 }
