@@ -12,5 +12,5 @@ export const PLAN = home('data/auditorium.json')
 /** A server process, as it is written. */
 export const SERVER_SOURCE = home('src/node/main.ts')
 
-/** The same in one file, as Node runs it. */
-export const SERVER_PROGRAM = home('dist/node.js')
+/** What is made here, and may be made anew at any time. */
+export const made = (name: string): string => home(`dist/${name}`)

@@ -1,5 +1,6 @@
 import type { PGlite, Transaction } from '@electric-sql/pglite'
 import type { Database, Sql } from './database.ts'
+import { createFromEmptyCluster } from './empty-cluster.ts'
 
 /**
  * Postgres inside this process, in memory. It has one connection: statements run one after the other, and while a transaction
@@ -7,7 +8,7 @@ import type { Database, Sql } from './database.ts'
  */
 export async function openEmbeddedDatabase(): Promise<Database> {
   const { PGlite } = await import('@electric-sql/pglite')
-  const postgres = await PGlite.create()
+  const postgres = await createFromEmptyCluster(PGlite)
   return {
     ...overConnection(postgres),
     transaction: (work) => postgres.transaction((open) => commitIfTrue(open, work)),

@@ -1,7 +1,8 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { build } from 'esbuild'
-import { SERVER_PROGRAM, SERVER_SOURCE } from '../places.ts'
+import { made, SERVER_SOURCE } from '../places.ts'
+import { writeWhole } from '../write-whole.ts'
+
+const SERVER_PROGRAM = made('node.js')
 
 let built: Promise<string> | undefined
 
@@ -25,10 +26,6 @@ async function bundle(): Promise<string> {
   })
   const [program] = outputFiles
   if (program === undefined) throw new Error('The server could not be put together.')
-  // Another demo may be starting from the same file: it finds a whole one at any time.
-  const draft = `${SERVER_PROGRAM}.${process.pid}`
-  await mkdir(dirname(SERVER_PROGRAM), { recursive: true })
-  await writeFile(draft, program.contents)
-  await rename(draft, SERVER_PROGRAM)
+  await writeWhole(SERVER_PROGRAM, program.contents)
   return SERVER_PROGRAM
 }
