@@ -23,8 +23,8 @@ export interface BoxOfficeOptions {
   readonly sale: Sale
   readonly port: number
   readonly orAnyPort?: boolean
-  /** What stands still where a checkout freezes. Left out: the checkout alone. */
-  readonly standStill?: () => Promise<void>
+  /** Where a checkout freezes that is about to sell these seats. Left out: for as long as the sale says. */
+  readonly standStill?: (seats: readonly string[]) => Promise<void>
 }
 
 export interface OpenBoxOffice extends Served {

@@ -9,11 +9,14 @@ import type { StrategyName } from '../src/strategies/index.ts'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
-// Few seats and more customers: all others are gone soon, and somebody is left who wants what a frozen checkout lets go.
-const CONTEST: Contest = { customers: 36, seats: 18, frozen: 1, holdMs: 2000, freezeMs: 5000 }
+// Few seats and more customers: all others are gone soon, and somebody is left who wants what a frozen checkout lets go. It goes on when he has it.
+const CONTEST: Contest = { customers: 36, seats: 18, frozen: 1, holdMs: 2000, freezeMs: 60_000, untilSold: true }
 
 /** Of the strategies that set nothing aside, all would be sold before the checkout that is to freeze has paid. */
-const LONGER: Contest = { ...CONTEST, customers: 80, seats: 60, freezeMs: 2500 }
+const LONGER: Contest = { ...CONTEST, customers: 80, seats: 60 }
+
+/** With a row lock, nobody else has a seat whose sale stands still. */
+const WITH_ROW_LOCKS: Contest = { ...LONGER, freezeMs: 2500 }
 
 interface Shop {
   readonly fleet: Fleet
@@ -50,7 +53,7 @@ describe('one server process', () => {
     })
 
     test.sequential('with row locks, no seat is sold twice, and customers pay in vain', async ({ expect }) => {
-      expect((await sellSafely(shop, 'row-lock', LONGER)).paymentsRefunded).toBeGreaterThan(0)
+      expect((await sellSafely(shop, 'row-lock', WITH_ROW_LOCKS)).paymentsRefunded).toBeGreaterThan(0)
     })
   })
 
@@ -114,7 +117,7 @@ describe('three server processes, of which some are stopped by SIGSTOP', () => {
 
     if (kind === 'postgres') {
       test.sequential('with row locks, no seat is sold twice', async () => {
-        await sellSafely(shop, 'row-lock', LONGER)
+        await sellSafely(shop, 'row-lock', WITH_ROW_LOCKS)
       })
     }
   })

@@ -3,6 +3,7 @@ import type { Database } from '../database/database.ts'
 import type { Bank } from '../payment/bank.ts'
 import type { SeatLeases } from '../strategies/seat-leases.ts'
 import type { Strategy } from '../strategies/strategy.ts'
+import type { HoldRecord } from './hold-record.ts'
 
 /** What a checkout works with. */
 export interface BoxOffice {
@@ -13,8 +14,8 @@ export interface BoxOffice {
   readonly strategy: Strategy
   readonly leases: SeatLeases
   readonly bank: Bank
-  /** Where a simulated checkout may stand still, told by the ending of its card. */
-  readonly interruption: (cardEnding: string) => Promise<void>
+  /** Where a simulated checkout may stand still. */
+  readonly interruption: (hold: Pick<HoldRecord, 'cardEnding' | 'seats'>) => Promise<void>
 }
 
 export const MAX_SEATS = 6

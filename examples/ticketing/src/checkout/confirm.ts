@@ -16,9 +16,9 @@ export async function confirm(office: BoxOffice, session: string, id: string): P
 }
 
 function sell(office: BoxOffice, record: HoldRecord): Promise<SaleOutcome> {
-  const { id, seats, amountCents, buyer, cardEnding } = record
+  const { id, seats, amountCents, buyer } = record
   const order = { id, seats, amountCents, buyer: buyer ?? '', node: office.node }
-  return office.strategy.sell(record, order, () => office.interruption(cardEnding ?? ''))
+  return office.strategy.sell(record, order, () => office.interruption(record))
 }
 
 async function refuse(office: BoxOffice, record: HoldRecord, outcome: Exclude<SaleOutcome, 'sold'>): Promise<void> {

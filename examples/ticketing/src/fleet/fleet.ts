@@ -7,6 +7,9 @@ export interface FleetOptions {
   readonly count: number
 }
 
+/** Resolves when a checkout that is about to sell these seats has stood still for long enough. */
+type StandsUntil = (seats: readonly string[]) => Promise<unknown>
+
 const START_AGAIN_MS = 1000
 
 /** Several servers of one box office. Whichever dies is replaced by a new one of the same name. */
@@ -14,7 +17,8 @@ export class Fleet implements AsyncDisposable {
   readonly #options: FleetOptions
   readonly #nodes = new Map<string, NodeProcess>()
   readonly #busy = new Map<string, number>()
-  #termsOf: ((node: string) => NodeTerms) | undefined
+  #terms: Omit<NodeTerms, 'name'> | undefined
+  #standsUntil: StandsUntil = async () => {}
   #closing = false
   #turn = 0
   readonly #thaws: { readonly node: string; readonly at: number }[] = []
@@ -35,12 +39,14 @@ export class Fleet implements AsyncDisposable {
     return [...this.#nodes.values()].toSorted((a, b) => a.name.localeCompare(b.name))
   }
 
-  /** Opens every server for one sale. */
-  async open(terms: Omit<NodeTerms, 'name' | 'freezes'>): Promise<void> {
-    // Where there is one server alone, somebody has to go on selling.
-    const freezes = this.#options.count > 1 ? 'process' : 'checkout'
-    this.#termsOf = (name) => ({ ...terms, name, freezes })
-    await Promise.all(this.nodes.map((node) => node.open({ ...terms, name: node.name, freezes })))
+  /** Opens every server for one sale. A checkout that freezes stands still for as long as the sale says, or until `standsUntil` resolves. */
+  async open(
+    terms: Omit<NodeTerms, 'name'>,
+    standsUntil: StandsUntil = () => pause(terms.sale.freezeMs),
+  ): Promise<void> {
+    this.#terms = terms
+    this.#standsUntil = standsUntil
+    await Promise.all(this.nodes.map((node) => node.open({ ...terms, name: node.name })))
   }
 
   /** When no hold runs any more. */
@@ -52,7 +58,7 @@ export class Fleet implements AsyncDisposable {
 
   /** Ends the sale; the processes are kept for the next one. */
   async close(): Promise<void> {
-    this.#termsOf = undefined
+    this.#terms = undefined
     await Promise.all(this.nodes.map((node) => node.close()))
   }
 
@@ -99,11 +105,10 @@ export class Fleet implements AsyncDisposable {
 
   async #start(name: string): Promise<void> {
     const node = await NodeProcess.start(name, (sender, news) => {
-      if (news.type === 'standing') void this.#freeze(sender, news.standing)
+      if (news.type === 'standing') void this.#freeze(sender, news.standing, news.seats)
     })
-    const terms = this.#termsOf?.(name)
     try {
-      if (terms !== undefined) await node.open(terms)
+      if (this.#terms !== undefined) await node.open({ ...this.#terms, name })
       this.#nodes.set(name, node)
       if (this.#closing) await node.kill()
     } catch (error) {
@@ -125,15 +130,17 @@ export class Fleet implements AsyncDisposable {
     }
   }
 
-  /** The checkout has looked and not yet written. The whole process stands still now, and does not know. One at a time: the others sell. */
-  #freeze(node: NodeProcess, standing: number): Promise<void> {
-    const freezeMs = this.#termsOf?.(node.name).sale.freezeMs
-    const turn = this.#freezing.then(async () => {
-      if (freezeMs !== undefined) await node.freeze(freezeMs)
+  /** The checkout has looked and not yet written. Its whole process stands still now, and does not know. One at a time: the others sell. */
+  async #freeze(node: NodeProcess, standing: number, seats: readonly string[]): Promise<void> {
+    const standsUntil = this.#standsUntil
+    // Where there is one server alone, somebody has to go on selling: the checkout alone stands still.
+    if (this.#options.count === 1) {
+      await standsUntil(seats)
+    } else {
+      this.#freezing = this.#freezing.then(() => node.freezeUntil(standsUntil(seats)))
+      await this.#freezing
       this.#thaws.push({ node: node.name, at: performance.now() })
-      node.goOn(standing)
-    })
-    this.#freezing = turn
-    return turn
+    }
+    node.goOn(standing)
   }
 }

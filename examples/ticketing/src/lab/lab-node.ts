@@ -37,7 +37,7 @@ export class LabNode implements AsyncDisposable {
 
   open(terms: Pick<NodeTerms, 'database' | 'sale'>): Promise<void> {
     const { name, route } = this
-    return this.#alive.open({ ...terms, name, locks: route.address, freezes: 'process', tellsOfLeases: true })
+    return this.#alive.open({ ...terms, name, locks: route.address, tellsOfLeases: true })
   }
 
   close(): Promise<void> {

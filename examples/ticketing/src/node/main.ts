@@ -19,11 +19,11 @@ const say = (message: NodeMessage): void => {
   process.send?.(message)
 }
 
-const standStill = (): Promise<void> =>
+const standStill = (seats: readonly string[]): Promise<void> =>
   new Promise((resolve) => {
     standings += 1
     goOn.set(standings, resolve)
-    say({ type: 'standing', standing: standings })
+    say({ type: 'standing', standing: standings, seats })
   })
 
 async function obey(order: NodeOrder): Promise<void> {
@@ -37,7 +37,7 @@ async function obey(order: NodeOrder): Promise<void> {
           onLockEvent: passOn,
           onValidity: (validity) => say({ type: 'validity', validity }),
         }),
-        ...(order.terms.freezes === 'process' && { standStill }),
+        standStill,
       })
       return say({ type: 'opened', address: node.address })
     case 'read-books':

@@ -34,7 +34,7 @@ export type NodeNews =
   /** It runs: told five times a second. */
   | { readonly type: 'pulse' }
   /** A checkout that is to freeze has looked and not yet written. It waits for `go-on`. */
-  | { readonly type: 'standing'; readonly standing: number }
+  | { readonly type: 'standing'; readonly standing: number; readonly seats: readonly string[] }
   /** Where it is to tell of its leases. */
   | { readonly type: 'lock-event'; readonly event: TravellingLockEvent }
   | { readonly type: 'validity'; readonly validity: Validity }

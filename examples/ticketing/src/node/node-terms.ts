@@ -8,8 +8,6 @@ export interface NodeTerms {
   readonly database: DatabaseAddress
   readonly locks: LockAddress
   readonly sale: Sale
-  /** What stands still with a checkout that freezes: itself alone, or its whole process. */
-  readonly freezes: 'checkout' | 'process'
   /** It tells what becomes of its leases, and how long each is good for. */
   readonly tellsOfLeases?: boolean
 }

@@ -10,7 +10,7 @@ import { type Validity, watchLeases } from './validity.ts'
 
 export interface NodeOptions
   extends Pick<BoxOfficeOptions, 'port' | 'orAnyPort' | 'standStill'>,
-    Omit<NodeTerms, 'freezes' | 'tellsOfLeases'> {
+    Omit<NodeTerms, 'tellsOfLeases'> {
   readonly onLockEvent?: (event: LockEvent) => void
   readonly onValidity?: (validity: Validity) => void
   readonly clock?: Clock

@@ -27,9 +27,14 @@ export function simulatedBank({ delayMs, slowMs, failureRate }: BankTerms): Bank
   }
 }
 
+interface Paid {
+  readonly seats: readonly string[]
+  readonly cardEnding: string | null
+}
+
 /** Lets the checkout of one test card stand still, where a strategy has looked and not yet written. */
-export const freezing = (standStill: () => Promise<void>) => async (cardEnding: string) => {
-  if (cardEnding === endingOf(TEST_CARDS.freezesTheCheckout)) await standStill()
+export const freezing = (standStill: (seats: readonly string[]) => Promise<void>) => async (paid: Paid) => {
+  if (paid.cardEnding === endingOf(TEST_CARDS.freezesTheCheckout)) await standStill(paid.seats)
 }
 
 const isTestCard = (card: Card): boolean => Object.values<string>(TEST_CARDS).includes(card)

@@ -11,6 +11,8 @@ export interface Contest {
   readonly holdMs: number
   /** For how long they stand still: longer than their lease lasts. */
   readonly freezeMs: number
+  /** They go on as soon as somebody else has bought their seat, and after `freezeMs` at the latest. */
+  readonly untilSold?: boolean
 }
 
 export interface Where {

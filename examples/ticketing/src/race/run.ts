@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Fleet } from '../fleet/fleet.ts'
 import { FrontDoor } from '../fleet/front-door.ts'
 import type { Sale } from '../sale.ts'
@@ -33,9 +34,14 @@ export async function runSale(
 ): Promise<Result> {
   await clearStage(stage, contest.seats)
   const { database, locks } = stage
-  await fleet.open({ database, locks, sale: saleOf(strategy, contest) })
+  const { freezeMs, untilSold = false } = contest
+  await fleet.open({ database, locks, sale: saleOf(strategy, contest) }, (seats) => {
+    const longest = pause(freezeMs, undefined, { ref: false })
+    return untilSold ? Promise.race([map.sold(seats), longest]) : longest
+  })
   const door = await FrontDoor.open(fleet, 0, false)
-  const traffic = await sendCustomers(fleet, door.address, contest, onProgress)
+  await using map = await SeatMap.open(door.address)
+  const traffic = await sendCustomers(fleet, door.address, map, contest, onProgress)
   const books = await fleet.readBooks()
   await door.close()
   await fleet.close()
@@ -53,18 +59,21 @@ const saleOf = (strategy: StrategyName, { holdMs, freezeMs, seats }: Contest): S
   bank: { delayMs: BANK_MS, slowMs: BANK_MS, failureRate: 0 },
 })
 
-async function sendCustomers(fleet: Fleet, address: string, contest: Contest, onProgress: Progress) {
-  await using map = await SeatMap.open(address)
+async function sendCustomers(fleet: Fleet, address: string, map: SeatMap, contest: Contest, onProgress: Progress) {
   const stopwatch = new Stopwatch(fleet)
   let arrived = 0
   let done = 0
-  const serveQueue = async () => {
-    while (arrived < contest.customers) {
-      await new Customer(address, map, stopwatch, temperOf(arrived++, contest)).shop()
-      onProgress(++done, contest.customers)
-    }
+  const serve = async () => {
+    await new Customer(address, map, stopwatch, temperOf(arrived++, contest)).shop()
+    onProgress(++done, contest.customers)
   }
-  await Promise.all(Array.from({ length: AT_ONCE }, serveQueue))
+  const serveQueue = async () => {
+    while (arrived < contest.customers) await serve()
+  }
+  // The first is the one to freeze, if any is: nobody else is let in before he has his seat, or he might come away empty.
+  const first = serve()
+  await Promise.race([first, map.changes()])
+  await Promise.all([first.then(serveQueue), ...Array.from({ length: AT_ONCE - 1 }, serveQueue)])
   return stopwatch.read()
 }
 

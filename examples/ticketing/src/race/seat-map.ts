@@ -30,6 +30,11 @@ export class SeatMap implements AsyncDisposable {
     return [...this.#states.values()].every((state) => state === 'sold')
   }
 
+  /** Resolves when all of them are. */
+  async sold(seats: readonly string[]): Promise<void> {
+    while (!seats.every((seat) => this.#states.get(seat) === 'sold')) await this.changes()
+  }
+
   /** Resolves with the next change of any seat. */
   changes(): Promise<void> {
     return new Promise((resolve) => this.#waiting.push(resolve))
