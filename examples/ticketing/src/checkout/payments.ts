@@ -1,8 +1,13 @@
 import type { Sql } from '../database/database.ts'
-import type { BoxOffice } from './box-office.ts'
 
 /** `asked`: the bank may have taken the money or not; whoever asked it may be gone before the answer is written. */
 export type PaymentState = 'asked' | 'taken' | 'failed' | 'refunded'
+
+interface Till {
+  readonly db: Sql
+  /** The server process that takes the money. */
+  readonly node: string
+}
 
 interface Due {
   /** The hold that is paid for. */
@@ -11,7 +16,7 @@ interface Due {
 }
 
 /** Written before the bank is asked, so that no money is taken of which nobody knows. False: the hold has ended. */
-export async function recordAttempt({ db, node }: BoxOffice, due: Due, cardEnding: string): Promise<boolean> {
+export async function recordAttempt({ db, node }: Till, due: Due, cardEnding: string): Promise<boolean> {
   const recorded = await db.query(
     `insert into payments (hold_id, card_ending, amount_cents, node, state)
      select id, $2, $3, $4, 'asked' from holds where id = $1 and state = 'paying' and ended_because is null for share
