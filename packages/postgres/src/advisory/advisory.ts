@@ -37,6 +37,8 @@ class Advisory implements LockBackend {
   readonly #presence: Presence
   /** Who holds a place in this process, or asks for it. To its session, the lock would be granted again. */
   readonly #holds = new Map<string, Hold>()
+  /** What waits have brought, on sessions of their own: a request for the same place may be under way beside it. */
+  readonly #brought = new Map<string, Hold>()
   /** Who stands in the server's line, by claim. */
   readonly #standing = new Map<string, Standing>()
   #tell: (claim: Claim) => void = () => {}
@@ -49,7 +51,7 @@ class Advisory implements LockBackend {
     const sql = statements(schema, channel)
     const keeper = {
       over: (hold: Hold, lost: boolean) => this.#over(hold, lost),
-      taken: (hold: Hold) => void this.#holds.set(hold.place, hold),
+      taken: (hold: Hold) => void this.#brought.set(hold.place, hold),
     }
     const open = (onEnd: () => void) => new Connection(connect, schema, onEnd)
     this.#sessions = new Sessions((ttlMs, gone) => new Session(ttlMs, open, sql, { ...keeper, gone }))
@@ -64,14 +66,14 @@ class Advisory implements LockBackend {
 
   async tryAcquire(claim: Claim, { ttlMs }: Terms): Promise<Grant | Contended> {
     const place = this.#places.of(claim.key)
-    let known = this.#holds.get(place)
+    let known = this.#known(place)
     // No pause from looking to asking, or two would ask.
     while (known?.leaving !== undefined) {
       await known.leaving.catch(() => {})
-      known = this.#holds.get(place)
+      known = this.#known(place)
     }
     if (known !== undefined) return again(known, claim)
-    if (this.#holds.size >= this.#maxHeld) throw tooMany(this.#maxHeld)
+    if (this.#holds.size + this.#brought.size >= this.#maxHeld) throw tooMany(this.#maxHeld)
     const hold = this.#sessions.for(ttlMs).ask(claim, place)
     this.#holds.set(place, hold)
     if (!(await hold.asked)) return { granted: false }
@@ -95,8 +97,8 @@ class Advisory implements LockBackend {
 
   async release(claim: Claim, next?: Candidate): Promise<boolean> {
     const place = this.#places.of(claim.key)
-    const hold = this.#holds.get(place)
-    if (hold?.isOf(claim) !== true || hold.state === 'over') return this.#stopWaiting(claim, place)
+    const hold = this.#of(claim, place)
+    if (hold === undefined) return this.#stopWaiting(claim, place)
     if (this.#isWaiting) this.#waitsNoLonger(claim, place)
     if (next === undefined || !(hold.session instanceof Lane)) return hold.session.giveUp(hold)
     const handed = hold.session.handOver(hold, next, next.ttlMs)
@@ -118,8 +120,16 @@ class Advisory implements LockBackend {
   }
 
   #held(claim: Claim): Hold | undefined {
-    const hold = this.#holds.get(this.#places.of(claim.key))
-    return hold?.isOf(claim) && hold.state === 'held' && hold.remainingMs > 0 ? hold : undefined
+    const hold = this.#of(claim, this.#places.of(claim.key))
+    return hold?.state === 'held' && hold.remainingMs > 0 ? hold : undefined
+  }
+
+  #known(place: string): Hold | undefined {
+    return this.#brought.get(place) ?? this.#holds.get(place)
+  }
+
+  #of(claim: Claim, place: string): Hold | undefined {
+    return [this.#brought.get(place), this.#holds.get(place)].find((hold) => hold?.isOf(claim) && hold.state !== 'over')
   }
 
   /** Stands in the server's line, if there is a session left for it. */
@@ -151,7 +161,7 @@ class Advisory implements LockBackend {
   }
 
   #over(hold: Hold, lost: boolean): void {
-    if (this.#holds.get(hold.place) === hold) this.#holds.delete(hold.place)
+    for (const holds of [this.#holds, this.#brought]) if (holds.get(hold.place) === hold) holds.delete(hold.place)
     if (this.#standing.size > 0 && this.#standing.get(idOf(hold.claim))?.hold === hold)
       this.#standing.delete(idOf(hold.claim))
     if (lost) this.#tell(hold.claim)
