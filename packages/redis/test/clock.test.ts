@@ -68,7 +68,10 @@ describe('a clock of the server that jumps', () => {
     // The servers keep the key for an hour. Who trusted that would lose it, unseen, when their clocks are right again.
     expect(await locks.inspect?.(holder.key)).toMatchObject({ remainingMs: expect.closeTo(HOUR_MS, -5) })
     expect(await locks.renew([holder], 2_000)).toMatchObject([{ granted: true, ttlMs: 2_000 }])
-    expect(await locks.tryAcquire(holder, terms(2_000))).toMatchObject({ granted: true, ttlMs: 2_000 })
+    // Nodes of a quorum that differ in the token agree on one in a further round, and tell what is left.
+    const again = await locks.tryAcquire(holder, terms(2_000))
+    expect(again.granted && again.ttlMs).toBeLessThanOrEqual(2_000)
+    expect(again.granted && again.ttlMs).toBeGreaterThan(0)
     expect(await locks.renew([holder], 3_000)).toMatchObject([{ granted: true, ttlMs: 3_000 }])
     expect(await locks.release(holder)).toBe(true)
   })
