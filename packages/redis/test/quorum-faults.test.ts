@@ -1,4 +1,4 @@
-import { createLocks, isLeaseholdError } from '@leasehold/core'
+import { type Claim, createLocks, isLeaseholdError } from '@leasehold/core'
 import { askRedis, type Server, until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
 import { keyNames } from '../src/key-names.ts'
@@ -91,6 +91,27 @@ describe('a node', () => {
     await one.release(claim)
     expect(await (await waiting).release()).toBe('released')
     hanging.thaw()
+  })
+
+  it('that can be listened to only when a wait is over puts nobody in line for it', async () => {
+    const way = await proxy(0)
+    const slow = open([way.through(a), b, c])
+    const [over, goesOn] = [claimOn('over'), claimOn('goes on')]
+    for (const { key } of [over, goesOn]) await holdAt(open(three), key, '1110')
+    await slow.inspect?.('over')
+    way.hold('replies')
+    const abort = new AbortController()
+    const waits = [over, goesOn].map((claim) => slow.waitForTurn?.(claim, terms(), abort.signal))
+    abort.abort()
+    await Promise.all(waits)
+    const end = new AbortController()
+    const waiting = slow.waitForTurn?.(goesOn, terms(), end.signal)
+    way.heal()
+    const isInLine = ({ key, holder }: Claim) => askRedis(servers[0] as Server, 'hexists', namesOf(key).waiters, holder)
+    await until('who still waits stands in line', async () => (await isInLine(goesOn)) === '1')
+    expect(await isInLine(over)).toBe('0')
+    end.abort()
+    await waiting
   })
 
   it('that is slow grants late, and counts from then on', async () => {

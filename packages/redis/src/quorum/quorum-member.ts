@@ -76,9 +76,11 @@ export class QuorumMember implements QuorumNode, WaitingNode {
     })
   }
 
-  async join({ key, holder }: Claim): Promise<number> {
+  async join({ key, holder }: Claim, isWanted: () => boolean): Promise<number> {
     // What is told from then on is heard.
     await this.#reach.turns.listening(key)
+    // Released meanwhile: behind that, it would stand in line for nobody.
+    if (!isWanted()) throw new Error('the wait is over')
     return Number(await this.#reach.scripts.run(join, this.#names(key), [holder, this.#reach.turns.process]))
   }
 

@@ -7,8 +7,10 @@ import { inspectionIn, releaseIn, renewalsIn } from './readings.ts'
 import { type Ballots, decided, openIn } from './round.ts'
 import { type Verdict, verdictOn } from './verdict.ts'
 
-/** One for the votes, one to agree on the token, and some to wait in for those who lose a split vote. */
-const MOST_ROUNDS = 8
+/** To agree on a token takes one more round, or another where a node has met a greater one meanwhile. */
+const MOST_DISAGREEMENTS = 8
+/** For those who lose a split vote to give way, before they are asked again: doubled each time, up to this. */
+const LONGEST_INSISTENCE_MS = 16
 /** A split vote settles within moments: until then, ask again before long, but not all at once. */
 const SPLIT_PAUSE_MS = 5
 const SPLIT_JITTER_MS = 20
@@ -125,18 +127,23 @@ export class Quorum {
     const startMs = this.#clocks.nowMs
     const timeoutMs = this.#timeoutMs(terms.ttlMs / 2)
     let proposal = this.#clocks.proposal()
-    let raise = false
-    for (let round = 1; ; round += 1) {
-      const election = await this.#round(claim, terms, { proposal, raise, attempt }, timeoutMs)
+    let disagreements = 0
+    let pauseMs = 1
+    for (;;) {
+      const election = await this.#round(claim, terms, { proposal, raise: disagreements > 0, attempt }, timeoutMs)
       const { verdict } = election
-      const impatient = verdict.type === 'insist' && this.#clocks.nowMs - startMs >= timeoutMs
-      const undecided = verdict.type === 'disagreed' || verdict.type === 'insist'
-      if (!undecided || impatient || round === MOST_ROUNDS) return election
-      if (verdict.type === 'disagreed') {
+      if (verdict.type === 'disagreed' && disagreements < MOST_DISAGREEMENTS) {
+        disagreements += 1
         proposal = this.#clocks.proposal(verdict.highest)
-        raise = true
-      }
+      } else if (verdict.type === 'insist' && this.#clocks.nowMs - startMs < timeoutMs) {
+        await this.#pause(pauseMs)
+        pauseMs = Math.min(LONGEST_INSISTENCE_MS, pauseMs * 2)
+      } else return election
     }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#clock.setTimer(ms, resolve))
   }
 
   #round(claim: Claim, terms: Terms, ask: Ask, timeoutMs: number): Promise<Election> {

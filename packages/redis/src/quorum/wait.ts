@@ -15,8 +15,8 @@ const UNHEARD_PAUSE_MS = 1000
 export interface WaitingNode {
   /** `hear`: the node has called the claim up. Returns how to stop. */
   expect(claim: Claim, hear: () => void): () => void
-  /** Takes a place in line, or says that the waiter lives. For how long the key is kept for another; 0: it can be had. */
-  join(claim: Claim): Promise<number>
+  /** Takes a place in line, or says that the waiter lives, if it is still wanted when it can be. For how long the key is kept for another; 0: it can be had. */
+  join(claim: Claim, isWanted: () => boolean): Promise<number>
 }
 
 /** One claim that waits at all nodes. Ends with a hint to try: a majority has called it up, or the key can be had at a majority. */
@@ -65,8 +65,9 @@ export class QuorumWait {
   }
 
   #beat(): void {
+    const isWanted = () => !this.#over
     for (const [index, node] of this.#nodes.entries()) {
-      node.join(this.#claim).then(
+      node.join(this.#claim, isWanted).then(
         (keptMs) => this.#looked(index, { answer: keptMs }),
         (error: unknown) => this.#looked(index, { error }),
       )
