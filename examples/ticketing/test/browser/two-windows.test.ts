@@ -201,7 +201,7 @@ describe('while nobody hesitates', () => {
   })
 })
 
-describe.concurrent('when somebody takes too long', () => {
+describe('when somebody takes too long', () => {
   serveWith(5000)
 
   test('a closed tab gives its seats back when the hold runs out', async ({ openWindow }) => {
