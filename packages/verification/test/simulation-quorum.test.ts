@@ -28,7 +28,9 @@ describe('the simulation of a quorum', () => {
 describe('the simulation of a quorum catches', () => {
   for (const mutant of quorumMutants) {
     it(`${mutant.id}: ${mutant.mistake} (${mutant.rule})`, async () => {
-      expect(await quorumSeedThatCatches(mutant, SEEDS)).toBeDefined()
+      const seed = await quorumSeedThatCatches(mutant, SEEDS)
+      expect((await simulateQuorum(seed ?? 0, engine)).violations).toEqual([])
+      expect(seed).toBeDefined()
     }, 120_000)
   }
 })
