@@ -57,7 +57,8 @@ describe('an advisory lock costs', () => {
 
   it('one trip where it is handed over soon, and one more where the wait was long', async () => {
     const [holder, waiter] = [noted('holds'), noted('waits')]
-    for (const heldMs of [0, 500]) {
+    /** Resolves with whether the wait itself brought the lease. */
+    const handOver = async (heldMs: number): Promise<boolean> => {
       const lease = await holder.locks.lock('handed over').acquire({ ttlMs: MINUTE_MS })
       const turn = waiter.locks.lock('handed over').acquire({ ttlMs: MINUTE_MS })
       await until('it stands in line', stands('waits'))
@@ -67,11 +68,16 @@ describe('an advisory lock costs', () => {
       const next = await turn
       const isShort = next.remainingMs < 1000
       expect(waiter.take()).toEqual(isShort ? [] : ['confirm'])
-      expect(isShort && heldMs > 375).toBe(false)
       await until('it has all of its time', () => next.remainingMs > 1000)
       next.assertHeld()
       await next.release()
+      return isShort
     }
+    // A busy machine may make a wait long that should be short, but not every time.
+    let wasShort = false
+    for (let times = 0; times < 10 && !wasShort; times += 1) wasShort = await handOver(0)
+    expect(wasShort).toBe(true)
+    expect(await handOver(500)).toBe(false)
     await Promise.all([holder.locks.close(), waiter.locks.close()])
   })
 })
