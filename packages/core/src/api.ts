@@ -55,7 +55,7 @@ export interface LocksOptions extends Omit<AcquireOptions, 'signal' | 'metadata'
   readonly random?: (() => number) | undefined
   /**
    * How long one request to the backend may take before its outcome counts as unknown: 1 to 60 000. Default 2000. An acquire takes no longer than the
-   * TTL, a renewal no longer than a third of it.
+   * TTL, a renewal no longer than a third of it. A release that finds no server is repeated for half this time.
    */
   readonly requestTimeoutMs?: number | undefined
   /** The longest time between two attempts of a waiting contender, if no wake-up arrives: 1 to 60 000. Default 1000. */

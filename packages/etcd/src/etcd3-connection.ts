@@ -17,6 +17,9 @@ type Policy = NonNullable<NonNullable<IOptions['faultHandling']>['global']>
 /** A connection that is half open is noticed; faster pings are punished by the server. */
 const PINGS = { 'grpc.keepalive_time_ms': 5000, 'grpc.keepalive_permit_without_calls': 1 }
 
+/** By default a connection that could not be made is left alone for a second, then for longer: all requests meanwhile fail at once. */
+const RECONNECTS = { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 1000 }
+
 type WatchClient = Etcd3['watchClient']
 type WatchCallOptions = NonNullable<Parameters<WatchClient['watch']>[0]>
 type Interceptor = NonNullable<WatchCallOptions['interceptors']>[number]
@@ -46,7 +49,12 @@ export function connectEtcd3(options: EtcdOptions & { readonly hosts: string }, 
   const client = new Etcd3({
     ...options,
     hosts: options.hosts.replace(/\/+$/, ''),
-    grpcOptions: { ...PINGS, 'grpc.keepalive_timeout_ms': Math.max(2000, deadlineMs), ...options.grpcOptions },
+    grpcOptions: {
+      ...PINGS,
+      ...RECONNECTS,
+      'grpc.keepalive_timeout_ms': Math.max(2000, deadlineMs),
+      ...options.grpcOptions,
+    },
     faultHandling: { host: () => policy, global: policy },
     // Also for the request that logs in.
     defaultCallOptions: ({ isStream }) =>

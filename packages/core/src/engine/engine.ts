@@ -18,7 +18,6 @@ type LeaseEvent = Extract<LockEvent, { fencingToken: bigint }>
 /** What an event says of a lease, beside its key and its token. */
 type About<Type> = Omit<Extract<LeaseEvent, { type: Type }>, 'type' | 'key' | 'fencingToken'>
 
-const RELEASE_ATTEMPTS = 3
 const RELEASE_RETRY_MS = 50
 
 /** The parts that all locks of one `createLocks` share, and how a claim is made and ended at the backend. */
@@ -196,10 +195,7 @@ export class Engine {
         // After an attempt whose answer is missing, "not held" says that it took effect.
         return answer || attempt > 1
       } catch (error) {
-        const again =
-          isLeaseholdError(error, 'BACKEND_UNAVAILABLE') &&
-          attempt < RELEASE_ATTEMPTS &&
-          this.msSince(startedAt) < requestTimeoutMs / 2
+        const again = isLeaseholdError(error, 'BACKEND_UNAVAILABLE') && this.msSince(startedAt) < requestTimeoutMs / 2
         if (!again) throw error
         await new Promise<unknown>((fire) => this.scheduler.after(RELEASE_RETRY_MS * attempt, { fire }))
       }
