@@ -1,12 +1,15 @@
 import type { RedisConnection } from './redis-shapes.ts'
 
+const SCRIPTS = /^eval/
+
 type Argument = string | number | Uint8Array
 
 /**
  * What several callers send over a connection in one turn of the event loop goes out in one piece: to write it command by command would cost more than all the rest. One
  * caller alone would only wait for it. `isAlone`: nobody else has something under way.
  *
- * Text is put into Redis' protocol here: the driver takes longer to look at every argument of a script, several times, than the server to run it.
+ * Scripts are put into Redis' protocol here: the driver takes longer to look at every argument of one, several times, than the server to run it. Of other commands it needs the
+ * arguments: to know which channels it listens to, it counts them.
  */
 export function gatherCommands(redis: RedisConnection, isAlone: () => boolean): void {
   const { stream } = redis
@@ -38,7 +41,7 @@ export function gatherCommands(redis: RedisConnection, isAlone: () => boolean): 
   }
   redis.sendCommand = (command, to = outbox) => send(command, to)
   redis.call = (command, ...args) => {
-    encoded = encode(command, args)
+    encoded = SCRIPTS.test(command) ? encode(command, args) : undefined
     try {
       return encoded === undefined ? call(command, ...args) : call(command)
     } finally {

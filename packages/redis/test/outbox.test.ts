@@ -40,6 +40,15 @@ describe('an outbox', () => {
     expect(await redis.getBuffer('bytes')).toEqual(bytes)
   })
 
+  it('lets the driver know which channels it has left', async () => {
+    using gathering = await openGathering(() => false)
+    const { redis } = gathering
+    expect(await redis.call('ssubscribe', 'one')).toBe(1)
+    expect(await redis.call('ssubscribe', 'other')).toBe(2)
+    expect(await redis.call('sunsubscribe', 'one')).toBe(1)
+    expect(await redis.call('ssubscribe', 'third')).toBe(2)
+  })
+
   it('does not let a single caller wait', async () => {
     using gathering = await openGathering(() => true)
     const { redis, written } = gathering
