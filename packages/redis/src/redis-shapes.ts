@@ -12,6 +12,8 @@ export interface RedisClusterClient {
   readonly options: {
     readonly keyPrefix?: string | undefined
     readonly natMap?: NatMap | undefined
+    /** Of each connection: how to log in, TLS. */
+    readonly redisOptions?: object | undefined
   }
   duplicate(startupNodes: object[], override: Record<string, unknown>): RedisClusterConnection
 }

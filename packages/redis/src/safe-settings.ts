@@ -26,4 +26,5 @@ export const safeSettings = (replyTimeoutMs: number): Record<string, unknown> =>
   readOnly: false,
   monitor: false,
   protocol: 2,
+  replyMapping: 'legacy',
 })

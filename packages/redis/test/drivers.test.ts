@@ -16,24 +16,45 @@ afterAll(() => Promise.all([standing.stop(), clustered.stop()]))
 const places = () => clustered.cluster.nodes.map(({ host, port }) => ({ host, port }))
 const lazyConnect = true
 
+const ODD = {
+  db: 3,
+  keyPrefix: 'app:',
+  commandTimeout: 1,
+  connectionName: 'odd',
+  enableAutoPipelining: true,
+  maxRetriesPerRequest: null,
+  protocol: 3,
+  readOnly: true,
+  reconnectOnError: () => 2,
+  replyMapping: 'resp3',
+  retryStrategy: () => 0,
+  showFriendlyErrorStack: true,
+  stringNumbers: true,
+}
+
+interface Credentials {
+  readonly username: string
+  readonly password: string
+}
+
 interface Driver {
   readonly version: string
-  node(url: string): LockBackend
-  cluster(): LockBackend
+  node(url: string, options?: object): LockBackend
+  cluster(redisOptions?: Credentials): LockBackend
   commander(url: string): RedisCommander & { disconnect(): void }
 }
 
 const drivers: Driver[] = [
   {
     version: '5.4.0, the oldest that is allowed',
-    node: (url) => redis({ client: new Redis5(url, { lazyConnect }) }),
-    cluster: () => redis({ client: new Cluster5(places(), { lazyConnect }) }),
+    node: (url, options) => redis({ client: new Redis5(url, { lazyConnect, ...options }) }),
+    cluster: (redisOptions = {}) => redis({ client: new Cluster5(places(), { lazyConnect, redisOptions }) }),
     commander: (url) => new Redis5(url, { lazyConnect }),
   },
   {
     version: '6',
-    node: (url) => redis({ client: new Redis(url, { lazyConnect }) }),
-    cluster: () => redis({ client: new Cluster(places(), { lazyConnect }) }),
+    node: (url, options) => redis({ client: new Redis(url, { lazyConnect, ...options }) }),
+    cluster: (redisOptions = {}) => redis({ client: new Cluster(places(), { lazyConnect, redisOptions }) }),
     commander: (url) => new Redis(url, { lazyConnect }),
   },
 ]
@@ -79,6 +100,16 @@ describe.each(drivers)('ioredis $version', ({ version, node, cluster, commander 
     await handOver(cluster(), cluster(), key, isInLine)
   })
 
+  it('logs in to a Cluster as its client would', async () => {
+    const { nodes } = clustered.cluster
+    const everywhere = (...command: string[]) => Promise.all(nodes.map((node) => askRedis(node, ...command)))
+    await everywhere('acl', 'setuser', 'known', 'on', '>open-sesame', '~*', '&*', '+@all')
+    const backend = cluster({ username: 'known', password: 'open-sesame' })
+    await visit(backend, `known ${version}`)
+    expect((await everywhere('client', 'list')).join()).toContain('user=known')
+    await backend.close?.()
+  })
+
   it('follows a slot that moves while somebody waits', async () => {
     const key = `moved ${version}`
     const slot = slotOf(queueOf(key))
@@ -94,6 +125,14 @@ describe.each(drivers)('ioredis $version', ({ version, node, cluster, commander 
     expect(await lease.release()).toBe('released')
     expect((await next).fencingToken).toBeGreaterThan(lease.fencingToken)
     await Promise.all([one.close(), other.close()])
+  })
+
+  it('works with whatever your client is set to', async () => {
+    const key = `odd ${version}`
+    const { url } = standing.server
+    const { queue } = keyNames('app:leasehold:', key)
+    const isInLine = async () => (await standing.ask('-n', '3', 'exists', queue)) === '1'
+    await handOver(node(url, ODD), node(url, ODD), key, isInLine)
   })
 
   it('keeps fenced values', async () => {

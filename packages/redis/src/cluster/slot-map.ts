@@ -139,7 +139,8 @@ export class SlotMap {
       clusterRetryStrategy: () => null,
       clusterNodeRetryStrategy: null,
       keyPrefix: '',
-      redisOptions: safeSettings(this.#replyTimeoutMs),
+      // Older drivers put these in the place of yours.
+      redisOptions: { ...this.#client.options.redisOptions, ...safeSettings(this.#replyTimeoutMs) },
     }
   }
 }
