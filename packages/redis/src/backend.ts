@@ -9,7 +9,7 @@ import { type Reach, reachNode, type ScriptingOptions } from './reach.ts'
 import type { RedisClient, RedisClusterClient } from './redis-shapes.ts'
 import { classifyRedisError } from './refusals.ts'
 import { replicaTerms, type WaitReplicas } from './replicas.ts'
-import { safeSettings } from './safe-settings.ts'
+import { duplicateOf } from './safe-settings.ts'
 import { acquire } from './scripts/acquire.ts'
 import { acquireAll } from './scripts/acquire-all.ts'
 import { inspect } from './scripts/inspect.ts'
@@ -88,6 +88,5 @@ function reachOf(options: RedisOptions, namespace: string, clock: Clock): Reach 
     waitReplicas: waitReplicas && replicaTerms(waitReplicas),
   }
   if ('isCluster' in client && client.isCluster) return reachCluster(client, namespace, scripting, clock)
-  const make = () => (client as RedisClient).duplicate(safeSettings(replyTimeoutMs))
-  return reachNode(make, namespace, scripting)
+  return reachNode(() => duplicateOf(client as RedisClient, replyTimeoutMs), namespace, scripting)
 }

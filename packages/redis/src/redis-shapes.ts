@@ -2,7 +2,11 @@
 
 /** Your client. It is duplicated, never reconfigured, and nothing is sent over it. */
 export interface RedisClient {
-  readonly options: { readonly keyPrefix?: string | undefined }
+  readonly options: {
+    readonly keyPrefix?: string | undefined
+    readonly sentinels?: readonly unknown[] | null | undefined
+    readonly failoverDetector?: boolean | undefined
+  }
   duplicate(override: Record<string, unknown>): RedisConnection
 }
 

@@ -1,8 +1,19 @@
+import type { RedisClient, RedisConnection } from './redis-shapes.ts'
+
+/** A duplicate of your client, to be connected once. */
+export function duplicateOf(client: RedisClient, replyTimeoutMs: number): RedisConnection {
+  const redis = client.duplicate(safeSettings(replyTimeoutMs, client.options.sentinels?.length))
+  // What listens to the sentinels for it does not end by itself.
+  if (client.options.failoverDetector) redis.on('end', () => redis.disconnect())
+  return redis
+}
+
 /**
  * What a duplicate must not take over from your client. The driver's defaults send a command again when the connection broke after the server
- * had run it, and keep commands for later when their caller has long given up.
+ * had run it, and keep commands for later when their caller has long given up. Sentinels are asked one after the other, and then there is the server itself: all of them but one may
+ * hang.
  */
-export const safeSettings = (replyTimeoutMs: number): Record<string, unknown> => ({
+export const safeSettings = (replyTimeoutMs: number, sentinels = 0): Record<string, unknown> => ({
   lazyConnect: true,
   enableOfflineQueue: false,
   enableAutoPipelining: false,
@@ -15,7 +26,8 @@ export const safeSettings = (replyTimeoutMs: number): Record<string, unknown> =>
   // It rejects while the command still runs; silence ends the connection instead.
   commandTimeout: undefined,
   socketTimeout: undefined,
-  connectTimeout: replyTimeoutMs,
+  connectTimeout: Math.ceil(replyTimeoutMs / (sentinels + 1)),
+  sentinelCommandTimeout: Math.ceil(replyTimeoutMs / (sentinels + 1)),
   // A server that loads its data says so itself, and a user of few permissions may not run INFO.
   enableReadyCheck: false,
   // Nothing but what is needed before the first command.

@@ -32,15 +32,10 @@ const ODD = {
   stringNumbers: true,
 }
 
-interface Credentials {
-  readonly username: string
-  readonly password: string
-}
-
 interface Driver {
   readonly version: string
   node(url: string, options?: object): LockBackend
-  cluster(redisOptions?: Credentials): LockBackend
+  cluster(options?: object): LockBackend
   commander(url: string): RedisCommander & { disconnect(): void }
 }
 
@@ -48,13 +43,13 @@ const drivers: Driver[] = [
   {
     version: '5.4.0, the oldest that is allowed',
     node: (url, options) => redis({ client: new Redis5(url, { lazyConnect, ...options }) }),
-    cluster: (redisOptions = {}) => redis({ client: new Cluster5(places(), { lazyConnect, redisOptions }) }),
+    cluster: (options) => redis({ client: new Cluster5(places(), { lazyConnect, ...options }) }),
     commander: (url) => new Redis5(url, { lazyConnect }),
   },
   {
     version: '6',
     node: (url, options) => redis({ client: new Redis(url, { lazyConnect, ...options }) }),
-    cluster: (redisOptions = {}) => redis({ client: new Cluster(places(), { lazyConnect, redisOptions }) }),
+    cluster: (options) => redis({ client: new Cluster(places(), { lazyConnect, ...options }) }),
     commander: (url) => new Redis(url, { lazyConnect }),
   },
 ]
@@ -104,7 +99,7 @@ describe.each(drivers)('ioredis $version', ({ version, node, cluster, commander 
     const { nodes } = clustered.cluster
     const everywhere = (...command: string[]) => Promise.all(nodes.map((node) => askRedis(node, ...command)))
     await everywhere('acl', 'setuser', 'known', 'on', '>open-sesame', '~*', '&*', '+@all')
-    const backend = cluster({ username: 'known', password: 'open-sesame' })
+    const backend = cluster({ redisOptions: { username: 'known', password: 'open-sesame' } })
     await visit(backend, `known ${version}`)
     expect((await everywhere('client', 'list')).join()).toContain('user=known')
     await backend.close?.()

@@ -1,5 +1,5 @@
 import { createLocks } from '@leasehold/core'
-import { type RedisSentinels, startRedisSentinels } from '@leasehold/test-services'
+import { askRedis, type RedisSentinels, type Server, startRedisSentinels, until } from '@leasehold/test-services'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { redis } from '../src/index.ts'
@@ -11,10 +11,39 @@ describe('behind sentinels', () => {
   })
   afterAll(() => group.stop())
 
-  it('locks go on at the new primary, with greater tokens', async () => {
+  const client = (options: object = {}) => {
     const sentinels = group.sentinels.map(({ host, port }) => ({ host, port }))
-    const client = new Redis({ sentinels, name: group.name, lazyConnect: true })
-    const locks = createLocks(redis({ client }), { ttlMs: 1000 })
+    return new Redis({ sentinels, name: group.name, lazyConnect: true, ...options })
+  }
+
+  it('one that hangs is passed over', async () => {
+    const [first] = group.sentinels as [Server]
+    first.freeze()
+    try {
+      const locks = createLocks(redis({ client: client() }))
+      const lease = await locks.lock('passed over').acquire({ waitMs: 15_000 })
+      expect(await lease.release()).toBe('released')
+      await locks.close()
+    } finally {
+      first.thaw()
+    }
+  })
+
+  it('those that are listened to for a connection are left with it', async () => {
+    const [first] = group.sentinels as [Server]
+    const listening = async () => (await askRedis(first, 'client', 'list')).match(/cmd=subscribe/g)?.length ?? 0
+    const locks = createLocks(redis({ client: client({ failoverDetector: true }) }))
+    await locks.lock('detected').run(async () => {})
+    await until('it is listened to', async () => (await listening()) === 1)
+    await askRedis(group.primary, 'client', 'kill', 'type', 'normal')
+    await locks.lock('detected').acquire({ waitMs: 15_000 })
+    await until('it is listened to by the next', async () => (await listening()) === 1)
+    await locks.close()
+    await until('nobody listens', async () => (await listening()) === 0)
+  })
+
+  it('locks go on at the new primary, with greater tokens', async () => {
+    const locks = createLocks(redis({ client: client() }), { ttlMs: 1000 })
     const before = await locks.lock('seat').acquire()
     await group.primary.kill()
     const after = await locks.lock('seat').acquire({ waitMs: 40_000, whenHeld: 'wait' })

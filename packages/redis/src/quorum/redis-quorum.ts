@@ -4,7 +4,7 @@ import { namespaceOf } from '../namespace.ts'
 import { reachNode } from '../reach.ts'
 import type { RedisClient, RedisCommander } from '../redis-shapes.ts'
 import { classifyRedisError } from '../refusals.ts'
-import { safeSettings } from '../safe-settings.ts'
+import { duplicateOf } from '../safe-settings.ts'
 import { NoMajority } from './no-majority.ts'
 import { Quorum } from './quorum.ts'
 import { QuorumMember } from './quorum-member.ts'
@@ -90,7 +90,7 @@ function nodesOf(
   const doctor = new Doctor(onAdvice)
   return clients.map((client: RedisClient, index) => {
     const namespace = namespaceOf(client, prefix)
-    const make = () => client.duplicate(safeSettings(replyTimeoutMs))
+    const make = () => duplicateOf(client, replyTimeoutMs)
     const life = new ServerLife(clock, maxTtlMs, (runId) => claimIdentity(index, runId))
     const prepare = (redis: RedisCommander) => {
       doctor.examine(redis)
