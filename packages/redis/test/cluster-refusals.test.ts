@@ -49,6 +49,21 @@ describe('a Cluster', () => {
       expect(inspect(thing, { depth: 9, showHidden: true })).not.toContain('wrong-password')
   })
 
+  it('of which one node refuses its part of a group keeps nothing of the other parts', async () => {
+    const keys = ['group {a2n}', 'group {lbt}'] as const
+    const [first, last] = [keyNames('leasehold:', keys[0]), keyNames('leasehold:', keys[1])]
+    const [kind] = await nodesOf(standing, slotOf(first.hold))
+    const [unkind] = await nodesOf(standing, slotOf(last.hold))
+    const user = ['acl', 'setuser', 'partly', 'on', `>${PASSWORD}`, ...RIGHTS, ...COMMANDS, ...COMMANDS_ON_A_CLUSTER]
+    for (const node of cluster.nodes) await askRedis(node, ...user)
+    await askRedis(unkind, 'acl', 'setuser', 'partly', '-eval')
+    const locks = createLocks(openAs('partly', PASSWORD))
+    await expect(locks.acquireAll(keys)).rejects.toMatchObject({ code: 'BACKEND_REFUSED' })
+    expect(await askRedis(kind, 'exists', first.token)).toBe('1')
+    await until('it is given back', async () => (await askRedis(kind, 'exists', first.hold)) === '0')
+    await locks.close()
+  })
+
   it('that is away is unavailable', async () => {
     const client = new Cluster([{ host: '127.0.0.1', port: 1 }], { lazyConnect: true })
     const backend = redis({ client })

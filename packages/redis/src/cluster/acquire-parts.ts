@@ -1,7 +1,10 @@
 import type { Claim, Contended, Grant } from '@leasehold/core'
 import type { Part } from './parts.ts'
 
-/** One part after the other, in one order for everybody; what was taken is given back when a part cannot be. */
+/**
+ * One part after the other, in one order for everybody; what was taken is given back when a part cannot be. Also when that is refused: the engine takes it that then nothing took effect. And the
+ * engine may have given up long ago, before the last part was asked for.
+ */
 export async function acquireParts(
   parts: readonly Part[],
   acquire: (claims: readonly Claim[]) => Promise<readonly Grant[] | Contended>,
@@ -10,7 +13,10 @@ export async function acquireParts(
   const grants: Grant[] = []
   const taken: Claim[] = []
   for (const { claims, indices } of [...parts].sort((one, other) => one.slot - other.slot)) {
-    const answer = await acquire(claims)
+    const answer = await acquire(claims).catch(async (error: unknown) => {
+      await Promise.allSettled([...taken, ...claims].map(release))
+      throw error
+    })
     if ('granted' in answer) {
       await Promise.all(taken.map(release))
       return answer
