@@ -15,6 +15,8 @@ const WORDS = {
   own: 'held for you',
 }
 
+const NAMES = new Map(seats.map((seat) => [seat.id, `${nameOf(seat)}, ${seat.tierName}, ${money(seat.priceCents)}`]))
+
 /** @type {Map<string, HTMLButtonElement>} */
 const buttons = new Map()
 
@@ -40,7 +42,16 @@ export function showSeat(seat, look) {
   button.dataset['look'] = look
   button.setAttribute('aria-pressed', String(look === 'chosen' || look === 'own'))
   button.setAttribute('aria-disabled', String(look === 'sold' || look === 'own'))
-  button.setAttribute('aria-label', `${button.title}, ${WORDS[look]}`)
+  // The only name it has: one more would be read out, too.
+  button.title = `${NAMES.get(seat)}, ${WORDS[look]}`
+}
+
+/** Whoever hears the hall need not walk along a row to learn that it is full. */
+export function countFree() {
+  for (const row of document.querySelectorAll('.auditorium .row')) {
+    const free = row.querySelectorAll('[data-look="free"]').length
+    row.setAttribute('aria-label', `${row.getAttribute('data-name')}, ${free} of ${row.children.length} free`)
+  }
 }
 
 /** @param {string} seat */
@@ -55,7 +66,7 @@ function drawRow(row, section, onSeat) {
   const own = seats.filter((seat) => seat.row === row)
   return element(
     'div',
-    { role: 'group', class: 'row', 'aria-label': `${section}, row ${row}` },
+    { role: 'group', class: 'row', 'data-name': `${section}, row ${row}` },
     ...own.map((seat) => {
       const button = element('button', {
         type: 'button',
@@ -63,7 +74,6 @@ function drawRow(row, section, onSeat) {
         'data-seat': seat.id,
         'data-tier': seat.tier,
         tabindex: '-1',
-        title: `${nameOf(seat)}, ${seat.tierName}, ${money(seat.priceCents)}`,
         onclick: () => onSeat(seat.id),
       })
       buttons.set(seat.id, button)

@@ -1,4 +1,4 @@
-import { drawAuditorium, showSeat } from './auditorium.js'
+import { countFree, drawAuditorium, showSeat } from './auditorium.js'
 import * as boxOffice from './box-office.js'
 import { Countdown } from './countdown.js'
 import { byId } from './element.js'
@@ -23,7 +23,8 @@ const states = {}
 const chosen = new Set()
 /** @type {boxOffice.Hold | undefined} */
 let hold
-let busy = false
+/** @type {string | undefined} What the page waits for, in words. */
+let busy
 /** @type {{ seat: string, leave?: AbortController } | undefined} A held seat that the visitor looks at, or stands in line for. */
 let line
 
@@ -40,6 +41,7 @@ function lookOf(seat) {
 
 function showSeats() {
   for (const { id } of seats) showSeat(id, lookOf(id))
+  countFree()
 }
 
 /** @param {string} [problem] */
@@ -57,7 +59,9 @@ function showCheckout(problem) {
 
 /** @param {string} seat */
 function toggle(seat) {
-  if (isActive() || busy || line?.leave) return
+  if (busy) return
+  if (isActive()) return showCheckout('You hold seats already. Book them, or give them back and choose others.')
+  if (line?.leave) return showCheckout('You are in line. Leave the line to choose another seat.')
   line = states[seat] === 'held' && chosen.size === 0 ? { seat } : undefined
   if (line !== undefined) return showCheckout()
   if (chosen.delete(seat)) return showCheckout()
@@ -95,14 +99,17 @@ function accept(news) {
 /**
  * One request at a time; whatever comes of it, the page then shows the hold as the server sees it.
  *
+ * @param {string} doing
  * @param {() => Promise<boxOffice.Hold>} request
  */
-async function act(request) {
+async function act(doing, request) {
   if (busy) return
-  busy = true
+  busy = doing
+  say(doing)
   showCheckout()
   const problem = await request().then((news) => void accept(news), refused)
-  busy = false
+  busy = undefined
+  say('')
   showCheckout(problem)
 }
 
@@ -116,7 +123,7 @@ async function refused(refusal) {
 }
 
 async function takeSeats() {
-  await act(() => boxOffice.hold([...chosen]).catch(findHold))
+  await act('Asking for them…', () => boxOffice.hold([...chosen]).catch(findHold))
   if (isActive()) chosen.clear()
 }
 
@@ -162,11 +169,11 @@ function leaveLine() {
 }
 
 /** @type {(name: string, card: string) => void} */
-const paySeats = (name, card) => void act(() => boxOffice.pay(hold?.id ?? '', name, card))
-const confirmSeats = () => void act(() => boxOffice.confirm(hold?.id ?? ''))
+const paySeats = (name, card) => void act('Talking to the bank…', () => boxOffice.pay(hold?.id ?? '', name, card))
+const confirmSeats = () => void act('Confirming…', () => boxOffice.confirm(hold?.id ?? ''))
 
 async function giveUpSeats() {
-  await act(() => boxOffice.giveUp(hold?.id ?? ''))
+  await act('Giving them back…', () => boxOffice.giveUp(hold?.id ?? ''))
   if (hold?.state === 'ended' && hold.payment !== 'refunded') startOver()
 }
 
@@ -174,7 +181,6 @@ function startOver() {
   accept(undefined)
   chosen.clear()
   showCheckout()
-  byId('checkout').focus()
 }
 
 /** The time is over by this page's clock; only the server knows whether the hold is. */

@@ -2,6 +2,7 @@ import * as boxOffice from './box-office.js'
 import { clockText } from './countdown.js'
 import { byId, element } from './element.js'
 import { followSeats } from './live.js'
+import { renew } from './renew.js'
 import { say } from './say.js'
 
 /**
@@ -16,6 +17,7 @@ const key = location.hash.slice(1)
 const dialog = /** @type {HTMLDialogElement} */ (byId('ask'))
 let asking = false
 let asked = ''
+let trouble = ''
 
 /**
  * @param {string} method
@@ -33,18 +35,31 @@ async function show() {
     byId('told').textContent = `Strategy ${strategy}. Told by ${node}, from the books and from the lock server.`
     byId('none').hidden = holds.length > 0
     showRows(holds)
+    tellTrouble('')
   } catch (error) {
-    byId('told').textContent = error instanceof Error ? error.message : String(error)
+    tellTrouble(error instanceof Error ? error.message : String(error))
   } finally {
     asking = false
   }
 }
 
+/**
+ * Told when it begins, and taken back when it is over.
+ *
+ * @param {string} text
+ */
+function tellTrouble(text) {
+  if (text !== trouble) say(text)
+  trouble = text
+}
+
 /** @param {Hold[]} holds */
 function showRows(holds) {
-  const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset['hold'] : undefined
-  byId('holds').replaceChildren(...holds.map(row))
-  if (focused) /** @type {HTMLElement | null} */ (document.querySelector(`[data-hold="${focused}"]`))?.focus()
+  const table = byId('table')
+  const isThere = table.contains(document.activeElement)
+  renew(byId('holds'), holds.map(row))
+  // The hold is over, and its button gone.
+  if (isThere && !table.contains(document.activeElement)) table.focus()
 }
 
 /** @param {Hold} hold */
@@ -54,7 +69,6 @@ function row(hold) {
     {
       type: 'button',
       class: 'quiet',
-      'data-hold': hold.id,
       onclick: () => askWhy(hold),
       'aria-label': `Take back ${hold.seats.join(', ')}`,
     },
@@ -62,7 +76,7 @@ function row(hold) {
   )
   return element(
     'tr',
-    { 'data-seats': hold.seats.join(' ') },
+    { id: hold.id, 'data-seats': hold.seats.join(' ') },
     element('th', { scope: 'row' }, ...lines(hold.seats)),
     ...[
       [hold.id.slice(0, 8), ...(hold.buyer === null ? [] : [hold.buyer])],
@@ -99,10 +113,12 @@ function lockText(lock, token) {
 /** @param {Hold} hold */
 function askWhy(hold) {
   asked = hold.id
+  say('')
   byId('ask-seats').textContent = hold.seats.join(', ')
   dialog.showModal()
 }
 
+dialog.addEventListener('close', () => document.activeElement === document.body && byId('table').focus())
 byId('ask-no').addEventListener('click', () => dialog.close())
 byId('ask-form').addEventListener('submit', (event) => {
   const form = /** @type {HTMLFormElement} */ (event.target)
@@ -114,6 +130,8 @@ byId('ask-form').addEventListener('submit', (event) => {
   form.reset()
 })
 
+// Wider than a phone: arrow keys scroll it.
+byId('table').tabIndex = 0
 followSeats(() => void show())
 setInterval(() => void show(), AGAIN_MS)
 await show()

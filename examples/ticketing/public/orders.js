@@ -3,6 +3,7 @@ import { clockText } from './countdown.js'
 import { byId, element } from './element.js'
 import { moneyBack, titleOf } from './pages.js'
 import { money, nameOf, plan, seatOf } from './plan.js'
+import { renew } from './renew.js'
 
 const AGAIN_MS = 2000
 
@@ -10,7 +11,7 @@ const AGAIN_MS = 2000
 function card(order) {
   return element(
     'li',
-    { class: 'slip', 'data-state': order.state },
+    { id: order.id, class: 'slip', 'data-state': order.state },
     element('h2', {}, headline(order)),
     element('p', {}, order.seats.map((seat) => nameOf(seatOf(seat))).join('; ')),
     element(
@@ -47,16 +48,18 @@ function moneyOf(order) {
 }
 
 async function show() {
-  const orders = await boxOffice.orders().catch(() => undefined)
   const list = byId('orders')
-  list.setAttribute('aria-busy', String(orders === undefined))
-  if (orders === undefined) return
-  list.replaceChildren(
-    orders.length === 0
-      ? element('p', { class: 'soft' }, 'You have booked nothing yet in this browser.')
-      : element('ul', { class: 'slips' }, ...orders.map(card)),
-  )
+  const orders = await boxOffice.orders().catch((/** @type {boxOffice.Refused} */ refusal) => refusal)
+  list.removeAttribute('aria-busy')
+  if (!(orders instanceof boxOffice.Refused)) renew(list, [slips(orders)])
+  else if (list.childElementCount === 0) list.append(element('p', { role: 'alert' }, orders.message))
 }
+
+/** @param {boxOffice.Hold[]} orders */
+const slips = (orders) =>
+  orders.length === 0
+    ? element('p', { class: 'soft' }, 'You have booked nothing yet in this browser.')
+    : element('ul', { class: 'slips' }, ...orders.map(card))
 
 byId('when').textContent = `${plan.show} · ${plan.hall} · ${plan.when}`
 await show()

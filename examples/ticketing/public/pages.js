@@ -32,7 +32,7 @@ function tickets(hold, title) {
     return element(
       'li',
       { class: 'ticket', 'data-tier': seat.tier },
-      element('span', { class: 'ticket-seat' }, id),
+      element('span', { class: 'ticket-seat', 'aria-hidden': 'true' }, id),
       element(
         'span',
         {},

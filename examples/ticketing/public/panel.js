@@ -6,14 +6,18 @@ import { say } from './say.js'
 
 /** @typedef {import('./box-office.js').Hold} Hold */
 
+/** When those who listen are told how much time is left. */
+const TOLD_AT_S = [10, 30, 60]
+
 const panel = byId('checkout')
-let spoken = ''
+/** @type {number | undefined} the last of these */
+let told
 
 /**
  * Before a hold: what is chosen.
  *
  * @param {string[]} chosen
- * @param {{ busy: boolean, problem: string | undefined, onHold: () => void, onDrop: (seat: string) => void }} wiring
+ * @param {{ busy: string | undefined, problem: string | undefined, onHold: () => void, onDrop: (seat: string) => void }} wiring
  */
 export function showChoice(chosen, { busy, problem, onHold, onDrop }) {
   const total = chosen.reduce((sum, seat) => sum + seatOf(seat).priceCents, 0)
@@ -21,7 +25,7 @@ export function showChoice(chosen, { busy, problem, onHold, onDrop }) {
   render(
     'choosing',
     problem,
-    element('h2', { tabindex: '-1' }, chosen.length === 0 ? 'Choose your seats' : 'Your choice'),
+    element('h2', { tabindex: '-1' }, chosen.length === 0 ? 'Choose your seats' : `Your choice: ${count}`),
     chosen.length === 0
       ? element(
           'p',
@@ -29,9 +33,7 @@ export function showChoice(chosen, { busy, problem, onHold, onDrop }) {
           'Up to six at once. Once they are held, nobody can take them from you while you pay.',
         )
       : seatList(chosen, onDrop),
-    chosen.length === 0
-      ? undefined
-      : button('primary', busy ? 'Asking for them…' : `Hold ${count} · ${money(total)}`, onHold, busy),
+    chosen.length === 0 ? undefined : button('primary', busy ?? `Hold ${count} · ${money(total)}`, onHold, busy),
   )
 }
 
@@ -49,13 +51,13 @@ export function showLine(seat, { waiting, problem, onWait, onLeave }) {
     seatList([seat], undefined, 'held'),
     element(
       'p',
-      { class: 'soft', role: 'status' },
+      { class: 'soft' },
       waiting
         ? 'If the seat comes free, it is held for you at once. Keep this page open.'
         : 'It may come free: people change their minds, and holds run out.',
     ),
-    waiting ? undefined : button('primary', 'Wait in line', onWait, false),
-    button('quiet wide', waiting ? 'Leave the line' : 'Choose another seat', onLeave, false),
+    waiting ? undefined : button('primary', 'Wait in line', onWait),
+    button('quiet wide', waiting ? 'Leave the line' : 'Choose another seat', onLeave),
   )
 }
 
@@ -63,7 +65,7 @@ export function showLine(seat, { waiting, problem, onWait, onLeave }) {
  * From hold to sale.
  *
  * @param {Hold} hold
- * @param {{ busy: boolean, problem: string | undefined, onPay: (name: string, card: string) => void, onConfirm: () => void, onGiveUp: () => void }} wiring
+ * @param {{ busy: string | undefined, problem: string | undefined, onPay: (name: string, card: string) => void, onConfirm: () => void, onGiveUp: () => void }} wiring
  */
 export function showHold(hold, { busy, problem, onPay, onConfirm, onGiveUp }) {
   const paid = hold.state === 'paid'
@@ -75,7 +77,7 @@ export function showHold(hold, { busy, problem, onPay, onConfirm, onGiveUp }) {
     seatList(hold.seats),
     element('p', { class: 'total' }, 'Total', element('strong', {}, money(hold.amountCents))),
     paid ? paidLine(hold) : payForm(hold, busy, onPay),
-    paid ? button('primary', busy ? 'Confirming…' : 'Confirm and get tickets', onConfirm, busy) : undefined,
+    paid ? button('primary', busy ?? 'Confirm and get tickets', onConfirm, busy) : undefined,
     button('quiet wide', paid ? 'Give up and get the money back' : 'Give the seats back', onGiveUp, busy),
   )
 }
@@ -92,13 +94,9 @@ export function showRemaining(remainingMs, share) {
   const text = clock.querySelector('.clock-text')
   if (text) text.textContent = remainingMs > 0 ? `${clockText(remainingMs)} left` : 'Time is up…'
   const left = Math.ceil(remainingMs / 1000)
-  if (left === 30 || left === 10) sayOnce(`${left} seconds left to book your seats.`)
-}
-
-/** @param {string} text */
-function sayOnce(text) {
-  if (spoken !== text) say(text)
-  spoken = text
+  const due = TOLD_AT_S.find((seconds) => left <= seconds)
+  if (due !== undefined && due !== told) say(`${left} seconds left to book your seats.`)
+  told = due
 }
 
 /**
@@ -108,7 +106,8 @@ function sayOnce(text) {
  */
 function render(step, problem, ...children) {
   const typed = formValues()
-  const focused = panel.contains(document.activeElement) ? document.activeElement : null
+  const isHere = panel.contains(document.activeElement)
+  const before = panel.querySelector('h2')?.textContent
   const [title, ...rest] = children.filter((child) => child !== undefined)
   panel.dataset['step'] = step
   panel.replaceChildren(steps(step), ...(title ? [title] : []), ...problemLine(problem), ...rest)
@@ -116,7 +115,9 @@ function render(step, problem, ...children) {
     const input = panel.querySelector(`input[name="${name}"]`)
     if (input instanceof HTMLInputElement) input.value = value
   }
-  if (focused !== null) title?.focus()
+  if (isHere) title?.focus()
+  // Whoever is at the seats, or elsewhere, is told.
+  else if (before !== undefined && before !== title?.textContent) say(title?.textContent ?? '')
 }
 
 /** @param {string | undefined} problem */
@@ -188,7 +189,7 @@ const paidLine = ({ amountCents, cardEnding, buyer }) =>
  * @param {string} kind
  * @param {string} text
  * @param {() => void} onClick
- * @param {boolean} busy
+ * @param {string} [busy]
  */
 const button = (kind, text, onClick, busy) =>
-  element('button', { type: 'button', class: kind, disabled: busy, 'aria-busy': String(busy), onclick: onClick }, text)
+  element('button', { type: 'button', class: kind, disabled: busy !== undefined, onclick: onClick }, text)

@@ -11,7 +11,7 @@ const TEST_CARDS = [
 
 /**
  * @param {import('./box-office.js').Hold} hold
- * @param {boolean} busy
+ * @param {string | undefined} busy
  * @param {(name: string, card: string) => void} onPay
  */
 export function payForm(hold, busy, onPay) {
@@ -22,7 +22,7 @@ export function payForm(hold, busy, onPay) {
     maxlength: '24',
     value: ORDINARY_CARD,
   })
-  const paying = busy || hold.state === 'paying'
+  const waiting = busy ?? (hold.state === 'paying' ? 'Talking to the bank…' : undefined)
   return element(
     'form',
     {
@@ -37,8 +37,8 @@ export function payForm(hold, busy, onPay) {
     cardChoice(card.input),
     element(
       'button',
-      { class: 'primary', disabled: paying, 'aria-busy': String(paying) },
-      paying ? 'Talking to the bank…' : `Pay ${money(hold.amountCents)}`,
+      { class: 'primary', disabled: waiting !== undefined },
+      waiting ?? `Pay ${money(hold.amountCents)}`,
     ),
   )
 }

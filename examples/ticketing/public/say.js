@@ -1,10 +1,10 @@
-import { byId } from './element.js'
+import { byId, element } from './element.js'
 
 /**
- * Tells everybody, those who listen included.
+ * Tells those who listen. The same words again are news, too: hence a new element.
  *
- * @param {string} text
+ * @param {string} text nothing, and what was told is taken back
  */
 export function say(text) {
-  byId('said').textContent = text
+  byId('said').replaceChildren(...(text === '' ? [] : [element('span', {}, text)]))
 }

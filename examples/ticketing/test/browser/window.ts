@@ -1,4 +1,6 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
+import { expect } from 'vitest'
+import { expectAccessible } from './accessible.ts'
 
 /** A busy machine takes its time to draw. */
 const PATIENCE = { timeout: 60_000 }
@@ -61,6 +63,15 @@ export class Window {
     await this.page.getByRole('button', { name }).click()
   }
 
+  async type(...keys: string[]): Promise<void> {
+    for (const key of keys) await this.page.keyboard.press(key)
+  }
+
+  /** The focus comes to what is called so. */
+  async comesTo(name: string): Promise<void> {
+    await expect.poll(() => this.focused(), PATIENCE).toBe(name)
+  }
+
   async sees(text: string | RegExp): Promise<void> {
     await this.page.getByText(text).first().waitFor()
   }
@@ -75,6 +86,43 @@ export class Window {
       Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true })
       document.dispatchEvent(new Event('visibilitychange'))
     `)
+  }
+
+  /** What those who listen are told from now on, in the order in which it is told. */
+  async listen(): Promise<() => Promise<string[]>> {
+    await this.page.evaluate(`
+      globalThis.told = []
+      new MutationObserver((changes) => {
+        for (const { type, target, addedNodes } of changes) {
+          for (const node of type === 'childList' ? addedNodes : [target]) {
+            const live = (node instanceof Element ? node : node.parentElement)?.closest('[role=status], [role=alert], [aria-live]')
+            if (live) told.push(node.textContent)
+          }
+        }
+      }).observe(document, { subtree: true, childList: true, characterData: true })
+    `)
+    return () => this.page.evaluate('told')
+  }
+
+  /** The words that are read out at what has the focus. */
+  async focused(): Promise<string> {
+    return (await this.heard(':focus')).name
+  }
+
+  /** What Chromium tells a screen reader of an element. */
+  async heard(selector: string): Promise<{ name: string; description: string | undefined }> {
+    const protocol = await this.context.newCDPSession(this.page)
+    const { root } = await protocol.send('DOM.getDocument')
+    const { nodeId } = await protocol.send('DOM.querySelector', { nodeId: root.nodeId, selector })
+    const { nodes } = await protocol.send('Accessibility.getPartialAXTree', { nodeId, fetchRelatives: false })
+    await protocol.detach()
+    return { name: String(nodes[0]?.name?.value), description: nodes[0]?.description?.value }
+  }
+
+  /** Takes a picture, and asserts that the page can be used by everybody. */
+  async inspect(name: string): Promise<void> {
+    await this.photograph(name)
+    await expectAccessible(this.page, name)
   }
 
   async photograph(name: string): Promise<void> {
