@@ -78,7 +78,9 @@ export function showControls(model, story) {
   const byHand = model.run?.story === 'by-hand' && model.brink !== undefined
   for (const one of form.querySelectorAll('button')) {
     const { kind, name } = one.dataset
-    one.disabled = (kind === 'choice' ? !byHand : story !== undefined) || (name === 'cut-off' && !canCut)
+    const isOff = (kind === 'choice' ? !byHand : story !== undefined) || (name === 'cut-off' && !canCut)
+    // Not `disabled`: that would take the focus from whoever has just pressed it.
+    one.setAttribute('aria-disabled', String(isOff))
     one.toggleAttribute('data-running', kind !== 'choice' && name === story)
   }
 }
@@ -145,8 +147,17 @@ function strategy([name = '', title = '', hint = '']) {
 function button(kind, name, title, hint, onClick) {
   return element(
     'button',
-    { type: 'button', class: kind, 'data-kind': kind, 'data-name': name, onclick: onClick },
+    {
+      type: 'button',
+      class: kind,
+      'data-kind': kind,
+      'data-name': name,
+      onclick: ({ currentTarget }) => isOn(currentTarget) && onClick(),
+    },
     element('strong', {}, title),
     hint === undefined ? undefined : element('small', {}, hint),
   )
 }
+
+/** @param {EventTarget | null} button */
+const isOn = (button) => button instanceof HTMLElement && button.getAttribute('aria-disabled') !== 'true'

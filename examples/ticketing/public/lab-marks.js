@@ -21,8 +21,8 @@ export function marks(notes, scale) {
       leftmost = x + MARK_PX
       const y = TRACK_TOP + TRACK_PX
       return svg(
-        'a',
-        { class: 'mark', href: `#note-${note.number}`, 'data-tone': note.tone, tabindex: -1 },
+        'g',
+        { class: 'mark', 'data-note': `note-${note.number}`, 'data-tone': note.tone },
         svg('title', {}, note.text),
         svg('path', { d: `M${at} ${y - 3}V${y + 2}L${x} ${y + 5}` }),
         svg('circle', { cx: x, cy: y + 10, r: 7.5 }),

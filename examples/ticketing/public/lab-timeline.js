@@ -25,7 +25,7 @@ export function drawTimeline(parent, lanes, model, nowMs) {
   const width = Math.max(280, parent.clientWidth)
   const height = lanes.length * LANE_PX + AXIS_PX
   const scale = scaleOf(width, model.verdict?.at ?? nowMs, model.verdict !== undefined)
-  const drawing = svg('svg', { viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': LABEL })
+  const drawing = svg('svg', { viewBox: `0 0 ${width} ${height}`, width, height, 'aria-hidden': 'true' })
   drawing.append(patterns(), ...axis(scale, height))
   lanes.forEach((lane, index) => {
     const group = svg('g', { transform: `translate(0 ${index * LANE_PX})`, 'data-lane': lane.name })
@@ -39,9 +39,6 @@ export function drawTimeline(parent, lanes, model, nowMs) {
     drawing.append(svg('line', { class: 'now', x1: now, x2: now, y1: 0, y2: height - AXIS_PX }))
   parent.replaceChildren(drawing)
 }
-
-const LABEL =
-  'A timeline with a lane for each server, one for the lock and one for the row of the seat. The list below tells the same in words.'
 
 /**
  * @param {Scale} scale

@@ -5,7 +5,8 @@ import { showLog } from './lab-log.js'
 import { Model } from './lab-model.js'
 import { drawTimeline } from './lab-timeline.js'
 
-const FRAME_MS = 60
+const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches
+const FRAME_MS = isCalm ? 1000 : 60
 
 const model = new Model()
 /** @type {import('./lab-model.js').Bench | undefined} */
@@ -127,7 +128,14 @@ async function post(what, body) {
 /** On a phone, the timeline is below the buttons that set it going. */
 function bringIntoView() {
   const scene = byId('verdict')
-  if (scene.getBoundingClientRect().top > innerHeight / 2) scene.scrollIntoView({ behavior: 'smooth' })
+  if (scene.getBoundingClientRect().top > innerHeight / 2)
+    scene.scrollIntoView({ behavior: isCalm ? 'auto' : 'smooth' })
+}
+
+/** @param {Event} event at a mark of the timeline, whose words are below: those who do not see it read them there */
+function showNote({ target }) {
+  const mark = target instanceof Element ? target.closest('.mark') : null
+  if (mark !== null) location.hash = mark.getAttribute('data-note') ?? ''
 }
 
 function showNoLab() {
@@ -151,6 +159,7 @@ function showNoLab() {
 drawLegend()
 followLab(openBench, takeFacts, showNoLab)
 setInterval(() => isRunning() && draw(), FRAME_MS)
+byId('lanes').addEventListener('click', showNote)
 new ResizeObserver(draw).observe(byId('lanes'))
 
 function drawLegend() {

@@ -1,6 +1,7 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import type { Story } from '../../src/lab/story.ts'
 import type { StrategyName } from '../../src/strategies/index.ts'
+import { expectAccessible } from './accessible.ts'
 import { DESKTOP } from './window.ts'
 
 const ARTIFACTS = new URL('../../.artifacts/', import.meta.url).pathname
@@ -29,14 +30,14 @@ export class LabWindow implements AsyncDisposable {
   /** Runs a story, and answers the title of its verdict. */
   async run(strategy: StrategyName, story: Exclude<Story, 'by-hand'>): Promise<string> {
     await this.page.locator(`.strategy:has(input[value=${strategy}])`).click()
-    await this.page.locator(`.story[data-name=${story}]:enabled`).click()
+    await this.page.locator(`.story[data-name=${story}]`).click()
     await this.page.locator(`.story[data-name=${story}][data-running]`).waitFor(PATIENCE)
     return this.verdict()
   }
 
   /** When the run is over. */
   async verdict(): Promise<string> {
-    await this.page.locator('.story[data-name=contend]:enabled').waitFor(PATIENCE)
+    await this.page.locator('.story[data-name=contend]:not([aria-disabled=true])').waitFor(PATIENCE)
     return (await this.page.locator('#verdict h2').textContent()) ?? ''
   }
 
@@ -47,6 +48,12 @@ export class LabWindow implements AsyncDisposable {
 
   writes(outcome: 'sold' | 'again' | 'refused'): Promise<number> {
     return this.page.locator(`#lanes text.write[data-outcome=${outcome}]`).count()
+  }
+
+  /** Takes a picture, and asserts that the page can be used by everybody. */
+  async inspect(name: string): Promise<void> {
+    await this.photograph(name)
+    await expectAccessible(this.page, name)
   }
 
   async photograph(name: string): Promise<void> {
