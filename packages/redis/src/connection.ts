@@ -5,6 +5,9 @@ import { Replicas, type ReplicaTerms } from './replicas.ts'
 import { ReplyDeadline } from './reply-deadline.ts'
 import { runScript, type Script, type ScriptArgument, type Scripts } from './script.ts'
 
+/** With the link to its primary down, a replica may refuse to be read, too. */
+const REPLICA = /READONLY|MASTERDOWN/
+
 export interface ConnectionOptions {
   readonly make: () => RedisConnection
   readonly replyTimeoutMs: number
@@ -12,6 +15,8 @@ export interface ConnectionOptions {
   readonly prepare?: (redis: RedisConnection) => Promise<unknown>
   /** Of a connection that was in use. */
   readonly onBroken?: () => void
+  /** The server is a replica by now. */
+  readonly onReplica?: () => void
   readonly waitReplicas?: ReplicaTerms | undefined
 }
 
@@ -73,8 +78,7 @@ export class Connection implements Scripts {
       },
       (error: unknown) => {
         this.#answered()
-        // A replica by now: whatever knows the primary is asked again when the next connection is made.
-        if (error instanceof Error && error.message.includes('READONLY')) this.#abandon(redis)
+        if (error instanceof Error && REPLICA.test(error.message)) this.#leaveReplica(redis)
         throw withoutArguments(error)
       },
     )
@@ -114,6 +118,11 @@ export class Connection implements Scripts {
 
   get isReady(): boolean {
     return this.#ready
+  }
+
+  /** Whoever needs it next makes a new one. */
+  leave(): void {
+    this.#abandon()
   }
 
   async close(): Promise<void> {
@@ -159,6 +168,12 @@ export class Connection implements Scripts {
     this.#opening = undefined
     this.#ready = false
     if (wasReady) this.#options.onBroken?.()
+  }
+
+  /** Whatever knows the primary is asked again when the next connection is made. */
+  #leaveReplica(redis: RedisConnection): void {
+    this.#abandon(redis)
+    this.#options.onReplica?.()
   }
 
   /** Whether the server did what was asked last is not known. */

@@ -12,9 +12,12 @@ export class OneChannel implements Turns {
   /** `mark`: what the scripts tell the kinds of processes by. */
   constructor(make: () => RedisConnection, replyTimeoutMs: number, namespace: string, mark = '') {
     this.process = `${mark}${randomBytes(8).toString('hex')}`
+    const channel = `${namespace}turns:${this.process}`
     const prepare = (redis: RedisConnection) => {
       redis.on('message', (_, news) => this.#hear(news))
-      return redis.subscribe(`${namespace}turns:${this.process}`)
+      // A replica lets anybody listen, and scripts do not see who listens there: it refuses what may write, though there is nothing.
+      const isPrimary = mark === '' && redis.call('DEL', channel)
+      return Promise.all([isPrimary, redis.subscribe(channel)])
     }
     this.#connection = new Connection({ make, replyTimeoutMs, prepare, onBroken: () => this.#missed() })
   }
@@ -34,6 +37,11 @@ export class OneChannel implements Turns {
       this.#connection.disuse()
       if (this.#waiting.get(holder) === hear) this.#waiting.delete(holder)
     }
+  }
+
+  /** For another server. */
+  leave(): void {
+    this.#connection.leave()
   }
 
   close(): Promise<void> {

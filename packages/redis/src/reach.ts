@@ -27,8 +27,8 @@ export interface Reach {
 
 /** One node, or the primary that sentinels know: one script does for any number of claims. */
 export function reachNode(make: () => RedisConnection, namespace: string, options: ScriptingOptions): Reach {
-  const scripts = new Connection({ ...options, make })
   const turns = new OneChannel(make, options.replyTimeoutMs, namespace)
+  const scripts = new Connection({ ...options, make, onReplica: () => turns.leave() })
   return {
     scripts,
     turns,

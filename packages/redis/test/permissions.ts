@@ -4,10 +4,10 @@ export const RIGHTS = ['~leasehold:*', 'resetchannels', '&leasehold:*', '-@all']
 const allowed = (commands: string): string[] => commands.split(' ').map((command) => `+${command}`)
 
 export const COMMANDS = [
-  ...allowed('evalsha eval get set del exists time publish subscribe'),
+  ...allowed('evalsha eval get set del exists time publish subscribe pubsub|numsub'),
   ...allowed('hget hset hdel hmget pttl pexpire lindex lpop lrem rpush'),
 ]
 
-export const COMMANDS_ON_A_CLUSTER = allowed('asking cluster|slots spublish ssubscribe sunsubscribe')
+export const COMMANDS_ON_A_CLUSTER = allowed('asking cluster|slots spublish pubsub|shardnumsub ssubscribe sunsubscribe')
 
 export const PASSWORD = 'open-sesame'

@@ -9,8 +9,8 @@ import { Subscribers } from './subscribers.ts'
 const LINGER_MS = 10_000
 
 /**
- * A channel for each key that is waited for. What a script publishes there stays within the shard, and reaches nobody only if this process does
- * not listen.
+ * A channel for each key that is waited for. What a script publishes there stays within the shard, and nobody listens there only if this process does
+ * not.
  */
 export class ShardChannels implements Turns {
   readonly process = `s${randomBytes(8).toString('hex')}`

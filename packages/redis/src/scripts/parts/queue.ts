@@ -23,12 +23,17 @@ local function stand(keys, holder, ttl, metadata, process)
   redis.call('PEXPIRE', keys.queue, '${WAITER_LIFE_MS * 2}')
 end
 
--- How a process listens is the first character of its name: to its shard, to the whole Cluster, or to one node. A message that reaches nobody
--- proves that the process is gone, except among the nodes of a Cluster.
+-- How a process listens is the first character of its name: to its shard, to the whole Cluster, or to one node. That nobody listens proves that the process is gone, except among
+-- the nodes of a Cluster. Then nothing is said: whoever listens to a replica would hear it, and take the key for its own.
 local function tell(keys, namespace, process, news)
   local way = string.sub(process, 1, 1)
-  if way == 's' then return redis.call('SPUBLISH', string.sub(keys.hold, 1, -5) .. 'turns:' .. process, news) > 0 end
-  return redis.call('PUBLISH', namespace .. 'turns:' .. process, news) > 0 or way == '*'
+  local channel, listeners, publish = namespace .. 'turns:' .. process, 'NUMSUB', 'PUBLISH'
+  if way == 's' then
+    channel, listeners, publish = string.sub(keys.hold, 1, -5) .. 'turns:' .. process, 'SHARDNUMSUB', 'SPUBLISH'
+  end
+  if way ~= '*' and redis.call('PUBSUB', listeners, channel)[2] == 0 then return false end
+  redis.call(publish, channel, news)
+  return true
 end
 
 -- Keeps the key for a waiter and tells its process. Answers for how long, if it could.

@@ -15,7 +15,7 @@ local function stand(keys, holder, process)
   redis.call('PEXPIRE', keys.queue, ${WAITER_LIFE_MS * 2})
 end
 
--- Tells a waiter, and keeps the key for it meanwhile. A message that reaches nobody proves that its process is gone.
+-- Tells a waiter, and keeps the key for it meanwhile. That it reaches nobody means that its process is gone: nothing is granted by it.
 local function call_up(keys, holder, namespace)
   local alive_until, process = string.match(redis.call('HGET', keys.waiters, holder) or '', '^(%d+) (%S+)$')
   if not process or tonumber(alive_until) <= now_ms() then return false end
