@@ -2,6 +2,7 @@ import { type Claim, type Clock, type LockBackend, systemClock } from '@leasehol
 import { attemptOf, attemptsOf, inspectionOf, renewalsOf } from './answers.ts'
 import { reachCluster } from './cluster/reach-cluster.ts'
 import { Doctor, type OnAdvice } from './doctor.ts'
+import { assertDuration, LONGEST_TIMER_MS } from './durations.ts'
 import { allNames, keyNames } from './key-names.ts'
 import { Line } from './line.ts'
 import { namespaceOf } from './namespace.ts'
@@ -81,6 +82,7 @@ export function redis(options: RedisOptions): LockBackend {
 
 function reachOf(options: RedisOptions, namespace: string, clock: Clock): Reach {
   const { client, replyTimeoutMs = 3000, waitReplicas, onAdvice } = options
+  assertDuration('replyTimeoutMs', replyTimeoutMs, LONGEST_TIMER_MS)
   const doctor = new Doctor(onAdvice)
   const scripting: ScriptingOptions = {
     replyTimeoutMs,

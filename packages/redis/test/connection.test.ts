@@ -28,15 +28,22 @@ describe('a connection', () => {
     expect(await scriptsRun(standing)).toBe(2)
   })
 
+  it('is given a while to answer that timers can measure', () => {
+    const client = new Redis(server.url, { lazyConnect: true })
+    for (const replyTimeoutMs of [0, 0.5, Number.NaN, 2 ** 31])
+      expect(() => redis({ client, replyTimeoutMs })).toThrow(RangeError)
+  })
+
   it('that says nothing for too long is given up, and replaced', async () => {
     await using proxy = await TcpProxy.open(server)
     const client = new Redis(proxy.through(server.url), { lazyConnect: true })
     const backend = redis({ client, replyTimeoutMs: 200 })
-    await visit(backend, 'silent')
+    const visits = () => visit(backend, 'silent').catch(() => 0n)
+    await until('it speaks', async () => (await visits()) > 0n)
     proxy.swallow('requests')
     await expect(backend.tryAcquire(claimOn('silent'), terms())).rejects.toThrow(/closed/i)
     proxy.heal()
-    expect(await visit(backend, 'silent')).toBeGreaterThan(0n)
+    await until('another speaks', async () => (await visits()) > 0n)
     await backend.close?.()
   })
 

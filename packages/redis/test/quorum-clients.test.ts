@@ -29,6 +29,8 @@ describe('clients of a quorum', () => {
     expect(() => redisQuorum({ clients: [client, client, cluster] })).toThrow('Cluster')
     for (const maxTtlMs of [0, 0.5, Number.NaN])
       expect(() => redisQuorum({ clients: [client, client, client], maxTtlMs })).toThrow(RangeError)
+    const replyTimeoutMs = 2 ** 31
+    expect(() => redisQuorum({ clients: [client, client, client], replyTimeoutMs })).toThrow(RangeError)
   })
 
   it('of one server have one vote', async () => {

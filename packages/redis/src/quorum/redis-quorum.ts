@@ -1,5 +1,6 @@
 import { type Clock, type LockBackend, systemClock } from '@leasehold/core'
 import { Doctor, type OnAdvice } from '../doctor.ts'
+import { assertDuration, LONGEST_TIMER_MS } from '../durations.ts'
 import { namespaceOf } from '../namespace.ts'
 import { reachNode } from '../reach.ts'
 import type { RedisClient, RedisCommander } from '../redis-shapes.ts'
@@ -86,6 +87,7 @@ function nodesOf(
     throw new TypeError(`redisQuorum({ clients }) takes clients of at least ${FEWEST_NODES} independent servers`)
   if (clients.some((client) => 'isCluster' in client && client.isCluster))
     throw new TypeError('redisQuorum({ clients }) takes clients of one server each: a Cluster is none')
+  assertDuration('replyTimeoutMs', replyTimeoutMs, LONGEST_TIMER_MS)
   const claimIdentity = identities()
   const doctor = new Doctor(onAdvice)
   return clients.map((client: RedisClient, index) => {
@@ -109,9 +111,4 @@ function identities(): (index: number, runId: string) => void {
     }
     runIds.set(index, runId)
   }
-}
-
-function assertDuration(name: string, value: unknown): void {
-  if (!(Number.isSafeInteger(value) && (value as number) > 0))
-    throw new RangeError(`${name} must be a whole number above 0; got ${String(value)}`)
 }
