@@ -5,6 +5,7 @@ import { slotOf, slotOfText } from '../src/cluster/slot.ts'
 import { fencedSet, redis } from '../src/index.ts'
 import { keyNames } from '../src/key-names.ts'
 import { PARTITIONS, partitionOf } from '../src/partitions.ts'
+import { REFRESH_MS } from '../src/waiting-times.ts'
 import { migrate, nodesOf, slotAt, startClusterStanding } from './cluster-standing.ts'
 import { inCommon, start, startMember, stop } from './crowd.ts'
 import { claimOn, scriptsRunAt, terms, visit } from './standing.ts'
@@ -88,11 +89,13 @@ describe('a Cluster', () => {
     const lease = await one.lock('handed').acquire()
     const next = other.lock('handed').acquire()
     await until('it stands in line', isInLine('handed'))
+    const startedMs = performance.now()
     await forgetRuns()
     await lease.release()
     expect((await next).fencingToken).toBeGreaterThan(lease.fencingToken)
-    // The release; and a sign of life of who waits may have come between.
-    expect(await runs()).toBeLessThanOrEqual(2)
+    const scripts = await runs()
+    // The release; and a sign of life of who waits, or of who was told, may have come between: more where the machine is slow.
+    expect(scripts).toBeLessThanOrEqual(2 + (performance.now() - startedMs) / REFRESH_MS)
     await Promise.all([one.close(), other.close()])
   })
 
@@ -151,7 +154,7 @@ describe('groups of keys', () => {
     for (const claim of claims) await backend.tryAcquire(claim, terms())
     const [frozen] = cluster.nodes as [Server]
     frozen.freeze()
-    const renewals = await backend.renew(claims, 6000).finally(() => frozen.thaw())
+    const renewals = await backend.renew(claims, 9000).finally(() => frozen.thaw())
     const isThere = await Promise.all(claims.map(async ({ key }) => (await serverOf(key)) !== frozen))
     expect(renewals.map((renewal) => renewal !== 'unknown')).toEqual(isThere)
     expect(isThere).toContain(false)

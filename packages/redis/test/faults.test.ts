@@ -57,10 +57,11 @@ describe('a connection that is cut', () => {
 
 describe('a server that pauses its clients', () => {
   it('keeps nothing of an attempt that was given up', async () => {
-    const locks = createLocks(open(), { requestTimeoutMs: 200 })
+    const backend = open()
+    const [locks, hasty] = [createLocks(backend), createLocks(backend, { requestTimeoutMs: 200 })]
     await locks.lock('paused').inspect()
     await ask('client', 'pause', '600', 'all')
-    const error = await locks
+    const error = await hasty
       .lock('paused')
       .tryAcquire()
       .catch((reason: unknown) => reason)
@@ -72,7 +73,7 @@ describe('a server that pauses its clients', () => {
 
   it('ends leases that run out meanwhile, and no late renewal revives them', async () => {
     const locks = createLocks(open(), { ttlMs: 400 })
-    const lease = await locks.lock('outlived').acquire()
+    const lease = await locks.lock('outlived').acquire({ waitMs: 15_000 })
     await ask('client', 'pause', '900', 'all')
     await until('it is over here', () => lease.signal.aborted)
     expect(() => lease.assertHeld()).toThrow()

@@ -13,6 +13,8 @@ const [a = '', b = '', c = '', d = ''] = standing.urls
 const three = [a, b, c]
 /** Of a wait for a node that would be seen: the test would not end. */
 const PATIENT = { nodeTimeoutMs: 600_000, replyTimeoutMs: 600_000 }
+/** As long as it takes on a slow machine. All nodes answer. */
+const UNHURRIED = { nodeTimeoutMs: 10_000 }
 const namesOf = (key: string) => keyNames('leasehold-quorum:', key)
 const held = (key: string, where: string) => async () => (await holds(key)).startsWith(where)
 
@@ -22,7 +24,7 @@ describe('an even split of the votes', () => {
     const [throughA = '', throughB = '', throughC = '', throughD = ''] = ways.map((way) => way.through(a))
     for (const way of ways) way.delay(40, 'requests')
     // Each is quick at two nodes, and slow at the others.
-    const sides = [open([a, b, throughC, throughD]), open([throughA, throughB, c, d])]
+    const sides = [open([a, b, throughC, throughD], UNHURRIED), open([throughA, throughB, c, d], UNHURRIED)]
     for (const [index, side] of sides.entries()) await holdAt(side, `warm ${index}`, '1111')
     for (let turn = 0; turn < 10; turn += 1) {
       const claims = sides.map(() => claimOn(`split ${turn}`))
@@ -35,7 +37,7 @@ describe('an even split of the votes', () => {
   })
 
   it('ends with a majority although many ask at once, again and again', async () => {
-    const sides = Array.from({ length: 4 }, () => open([a, b, c, d]))
+    const sides = Array.from({ length: 4 }, () => open([a, b, c, d], UNHURRIED))
     for (let turn = 0; turn < 10; turn += 1) {
       const attempts = sides.flatMap((side) => [1, 2, 3].map(() => side.tryAcquire(claimOn(`many ${turn}`), terms())))
       expect((await Promise.all(attempts)).filter(({ granted }) => granted)).toHaveLength(1)
