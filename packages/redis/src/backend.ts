@@ -10,7 +10,7 @@ import { type Reach, reachNode, type ScriptingOptions } from './reach.ts'
 import type { RedisClient, RedisClusterClient } from './redis-shapes.ts'
 import { classifyRedisError } from './refusals.ts'
 import { replicaTerms, type WaitReplicas } from './replicas.ts'
-import { duplicateOf } from './safe-settings.ts'
+import { duplicateOf, selectDatabase } from './safe-settings.ts'
 import { acquire } from './scripts/acquire.ts'
 import { acquireAll } from './scripts/acquire-all.ts'
 import { inspect } from './scripts/inspect.ts'
@@ -86,7 +86,10 @@ function reachOf(options: RedisOptions, namespace: string, clock: Clock): Reach 
   const doctor = new Doctor(onAdvice)
   const scripting: ScriptingOptions = {
     replyTimeoutMs,
-    prepare: async (redis) => doctor.examine(redis),
+    prepare: async (redis) => {
+      await selectDatabase(redis, client)
+      doctor.examine(redis)
+    },
     waitReplicas: waitReplicas && replicaTerms(waitReplicas),
   }
   if ('isCluster' in client && client.isCluster) return reachCluster(client, namespace, scripting, clock)

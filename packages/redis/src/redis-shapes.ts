@@ -4,6 +4,7 @@
 export interface RedisClient {
   readonly options: {
     readonly keyPrefix?: string | undefined
+    readonly db?: number | undefined
     readonly sentinels?: readonly unknown[] | null | undefined
     readonly failoverDetector?: boolean | undefined
   }

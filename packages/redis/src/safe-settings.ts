@@ -1,4 +1,4 @@
-import type { RedisClient, RedisConnection } from './redis-shapes.ts'
+import type { RedisClient, RedisCommander, RedisConnection } from './redis-shapes.ts'
 
 /** A duplicate of your client, to be connected once. */
 export function duplicateOf(client: RedisClient, replyTimeoutMs: number): RedisConnection {
@@ -6,6 +6,11 @@ export function duplicateOf(client: RedisClient, replyTimeoutMs: number): RedisC
   // What listens to the sentinels for it does not end by itself.
   if (client.options.failoverDetector) redis.on('end', () => redis.disconnect())
   return redis
+}
+
+/** The driver would go on in the first database where the server refuses yours: who may have it would lock beside who may not. */
+export async function selectDatabase(redis: RedisCommander, { options }: Pick<RedisClient, 'options'>): Promise<void> {
+  if (options.db) await redis.call('SELECT', options.db)
 }
 
 /**
@@ -34,6 +39,7 @@ export const safeSettings = (replyTimeoutMs: number, sentinels = 0): Record<stri
   disableClientInfo: true,
   keepAlive: 5000,
   keyPrefix: '',
+  db: 0,
   stringNumbers: false,
   readOnly: false,
   monitor: false,

@@ -62,6 +62,16 @@ describe('a server that will not', () => {
     expect(await failure(open({}, guarded.url))).toMatchObject({ code: 'BACKEND_REFUSED' })
   })
 
+  it('lets nobody lock in another database than asked for', async () => {
+    const elsewhere = { username: 'limited', password: PASSWORD, db: 3 }
+    expect(await failure(open(elsewhere))).toMatchObject({ code: 'BACKEND_REFUSED' })
+    expect(await ask('exists', keyNames('leasehold:', 'refused').token)).toBe('0')
+    await ask('acl', 'setuser', 'limited', '+select')
+    expect(await failure(open(elsewhere))).toBeUndefined()
+    await ask('acl', 'setuser', 'limited', '-select')
+    expect(await ask('-n', '3', 'exists', keyNames('leasehold:', 'refused').token)).toBe('1')
+  })
+
   it('is not one that is away', async () => {
     const error = await failure(open({}, 'redis://127.0.0.1:1'))
     expect(isLeaseholdError(error, 'BACKEND_UNAVAILABLE')).toBe(true)

@@ -8,6 +8,7 @@ interface ClientOptions {
   readonly username?: string
   readonly password?: string
   readonly connectionName?: string
+  readonly db?: number
 }
 
 /** A Redis of this test file's own, and clients of it that end with it. */

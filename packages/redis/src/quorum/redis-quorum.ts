@@ -5,7 +5,7 @@ import { namespaceOf } from '../namespace.ts'
 import { reachNode } from '../reach.ts'
 import type { RedisClient, RedisCommander } from '../redis-shapes.ts'
 import { classifyRedisError } from '../refusals.ts'
-import { duplicateOf } from '../safe-settings.ts'
+import { duplicateOf, selectDatabase } from '../safe-settings.ts'
 import { NoMajority } from './no-majority.ts'
 import { Quorum } from './quorum.ts'
 import { QuorumMember } from './quorum-member.ts'
@@ -94,7 +94,8 @@ function nodesOf(
     const namespace = namespaceOf(client, prefix)
     const make = () => duplicateOf(client, replyTimeoutMs)
     const life = new ServerLife(clock, maxTtlMs, (runId) => claimIdentity(index, runId))
-    const prepare = (redis: RedisCommander) => {
+    const prepare = async (redis: RedisCommander) => {
+      await selectDatabase(redis, client)
       doctor.examine(redis)
       return life.begin(redis)
     }
