@@ -45,12 +45,8 @@ export class LeaseholdError extends Error {
 
 /** True for errors of any copy of this package that is loaded, unlike `instanceof`. With `code`, only for that one. */
 export function isLeaseholdError(error: unknown, code?: ErrorCode): error is LeaseholdError {
-  return (
-    typeof error === 'object' &&
-    error !== null &&
-    (error as Record<symbol, unknown>)[marker] === true &&
-    (code === undefined || (error as LeaseholdError).code === code)
-  )
+  const it = error as { [marker]?: unknown; code?: unknown } | null | undefined
+  return it?.[marker] === true && (!code || it.code === code)
 }
 
 /** An error about a lease; `what` completes the sentence. */

@@ -16,8 +16,8 @@ export class FenceGuard {
    */
   check(resource: string, fencingToken: bigint): void {
     if (typeof fencingToken !== 'bigint') throw new TypeError('fencingToken must be a bigint')
-    const highest = this.#highest.get(resource)
-    if (highest !== undefined && fencingToken < highest) {
+    const highest = this.#highest.get(resource) ?? fencingToken
+    if (fencingToken < highest) {
       throw new LeaseholdError(
         'STALE_TOKEN',
         `stale fencing token ${fencingToken} for "${resource}": ${highest} was accepted`,

@@ -30,9 +30,8 @@ export class Holds {
   }
 
   /** Whether the lease may be trusted now. One whose time is over is lost from here on, whatever the clocks say next. */
-  isValid(hold: Hold): boolean {
+  isValid(hold: Hold, now = this.#engine.clock.now()): boolean {
     if (hold.state !== 'held') return false
-    const now = this.#engine.clock.now()
     if (hold.remainingMs(now) > 0) return true
     this.lose(hold, hold.expiryReason(now))
     return false
@@ -62,8 +61,8 @@ export class Holds {
   }
 
   /** A renewal that was sent at `sentAt` succeeded. */
-  extend(hold: Hold, grant: Grant, sentAt: Instant): void {
-    hold.extend(grant, countedFrom(grant, sentAt, this.#engine.clock.now()))
+  extend(hold: Hold, grant: Grant, sentAt: Instant, now = this.#engine.clock.now()): void {
+    hold.extend(grant, countedFrom(grant, sentAt, now))
     this.plan(hold)
   }
 
@@ -109,7 +108,7 @@ export class Holds {
 
   /** Renews what is to be renewed, ends what is over. */
   attend(hold: Hold, now: Instant): void {
-    if (!this.isValid(hold)) return
+    if (!this.isValid(hold, now)) return
     if (hold.renewAt && msUntil(hold.renewAt, now) <= 0) {
       hold.renewAt = undefined
       this.#engine.renewals.add(hold)

@@ -8,7 +8,6 @@ import type { Hold } from './hold.ts'
 export class HeldLease implements Lease {
   readonly #engine: Engine
   readonly #hold: Hold
-  #released: Promise<ReleaseOutcome> | undefined
 
   constructor(engine: Engine, hold: Hold) {
     this.#engine = engine
@@ -45,9 +44,12 @@ export class HeldLease implements Lease {
     this.assertHeld()
   }
 
-  release(): Promise<ReleaseOutcome> {
-    this.#released ??= this.#release()
-    return this.#released
+  async release(): Promise<ReleaseOutcome> {
+    const { state } = this.#hold
+    if (state === 'handed-off') return state
+    // Released already: by an earlier call, by `close`, or by another lease of the same claim. The answer is the same.
+    if (state !== 'released' && !this.#engine.holds.isValid(this.#hold)) return 'lost'
+    return (await this.#engine.release(this.#hold)) ? 'released' : 'lost'
   }
 
   handOff(): LeaseHandle {
@@ -64,13 +66,5 @@ export class HeldLease implements Lease {
   /** Never throws: what went wrong was told to the observer. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.release().catch(() => {})
-  }
-
-  async #release(): Promise<ReleaseOutcome> {
-    const { state } = this.#hold
-    if (state === 'handed-off') return state
-    // Released already: by `close`, or by another lease of the same claim.
-    if (state !== 'released' && !this.#engine.holds.isValid(this.#hold)) return 'lost'
-    return (await this.#engine.release(this.#hold)) ? 'released' : 'lost'
   }
 }

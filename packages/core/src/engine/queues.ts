@@ -6,7 +6,7 @@ import type { Waiter } from './waiter.ts'
 interface KeyQueue {
   /** First in, first out; the contender is no longer among them. */
   readonly waiters: Set<Waiter>
-  contender: Contender | undefined
+  contender?: Contender | undefined
 }
 
 /** Who waits for which key in this process. Per key only the first contends at the backend, and only while no lease here has the key. */
@@ -21,7 +21,7 @@ export class Queues {
   }
 
   enter(waiter: Waiter): void {
-    const queue = this.#byKey.get(waiter.key) ?? { waiters: new Set(), contender: undefined }
+    const queue = this.#byKey.get(waiter.key) ?? { waiters: new Set<Waiter>() }
     this.#byKey.set(waiter.key, queue)
     this.size += 1
     this.#engine.outstanding.begin()

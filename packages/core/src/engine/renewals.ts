@@ -48,15 +48,16 @@ export class Renewals {
   }
 
   async #renew(holds: readonly Hold[]): Promise<ReadonlyMap<Hold, LeaseholdError>> {
-    const { requests, options } = this.#engine
+    const { requests, options, clock } = this.#engine
     const ttlMs = holds[0]?.terms.ttlMs ?? 0
     const claims = holds.map((hold) => hold.claim)
     const failures = new Map<Hold, LeaseholdError>()
     const take = ({ answer, sentAt }: Answered<readonly Renewal[]>) => {
+      const now = clock.now()
       for (const [index, hold] of holds.entries()) {
         const renewal = answer[index] as Renewal
         if (renewal === 'unknown') failures.set(hold, requests.noAnswer({ what: 'renew', claims: [hold.claim] }))
-        else this.#settle(hold, renewal, sentAt)
+        else this.#settle(hold, renewal, sentAt, now)
       }
     }
     const asking = requests.ask({
@@ -76,16 +77,15 @@ export class Renewals {
     return failures
   }
 
-  #settle(hold: Hold, answer: Grant | 'gone', sentAt: Instant): void {
-    const { holds, clock } = this.#engine
-    if (answer === 'gone') holds.lose(hold, 'gone')
-    else if (answer.fencingToken !== hold.fencingToken) {
-      // This claim was granted anew by a delayed duplicate of its acquire. The lease we knew is gone.
+  #settle(hold: Hold, answer: Grant | 'gone', sentAt: Instant, now: Instant): void {
+    const { holds } = this.#engine
+    if (answer === 'gone' || answer.fencingToken !== hold.fencingToken) {
       holds.lose(hold, 'gone')
-      this.#engine.withdraw([hold.claim])
-    } else if (holds.isValid(hold)) {
-      holds.extend(hold, answer, sentAt)
-      this.#engine.tell('renewed', hold, { remainingMs: hold.remainingMs(clock.now()) })
+      // This claim was granted anew by a delayed duplicate of its acquire. The lease we knew is gone.
+      if (answer !== 'gone') this.#engine.withdraw([hold.claim])
+    } else if (holds.isValid(hold, now)) {
+      holds.extend(hold, answer, sentAt, now)
+      this.#engine.tell('renewed', hold, { remainingMs: hold.remainingMs(now) })
     }
     // A renewal never revives a lease: what it made the server keep is given back.
     else if (hold.state === 'lost') holds.giveBack(hold)
