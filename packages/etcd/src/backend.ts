@@ -6,6 +6,7 @@ import { connectEtcd3, type EtcdOptions } from './etcd3-connection.ts'
 import { type EtcdFence, type FencedLease, fenceOf } from './fence.ts'
 import { type Hold, Holds } from './holds.ts'
 import { inspect } from './inspect.ts'
+import { JointTransactions } from './joint-transactions.ts'
 import { KeepAlives } from './keep-alives.ts'
 import { Line } from './line.ts'
 import { Losses } from './losses.ts'
@@ -70,7 +71,7 @@ function backendOn(
     for (const place of session.places) turns.look(place)
     if (why === 'gone') losses.sessionGone(session).catch(() => {})
   })
-  const line = new Line(connection, namespace, sessions, holds)
+  const line = new Line(new JointTransactions(connection), namespace, sessions, holds)
   const losses = new Losses(connection, holds, line)
   const releases = new Releases(namespace, line)
   const waits = new Waits(namespace, line, turns, releases)

@@ -39,6 +39,8 @@ export type Operation =
   | { readonly request_range: RangeRequest }
   | { readonly request_put: PutRequest }
   | { readonly request_delete_range: { readonly key: Buffer } }
+  /** One in another, with a condition of its own. All conditions are looked at before anything is carried out. */
+  | { readonly request_txn: Transaction }
 
 export interface Transaction {
   readonly compare: Compare[]
@@ -56,10 +58,18 @@ export interface KeyValue {
   readonly lease: string
 }
 
-export interface TransactionAnswer {
+/** What became of a transaction. */
+export interface Outcome {
   readonly succeeded: boolean
+  /** One for each operation. */
+  readonly responses: readonly {
+    readonly response_range?: { readonly kvs: readonly KeyValue[] }
+    readonly response_txn?: Outcome
+  }[]
+}
+
+export interface TransactionAnswer extends Outcome {
   readonly header: { readonly revision: string }
-  readonly responses: readonly { readonly response_range?: { readonly kvs: readonly KeyValue[] } }[]
 }
 
 /** Told once when a stream has ended, however it did. */

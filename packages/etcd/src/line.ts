@@ -1,7 +1,8 @@
 import type { Candidate, Claim, Grant } from '@leasehold/core'
-import type { EtcdConnection, Operation, Transaction, TransactionAnswer } from './connection.ts'
+import type { Operation, Transaction, TransactionAnswer } from './connection.ts'
 import { EtcdError, isLeaseGone, isUnknown } from './errors.ts'
 import type { Holds } from './holds.ts'
+import type { JointTransactions } from './joint-transactions.ts'
 import type { Namespace } from './namespace.ts'
 import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
@@ -22,14 +23,14 @@ export interface Queued {
 
 /** The steps that put claims in line and move them, each of which is one transaction on a session's lease. */
 export class Line {
-  readonly #connection: EtcdConnection
+  readonly #transactions: JointTransactions
   readonly #namespace: Namespace
   readonly #sessions: Sessions
   readonly #holds: Holds
   readonly #standing = new Map<string, Session>()
 
-  constructor(connection: EtcdConnection, namespace: Namespace, sessions: Sessions, holds: Holds) {
-    this.#connection = connection
+  constructor(transactions: JointTransactions, namespace: Namespace, sessions: Sessions, holds: Holds) {
+    this.#transactions = transactions
     this.#namespace = namespace
     this.#sessions = sessions
     this.#holds = holds
@@ -51,7 +52,7 @@ export class Line {
    */
   async write(transaction: Transaction, ...sessions: (Session | undefined)[]): Promise<TransactionAnswer> {
     try {
-      return await this.#connection.txn(transaction)
+      return await this.#transactions.txn(transaction)
     } catch (error) {
       if (isUnknown(error)) for (const session of sessions) session?.end('doubtful')
       throw error

@@ -58,6 +58,9 @@ export class Namespace {
   }
 }
 
+/** What all places of one lock have in common. */
+export const lineOf = (place: string): string => place.slice(0, place.lastIndexOf('/'))
+
 /** '0' comes right after '/'. */
 const below = (prefix: string): KeyRange => ({
   key: Buffer.from(prefix),

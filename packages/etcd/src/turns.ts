@@ -1,5 +1,5 @@
 import type { EtcdConnection, Stream } from './connection.ts'
-import type { KeyRange } from './namespace.ts'
+import { type KeyRange, lineOf } from './namespace.ts'
 
 /** `turn`: nobody stands ahead any more. `look`: that may be so, or the place is lost. */
 export type Wake = 'turn' | 'look'
@@ -47,8 +47,6 @@ export class Waiting {
     if (this.#ahead?.size === 0) this.#wake('turn')
   }
 }
-
-const lineOf = (place: string): string => place.slice(0, place.lastIndexOf('/'))
 
 /** One watch for all who wait in this process: deletions in the namespace. Opened at the first wait, and anew after it ended. */
 export class Turns {
