@@ -6,7 +6,7 @@ import type { JointTransactions } from './joint-transactions.ts'
 import type { Namespace } from './namespace.ts'
 import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
-import { isAbsent, moveTo, placeIn, put, rangeOf, readLine, unchangedSince, when } from './transactions.ts'
+import { isAbsent, isMove, moveTo, placeIn, put, rangeOf, readLine, unchangedSince, when } from './transactions.ts'
 import type { Predecessor } from './turns.ts'
 
 /** Who waits stands on the shortest etcd lease there is, whatever it asks for: a waiter that dies blocks those behind it for no longer. */
@@ -54,7 +54,7 @@ export class Line {
     try {
       return await this.#transactions.txn(transaction)
     } catch (error) {
-      if (isUnknown(error)) for (const session of sessions) session?.end('doubtful')
+      if (isUnknown(error)) for (const session of sessions) this.#doubt(session, transaction)
       throw error
     }
   }
@@ -143,6 +143,12 @@ export class Line {
 
   leave(session: Session | undefined, place: string): void {
     if (session !== undefined) this.#sessions.leave(session, place)
+  }
+
+  #doubt(session: Session | undefined, transaction: Transaction): void {
+    session?.end('doubtful')
+    // A hold that is valid by its former etcd lease may hang on this one now.
+    if (session !== undefined && isMove(transaction)) this.#sessions.spare(session)
   }
 
   #stand(place: string, session: Session): void {

@@ -53,6 +53,11 @@ export class Sessions {
     this.#revokeIfUnused(session)
   }
 
+  /** It is left to run out, and never revoked. */
+  spare(session: Session): void {
+    this.#all.delete(session)
+  }
+
   /** What etcd makes of a TTL. */
   seconds(ttlMs: number): number {
     return Math.max(this.#minSeconds, Math.ceil(ttlMs / 1000))

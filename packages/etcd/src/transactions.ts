@@ -56,6 +56,10 @@ export const moveTo = (place: string, lease: string): Operation => ({
   request_put: { key: Buffer.from(place), lease, ignore_value: true },
 })
 
+/** What it writes hung elsewhere before, some of it. */
+export const isMove = ({ success }: Transaction): boolean =>
+  success.some((operation) => 'request_put' in operation && operation.request_put.ignore_value)
+
 export const remove = (place: string): Operation => ({ request_delete_range: { key: Buffer.from(place) } })
 
 export const readPlace = (place: string): Operation => ({
