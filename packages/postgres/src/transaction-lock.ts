@@ -14,6 +14,7 @@ const LONGEST_WAIT_MS = 2_147_483_647
 /**
  * Runs `work` in a transaction of this client that holds an advisory lock, and commits; rolls back if `work` throws. The lock is freed by
  * the end of the transaction, however that comes about, and needs neither TTL nor token. Works through PgBouncer in transaction mode.
+ * Its isolation is `read committed`, whatever the default: the work sees what the holder before it has written.
  *
  * The key is hashed to 64 bits: a collision may make two keys exclude each other, and does nothing worse. Needs no schema.
  * Throws `ACQUIRE_TIMEOUT`, with nothing left open, when the lock was not granted in time.
@@ -27,17 +28,24 @@ export async function withTransactionLock<Result, Client extends PostgresClient>
   const waitMs = checkedWait(options.waitMs ?? 0)
   const place = advisoryPlace(key)
   assertIdle(client)
-  await client.query('begin')
+  // With any other one the work would see the database as it was before the lock was waited for.
+  await client.query('begin isolation level read committed')
   try {
     if (!(await locked(client, place, waitMs))) throw notGranted(key, waitMs)
     const result = await work(client)
-    await client.query('commit')
+    await commit(client)
     return result
   } catch (error) {
     // Where the connection is gone, so is the transaction. What went wrong first is what counts.
     await client.query('rollback').catch(() => {})
     throw error
   }
+}
+
+/** Of a transaction in which a statement failed, `commit` is a rollback, and no error. */
+async function commit(client: PostgresClient): Promise<void> {
+  const { command } = (await client.query('commit')) as { readonly command?: string }
+  if (command === 'ROLLBACK') throw new Error('a statement of the work had failed: its transaction was rolled back')
 }
 
 async function locked(client: PostgresClient, place: string, waitMs: number): Promise<boolean> {

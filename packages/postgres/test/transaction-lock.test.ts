@@ -14,8 +14,9 @@ async function locked<Result>(
   key: string,
   work: (client: pg.PoolClient) => Promise<Result>,
   options?: TransactionLockOptions,
+  from = pool,
 ): Promise<Result> {
-  const client = await pool.connect()
+  const client = await from.connect()
   try {
     return await withTransactionLock(client, key, work, options)
   } finally {
@@ -68,6 +69,28 @@ describe('a lock of a transaction', () => {
       await until('it waits', isAwaited)
     })
     expect(await waiting).toMatchObject({ rows: [{ lock_timeout: '0' }] })
+  })
+
+  it('lets the work see what the holder before has written, whatever isolation is the default', async () => {
+    const strict = database.openPool({ options: '-c default_transaction_isolation=repeatable\\ read' })
+    const count = async (client: pg.PoolClient) =>
+      (await client.query(`select from ${schema}.notes where text = 'just written'`)).rowCount
+    let waiting: Promise<unknown> | undefined
+    await locked('g', async (holder) => {
+      waiting = locked('g', count, { waitMs: 60_000 }, strict)
+      await until('it waits', isAwaited)
+      await note('just written')(holder)
+    })
+    expect(await waiting).toBe(1)
+  })
+
+  it('does not take work for done that the server rolled back, since a statement of it had failed', async () => {
+    const work = locked('h', async (client) => {
+      await note('swallowed')(client)
+      await client.query('nonsense').catch(() => {})
+    })
+    await expect(work).rejects.toThrow('rolled back')
+    expect(await noted('swallowed')).toBe(false)
   })
 
   it('refuses a client that is in a transaction: its end is not for the lock to decide', async () => {
