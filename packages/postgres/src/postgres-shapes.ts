@@ -44,7 +44,7 @@ export interface PostgresListenClient extends PostgresClient {
 }
 
 /** What `pg` knows about itself, as far as it is of use here. */
-interface PostgresClientInsides {
+export interface PostgresClientInsides {
   /** Statements are sent without waiting for the answers to those before (`pg` 8.23 and newer). */
   readonly pipeline?: boolean
   /** The process that the server named when the connection was made. A pooler between makes it up. */

@@ -1,8 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { destroy, takeLeave } from './farewell.ts'
 import type { PostgresListenClient } from './postgres-shapes.ts'
 
 /** Between attempts to connect. */
 const RETRY_MS = 1000
+
+/** A session that listens is silent by nature. */
+const NEVER_IDLE = `select set_config('idle_session_timeout', '0', false)`
 
 /** One connection of its own that hears which keys were released, made when somebody first waits, and anew after it broke. */
 export class Turns {
@@ -38,8 +42,7 @@ export class Turns {
   async close(): Promise<void> {
     this.#closing.abort(new Error('these locks were closed'))
     const client = await this.#listening?.catch(() => undefined)
-    client?.ref?.()
-    await client?.end().catch(() => {})
+    if (client !== undefined) await takeLeave(client)
   }
 
   #listen(): Promise<PostgresListenClient> {
@@ -56,6 +59,7 @@ export class Turns {
     const pauseMs = this.#failedAtMs + RETRY_MS - performance.now()
     if (pauseMs > 0) await pause(pauseMs, undefined, { ref: false, signal: this.#closing.signal })
     const client = await this.#connect()
+    this.#closing.signal.throwIfAborted()
     client.unref?.()
     let subscribed = false
     // A client that breaks before it is subscribed is told of by what it was asked to do.
@@ -63,14 +67,19 @@ export class Turns {
     client.on('error', broken)
     client.on('end', broken)
     client.on('notification', ({ payload = '' }) => this.#wake(payload))
+    const abandon = () => destroy(client)
+    this.#closing.signal.addEventListener('abort', abandon)
     try {
       await client.connect()
       client.unref?.()
       await assertDirect(client)
+      await client.query(NEVER_IDLE)
       await client.query(`listen "${this.#channel}"`)
     } catch (error) {
       client.end().catch(() => {})
       throw error
+    } finally {
+      this.#closing.signal.removeEventListener('abort', abandon)
     }
     subscribed = true
     return client

@@ -1,5 +1,6 @@
+import type { Socket } from 'node:net'
 import { createLocks } from '@leasehold/core'
-import { startPgBouncer, until } from '@leasehold/test-services'
+import { startPgBouncer, TcpProxy, until } from '@leasehold/test-services'
 import pg from 'pg'
 import { afterAll, describe, expect, it } from 'vitest'
 import { postgresRows } from '../src/index.ts'
@@ -57,6 +58,54 @@ describe('waiting', () => {
     await lease.release()
     await next
     await Promise.all([locks.close(), holder.close?.()])
+  })
+
+  it('listens on one connection, where sessions of the role may not be silent for long', async () => {
+    const role = `${schema}_impatient`
+    await pool.query(`create role ${role} login; alter role ${role} set idle_session_timeout = '300ms'`)
+    const address = new URL(url)
+    address.username = role
+    const listen = () => new pg.Client({ connectionString: address.href, application_name: 'impatient' })
+    const [holder, locks] = [createLocks(rowsNamed('leisurely')), createLocks(postgresRows({ pool, schema, listen }))]
+    const lease = await holder.lock('impatient').acquire({ ttlMs: MINUTE_MS })
+    const next = locks.lock('impatient').acquire()
+    await until('it listens', async () => (await listenersNamed('impatient')).length === 1)
+    const before = await listenersNamed('impatient')
+    await pool.query('select pg_sleep(0.6)')
+    expect(await listenersNamed('impatient')).toEqual(before)
+    await lease.release()
+    await next
+    await Promise.all([holder.close(), locks.close()])
+    await pool.query(`drop role ${role}`)
+  })
+
+  it('is over with the locks, where the network swallows everything: no connection is left', async () => {
+    await using proxy = await TcpProxy.open(database.server)
+    const clients: pg.Client[] = []
+    const listen = () => {
+      const client = new pg.Client(proxy.through(url))
+      clients.push(client)
+      return client
+    }
+    const [holder, heard, unheard] = [
+      createLocks(rowsNamed('holder')),
+      createLocks(postgresRows({ pool, schema, listen })),
+      createLocks(postgresRows({ pool, schema, listen })),
+    ]
+    const lease = await holder.lock('swallowed').acquire({ ttlMs: MINUTE_MS })
+    const inVain = { code: 'ACQUIRE_TIMEOUT' }
+    const waiting = heard.lock('swallowed').acquire({ waitMs: 1000 })
+    await until('it waits', () => isAwaited('swallowed'))
+    proxy.swallow('requests')
+    proxy.swallow('replies')
+    await expect(waiting).rejects.toMatchObject(inVain)
+    await expect(unheard.lock('swallowed').acquire({ waitMs: 100 })).rejects.toMatchObject(inVain)
+    expect(await heard.close()).toMatchObject({ backendError: undefined })
+    expect(await unheard.close()).toMatchObject({ backendError: undefined })
+    const streams = clients.map((client) => (client as unknown as { connection: { stream: Socket } }).connection.stream)
+    expect(streams.map(({ destroyed }) => destroyed)).toEqual([true, true])
+    await lease.release()
+    await holder.close()
   })
 
   it('uses one connection, however many keys are awaited', async () => {

@@ -1,3 +1,4 @@
+import { destroy, takeLeave } from '../farewell.ts'
 import type { PostgresRow, PostgresSessionClient } from '../postgres-shapes.ts'
 import { explained } from '../refusals.ts'
 import { corkForThisTurn } from './cork.ts'
@@ -114,8 +115,7 @@ export class Connection {
     const closed = new Error('these locks were closed')
     this.ended = closed
     clearTimeout(this.#watch)
-    this.#client?.ref?.()
-    if (idle) await this.#client?.end().catch(() => {})
+    if (idle && this.#client !== undefined) await takeLeave(this.#client)
     else destroy(this.#client)
     this.#onEnd(closed)
   }
@@ -186,13 +186,6 @@ async function made(connect: ConnectSession, schema: string): Promise<PostgresSe
   } catch (error) {
     throw explained(error, schema)
   }
-}
-
-/** Without a word of farewell, which a connection that hangs would never get across. */
-function destroy(client: PostgresSessionClient | undefined): void {
-  const stream = client?.connection?.stream
-  if (stream === undefined) client?.end().catch(() => {})
-  else stream.destroy()
 }
 
 /** The server's own words: this statement failed, and the session goes on. */

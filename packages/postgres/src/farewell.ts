@@ -1,0 +1,23 @@
+import type { PostgresClientInsides, PostgresListenClient } from './postgres-shapes.ts'
+
+/** How long the server may take to let a connection go. */
+const FAREWELL_MS = 1000
+
+/** Takes leave of the server, and resolves when it has gone; one that does not answer is left without. The process waits for it. */
+export async function takeLeave(client: PostgresListenClient): Promise<void> {
+  client.ref?.()
+  let late: NodeJS.Timeout | undefined
+  const isLate = new Promise<void>((resolve) => {
+    late = setTimeout(resolve, FAREWELL_MS)
+  })
+  await Promise.race([client.end().catch(() => {}), isLate])
+  clearTimeout(late)
+  destroy(client)
+}
+
+/** Without a word of farewell, which a connection that hangs would never get across. */
+export function destroy(client: (PostgresListenClient & PostgresClientInsides) | undefined): void {
+  const stream = client?.connection?.stream
+  if (stream === undefined) client?.end().catch(() => {})
+  else stream.destroy()
+}
