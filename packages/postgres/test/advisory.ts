@@ -1,6 +1,6 @@
 import type { LockEvent, LocksOptions } from '@leasehold/core'
 import { createLocks } from '@leasehold/core'
-import type pg from 'pg'
+import pg from 'pg'
 import { postgresAdvisory } from '../src/index.ts'
 
 type Options = Parameters<typeof postgresAdvisory>[0]
@@ -17,6 +17,30 @@ export function openAdvisory(url: string, name: string, options: Partial<Options
   const locks = createLocks(backend, { ...engine, onEvent: (event) => void events.push(event) })
   const lostKeys = (): string[] => events.filter(({ type }) => type === 'lost').map(({ key }) => key ?? '')
   return { backend, locks, events, lostKeys }
+}
+
+/** What becomes of a statement on its way. */
+export type Alter = (statement: string, send: () => Promise<pg.QueryResult>) => Promise<pg.QueryResult>
+
+/** A backend whose statements go through `alter`. */
+export function openAltered(url: string, schema: string, name: string, alter: Alter) {
+  const connection = () => {
+    const client = new pg.Client({ connectionString: url, application_name: name, pipeline: true })
+    const query = client.query.bind(client) as (...args: unknown[]) => Promise<pg.QueryResult>
+    const altered = (statement: { name?: string }, ...rest: unknown[]) =>
+      alter(statement.name?.replace('leasehold_', '') ?? '', () => query(statement, ...rest))
+    return Object.assign(client, { query: altered as never })
+  }
+  return postgresAdvisory({ connection, schema })
+}
+
+/** How many sessions of this name stand in the server's line. */
+export async function standing(pool: pg.Pool, name: string): Promise<number> {
+  const { rows } = await pool.query(
+    `select from pg_stat_activity where application_name = $1 and wait_event_type = 'Lock' and wait_event = 'advisory'`,
+    [name],
+  )
+  return rows.length
 }
 
 /** The processes of the server that serve connections of this name. */

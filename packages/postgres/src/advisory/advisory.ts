@@ -98,9 +98,14 @@ class Advisory implements LockBackend {
   async release(claim: Claim, next?: Candidate): Promise<boolean> {
     const place = this.#places.of(claim.key)
     const hold = this.#of(claim, place)
-    if (hold === undefined) return this.#stopWaiting(claim, place)
-    if (this.#isWaiting) this.#waitsNoLonger(claim, place)
-    if (next === undefined || !(hold.session instanceof Lane)) return hold.session.giveUp(hold)
+    if (this.#standing.get(idOf(claim))?.hold === hold) this.#standing.delete(idOf(claim))
+    // It may stand in line while it asks, too.
+    const left = this.#isWaiting && this.#stopWaiting(claim, place)
+    if (hold === undefined) return left
+    if (next === undefined || !(hold.session instanceof Lane)) {
+      const ends = await Promise.all([hold.session.giveUp(hold), left])
+      return ends.includes(true)
+    }
     const handed = hold.session.handOver(hold, next, next.ttlMs)
     this.#standing.set(idOf(next), { hold: handed.next, lane: hold.session })
     return handed.ended
@@ -157,7 +162,7 @@ class Advisory implements LockBackend {
     this.#waitsNoLonger(claim, place)
     if (standing === undefined) return false
     const { hold, lane } = standing
-    return lane.leave(hold, (pid) => this.#sessions.for(lane.ttlMs).interrupt(pid))
+    return lane.leave(hold, async (pid) => this.#sessions.for(lane.ttlMs).interrupt(pid))
   }
 
   #over(hold: Hold, lost: boolean): void {

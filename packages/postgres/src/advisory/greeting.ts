@@ -15,12 +15,13 @@ const WHO = `
   select pg_backend_pid() as pid, current_setting('server_version_num')::int as version,
     current_setting('server_version') as version_name, pg_is_in_recovery() as standby`
 
-/** Durable tokens, and no other limits of time than those that are set here. */
+/** Durable tokens, and no other limits of time than those that are set here. To `transaction_timeout`, of Postgres 17 and newer, a wait is a transaction. */
 const SETTINGS = `
   select set_config('idle_session_timeout', '0', false), set_config('statement_timeout', '0', false),
     set_config('lock_timeout', '0', false),
     set_config('synchronous_commit', case current_setting('synchronous_commit') when 'off' then 'local'
-      else current_setting('synchronous_commit') end, false)`
+      else current_setting('synchronous_commit') end, false),
+    (select set_config(name, '0', false) from pg_settings where name = 'transaction_timeout')`
 
 /** Makes a fresh connection fit for locks, or throws `BACKEND_REFUSED` where it cannot be. */
 export async function greet(client: PostgresSessionClient, schema: string): Promise<void> {

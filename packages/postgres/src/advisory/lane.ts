@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Claim, Instant } from '@leasehold/core'
 import type { Hold } from './hold.ts'
 import { Session } from './session.ts'
+import { TURN_MS } from './statements.ts'
 
 /**
  * How long a session may be silent that is granted a place, in milliseconds, until that is renewed or confirmed: the dead and the frozen block nobody for
@@ -12,8 +13,8 @@ const BRIEF_MS = 750
 /** How much of a lease of this TTL a wait brings. */
 export const briefMs = (ttlMs: number): number => Math.min(BRIEF_MS, ttlMs)
 
-/** The server takes its time before it grants. */
-const ENDLESS_MS = Number.POSITIVE_INFINITY
+/** By when the server has granted a wait or ended it, unless the connection is dead. */
+const WAITED_MS = TURN_MS + 5000
 
 /** By when an interrupted wait must have ended. */
 const INTERRUPTED_MS = 2000
@@ -53,17 +54,22 @@ export class Lane extends Session {
       settled = true
     }
     const asked = hold.asked.then(settle, settle)
+    let interrupting: Promise<void> | undefined
     this.#isLeaving = true
     this.allow(INTERRUPTED_MS)
     try {
       while (!settled) {
         const { pid } = this
-        if (pid !== undefined) await Promise.race([asked, interrupt(pid).catch(() => {})])
+        if (pid !== undefined) interrupting = interrupt(pid).catch(() => {})
+        await Promise.race([asked, interrupting])
         if (!settled) await Promise.race([asked, pause(AGAIN_MS, undefined, { ref: false })])
       }
       return hold.state !== 'over' && (await this.giveUp(hold))
     } finally {
-      this.#isLeaving = false
+      // One that is still on its way would end the next wait.
+      void Promise.resolve(interrupting).then(() => {
+        this.#isLeaving = false
+      })
     }
   }
 
@@ -82,7 +88,7 @@ export class Lane extends Session {
   }
 
   async #wait(hold: Hold, timed: Promise<void>): Promise<boolean> {
-    this.allow(ENDLESS_MS)
+    this.allow(WAITED_MS)
     timed.catch((error: Error) => this.end(error))
     // The server cannot have granted it before it was asked.
     const since = { monotonicMs: performance.now(), wallMs: Date.now() }

@@ -70,7 +70,7 @@ export class Session {
     this.#ttlMs = ttlMs
     this.#mindPatience()
     // It was set for the other TTL.
-    if (this.asking.timeoutMs !== 0) this.#sweepAt(performance.now() + ttlMs)
+    if (this.asking.timeoutMs !== 0) this.#sweepAt(Math.min(this.#sweepMs, performance.now() + ttlMs))
     return this
   }
 
@@ -171,6 +171,8 @@ export class Session {
       else this.#granted(hold, answer, sentMs, this.#ttlMs)
       return hold.state === 'held'
     } catch (error) {
+      // Given up meanwhile: its unlock undoes what was done. Two of them would undo what another claim did between.
+      if (hold.state === 'over') throw error
       this.drop(hold)
       // The place may have been taken before the rest failed.
       if (!this.hasEnded) await this.undo(hold.place)

@@ -13,6 +13,7 @@ const AT_MOST = 8
 export class Sessions {
   readonly #open: (ttlMs: number, gone: () => void) => Session
   readonly #all = new Set<Session>()
+  #closed = false
 
   constructor(open: (ttlMs: number, gone: () => void) => Session) {
     this.#open = open
@@ -20,6 +21,7 @@ export class Sessions {
 
   /** Where a lease of this TTL is to live. The session grants no less. */
   for(ttlMs: number): Session {
+    if (this.#closed) throw new Error('these locks were closed')
     for (const session of this.#all) session.endIfOverdue()
     const same = this.#least((session) => session.ttlMs === ttlMs)
     if (same !== undefined && same.load < EASY_LOAD && !same.isStalled) return same
@@ -31,6 +33,7 @@ export class Sessions {
   }
 
   async close(): Promise<void> {
+    this.#closed = true
     await Promise.all([...this.#all].map((session) => session.close()))
   }
 

@@ -1,7 +1,7 @@
 import type { Statement } from './connection.ts'
 
 /** How long one wait may block in one go: while it does, the server cannot clean up what was deleted meanwhile. */
-const TURN_MS = 30_000
+export const TURN_MS = 30_000
 
 export interface Statements {
   /** Place. Answers with the token at the end, or with nothing. */
