@@ -124,27 +124,14 @@ describe('a cluster of three', () => {
   }, 60_000)
 
   it('carries out a write after its client gave up, and that blocks nobody beyond the granted TTL', async () => {
-    const [leader, ...followers] = await etcd.ranked()
-    const backend = etcd.open({ hosts: leader.url, deadlineMs: 400 })
-    const locks = createLocks(backend, { requestTimeoutMs: 500 })
-    const kept = await locks.lock(uniqueKey()).acquire({ ttlMs: TTL_MS, waitMs: 30_000 })
-    const ghost = claimOn(uniqueKey())
-    for (const follower of followers) follower.freeze()
-    await expect(backend.tryAcquire(ghost, terms(TTL_MS))).rejects.toMatchObject({ name: 'EtcdError' })
-    for (const follower of followers) follower.thaw()
-    // It was never given back: an orphan.
-    const appeared = until('it is carried out', async () =>
-      (await etcd.keys()).some((key) => key.includes(ghost.holder)),
-    )
+    const ttlMs = 5_000
+    let haunted = await haunt(ttlMs)
+    for (let times = 1; times < 10 && haunted === undefined; times += 1) haunted = await haunt(ttlMs)
+    const { locks, kept, ghost } = haunted ?? expect.fail('none was carried out')
     const rival = createLocks(etcd.open())
-    const carriedOut = await appeared.then(
-      () => true,
-      () => false,
-    )
-    expect(carriedOut).toBe(true)
     const startedAt = performance.now()
     const lease = await rival.lock(ghost.key).acquire({ waitMs: 30_000 })
-    expect(performance.now() - startedAt).toBeLessThan(TTL_MS + SLACK_MS)
+    expect(performance.now() - startedAt).toBeLessThan(ttlMs + SLACK_MS)
     expect(lease.fencingToken).toBeGreaterThan(0n)
     // What hung on the same etcd lease has moved, with its token.
     await until('it is renewed', () =>
@@ -159,6 +146,26 @@ describe('a cluster of three', () => {
     await locks.close()
   }, 60_000)
 })
+
+/** An acquire that is carried out after its client gave up, and is never given back. `undefined`: a new leader knew nothing of it, so it never happened. */
+async function haunt(ttlMs: number) {
+  const [leader, ...followers] = await etcd.ranked()
+  const backend = etcd.open({ hosts: leader.url, deadlineMs: 400 })
+  const locks = createLocks(backend, { requestTimeoutMs: 500 })
+  const kept = await locks.lock(uniqueKey()).acquire({ ttlMs, waitMs: 30_000 })
+  const ghost = claimOn(uniqueKey())
+  for (const follower of followers) follower.freeze()
+  await expect(backend.tryAcquire(ghost, terms(ttlMs))).rejects.toMatchObject({ name: 'EtcdError' })
+  for (const follower of followers) follower.thaw()
+  const appeared = async () => (await etcd.keys().catch(() => [])).some((key) => key.includes(ghost.holder))
+  const isCarriedOut = await until('it is carried out', appeared, 3_000).then(
+    () => true,
+    () => false,
+  )
+  if (isCarriedOut) return { locks, kept, ghost }
+  await locks.close()
+  return undefined
+}
 
 describe('a client', () => {
   it.each(['requests', 'replies'] as const)(

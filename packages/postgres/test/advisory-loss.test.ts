@@ -103,7 +103,7 @@ describe('a network that swallows everything', () => {
   it('ends each lease at its deadline, once, and the process goes on when the network does', async () => {
     await using proxy = await TcpProxy.open(server)
     const { locks, lostKeys } = openAdvisory(proxy.through(server.url), 'swallowed', { requestTimeoutMs: 200 })
-    const lease = await locks.lock('swallowed').acquire({ ttlMs: 600 })
+    const lease = await locks.lock('swallowed').acquire({ ttlMs: 600, waitMs: MINUTE_MS })
     proxy.swallow('requests')
     proxy.swallow('replies')
     await until('it is lost', () => lease.signal.aborted)
@@ -120,7 +120,7 @@ describe('a network that swallows everything', () => {
   it('leaves no lock behind of a request whose answer was lost, beyond one TTL', async () => {
     await using proxy = await TcpProxy.open(server)
     const { backend, locks } = openAdvisory(proxy.through(server.url), 'doubtful', { requestTimeoutMs: 200 })
-    await locks.lock('before').run({ ttlMs: 1000 }, () => {})
+    await locks.lock('before').run({ ttlMs: 1000, waitMs: MINUTE_MS }, () => {})
     proxy.swallow('replies')
     const attempt = backend.tryAcquire(claimOn('doubtful'), terms(1000))
     attempt.catch(() => {})
