@@ -90,7 +90,9 @@ describe('a master that has a replica', () => {
     await until('the replica is the master', isMaster(other))
     await lease.renew()
     expect(await lease.release()).toBe('released')
-    expect((await next).fencingToken).toBeGreaterThan(lease.fencingToken)
+    const successor = await next
+    expect(successor.fencingToken).toBeGreaterThan(lease.fencingToken)
+    await successor.renew()
     await Promise.all([holder.close(), waiter.close()])
   })
 
