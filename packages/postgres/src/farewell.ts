@@ -6,13 +6,17 @@ const FAREWELL_MS = 1000
 /** Takes leave of the server, and resolves when it has gone; one that does not answer is left without. The process waits for it. */
 export async function takeLeave(client: PostgresListenClient): Promise<void> {
   client.ref?.()
-  let late: NodeJS.Timeout | undefined
-  const isLate = new Promise<void>((resolve) => {
-    late = setTimeout(resolve, FAREWELL_MS)
+  await new Promise<void>((resolve) => {
+    const late = setTimeout(() => {
+      destroy(client)
+      resolve()
+    }, FAREWELL_MS)
+    const left = () => {
+      clearTimeout(late)
+      resolve()
+    }
+    client.end().then(left, left)
   })
-  await Promise.race([client.end().catch(() => {}), isLate])
-  clearTimeout(late)
-  destroy(client)
 }
 
 /** Without a word of farewell, which a connection that hangs would never get across. */
