@@ -26,6 +26,7 @@ describe('a server that will not', () => {
   it.each([
     ['a wrong password', { username: 'limited', password: 'wrong-password' }],
     ['a user who may not run scripts', { username: 'reader', password: PASSWORD }],
+    ['a database that is not there', { username: 'reader', password: PASSWORD, db: 99 }],
   ])('is told from one that cannot: %s', async (_, options) => {
     const error = await failure(open(options))
     expect(isLeaseholdError(error, 'BACKEND_REFUSED')).toBe(true)
