@@ -17,6 +17,7 @@ export function followSeats(onStates) {
   let source
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let silence
+  let node = ''
 
   function hangUp() {
     clearTimeout(silence)
@@ -27,11 +28,10 @@ export function followSeats(onStates) {
   function call() {
     hangUp()
     source = new EventSource('/api/live')
-    source.addEventListener('open', heard)
     source.addEventListener('heartbeat', heard)
     source.addEventListener('error', cutOff)
     source.addEventListener('node', (event) => {
-      showLive('live', `Live · ${JSON.parse(event.data).node}`)
+      node = JSON.parse(event.data).node
     })
     source.addEventListener('seats', (event) => {
       heard()
@@ -41,7 +41,7 @@ export function followSeats(onStates) {
   }
 
   function heard() {
-    if (!isShownLive()) showLive('live')
+    if (!isShownLive()) showLive('live', `Live · ${node}`)
     callAgainIn(SILENCE_MS)
   }
 

@@ -35,8 +35,13 @@ export class Window {
   static async openIn(context: BrowserContext, address: string): Promise<Window> {
     const window = new Window(context, await context.newPage())
     await window.page.goto(address)
-    await window.page.locator('#live[data-state=live]').waitFor()
+    await window.isLive()
     return window
+  }
+
+  /** It has been told of every seat. */
+  async isLive(): Promise<void> {
+    await this.page.locator('#live[data-state=live]').waitFor()
   }
 
   seat(id: string) {
