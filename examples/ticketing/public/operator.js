@@ -124,7 +124,7 @@ byId('ask-form').addEventListener('submit', (event) => {
   const form = /** @type {HTMLFormElement} */ (event.target)
   const reason = String(new FormData(form).get('reason') ?? '')
   ask('POST', `/holds/${asked}/release`, { reason }).then(
-    () => say('The seats are on sale again.'),
+    () => say('The seats were taken back.'),
     (error) => say(error.message),
   )
   form.reset()

@@ -1,5 +1,6 @@
 import { element } from './element.js'
 import { money } from './plan.js'
+import { say } from './say.js'
 
 const ORDINARY_CARD = '5555 5555 5555 4444'
 const TEST_CARDS = [
@@ -64,6 +65,7 @@ function cardChoice(input) {
         'data-card': number,
         onclick: () => {
           input.value = number
+          say(`Card number ${number}`)
         },
       },
       `…${number.slice(-4)} ${does}`,

@@ -23,7 +23,6 @@ const isClose = () => view.dataset['close'] === 'true'
 function zoom(close, x, y) {
   view.dataset['close'] = String(close)
   auditorium.style.width = close ? `${CLOSER * 100}%` : ''
-  button.setAttribute('aria-pressed', String(close))
   button.textContent = close ? 'Whole hall' : 'Closer'
   view.scrollTo(auditorium.offsetWidth * x - view.clientWidth / 2, auditorium.offsetHeight * y - view.clientHeight / 2)
 }

@@ -22,6 +22,11 @@ const test = testWithWindows.extend<{ readonly openWindow: (path?: string) => Pr
   openWindow: ({ open }, use) => use((path = '') => open(browser, office.address + path)),
 })
 
+/** Whether what has the focus can be seen. */
+const ON_TOP = `
+  const { x, y, width, height } = document.activeElement.getBoundingClientRect()
+  document.elementFromPoint(x + width / 2, y + height / 2) === document.activeElement`
+
 test('a keyboard is enough from the seat to the ticket, and the focus goes to what is next', async ({ openWindow }) => {
   const ada = await openWindow()
   await ada.seat('H8').focus()
@@ -38,20 +43,33 @@ test('a keyboard is enough from the seat to the ticket, and the focus goes to wh
   await ada.comesTo('Choose your seats')
 })
 
+test('enlarged twice, nothing covers the seat that has the focus', async ({ openWindow }) => {
+  const ada = await openWindow()
+  await ada.choose('A6', 'A7')
+  await ada.page.setViewportSize({ width: 640, height: 430 })
+  await ada.seat('A5').focus()
+  for (let row = 0; row < 16; row++) {
+    expect(await ada.page.evaluate(ON_TOP), await ada.focused()).toBe(true)
+    await ada.type('ArrowDown')
+  }
+})
+
 test('whoever listens is told once of what happens, and of the time not every second', async ({ openWindow }) => {
   const ada = await openWindow()
   await ada.page.clock.install()
   await ada.page.reload()
+  await ada.isLive()
   const told = await ada.listen()
   await ada.hold('P4')
   await ada.pay('0002')
   await ada.sees('The bank declined this card.')
   // The server's time does not run ahead.
   await ada.page.route('**/api/holds/*', (route) => route.abort())
-  await ada.page.clock.runFor(115_000)
+  await ada.page.clock.runFor(112_000)
   expect(await told()).toEqual([
     'Your choice: 1 seat',
     'Asking for them…',
+    'Card number 4000 0000 0000 0002',
     'Talking to the bank…',
     'The bank declined this card. Nothing was charged.',
     ...[60, 30, 10].map((seconds) => `${seconds} seconds left to book your seats.`),
@@ -83,6 +101,7 @@ test('the operator sees who holds what, and takes it back with a reason that the
   await ada.hold('N4', 'N5')
   await ada.pay()
   await ada.sees('Paid. One last step')
+  await grace.seesSeat('N4', 'held')
   await grace.choose('N4')
   await grace.press(/^Wait in line/)
   await grace.sees('You are in line')
@@ -101,7 +120,7 @@ test('the operator sees who holds what, and takes it back with a reason that the
   await ada.sees('The reason given: The seats are <wet>.')
   await ada.sees('€72 was refunded to the card ending 4242.')
   await grace.sees('Held for you')
-  await operator.sees('The seats are on sale again.')
+  await operator.sees('The seats were taken back.')
   await operator.comesTo('Holds')
   await operator.inspect('operator-desktop')
   await ada.page.goto(`${office.address}/orders.html`)

@@ -115,6 +115,9 @@ describe('whatever keeps the locks', () => {
     for (const key of ['Tab', 'Tab', 'Enter']) await lab.page.keyboard.press(key)
     expect([await lab.verdict(), await phone.verdict()]).toEqual(['Sold twice', 'Sold twice'])
     expect(await lab.page.evaluate('document.activeElement.dataset.name')).toBe('freeze')
+    await lab.page.emulateMedia({ forcedColors: 'active' })
+    const borders = 'Array.from(document.querySelectorAll(".strategy"), ({ clientTop }) => clientTop)'
+    expect(await lab.page.evaluate(borders), 'the chosen one without its colour').toEqual([1, 1, 3, 1])
     await phone.inspect('lab-freeze-unfenced-phone')
   })
 
