@@ -83,7 +83,7 @@ test('whoever stands in line gets the seat when it is given back, without asking
   await grace.choose('M4')
   await grace.press(/^Wait in line/)
   await grace.sees('You are in line')
-  await grace.inspect('in-line-desktop')
+  await grace.photograph('in-line-desktop')
   const told = await grace.listen()
   await grace.seat('M5').focus()
   await ada.press(/^Give the seats back/)

@@ -99,7 +99,7 @@ describe('whatever keeps the locks', () => {
     await using lab = await LabWindow.open(browser, stand.address)
     await lab.inspect('lab-before-desktop')
     expect(await lab.run('no-lock', 'contend')).toMatch(/Sold (twice|3 times)/)
-    await lab.inspect('lab-contend-no-lock-desktop')
+    await lab.photograph('lab-contend-no-lock-desktop')
     expect(await lab.run('row-lock', 'freeze')).toBe('Sold once')
     await lab.photograph('lab-freeze-row-lock-desktop')
   })

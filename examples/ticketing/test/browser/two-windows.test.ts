@@ -140,7 +140,7 @@ describe('while nobody hesitates', () => {
     await ada.seesSeat('K8', 'free')
     await ada.seat('K8').tap()
     await ada.seesSeat('K8', 'chosen')
-    await ada.inspect('closer-phone')
+    await ada.photograph('closer-phone')
     await ada.press(/^Hold /)
     await ada.sees('Held for you')
     await ada.inspect('held-phone')
