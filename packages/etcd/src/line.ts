@@ -82,11 +82,13 @@ export class Line {
     const ahead = line
       .slice(0, index)
       .map((each) => ({ place: placeIn(each), createdAt: BigInt(each.create_revision) }))
-    const modRevision =
-      own.lease === session.leaseId ? own.mod_revision : await this.move(place, own.mod_revision, session)
+    // On another one of ours it was granted the lock, by an attempt under way beside this: it stays there for as long as that asked for.
+    const found = own.lease === session.leaseId ? session : this.#sessions.live(own.lease)
+    const modRevision = found ? own.mod_revision : await this.move(place, own.mod_revision, session)
     if (modRevision === undefined) throw new Error('the place in line has changed meanwhile')
-    this.#stand(place, session)
-    return { session, fencingToken: BigInt(own.create_revision), modRevision, ahead }
+    const standsOn = found ?? session
+    this.#stand(place, standsOn)
+    return { session: standsOn, fencingToken: BigInt(own.create_revision), modRevision, ahead }
   }
 
   /**

@@ -53,6 +53,10 @@ export class Sessions {
     this.#revokeIfUnused(session)
   }
 
+  live(leaseId: string): Session | undefined {
+    return [...this.#all].find((session) => session.leaseId === leaseId && session.ended === undefined)
+  }
+
   /** It is left to run out, and never revoked. */
   spare(session: Session): void {
     this.#all.delete(session)

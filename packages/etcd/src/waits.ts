@@ -91,8 +91,9 @@ export class Waits {
     return this.#line.promote(claim, claim.ttlMs, standing)
   }
 
-  /** The place may be taken after the release that follows an abort: it is given up once it is there. */
+  /** The place may be taken after the release that follows an abort: it is given up once it is there. A wait ends also because an attempt was granted the lock. */
   #withdrawLater(claim: Claim, queued: Promise<Queued>): void {
-    queued.then(() => this.#releases.release(claim)).catch(() => {})
+    const isWithdrawn = () => !this.#line.holds(this.#namespace.placeOf(claim))
+    queued.then(() => isWithdrawn() && this.#releases.release(claim)).catch(() => {})
   }
 }

@@ -1,23 +1,23 @@
-import { afterAll, describe, expect, it, vi } from 'vitest'
-import type { EtcdConnection, Transaction } from '../src/connection.ts'
+import { until } from '@leasehold/test-services'
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
+import type { Transaction, TransactionAnswer } from '../src/connection.ts'
 import { EtcdError } from '../src/errors.ts'
 import { isMove } from '../src/transactions.ts'
 import { claimOn, startTestEtcd, terms, uniqueKey } from './server.ts'
 
-const none = () => false
-/** Which transactions are carried out and not answered. */
-let isUnheard: (transaction: Transaction) => boolean = none
+type Send = () => Promise<TransactionAnswer>
+const asUsual = (_: Transaction, send: Send) => send()
+/** What becomes of a transaction on its way. */
+let alter: (transaction: Transaction, send: Send) => Promise<TransactionAnswer> = asUsual
+afterEach(() => {
+  alter = asUsual
+})
 
 vi.mock('../src/etcd3-connection.ts', async (original) => {
   const real = await original<typeof import('../src/etcd3-connection.ts')>()
   const connectEtcd3: typeof real.connectEtcd3 = (options, deadlineMs) => {
     const connection = real.connectEtcd3(options, deadlineMs)
-    const txn: EtcdConnection['txn'] = async (transaction) => {
-      const answer = await connection.txn(transaction)
-      if (isUnheard(transaction)) throw new EtcdError('UNAVAILABLE', 'the connection was cut')
-      return answer
-    }
-    return { ...connection, txn }
+    return { ...connection, txn: (transaction) => alter(transaction, () => connection.txn(transaction)) }
   }
   return { ...real, connectEtcd3 }
 })
@@ -26,20 +26,102 @@ const etcd = await startTestEtcd()
 afterAll(() => etcd.stop())
 
 const unavailable = { code: 'UNAVAILABLE' }
+/** It is carried out, and not answered. */
+const unheard = async (send: Send) => {
+  await send()
+  throw new EtcdError('UNAVAILABLE', 'the connection was cut')
+}
 
 describe('a hold that was moved to another etcd lease unheard', () => {
   it('is not lost with that lease, which is in doubt: it may be valid still', async () => {
     const backend = etcd.open()
     const claim = claimOn(uniqueKey())
     const grant = await backend.tryAcquire(claim, terms())
-    isUnheard = () => true
+    alter = (_, send) => unheard(send)
     // Puts the etcd lease in doubt on which the hold hangs.
     await expect(backend.tryAcquire(claimOn(uniqueKey()), terms())).rejects.toMatchObject(unavailable)
-    isUnheard = isMove
+    alter = (transaction, send) => (isMove(transaction) ? unheard(send) : send())
     await expect(backend.renew([claim], 60_000)).rejects.toMatchObject(unavailable)
-    isUnheard = none
+    alter = asUsual
     expect(await etcd.open().tryAcquire(claimOn(claim.key), terms())).toEqual({ granted: false })
     expect(await backend.renew([claim], 60_000)).toMatchObject([{ ...grant, since: expect.anything() }])
     expect(await backend.release(claim)).toBe(true)
+  })
+})
+
+function gate() {
+  let open = () => {}
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return { opened, open }
+}
+
+/** Of a place in line, whoever holds the key. */
+const isEntry = ({ compare: [one], success }: Transaction): boolean =>
+  one?.target === 'Create' && one.range_end === undefined && success.some((operation) => 'request_put' in operation)
+
+/** At an empty line. */
+const isAttempt = ({ compare: [one] }: Transaction): boolean => one?.range_end !== undefined
+
+describe('a claim that is granted its key by an attempt, as it is about to stand in line', () => {
+  /** The attempt was carried out and not answered yet, and the place in line is not asked for yet. */
+  async function crossing() {
+    const backend = etcd.open()
+    const claim = claimOn(uniqueKey())
+    // On etcd leases that there are, both that of the attempt and that of the wait.
+    for (const ttlMs of [60_000, 1_000]) {
+      const warm = claimOn(uniqueKey())
+      await backend.tryAcquire(warm, terms(ttlMs))
+      await backend.release(warm)
+    }
+    const [entered, answered] = [gate(), gate()]
+    const seen = new Set<string>()
+    alter = async (transaction, send) => {
+      if (isEntry(transaction)) {
+        seen.add('entry')
+        await entered.opened
+      }
+      const answer = await send()
+      if (isAttempt(transaction)) {
+        seen.add('attempt')
+        await answered.opened
+      }
+      return answer
+    }
+    const abort = new AbortController()
+    const turn = backend.waitForTurn?.(claim, terms(), abort.signal)
+    await until('it is about to stand in line', () => seen.has('entry'))
+    const attempt = backend.tryAcquire(claim, terms())
+    await until('it is granted', () => seen.has('attempt'))
+    const [place] = await etcd.places()
+    /** It hangs where it hung, and is held. */
+    const staysAsItWas = async () => {
+      for (let times = 0; times < 5; times += 1) {
+        expect(await etcd.places()).toEqual([place])
+        expect(await backend.renew([claim], 60_000)).toMatchObject([{ granted: true }])
+      }
+      expect(await backend.release(claim)).toBe(true)
+    }
+    return { attempt, turn, abort, enter: entered.open, answer: answered.open, staysAsItWas }
+  }
+
+  it('keeps it, although the wait is given up then', async () => {
+    const { attempt, turn, abort, enter, answer, staysAsItWas } = await crossing()
+    answer()
+    expect(await attempt).toMatchObject({ granted: true })
+    abort.abort()
+    enter()
+    await turn
+    await staysAsItWas()
+  })
+
+  it('stays on its etcd lease, which lasts as long as was asked for', async () => {
+    const { attempt, turn, enter, answer, staysAsItWas } = await crossing()
+    enter()
+    await turn
+    answer()
+    expect(await attempt).toMatchObject({ granted: true })
+    await staysAsItWas()
   })
 })
