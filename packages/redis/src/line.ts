@@ -46,9 +46,9 @@ export class Line {
     const joining = this.#joining.get(claim.holder)
     const join = joining && (() => this.#joinedBy(joining, claim, terms))
     const stop = () => wait.end()
-    const wait = new Wait(
+    const wait: Wait = new Wait(
       this.#clock,
-      () => this.#joinHeard(claim, terms),
+      () => this.#joinHeard(claim, terms, wait),
       () => {
         leave()
         signal.removeEventListener('abort', stop)
@@ -107,8 +107,9 @@ export class Line {
     return this.#scripts.grant(release, names, [...ended, ...this.#asking(next, next)])
   }
 
-  /** A key that has moved to another node is listened to there. */
-  async #joinHeard(claim: Claim, terms: Terms): Promise<Joined> {
+  /** A key that has moved to another node is listened to there, and that one has another clock. */
+  async #joinHeard(claim: Claim, terms: Terms, wait: Wait): Promise<Joined> {
+    if (!this.#turns.isListening(claim.key)) wait.forgetClock()
     await this.#turns.listening(claim.key)
     return this.#join(claim, terms)
   }

@@ -61,6 +61,11 @@ export class Wait {
     else this.end(turn && this.#grantOf(turn, this.#anchor as Anchor))
   }
 
+  /** The server's: turns are told by another one from now on. They wait for its answer. */
+  forgetClock(): void {
+    this.#anchor = undefined
+  }
+
   /** Without a grant: a hint to try again. */
   end(grant?: Grant): void {
     this.#end(() => this.#resolve(grant))
