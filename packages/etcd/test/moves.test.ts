@@ -61,6 +61,20 @@ function gate() {
 const isEntry = ({ compare: [one], success }: Transaction): boolean =>
   one?.target === 'Create' && one.range_end === undefined && success.some((operation) => 'request_put' in operation)
 
+it('a renewal reads: a member that lags behind would answer for conditions alone', async () => {
+  const backend = etcd.open()
+  const claim = claimOn(uniqueKey())
+  await backend.tryAcquire(claim, terms())
+  const sent: Transaction[] = []
+  alter = (transaction, send) => {
+    sent.push(transaction)
+    return send()
+  }
+  expect(await backend.renew([claim], 60_000)).toMatchObject([{ granted: true }])
+  expect(sent).toMatchObject([{ compare: [{ target: 'Lease' }], success: [{ request_range: {} }] }])
+  await backend.release(claim)
+})
+
 /** At an empty line. */
 const isAttempt = ({ compare: [one] }: Transaction): boolean => one?.range_end !== undefined
 
