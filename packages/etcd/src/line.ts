@@ -83,7 +83,8 @@ export class Line {
       .slice(0, index)
       .map((each) => ({ place: placeIn(each), createdAt: BigInt(each.create_revision) }))
     // On another one of ours it was granted the lock, by an attempt under way beside this: it stays there for as long as that asked for.
-    const found = own.lease === session.leaseId ? session : this.#sessions.live(own.lease)
+    const held = this.#holds.get(place)?.session ?? this.#sessions.live(own.lease)
+    const found = own.lease === session.leaseId ? session : held
     const modRevision = found ? own.mod_revision : await this.move(place, own.mod_revision, session)
     if (modRevision === undefined) throw new Error('the place in line has changed meanwhile')
     const standsOn = found ?? session
@@ -120,14 +121,14 @@ export class Line {
 
   /** The hold as it is known here from now on. */
   hold(claim: Claim, fencingToken: bigint, session: Session): Grant {
-    // Nobody may be told of a grant after the loss of it.
-    if (session.ended === 'gone') throw new EtcdError('LEASE_GONE', 'the etcd lease ended while a claim came to it')
+    // Nobody may be told of a grant after the loss of it. And from a lease in doubt the place may have been moved, to one that is shorter.
+    if (session.ended !== undefined) throw new EtcdError('LEASE_GONE', 'the etcd lease ended while a claim came to it')
     const place = this.#namespace.placeOf(claim)
-    const former = this.#holds.get(place)?.session ?? this.#standing.get(place)
+    const former = [this.#holds.get(place)?.session, this.#standing.get(place)]
     this.#holds.begin(claim, place, fencingToken, session)
     this.#standing.delete(place)
     session.enter(place)
-    if (former !== undefined && former !== session) this.#sessions.leave(former, place)
+    for (const each of former) if (each !== session) this.leave(each, place)
     return grantOn(session, fencingToken)
   }
 

@@ -1,3 +1,4 @@
+import type { Claim } from '@leasehold/core'
 import { until } from '@leasehold/test-services'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import type { Transaction, TransactionAnswer } from '../src/connection.ts'
@@ -75,6 +76,9 @@ it('a renewal reads: a member that lags behind would answer for conditions alone
   await backend.release(claim)
 })
 
+const isAbout = ({ key }: Claim, { compare: [one] }: Transaction): boolean =>
+  one?.key.toString().includes(encodeURIComponent(key)) === true
+
 /** At an empty line. */
 const isAttempt = ({ compare: [one] }: Transaction): boolean => one?.range_end !== undefined
 
@@ -90,14 +94,16 @@ describe('a claim that is granted its key by an attempt, as it is about to stand
       await backend.release(warm)
     }
     const [entered, answered] = [gate(), gate()]
+    const doubtful = claimOn(uniqueKey())
     const seen = new Set<string>()
     alter = async (transaction, send) => {
+      if (isAbout(doubtful, transaction)) return unheard(send)
       if (isEntry(transaction)) {
         seen.add('entry')
         await entered.opened
       }
       const answer = await send()
-      if (isAttempt(transaction)) {
+      if (isAttempt(transaction) && !seen.has('attempt')) {
         seen.add('attempt')
         await answered.opened
       }
@@ -117,7 +123,8 @@ describe('a claim that is granted its key by an attempt, as it is about to stand
       }
       expect(await backend.release(claim)).toBe(true)
     }
-    return { attempt, turn, abort, enter: entered.open, answer: answered.open, staysAsItWas }
+    const doubt = () => expect(backend.tryAcquire(doubtful, terms())).rejects.toMatchObject(unavailable)
+    return { backend, claim, attempt, turn, abort, doubt, enter: entered.open, answer: answered.open, staysAsItWas }
   }
 
   it('keeps it, although the wait is given up then', async () => {
@@ -137,5 +144,18 @@ describe('a claim that is granted its key by an attempt, as it is about to stand
     answer()
     expect(await attempt).toMatchObject({ granted: true })
     await staysAsItWas()
+  })
+
+  it('is granted no more than its etcd lease lasts, where the one that it asked for is in doubt', async () => {
+    const { backend, claim, attempt, turn, doubt, enter, answer } = await crossing()
+    await doubt()
+    enter()
+    await turn
+    answer()
+    const grant = await attempt
+    const [place] = await etcd.places()
+    const { grantedTTL } = await etcd.raw.leaseClient.leaseTimeToLive({ ID: place?.lease ?? '' })
+    expect(grant.granted && grant.ttlMs).toBeLessThanOrEqual(Number(grantedTTL) * 1000)
+    expect(await backend.release(claim)).toBe(true)
   })
 })
