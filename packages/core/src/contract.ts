@@ -115,7 +115,8 @@ export interface LockBackend {
   /**
    * Waits at the backend for the claim's turn. Resolves with the grant where the wait itself brings it, or with `undefined` as
    * a hint to try again (hints may be false or stale). Settles soon after `signal` aborts; a grant that crosses with the
-   * abort may be returned or dropped: core releases the claim afterwards in either case.
+   * abort may be returned or dropped: core releases the claim afterwards in either case. Only where an attempt
+   * was granted the key meanwhile is it not released: the abort ends the wait then, and not the hold.
    *
    * While it waits, core may call `tryAcquire` with the same claim, as a poll: it must not lose its place.
    * Without this operation core polls.
