@@ -20,7 +20,7 @@ export function openAdvisory(url: string, name: string, options: Partial<Options
 }
 
 /** What becomes of a statement on its way. */
-export type Alter = (statement: string, send: () => Promise<pg.QueryResult>) => Promise<pg.QueryResult>
+type Alter = (statement: string, send: () => Promise<pg.QueryResult>) => Promise<pg.QueryResult>
 
 /** A backend whose statements go through `alter`. */
 export function openAltered(url: string, schema: string, name: string, alter: Alter) {
