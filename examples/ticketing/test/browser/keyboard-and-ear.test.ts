@@ -126,4 +126,7 @@ test('the operator sees who holds what, and takes it back with a reason that the
   await ada.page.goto(`${office.address}/orders.html`)
   await ada.sees('The reason given: The seats are <wet>.')
   await ada.inspect('orders-desktop')
+  await ada.page.goto(`${office.address}/operator.html`)
+  await ada.sees('This is for the operator alone.')
+  await ada.inspect('not-the-operator')
 })

@@ -141,6 +141,7 @@ describe('whatever keeps the locks', () => {
     expect(await post('run', terms)).toBe(202)
     expect(await post('run', terms)).toBe(409)
     await lab.page.locator('.story[data-name=kill][data-running]').waitFor()
+    await lab.inspect('lab-while-it-runs')
     expect(await lab.verdict()).toBe('Sold once')
   })
 
