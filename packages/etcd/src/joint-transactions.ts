@@ -2,7 +2,7 @@ import type { EtcdConnection, Outcome, Transaction, TransactionAnswer } from './
 import { isOfMember } from './errors.ts'
 import { lineOf } from './namespace.ts'
 
-/** etcd takes 128 operations in a transaction, with all that are nested in it on one way down: so many transactions of so many operations. */
+/** Transactions in one, and operations in each of them. etcd counts them together, and takes 128 unless told otherwise. */
 const MOST = 32
 
 interface Sent {
