@@ -69,6 +69,32 @@ add('abort-leaves-nothing', 'an aborted and released waiter leaves nothing in li
   assert.equal(await t.isFree(claim.key), true)
 })
 
+add(
+  'abort-spares-hold',
+  'an attempt that is granted while its claim waits outlives the wait',
+  'waitForTurn',
+  async (t) => {
+    const backend = t.open()
+    let held = 0
+    for (let i = 0; i < 8; i += 1) {
+      const claim = t.claim(t.key())
+      const abort = new AbortController()
+      const attempting = backend.tryAcquire(claim, t.terms())
+      const turn = backend.waitForTurn?.(claim, t.terms(), abort.signal).catch(() => {})
+      const { granted: isHeld } = await t.settled(attempting)
+      // As core does once it has the grant, whether or not the wait has arrived.
+      abort.abort()
+      await t.settled(Promise.resolve(turn))
+      await t.pass(t.time.arrivalMs)
+      if (isHeld) contended(await t.open().tryAcquire(t.claim(claim.key), t.terms()))
+      // The wait may have overtaken the attempt.
+      assert.equal((await backend.release(claim)) || !isHeld, true)
+      held += isHeld ? 1 : 0
+    }
+    assert.ok(held > 0, 'no attempt at a free key was granted')
+  },
+)
+
 add('closed-waiter', 'a client that is closed while it waits blocks nobody', 'waitForTurn', async (t) => {
   const holder = t.open()
   const { claim } = await t.hold(holder)

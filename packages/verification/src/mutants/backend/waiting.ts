@@ -24,6 +24,17 @@ add(
 )
 
 add(
+  'abort-ends-hold',
+  'the abort of a wait releases the claim, whatever came of it',
+  'wait/abort-spares-hold',
+  backend(
+    'if (signal.aborted) stop()',
+    `signal.addEventListener('abort', () => void store.release(claim))
+        if (signal.aborted) stop()`,
+  ),
+)
+
+add(
   'turn-for-two',
   'a release lets the first two waiters in',
   'wait/one-turn-one-grant',
