@@ -1,3 +1,4 @@
+import { until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
 import { claimOn, startTestEtcd, terms, uniqueKey } from './server.ts'
 
@@ -9,12 +10,16 @@ const revision = async () => Number((await etcd.raw.kv.range({ key: Buffer.from(
 
 const claims = (count: number) => Array.from({ length: count }, () => claimOn(uniqueKey()))
 
-/** With an etcd lease for the terms. */
+const sessionKeys = async () => (await etcd.raw.getAll().prefix('leasehold//').keys()).length
+
+/** With an etcd lease for the terms, and its key. */
 async function warm() {
   const backend = etcd.open()
   const claim = claimOn(uniqueKey())
+  const before = await sessionKeys()
   await backend.tryAcquire(claim, terms())
   await backend.release(claim)
+  await until('its etcd lease has its key', async () => (await sessionKeys()) > before)
   return backend
 }
 
