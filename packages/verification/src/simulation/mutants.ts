@@ -98,7 +98,7 @@ const OWN: readonly SimulatedMutant[] = [
   {
     id: 'renewal-counts-from-reply',
     mistake: 'a renewal counts from when its answer was read',
-    patches: [renewals('holds.extend(hold, answer, sentAt)', 'holds.extend(hold, answer, clock.now())')],
+    patches: [renewals('holds.extend(hold, answer, sentAt, now)', 'holds.extend(hold, answer, now, now)')],
     rule: 'S1',
   },
 ]

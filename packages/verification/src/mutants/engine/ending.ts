@@ -32,8 +32,8 @@ add(
   'the signal that stops the wait stops the release, too',
   'ambiguity/release-not-aborted',
   lease(
-    'async #release(): Promise<ReleaseOutcome> {',
-    `async #release(): Promise<ReleaseOutcome> {\n    if (this.#hold.terms.signal?.aborted) return 'released'`,
+    'async release(): Promise<ReleaseOutcome> {',
+    `async release(): Promise<ReleaseOutcome> {\n    if (this.#hold.terms.signal?.aborted) return 'released'`,
   ),
 )
 
@@ -41,8 +41,7 @@ add(
   'release-sent-again',
   'a repeated release is sent again',
   'hygiene/release-repeated',
-  lease('this.#released ??= this.#release()', 'this.#released = this.#release()'),
-  lease(`if (state !== 'released' &&`, 'if ('),
+  engine('hold.ending ??= this.#release(hold)', 'hold.ending = this.#release(hold)'),
 )
 
 add(

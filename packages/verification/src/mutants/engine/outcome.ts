@@ -78,5 +78,5 @@ add(
   'errors-by-class',
   'errors are recognised by their class alone',
   'portability/foreign-errors',
-  errors('(error as Record<symbol, unknown>)[marker] === true', 'error instanceof LeaseholdError'),
+  errors('it?.[marker] === true', 'error instanceof LeaseholdError'),
 )

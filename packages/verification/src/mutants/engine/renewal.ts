@@ -13,7 +13,7 @@ add(
   'renewal-revives-lease',
   'a renewal that is answered after the deadline brings the lease back',
   'renew/too-late',
-  renewals('else if (holds.isValid(hold)) {', `else if ((hold.state = 'held')) {`),
+  renewals('else if (holds.isValid(hold, now)) {', `else if ((hold.state = 'held')) {`),
 )
 
 add(
@@ -40,14 +40,14 @@ add(
   'gone-ignored',
   'the word of the backend that a claim is gone is ignored',
   'renew/gone',
-  renewals(`if (answer === 'gone') holds.lose(hold, 'gone')`, `if (answer === 'gone') return`),
+  renewals(`if (answer === 'gone' ||`, `if (answer === 'gone') return\n    if (`),
 )
 
 add(
   'token-change-ignored',
   'a renewal that comes with another token prolongs the lease',
   'renew/token-changed',
-  renewals('if (answer.fencingToken !== hold.fencingToken)', 'if (false)'),
+  renewals(' || answer.fencingToken !== hold.fencingToken', ''),
 )
 
 add(

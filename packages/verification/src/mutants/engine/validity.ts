@@ -25,7 +25,7 @@ add(
   'renewal-from-reply',
   'after a renewal, validity counts from when its answer came',
   'renew/from-the-send',
-  renewals('holds.extend(hold, answer, sentAt)', 'holds.extend(hold, answer, clock.now())'),
+  renewals('holds.extend(hold, answer, sentAt, now)', 'holds.extend(hold, answer, now, now)'),
 )
 
 add('no-margin', 'the margin is zero', 'ttl/margin', options('Math.max(2, grantedTtlMs / 100)', '0'))
