@@ -35,13 +35,18 @@ export async function runSale(
   await clearStage(stage, contest.seats)
   const { database, locks } = stage
   const { freezeMs, untilSold = false } = contest
+  let standsStill = () => {}
+  const frozen = new Promise<void>((resolve) => {
+    standsStill = resolve
+  })
   await fleet.open({ database, locks, sale: saleOf(strategy, contest) }, (seats) => {
+    standsStill()
     const longest = pause(freezeMs, undefined, { ref: false })
     return untilSold ? Promise.race([map.sold(seats), longest]) : longest
   })
   const door = await FrontDoor.open(fleet, 0, false)
   await using map = await SeatMap.open(door.address)
-  const traffic = await sendCustomers(fleet, door.address, map, contest, onProgress)
+  const traffic = await sendCustomers(fleet, door.address, map, contest, frozen, onProgress)
   const books = await fleet.readBooks()
   await door.close()
   await fleet.close()
@@ -59,7 +64,14 @@ const saleOf = (strategy: StrategyName, { holdMs, freezeMs, seats }: Contest): S
   bank: { delayMs: BANK_MS, slowMs: BANK_MS, failureRate: 0 },
 })
 
-async function sendCustomers(fleet: Fleet, address: string, map: SeatMap, contest: Contest, onProgress: Progress) {
+async function sendCustomers(
+  fleet: Fleet,
+  address: string,
+  map: SeatMap,
+  contest: Contest,
+  frozen: Promise<void>,
+  onProgress: Progress,
+) {
   const stopwatch = new Stopwatch(fleet)
   let arrived = 0
   let done = 0
@@ -70,9 +82,9 @@ async function sendCustomers(fleet: Fleet, address: string, map: SeatMap, contes
   const serveQueue = async () => {
     while (arrived < contest.customers) await serve()
   }
-  // The first is the one to freeze, if any is: nobody else is let in before he has his seat, or he might come away empty.
+  // The first is the one to freeze, if any is: nobody else is let in before he stands still. Where his hold ran out first, he comes again, and would come away empty.
   const first = serve()
-  await Promise.race([first, map.changes()])
+  await Promise.race([first, frozen])
   await Promise.all([first.then(serveQueue), ...Array.from({ length: AT_ONCE - 1 }, serveQueue)])
   return stopwatch.read()
 }
