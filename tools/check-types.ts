@@ -1,4 +1,5 @@
-// Type-checks every project of the repository, and that no TypeScript file is outside of all of them.
+// Type-checks every project of the repository, and that no TypeScript file is outside of all of them. By TypeScript 7;
+// `--typescript-5` takes the one before it, eight times as long.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -7,11 +8,17 @@ import { availableParallelism } from 'node:os'
 import { join, relative } from 'node:path'
 import ts from 'typescript'
 import { sourceFilesBelow } from './files.ts'
+import { nativeCompiler } from './native-compiler.ts'
 import { root } from './workspace.ts'
 
 const consumers = join(root, 'tools', 'consumers')
 const files = sourceFilesBelow(root).filter((file) => !file.startsWith(consumers))
 const projects = files.filter((file) => /[/\\]tsconfig\.json$/.test(file))
+
+/** One thread each: several projects are checked at once. */
+const compiler = process.argv.includes('--typescript-5')
+  ? [join(root, 'node_modules', 'typescript', 'bin', 'tsc')]
+  : [nativeCompiler, '--singleThreaded']
 
 const name = (path: string): string => relative(root, path)
 
@@ -21,8 +28,10 @@ function filesOf(project: string): string[] {
 }
 
 async function check(project: string): Promise<boolean> {
-  const tsc = join(root, 'node_modules', '.bin', 'tsc')
-  const child = spawn(tsc, ['-p', project, '--pretty'], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
+  const child = spawn(process.execPath, [...compiler, '-p', project, '--pretty'], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
   const [status] = await once(child, 'close')
   return status === 0
 }
