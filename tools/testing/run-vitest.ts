@@ -63,12 +63,13 @@ function enter(event: TestEvent, ledger: Ledger, report: Report): void {
 function enterFailure(event: TestFailed, ledger: Ledger, report: Report): void {
   const { file, test } = event
   const piece = ledger.entries.get(file)?.piece
+  const what = [file, ...(test ?? [])].join(' > ')
   if (piece === undefined) {
-    ledger.failAtLarge({ what: file, report: event.report, again: 'npx pnpm check:tests' })
+    ledger.failAtLarge({ what, report: event.report, again: 'npx pnpm check:tests' })
   } else if (test === undefined) {
-    ledger.fail({ what: file, report: event.report, again: piece.again })
+    ledger.fail({ what, report: event.report, again: piece.again })
   } else {
-    ledger.fail({ what: `${file} > ${test}`, report: event.report, again: againAlone(piece, test) })
+    ledger.fail({ what, report: event.report, again: againAlone(piece, test) })
   }
-  report.showFailure(test === undefined ? file : `${file} > ${test}`, event.report)
+  report.showFailure(what, event.report)
 }
