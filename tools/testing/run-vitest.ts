@@ -31,13 +31,15 @@ export async function runVitest(
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
+  const failuresBefore = ledger.failures.length
   const log = createWriteStream(logFile)
   for (const stream of [child.stdout, child.stderr]) stream?.pipe(log, { end: false })
   child.on('message', (event) => enter(event as TestEvent, ledger, report))
   signal?.addEventListener('abort', () => endFamily(child))
   const [status] = await once(child, 'close')
   log.end()
-  if (status !== 0 && ledger.failures.length === 0 && signal?.aborted !== true) {
+  const told = ledger.failures.length > failuresBefore
+  if (status !== 0 && !told && signal?.aborted !== true) {
     ledger.failAtLarge({
       what: 'vitest',
       report: `ended with ${status}, see ${logFile}`,
