@@ -71,7 +71,7 @@ export async function turns(
 
 /** A client that has waited before: what one has to set up for its first wait would decide who comes first. */
 async function openExperienced(t: Trial): Promise<LockBackend> {
-  const backend = t.open()
+  const backend = await t.open()
   const claim = t.claim()
   await t.settled(begin(t, backend, claim).grant)
   await backend.release(claim)

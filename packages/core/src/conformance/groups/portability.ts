@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import type { LeaseHandle } from '../../api.ts'
 import { isLeaseholdError } from '../../errors.ts'
+import { assertOver, contended, granted } from '../assertions.ts'
 import { caseGroup } from '../case.ts'
 import { replyLost } from '../fates.ts'
-import { assertOver, contended, granted, LONG_MS } from '../trial.ts'
+import { LONG_MS } from '../trial.ts'
 
 const { cases, add } = caseGroup('portability')
 export const portabilityCases = cases
@@ -11,7 +12,7 @@ export const portabilityCases = cases
 const MAX_HONEST_SLACK_MS = 60_000
 
 add('capabilities', 'name and capabilities are well-formed', async (t) => {
-  const { name, capabilities } = t.open()
+  const { name, capabilities } = await t.open()
   assert.match(name, /^\S(.*\S)?$/)
   for (const flag of ['fifo', 'handOff', 'survivesRestart'] as const) assert.equal(typeof capabilities[flag], 'boolean')
   for (const ms of [capabilities.slackMs, capabilities.minTtlMs]) {
@@ -20,13 +21,13 @@ add('capabilities', 'name and capabilities are well-formed', async (t) => {
 })
 
 add('same-capabilities', 'every client of one server claims the same capabilities', async (t) => {
-  assert.deepEqual(t.open().capabilities, t.open().capabilities)
+  assert.deepEqual((await t.open()).capabilities, (await t.open()).capabilities)
 })
 
 add('claims-travel', 'a claim, sent to another process, can be renewed and released there', 'handOff', async (t) => {
-  const { claim, grant } = await t.hold(t.open())
+  const { claim, grant } = await t.hold(await t.open())
   const received = JSON.parse(JSON.stringify(claim)) as typeof claim
-  const other = t.open()
+  const other = await t.open()
   const [renewal] = await other.renew([received], LONG_MS)
   assert.equal(granted(renewal).fencingToken, grant.fencingToken)
   assert.equal(await other.release(received), true)
@@ -39,7 +40,7 @@ add('outlives-its-client', 'a hold that was handed off outlives the client that 
   const handle = lease.handOff()
   const report = await t.settled(locks.close())
   assert.equal(report.released, 0)
-  contended(await t.open().tryAcquire(t.claim(lease.key), t.terms()))
+  contended(await (await t.open()).tryAcquire(t.claim(lease.key), t.terms()))
   assert.ok(await (await t.process()).locks.resume(handle))
 })
 
@@ -69,7 +70,7 @@ add(
     assert.equal(lease.remainingMs, 0)
     assert.equal(await lease.release(), 'handed-off')
     const before = wire.count('renew')
-    await t.holdInTime(t.open(), lease.key, t.expiryMs)
+    await t.holdInTime(await t.open(), lease.key, t.expiryMs)
     assert.equal(wire.count('renew'), before)
     assert.equal(wire.count('release'), 0)
   },
@@ -79,9 +80,9 @@ add('resume-gone', 'a handle whose hold is over resumes to null, and disturbs no
   const [one, other] = [await t.process(), await t.process()]
   const lease = await one.locks.lock(t.key()).acquire({ ttlMs: t.ttlMs, autoRenew: false })
   const handle = lease.handOff()
-  await t.holdInTime(t.open(), lease.key, t.expiryMs)
+  await t.holdInTime(await t.open(), lease.key, t.expiryMs)
   assert.equal(await t.settled(other.locks.resume(handle)), null)
-  contended(await t.open().tryAcquire(t.claim(lease.key), t.terms()))
+  contended(await (await t.open()).tryAcquire(t.claim(lease.key), t.terms()))
 })
 
 add('resume-again', 'a resumption whose answer was lost can be repeated with the same handle', 'handOff', async (t) => {
@@ -126,8 +127,8 @@ add(
   'the engine does all it promises over the three operations that every backend has',
   async (t) => {
     const [one, other] = [
-      await t.process({ minimal: true, pollMs: 100 }),
-      await t.process({ minimal: true, pollMs: 100 }),
+      await t.process({ minimal: true, pollMs: t.pollMs }),
+      await t.process({ minimal: true, pollMs: t.pollMs }),
     ]
     const keys = [t.key(), t.key()]
     const group = await t.settled(one.locks.acquireAll(keys))
