@@ -75,7 +75,7 @@ describe('cases of servers that restart', () => {
         },
       },
     }
-    return expectFailure('fencing/server-restart', target, /token 1 came after 2/)
+    return expectFailure('fencing/server-restart', target, /token 2 came after 4/)
   })
 })
 

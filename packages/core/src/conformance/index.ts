@@ -1,4 +1,10 @@
-export { registerConformance, type TestContext, type TestRunner } from './adapter.ts'
+export {
+  type RegisterOptions,
+  registerConformance,
+  type TestContext,
+  type TestOptions,
+  type TestRunner,
+} from './adapter.ts'
 export type { ConformanceCase, Group } from './case.ts'
 export { conformanceCases } from './cases.ts'
 export { checkHistory, type HistoryEvent } from './history.ts'

@@ -72,12 +72,13 @@ export class Pace {
     this.#sampler = undefined
   }
 
+  /** Keeps the process alive: what a backend has under way need not. */
   #sample(): NodeJS.Timeout {
     const dueMs = performance.now() + SAMPLE_MS
     return setTimeout(() => {
       this.note(performance.now() - dueMs)
       this.#sampler = this.#sample()
-    }, SAMPLE_MS).unref()
+    }, SAMPLE_MS)
   }
 }
 

@@ -92,6 +92,7 @@ async function look(testCase: ConformanceCase, target: ConformanceTarget) {
 
 /** How long a client that is in use waits for an answer. What is wrong with the backend is for the cases to find. */
 async function measure(target: ConformanceTarget, pace: Pace): Promise<void> {
+  const reading = pace.read()
   const client = target.open({ clock: realTime.clock })
   const ttlMs = Math.max(1_000, client.capabilities.minTtlMs)
   const trip = async () => {
@@ -103,6 +104,7 @@ async function measure(target: ConformanceTarget, pace: Pace): Promise<void> {
   await trip()
   await pace.measure(trip)
   await client.close?.()
+  reading.end()
 }
 
 /** A case fails if anything that it set going rejects with nobody listening, too. */

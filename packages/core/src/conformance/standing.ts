@@ -11,7 +11,7 @@ export interface Standing {
 /** Lets the claim wait, and gives it time to arrive. */
 export async function stand(t: Trial, backend: LockBackend, key: string): Promise<Standing> {
   const waiter = begin(t, backend, t.claim(key))
-  await t.pass(t.time.arrivalMs)
+  await t.pass(t.arrivalMs)
   return waiter
 }
 

@@ -32,8 +32,11 @@ const AS_WRITTEN = {
   pollMs: 100,
 }
 
-/** Halves and fifths of it are whole numbers, too. */
-const even = (ms: number): number => Math.ceil(ms / 20) * 20
+/** A server that counts in its smallest TTL grants exactly this; halves and fifths of it are whole numbers, too. */
+function ttlFor(writtenMs: number, minTtlMs: number, slowdown: number): number {
+  const leastMs = Math.max(writtenMs, Math.ceil(minTtlMs / 20) * 20)
+  return leastMs * Math.max(1, Math.round((writtenMs * slowdown) / leastMs))
+}
 
 /** One process with the engine in it, its clocks, and the wire between it and the server. */
 export interface Process {
@@ -64,6 +67,8 @@ export class Trial {
   readonly soonMs: number
   readonly briefMs: number
   readonly pollMs: number
+  /** Time within which a message reaches the server: for what the contract offers nothing that could be awaited. */
+  readonly arrivalMs: number
   readonly #graceMs: number
   readonly #target: ConformanceTarget
   readonly #pace: Pace
@@ -83,12 +88,13 @@ export class Trial {
     this.#diary = new Diary(() => this.nowMs())
     // Looked at once: in one case, all times are of one measure.
     const slowdown = target.time === undefined ? pace.slowdown : 1
-    this.ttlMs = even(Math.max((target.ttlMs ?? AS_WRITTEN.ttlMs) * slowdown, capabilities.minTtlMs))
+    this.ttlMs = ttlFor(target.ttlMs ?? AS_WRITTEN.ttlMs, capabilities.minTtlMs, slowdown)
     this.patienceMs = AS_WRITTEN.patienceMs * slowdown
     this.soonMs = AS_WRITTEN.soonMs * slowdown
     this.#graceMs = AS_WRITTEN.graceMs * slowdown
     this.briefMs = AS_WRITTEN.briefMs * slowdown
     this.pollMs = AS_WRITTEN.pollMs * slowdown
+    this.arrivalMs = this.time.arrivalMs * slowdown
     this.#prefix = `conformance:${randomBytes(6).toString('hex')}:${id}`
   }
 
@@ -186,6 +192,10 @@ export class Trial {
     const answer = await backend.tryAcquire(claim, this.terms())
     if (answer.granted) await backend.release(claim)
     return answer.granted
+  }
+
+  async assertFree(key: string, backend?: LockBackend): Promise<void> {
+    assert.ok(await this.isFree(key, backend), 'the key is not free: somebody holds it, or stands in line for it')
   }
 
   /** Tries until the key is granted, as long as `withinMs`. */

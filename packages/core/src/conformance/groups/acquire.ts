@@ -23,7 +23,7 @@ add('held-key', 'a key that is held is refused to every other claim, from any cl
 add('released-key', 'a released key is granted to another client at once', async (t) => {
   const [one, other] = [await t.open(), await t.open()]
   const { claim } = await t.hold(one)
-  assert.equal(await one.release(claim), true)
+  assert.equal(await one.release(claim), true, 'the release did not end the hold')
   await t.hold(other, claim.key)
 })
 
@@ -41,8 +41,8 @@ add('idempotent', 'a repeated claim gets its own grant again, and one release en
   const { claim, grant } = await t.hold(backend)
   const again = granted(await backend.tryAcquire(claim, t.terms()))
   assert.equal(again.fencingToken, grant.fencingToken)
-  assert.equal(await backend.release(claim), true)
-  assert.equal(await t.isFree(claim.key), true)
+  assert.equal(await backend.release(claim), true, 'the release did not end the hold')
+  await t.assertFree(claim.key)
 })
 
 add('repeat-remaining', 'a repeated claim is promised no more than the time that remains', async (t) => {
@@ -59,7 +59,7 @@ add('refusal-leaves-nothing', 'a refused attempt leaves nothing behind at the se
   const { claim } = await t.hold(one)
   contended(await other.tryAcquire(t.claim(claim.key), t.terms()))
   await one.release(claim)
-  assert.equal(await t.isFree(claim.key), true)
+  await t.assertFree(claim.key)
 })
 
 add('refusal-remaining', 'a refusal that tells the remaining time tells no more than was granted', async (t) => {
@@ -79,7 +79,7 @@ add('independent-keys', 'holding one key does not keep others from being granted
   const [first] = holds
   assert.ok(first)
   await backend.release(first.claim)
-  assert.equal(await t.isFree(first.claim.key), true)
+  await t.assertFree(first.claim.key)
   contended(await (await t.open()).tryAcquire(t.claim(holds[1]?.claim.key), t.terms()))
 })
 
@@ -89,8 +89,8 @@ add('all-or-nothing', 'an attempt at several keys takes none of them when one is
   const claims = [t.claim(), t.claim(taken.claim.key), t.claim()]
   const answer = await backend.tryAcquireAll?.(claims, t.terms())
   assert.ok(answer !== undefined && !('length' in answer), 'granted, although one key is held')
-  assert.equal(await t.isFree(claims[0]?.key ?? ''), true)
-  assert.equal(await t.isFree(claims[2]?.key ?? ''), true)
+  await t.assertFree(claims[0]?.key ?? '')
+  await t.assertFree(claims[2]?.key ?? '')
 })
 
 add(
@@ -197,7 +197,7 @@ add('group-is-one', 'a group is held as long as each of its leases, and its rele
   assert.equal(group.remainingMs, 0)
   last.assertHeld()
   assert.equal(await t.settled(group.release()), 'released')
-  assert.equal(await t.isFree(last.key), true)
+  await t.assertFree(last.key)
 })
 
 add(
@@ -207,7 +207,7 @@ add(
     const { locks } = await t.process()
     const lock = locks.lock(t.key())
     await t.settled(lock.run(() => t.rejects(lock.acquire(), 'SELF_DEADLOCK')))
-    assert.equal(await t.isFree(lock.key), true)
+    await t.assertFree(lock.key)
   },
 )
 

@@ -15,8 +15,8 @@ add('acquire-again', 'after a lost answer, the same claim learns its own grant b
   next('tryAcquire', replyLost)
   await assert.rejects(backend.tryAcquire(claim, t.terms()))
   granted(await backend.tryAcquire(claim, t.terms()))
-  assert.equal(await backend.release(claim), true)
-  assert.equal(await t.isFree(claim.key), true)
+  assert.equal(await backend.release(claim), true, 'the release did not end the hold')
+  await t.assertFree(claim.key)
 })
 
 add('acquire-twice', 'an attempt that arrives twice is one hold, ended by one release', async (t) => {
@@ -24,26 +24,30 @@ add('acquire-twice', 'an attempt that arrives twice is one hold, ended by one re
   const claim = t.claim()
   next('tryAcquire', sentTwice)
   granted(await backend.tryAcquire(claim, t.terms()))
-  assert.equal(await backend.release(claim), true)
-  assert.equal(await t.isFree(claim.key), true)
+  assert.equal(await backend.release(claim), true, 'the release did not end the hold')
+  await t.assertFree(claim.key)
 })
 
 add('release-twice', 'a release that arrives again, late, does not end the hold of the successor', async (t) => {
   const backend = await t.open()
   const { claim } = await t.hold(backend)
-  assert.equal(await backend.release(claim), true)
+  assert.equal(await backend.release(claim), true, 'the release did not end the hold')
   await t.hold(await t.open(), claim.key)
-  assert.equal(await backend.release(claim), false)
+  assert.equal(await backend.release(claim), false, 'the release says that it ended a hold that is not its own')
   contended(await (await t.open()).tryAcquire(t.claim(claim.key), t.terms()))
 })
 
 add('release-answers', 'releasing twice, or a claim never granted, says no', async (t) => {
   const backend = await t.open()
   const { claim } = await t.hold(backend)
-  assert.equal(await backend.release(t.claim(claim.key)), false)
-  assert.equal(await backend.release(claim), true)
-  assert.equal(await backend.release(claim), false)
-  assert.equal(await backend.release(t.claim()), false)
+  assert.equal(
+    await backend.release(t.claim(claim.key)),
+    false,
+    'the release says that it ended a hold that is not its own',
+  )
+  assert.equal(await backend.release(claim), true, 'the release did not end the hold')
+  assert.equal(await backend.release(claim), false, 'the release says that it ended a hold that is not its own')
+  assert.equal(await backend.release(t.claim()), false, 'the release says that it ended a hold that is not its own')
 })
 
 add('renew-twice', 'a renewal that arrives twice does no harm', async (t) => {
@@ -61,7 +65,7 @@ add('ghost', 'a request that arrives after it was given up is gone within one TT
   const lock = locks.lock(t.key())
   await t.rejects(lock.tryAcquire({ ttlMs: t.ttlMs }), 'BACKEND_UNAVAILABLE')
   gate.open()
-  await t.pass(t.time.arrivalMs)
+  await t.pass(t.arrivalMs)
   await t.holdInTime(await t.open(), lock.key, t.expiryMs)
 })
 
@@ -135,7 +139,7 @@ add(
     await t.settled(lease.release().catch(onlyUnavailable))
     assert.equal(lease.remainingMs, 0)
     assertOver(lease)
-    assert.equal(await t.isFree(lease.key), true)
+    await t.assertFree(lease.key)
   },
 )
 

@@ -122,7 +122,8 @@ add(
     const key = t.key()
     link.swallow('replies')
     const attempt = backend.tryAcquire(t.claim(key), t.terms(t.ttlMs)).catch(() => {})
-    await t.pass(t.time.arrivalMs)
+    await t.pass(t.arrivalMs)
+    assert.equal(await t.isFree(key), false, 'the attempt did not reach the server')
     link.cut()
     link.heal()
     await t.settled(attempt, t.patienceMs)
@@ -163,8 +164,8 @@ add(
 add('slow-link', 'a connection slower than a third of the TTL grants and keeps a lease', 'openLinked', async (t) => {
   const { backend, link } = await t.openLinked()
   const { locks } = await t.process({ requestTimeoutMs: LONG_MS }, backend)
-  // There and back: two fifths of the TTL.
-  const delayMs = t.ttlMs / 2
+  // There and back: two fifths of the TTL. Drivers give up by limits of their own: a second is within all of them.
+  const delayMs = Math.min(t.ttlMs / 2, 500)
   const ttlMs = delayMs * 5
   const lease = await locks.lock(t.key()).acquire({ ttlMs })
   link.delay(delayMs)
@@ -257,8 +258,8 @@ add(
     const answer = await backend.tryAcquire(second, t.terms())
     assert.equal(await backend.release(second), answer.granted)
     contended(await rival.tryAcquire(t.claim(one), t.terms()))
-    assert.equal(await backend.release(first.claim), true)
-    assert.equal(await t.isFree(other, rival), true)
+    assert.equal(await backend.release(first.claim), true, 'the release did not end the hold')
+    await t.assertFree(other, rival)
   },
 )
 

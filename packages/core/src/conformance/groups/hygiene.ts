@@ -50,7 +50,7 @@ add('disposal', 'disposing of a lease never throws, and releases it', async (t) 
   const { locks, wire } = await t.process()
   const kept = await locks.lock(t.key()).acquire({ ttlMs: LONG_MS })
   await t.settled(Promise.resolve(kept[Symbol.asyncDispose]()))
-  assert.equal(await t.isFree(kept.key), true)
+  await t.assertFree(kept.key)
   const failed = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
   wire.always('release', requestLost)
   await t.settled(Promise.resolve(failed[Symbol.asyncDispose]()))
@@ -74,7 +74,7 @@ add('observer-throws', 'an observer that throws changes nothing', async (t) => {
   const { locks } = await t.process({ observer: () => assert.fail('of the observer') })
   const lock = locks.lock(t.key())
   assert.equal(await t.settled(lock.run(() => 'done')), 'done')
-  assert.equal(await t.isFree(lock.key), true)
+  await t.assertFree(lock.key)
   await t.until(() => warnings.length > 0, 'a warning is emitted')
 })
 
@@ -140,7 +140,7 @@ add('close-releases', 'closing releases every lease and says how many', async (t
   assert.deepEqual(report, { released: 5, unreleased: [], backendError: undefined })
   const rival = await t.open()
   for (const lease of leases) {
-    assert.equal(await t.isFree(lease.key, rival), true)
+    await t.assertFree(lease.key, rival)
     assertOver(lease)
   }
 })
@@ -190,8 +190,8 @@ add('close-in-flight', 'a grant that arrives while its process is closing is giv
   gate.open()
   await t.settled(Promise.all([...ends, closing]))
   assert.deepEqual((await closing).unreleased, [])
-  assert.equal(await t.isFree(tried.key), true)
-  assert.equal(await t.isFree(awaited.key), true)
+  await t.assertFree(tried.key)
+  await t.assertFree(awaited.key)
 })
 
 add('close-spares-others', 'closing one client leaves the holds of all others alone', async (t) => {

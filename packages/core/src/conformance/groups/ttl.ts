@@ -41,14 +41,14 @@ add('no-revival', 'a late renewal does not revive an expired claim', async (t) =
   const { claim } = await t.hold(backend, t.key(), t.ttlMs)
   await t.pass(t.expiryMs + 1)
   assert.deepEqual(await backend.renew([claim], LONG_MS), ['gone'])
-  assert.equal(await t.isFree(claim.key), true)
+  await t.assertFree(claim.key)
 })
 
 add('release-after-expiry', 'releasing an expired claim says no', async (t) => {
   const backend = await t.open()
   const { claim } = await t.hold(backend, t.key(), t.ttlMs)
   await t.holdInTime(await t.open(), claim.key, t.expiryMs)
-  assert.equal(await backend.release(claim), false)
+  assert.equal(await backend.release(claim), false, 'the release says that it ended a hold that is not its own')
 })
 
 add(
@@ -59,10 +59,14 @@ add(
     const stale = await t.hold(backend, t.key(), t.ttlMs)
     const successor = await t.holdInTime(await t.open(), stale.claim.key, t.expiryMs)
     assert.deepEqual(await backend.renew([stale.claim], 1), ['gone'])
-    assert.equal(await backend.release(stale.claim), false)
+    assert.equal(await backend.release(stale.claim), false, 'the release says that it ended a hold that is not its own')
     await t.pass(t.capabilities.minTtlMs + t.capabilities.slackMs + 1)
     contended(await (await t.open()).tryAcquire(t.claim(stale.claim.key), t.terms()))
-    assert.equal(await (await t.open()).release({ ...successor.claim, holder: stale.claim.holder }), false)
+    assert.equal(
+      await (await t.open()).release({ ...successor.claim, holder: stale.claim.holder }),
+      false,
+      'the release says that it ended a hold that is not its own',
+    )
   },
 )
 
