@@ -9,20 +9,25 @@ const compilerOptions: ts.CompilerOptions = {
   module: ts.ModuleKind.NodeNext,
   moduleResolution: ts.ModuleResolutionKind.NodeNext,
   strict: true,
+  lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'],
+  types: ['node'],
 }
 
 const byName = (one: readonly [string, unknown], other: readonly [string, unknown]): number =>
   one[0] < other[0] ? -1 : 1
 
+/** One for all packages: most of the work is to read the types of the language and of Node. */
+export const programOf = (entries: readonly Entry[]): ts.Program =>
+  ts.createProgram(
+    entries.map((entry) => entry.types),
+    compilerOptions,
+  )
+
 /**
  * What the emitted types of one package promise, a report for each entry: every exported declaration, then those
  * that they mention and no entry exports. Without comments.
  */
-export function apiReports(packageName: string, entries: readonly Entry[]): Map<Entry, string> {
-  const program = ts.createProgram(
-    entries.map((entry) => entry.types),
-    compilerOptions,
-  )
+export function apiReports(program: ts.Program, packageName: string, entries: readonly Entry[]): Map<Entry, string> {
   const exported = new Map(entries.map((entry) => [entry, exportsOf(program, entry.types)]))
   const exportedAnywhere = [...exported.values()].flatMap((symbols) => [...symbols.values()])
   return new Map(

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { root } from './workspace.ts'
@@ -12,33 +13,34 @@ const pathOf = (name: string): string | undefined =>
     .map((folder) => join(folder, name))
     .find(existsSync)
 
-const present = (): string | undefined =>
+/** The Chromium of this machine, or the one that is named. */
+export const findBrowser = (): string | undefined =>
   process.env['CHROMIUM_PATH'] ?? names.map(pathOf).find((path) => path !== undefined)
 
 /** Whatever it prints belongs on stderr. */
-const succeeds = (command: string, args: readonly string[]): boolean =>
-  spawnSync(command, args, {
-    stdio: ['ignore', process.stderr, process.stderr],
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-  }).status === 0
+async function succeeds(command: string, args: readonly string[]): Promise<boolean> {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const [status] = await once(spawn(command, args, { stdio: ['ignore', 2, 2], env }), 'close')
+  return status === 0
+}
 
-const mayUseApt = (): boolean => process.getuid?.() === 0 && pathOf('apt-get') !== undefined
+export const mayUseApt = (): boolean => process.getuid?.() === 0 && pathOf('apt-get') !== undefined
 
-const installWithApt = (): boolean =>
-  succeeds('apt-get', ['update', '-qq']) &&
-  succeeds('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium'])
+const installWithApt = async (): Promise<boolean> =>
+  (await succeeds('apt-get', ['update', '-qq'])) &&
+  (await succeeds('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium']))
 
-const installWithPlaywright = (): boolean => succeeds(playwright, ['install', 'chromium'])
+const installWithPlaywright = (): Promise<boolean> => succeeds(playwright, ['install', 'chromium'])
 
 /**
  * Sees to it that the browser test finds a Chromium: one that is there; else Debian's, installed as root; else
  * Playwright's own, which is found without a path. Throws with the commands that help where nothing does.
  */
-export function provideBrowser(): string | undefined {
-  const found = present()
+export async function provideBrowser(): Promise<string | undefined> {
+  const found = findBrowser()
   if (found !== undefined) return found
-  if (mayUseApt() && installWithApt()) return present()
-  if (installWithPlaywright()) return undefined
+  if (mayUseApt() && (await installWithApt())) return findBrowser()
+  if (await installWithPlaywright()) return undefined
   throw new Error(
     'The browser test needs a Chromium. On Debian: sudo apt-get install -y chromium\n' +
       'Elsewhere: npx pnpm -C examples/ticketing exec playwright-core install --with-deps chromium\n' +

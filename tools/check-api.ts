@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join, relative } from 'node:path'
-import { apiReports } from './api-report.ts'
+import { apiReports, programOf } from './api-report.ts'
 import { entriesOf } from './entries.ts'
 import { filesBelow } from './files.ts'
 import { withTemporaryFolder } from './temporary-folder.ts'
@@ -14,8 +14,11 @@ interface Report {
   readonly emitted: string
 }
 
+const packages = publishedPackages()
+const program = programOf(packages.flatMap(entriesOf))
+
 const reportsOf = ({ folder, manifest }: WorkspacePackage): Report[] =>
-  [...apiReports(manifest.name, entriesOf({ folder, manifest }))].map(([entry, emitted]) => ({
+  [...apiReports(program, manifest.name, entriesOf({ folder, manifest }))].map(([entry, emitted]) => ({
     pinnedFile: join(folder, 'api', `${entry.name}.api.md`),
     emitted,
   }))
@@ -36,7 +39,6 @@ const showDifference = ({ pinnedFile, emitted }: Report): Promise<void> =>
     spawnSync('git', ['--no-pager', 'diff', '--no-index', pinned, emittedFile], { cwd: root, stdio: 'inherit' })
   })
 
-const packages = publishedPackages()
 const reports = packages.flatMap(reportsOf)
 const orphans = packages
   .flatMap(({ folder }) => filesBelow(join(folder, 'api')))

@@ -2,12 +2,18 @@
 
 import { cpSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
+import { messagesOf } from './messages.ts'
+import { nativeCompiler } from './native-compiler.ts'
 import { pack } from './pack.ts'
 import { run } from './run.ts'
 import { withTemporaryFolder } from './temporary-folder.ts'
 import { publishedPackages, root } from './workspace.ts'
 
 const consumers = join(root, 'tools', 'consumers')
+
+/** Each setting of a consumer is compiled by one of them: by the one that can be had for long, or by the one that comes. */
+process.env['TYPESCRIPT_5'] = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+process.env['TYPESCRIPT_7'] = nativeCompiler
 
 /** The tools that a consumer's scripts call, and Node's types: the rest of the consumer's world is the tarball. */
 const tools = join(root, 'node_modules', '.bin')
@@ -34,6 +40,6 @@ try {
     }
   })
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error)
+  console.error(messagesOf(error))
   process.exit(1)
 }

@@ -1,66 +1,85 @@
-// Runs every check of this repository, the quickest to fail first. `npx pnpm test`
+// Everything that has to pass: builds, then checks beside the tests, which mostly wait. `npx pnpm test`
+// `-- --only redis` runs what concerns one package or one set-up of a backend; `--remember` writes down what each file took.
 
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { text } from 'node:stream/consumers'
-import { readManifest, root } from './workspace.ts'
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { buildPackages } from './build-packages.ts'
+import { messagesOf } from './messages.ts'
+import { artifact } from './testing/artifacts.ts'
+import { minutes } from './testing/clock-face.ts'
+import { type Entry, Ledger } from './testing/ledger.ts'
+import { parseOptions } from './testing/options.ts'
+import { checkPiece, filePiece } from './testing/pieces.ts'
+import { Provisions } from './testing/provisions.ts'
+import { remember, rememberedTimes } from './testing/remembered-times.ts'
+import { Report } from './testing/report.ts'
+import { runCheck } from './testing/run-check.ts'
+import { runVitest } from './testing/run-vitest.ts'
+import { type Selection, select } from './testing/selection.ts'
+import { allTestFiles } from './testing/test-files.ts'
+import { secondsLeft } from './testing/time-left.ts'
+import { vitestEnvironment } from './testing/vitest-environment.ts'
+import { workers } from './testing/workers.ts'
+import { root } from './workspace.ts'
 
-/** Scripts of the root package.json. Each can be run alone: `npx pnpm check:api`. */
-const order = [
-  'check:style',
-  'build',
-  'check:types',
-  'check:snippets',
-  'check:imports',
-  'check:unused',
-  'check:api',
-  'check:size',
-  'check:packages',
-  'check:consumers',
-  'check:tests',
-]
+const isCheck = ({ piece }: Entry): boolean => piece.group === 'checks'
 
-/** Takes longer than the others, and says itself how far it is. */
-const reportsItself = new Set(['check:tests'])
-
-const scripts = readManifest(root).scripts ?? {}
-
-interface Outcome {
-  readonly passed: boolean
-  readonly output: string
-}
-
-async function runScript(name: string): Promise<Outcome> {
-  const command = scripts[name]
-  if (command === undefined) throw new Error(`package.json has no script ${name}`)
-  const live = reportsItself.has(name)
-  const child = spawn(command, {
-    cwd: root,
-    shell: true,
-    stdio: ['ignore', live ? 'inherit' : 'pipe', live ? 'inherit' : 'pipe'],
-  })
-  const output = [child.stdout, child.stderr].map((stream) => (stream === null ? '' : text(stream)))
-  const [status] = await once(child, 'close')
-  return { passed: status === 0, output: (await Promise.all(output)).join('') }
-}
-
-const lastLine = (output: string): string => output.trim().split('\n').at(-1)?.trim() ?? ''
-
-async function step(name: string): Promise<boolean> {
-  const startedMs = performance.now()
-  const { passed, output } = await runScript(name)
-  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1).padStart(6)
-  const line = `${passed ? 'ok    ' : 'FAILED'} ${name.padEnd(16)} ${seconds} s`
-  console.log(passed ? `${line}  ${lastLine(output)}` : `${output}\n${line}`)
-  return passed
-}
-
-const forgotten = Object.keys(scripts).filter((name) => name.startsWith('check:') && !order.includes(name))
-if (forgotten.length > 0) throw new Error(`not in the order of tools/test.ts: ${forgotten}`)
-
-for (const name of order) {
-  if (!(await step(name))) {
-    console.error(`Run it alone: npx pnpm ${name}`)
-    process.exit(1)
+async function main(): Promise<boolean> {
+  const options = parseOptions(process.argv.slice(2))
+  const selection = select(
+    allTestFiles().filter(({ tier }) => tier === 'usual'),
+    options.only,
+  )
+  const ledger = new Ledger([...selection.checks.map(checkPiece), ...selection.files.map(filePiece)])
+  const times = rememberedTimes()
+  // Checks and tests are two lines that run side by side.
+  const left = () => {
+    const entries = [...ledger.entries.values()]
+    const tests = entries.filter((entry) => !isCheck(entry))
+    return Math.max(secondsLeft(entries.filter(isCheck), times, 1), secondsLeft(tests, times, workers))
   }
+  const provisions = new Provisions(selection.files)
+  console.log(
+    `${selection.checks.length} checks and ${selection.files.length} files of tests, about ${minutes(left())}`,
+  )
+  for (const line of provisions.describe()) console.log(line)
+
+  const [browser] = await Promise.all([provisions.provide(), buildPackages()])
+  const report = new Report(ledger, left)
+  try {
+    await run(selection, vitestEnvironment('usual', browser), ledger, report)
+  } finally {
+    ledger.close()
+    report.close()
+  }
+  writeFileSync(artifact('test.json'), JSON.stringify(ledger.total()))
+  if (options.remember) rememberAll(ledger)
+  return ledger.failures.length === 0
+}
+
+async function run(
+  { checks, files }: Selection,
+  environment: NodeJS.ProcessEnv,
+  ledger: Ledger,
+  report: Report,
+): Promise<void> {
+  const paths = files.map(({ path }) => path)
+  const testing =
+    paths.length === 0
+      ? undefined
+      : runVitest({ files: paths, environment, logFile: artifact('test.log') }, ledger, report)
+  for (const check of checks) await runCheck(check, ledger, report)
+  await testing
+}
+
+function rememberAll(ledger: Ledger): void {
+  const seen = [...ledger.entries.values()].map(({ piece, seconds = 0 }) => [piece.name, seconds] as const)
+  remember(Object.fromEntries(seen), (name) => ledger.entries.has(name) || existsSync(join(root, name)))
+}
+
+try {
+  if (!(await main())) process.exitCode = 1
+} catch (error) {
+  console.error(messagesOf(error))
+  process.exitCode = 1
 }

@@ -8,7 +8,5 @@ export default defineConfig({
   },
   format: ['esm', 'cjs'],
   target: 'node20',
-  dts: true,
-  clean: true,
   sourcemap: true,
 })

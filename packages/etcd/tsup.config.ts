@@ -4,7 +4,5 @@ export default defineConfig({
   entry: { index: 'src/index.ts' },
   format: ['esm', 'cjs'],
   target: 'node20',
-  dts: true,
-  clean: true,
   sourcemap: true,
 })

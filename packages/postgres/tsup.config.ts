@@ -5,7 +5,6 @@ export default defineConfig([
     entry: { index: 'src/index.ts' },
     format: ['esm', 'cjs'],
     target: 'node20',
-    dts: true,
     sourcemap: true,
   },
   { entry: { cli: 'src/cli.ts' }, format: ['esm'], target: 'node20' },

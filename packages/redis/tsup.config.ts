@@ -4,6 +4,5 @@ export default defineConfig({
   entry: { index: 'src/index.ts' },
   format: ['esm', 'cjs'],
   target: 'node20',
-  dts: true,
   sourcemap: true,
 })

@@ -3,7 +3,7 @@ import { LocalServer, type Recipe } from './machine/local-server.ts'
 import { providePrograms } from './machine/programs.ts'
 import type { Server, ServerOptions, Settings } from './server.ts'
 
-const need = {
+export const pgbouncerNeed = {
   variable: 'LEASEHOLD_PGBOUNCER_URL',
   programs: ['pgbouncer'],
   debianPackages: ['pgbouncer'],
@@ -17,12 +17,16 @@ export interface PgBouncerOptions extends ServerOptions {
 /** A PgBouncer in transaction mode. `settings: { default_pool_size: 1 }` makes all its clients share one session. */
 export const startPgBouncer = ({ postgres, ...options }: PgBouncerOptions): Promise<Server> =>
   findServer(
-    { name: 'PgBouncer', variable: need.variable, start: (settings) => LocalServer.start(recipe(postgres, settings)) },
+    {
+      name: 'PgBouncer',
+      variable: pgbouncerNeed.variable,
+      start: (settings) => LocalServer.start(recipe(postgres, settings)),
+    },
     options,
   )
 
 function recipe(postgres: Server, settings: Settings): Recipe {
-  const { pgbouncer } = providePrograms(need)
+  const { pgbouncer } = providePrograms(pgbouncerNeed)
   return {
     name: 'pgbouncer',
     scheme: 'postgres://postgres@',

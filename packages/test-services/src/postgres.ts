@@ -5,7 +5,7 @@ import { providePrograms } from './machine/programs.ts'
 import type { Workplace } from './machine/workplace.ts'
 import type { Server, ServerOptions, Settings } from './server.ts'
 
-const need = {
+export const postgresNeed = {
   variable: 'LEASEHOLD_POSTGRES_URL',
   programs: ['initdb', 'postgres'],
   debianPackages: ['postgresql'],
@@ -16,7 +16,7 @@ export const startPostgres = (options: ServerOptions = {}): Promise<Server> =>
   findServer(
     {
       name: 'Postgres',
-      variable: need.variable,
+      variable: postgresNeed.variable,
       container,
       start: (settings) => LocalServer.start(recipe(settings)),
     },
@@ -38,7 +38,7 @@ const container: ContainerRecipe = {
 }
 
 function recipe(settings: Settings): Recipe {
-  const { initdb, postgres } = providePrograms(need)
+  const { initdb, postgres } = providePrograms(postgresNeed)
   return {
     name: 'postgres',
     scheme: 'postgres://postgres@',

@@ -28,7 +28,7 @@ function* folders(): Generator<string> {
 }
 
 /** Programs that work together are of one version: they are taken from one folder. */
-function locate<Name extends string>(names: readonly Name[]): Record<Name, string> | undefined {
+export function locate<Name extends string>(names: readonly Name[]): Record<Name, string> | undefined {
   for (const folder of folders()) {
     const paths = names.map((name) => [name, join(folder, name)] as const)
     if (paths.every(([, path]) => existsSync(path))) return Object.fromEntries(paths) as Record<Name, string>
@@ -39,9 +39,9 @@ function locate<Name extends string>(names: readonly Name[]): Record<Name, strin
 const isDebian = (): boolean =>
   existsSync('/etc/os-release') && /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(readFileSync('/etc/os-release', 'utf8'))
 
-const mayInstall = (): boolean => process.getuid?.() === 0 && isDebian()
+export const mayInstall = (): boolean => process.getuid?.() === 0 && isDebian()
 
-const installer = fileURLToPath(new URL('install-debian.sh', import.meta.url))
+export const installer = fileURLToPath(new URL('install-debian.sh', import.meta.url))
 
 /** What apt prints goes to stderr. */
 function install(debianPackages: readonly string[]): void {

@@ -10,6 +10,8 @@ import { nodeRecipe } from './node.ts'
 
 const execute = promisify(execFile)
 
+export const compilerNeed = { programs: ['cc'], debianPackages: ['gcc', 'libc6-dev'] } as const
+
 const SOURCE = fileURLToPath(new URL('shifted-clock.c', import.meta.url))
 const LIBRARY = 'shifted-clock.so'
 const OFFSET = 'clock-offset'
@@ -30,7 +32,7 @@ const withClock = (recipe: Recipe): Recipe => ({
   ...recipe,
   async prepare(place, port) {
     await recipe.prepare(place, port)
-    const { cc } = providePrograms({ programs: ['cc'], debianPackages: ['gcc', 'libc6-dev'] })
+    const { cc } = providePrograms(compilerNeed)
     await execute(cc, ['-shared', '-fPIC', '-O2', '-o', place.path(LIBRARY), SOURCE])
     await place.write(OFFSET, ['0'.repeat(7)])
     await setOffset(place.path(OFFSET), 0)

@@ -1,0 +1,115 @@
+import type { Piece } from './pieces.ts'
+
+export type State = 'passed' | 'failed' | 'skipped'
+
+export interface Failure {
+  readonly what: string
+  readonly report: string
+  /** The command that repeats it alone. */
+  readonly again: string
+}
+
+export interface Counts {
+  passed: number
+  failed: number
+  skipped: number
+}
+
+export interface Entry {
+  readonly piece: Piece
+  readonly counts: Counts
+  /** How many tests it holds, as soon as that is known. */
+  tests: number | undefined
+  startedAtMs: number | undefined
+  /** Undefined until it has ended. */
+  seconds: number | undefined
+}
+
+/** What of all the pieces of a run has been done, and how it went. */
+export class Ledger {
+  readonly entries: ReadonlyMap<string, Entry>
+  readonly failures: Failure[] = []
+  #atLarge = 0
+
+  constructor(pieces: readonly Piece[]) {
+    this.entries = new Map(
+      pieces.map((piece) => [
+        piece.name,
+        {
+          piece,
+          counts: { passed: 0, failed: 0, skipped: 0 },
+          tests: undefined,
+          startedAtMs: undefined,
+          seconds: undefined,
+        },
+      ]),
+    )
+  }
+
+  entry(name: string): Entry {
+    const entry = this.entries.get(name)
+    if (entry === undefined) throw new Error(`nobody planned ${name}`)
+    return entry
+  }
+
+  start(name: string): void {
+    this.entry(name).startedAtMs ??= performance.now()
+  }
+
+  count(name: string, state: State): void {
+    this.entry(name).counts[state]++
+  }
+
+  /** Of something that is counted. */
+  fail(failure: Failure): void {
+    this.failures.push(failure)
+  }
+
+  /** Of something that belongs to no piece. */
+  failAtLarge(failure: Failure): void {
+    this.#atLarge++
+    this.failures.push(failure)
+  }
+
+  end(name: string): void {
+    const entry = this.entry(name)
+    entry.seconds = (performance.now() - (entry.startedAtMs ?? performance.now())) / 1000
+  }
+
+  /** What was planned and never came to an end is a failure of its own, and so is a group without any test that passed. */
+  close(): void {
+    for (const { piece, seconds } of this.entries.values()) {
+      if (seconds !== undefined) continue
+      this.failAtLarge({ what: piece.name, report: 'it never ended', again: piece.again })
+    }
+    for (const [name, entries] of this.groups()) {
+      const { passed, failed } = sumOf(entries)
+      if (passed + failed > 0) continue
+      const again = entries[0]?.piece.again ?? ''
+      this.failAtLarge({ what: name, report: 'no test passed', again })
+    }
+  }
+
+  groups(): Map<string, Entry[]> {
+    const groups = new Map<string, Entry[]>()
+    for (const entry of this.entries.values()) {
+      groups.set(entry.piece.group, [...(groups.get(entry.piece.group) ?? []), entry])
+    }
+    return groups
+  }
+
+  total(): Counts {
+    const sum = sumOf([...this.entries.values()])
+    return { ...sum, failed: sum.failed + this.#atLarge }
+  }
+}
+
+export const sumOf = (entries: readonly Entry[]): Counts => {
+  const sum = { passed: 0, failed: 0, skipped: 0 }
+  for (const { counts } of entries) {
+    sum.passed += counts.passed
+    sum.failed += counts.failed
+    sum.skipped += counts.skipped
+  }
+  return sum
+}

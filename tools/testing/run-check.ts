@@ -1,0 +1,27 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import type { Check } from '../checks.ts'
+import { root } from '../workspace.ts'
+import type { Ledger } from './ledger.ts'
+import type { Report } from './report.ts'
+
+/** Runs a check and enters what came of it. */
+export async function runCheck(check: Check, ledger: Ledger, report: Report): Promise<void> {
+  const name = `check:${check.name}`
+  const { piece } = ledger.entry(name)
+  ledger.start(name)
+  const [program = '', ...args] = check.command
+  const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)))
+  const [status] = await once(child, 'close')
+  ledger.count(name, status === 0 ? 'passed' : 'failed')
+  if (status !== 0) {
+    ledger.fail({ what: name, report: lastLineOf(output), again: piece.again })
+    report.showFailure(name, output.trim())
+  }
+  ledger.end(name)
+  report.update()
+}
+
+const lastLineOf = (output: string): string => output.trim().split('\n').at(-1) ?? ''

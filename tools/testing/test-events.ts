@@ -1,0 +1,15 @@
+/** What a run of vitest tells the process that started it. */
+export type TestEvent =
+  | { readonly type: 'started'; readonly file: string }
+  | { readonly type: 'collected'; readonly file: string; readonly tests: number }
+  | { readonly type: 'tested'; readonly file: string; readonly state: 'passed' | 'failed' | 'skipped' }
+  | TestFailed
+  | { readonly type: 'ended'; readonly file: string }
+
+export interface TestFailed {
+  readonly type: 'failed'
+  readonly file: string
+  /** Undefined: the file itself, or nobody knows whose fault it was. */
+  readonly test: string | undefined
+  readonly report: string
+}
