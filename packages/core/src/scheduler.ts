@@ -1,4 +1,5 @@
 import { type Clock, type Instant, NEVER_MS } from './clock.ts'
+import { inNoContext } from './no-context.ts'
 
 /** Something due at an instant, when the first of the two clocks says so. Stands in at most one scheduler, once. */
 export interface Task {
@@ -126,7 +127,7 @@ export class Scheduler {
     // Rounded up: a timer that fires a fraction early would find nothing due.
     const delayMs = Math.min(HEARTBEAT_MS, Math.max(1, Math.ceil(first.dueMs - now.monotonicMs)))
     this.#armedForMs = now.monotonicMs + delayMs
-    this.#cancelTimer = this.#clock.setTimer(delayMs, () => this.#pass())
+    this.#cancelTimer = inNoContext(() => this.#clock.setTimer(delayMs, () => this.#pass()))
   }
 
   #disarm(): void {

@@ -1,12 +1,12 @@
 import { type Instant, msUntil, NEVER_MS, shift } from '../clock.ts'
-import type { Candidate, Claim, Grant } from '../contract.ts'
+import type { Candidate, Grant } from '../contract.ts'
 import { isLeaseholdError } from '../errors.ts'
 import type { Slot, Task } from '../scheduler.ts'
-import { checkGrant } from './answers.ts'
-import type { Engine } from './engine.ts'
+import type { Bench } from './bench.ts'
 import type { Hold } from './hold.ts'
-import { newClaim } from './new-claim.ts'
-import { asked } from './options.ts'
+import { asked, type HoldTerms } from './options.ts'
+import type { Requests } from './requests.ts'
+import type { ServerClaim } from './server-claim.ts'
 import type { Waiter } from './waiter.ts'
 
 /** Doubled each time: the next poll where the backend cannot wake us, the next retry of an unreachable one. */
@@ -18,16 +18,26 @@ const SOON_MS = 10
 const SOON_HINTS = 3
 const SLOWED_MAX_MS = 50
 
+/** Where a contender stands. */
+export interface Place {
+  readonly bench: Bench
+  readonly requests: Requests
+  newClaim(): ServerClaim
+  /** Throws `LIMIT_REACHED`. */
+  assertRoom(): void
+  /** Undefined where the grant is of no use: then it is being given back. */
+  begin(claim: ServerClaim, terms: HoldTerms, grant: Grant, sentAt: Instant): Hold | undefined
+  tellWaiting(waiter: Waiter): void
+}
+
 /** The one caller of a key who contends at the backend, on behalf of all who wait in this process. */
 export class Contender implements Task {
   scheduled?: Slot | undefined
   readonly waiter: Waiter
-  readonly #engine: Engine
-  #claim: Claim
+  readonly #place: Place
+  #claim: ServerClaim
   /** What became of the claim, if it was granted. */
   #hold: Hold | undefined
-  /** The server may hold the key, or a place in the queue, for the claim. */
-  #mayBeKnown = false
   #attempts = 0
   #failures = 0
   #soonHints = 0
@@ -38,16 +48,16 @@ export class Contender implements Task {
   #hinted = false
   #wake: () => void = () => {}
 
-  constructor(engine: Engine, waiter: Waiter) {
-    this.#engine = engine
+  constructor(place: Place, waiter: Waiter) {
+    this.#place = place
     this.waiter = waiter
-    this.#claim = newClaim(waiter.key)
+    this.#claim = place.newClaim()
     waiter.onGivenUp = () => this.#wake()
   }
 
   /** What a release may queue in the same trip. */
   get candidate(): Candidate {
-    return { ...this.#claim, ...asked(this.waiter.terms) }
+    return { ...this.#claim.claim, ...asked(this.waiter.terms) }
   }
 
   /** Contends until the waiter is settled; resolves with the error that ended it, if one did. `waitFirst`: a release has just named this contender, so it waits before it tries. */
@@ -64,9 +74,9 @@ export class Contender implements Task {
       failure = error
       this.waiter.giveUp(error)
     }
-    this.#engine.scheduler.cancel(this)
+    this.#place.bench.scheduler.cancel(this)
     this.#endTurn()
-    if (!this.#hold && this.#mayBeKnown) this.#engine.withdraw([this.#claim])
+    if (!this.#hold) this.#claim.abandon()
     return failure
   }
 
@@ -77,9 +87,9 @@ export class Contender implements Task {
   async #attempt(): Promise<void> {
     this.#attempts += 1
     this.#hinted = false
-    const claim = this.#claim
     try {
-      const { answer, sentAt } = await this.#engine.attemptOne(claim, this.waiter.terms, () => this.#grantedLate(claim))
+      this.#place.assertRoom()
+      const { answer, sentAt } = await this.#claim.attempt(this.waiter.terms)
       this.#failures = 0
       this.waiter.lastError = undefined
       if (answer.granted) this.#begin(answer, sentAt)
@@ -91,31 +101,29 @@ export class Contender implements Task {
 
   #contended(remainingMs = -1): void {
     this.#remainingMs = remainingMs >= 0 ? remainingMs : NEVER_MS
-    if (!this.waiter.attemptsOnce) this.#engine.tellWaiting(this.waiter)
+    if (!this.waiter.attemptsOnce) this.#place.tellWaiting(this.waiter)
   }
 
   /** With `waitMs` an unreachable backend is waited for, too; without, such a wait would have no end. */
   #failed(error: unknown): void {
     const unavailable = isLeaseholdError(error, 'BACKEND_UNAVAILABLE')
-    if (unavailable) this.#mayBeKnown = true
     if (!unavailable || this.waiter.terms.waitMs === undefined || this.waiter.attemptsOnce) throw error
     this.#failures += 1
     this.#remainingMs = NEVER_MS
     this.waiter.lastError = error
-    this.#engine.emit({ type: 'backend-error', operation: 'acquire', key: this.#claim.key, error })
+    this.#place.bench.observer.tell({ type: 'backend-error', operation: 'acquire', key: this.waiter.key, error })
   }
 
   /** Settles the waiter in the same turn: between a lease and the one who gets it there is no moment to give up. */
   #begin(grant: Grant, sentAt: Instant): void {
-    this.#mayBeKnown = true
     if (this.waiter.settled) return
-    const hold = this.#engine.holds.begin(this.#claim, this.waiter.terms, grant, sentAt)
+    const hold = this.#place.begin(this.#claim, this.waiter.terms, grant, sentAt)
     this.#hold = hold
     if (!hold) {
-      // The grant was of no use, and is being withdrawn: the next attempt needs a claim of its own.
+      // The grant was of no use, and is being given back: the next attempt needs a claim of its own.
       this.#endTurn()
-      this.#claim = newClaim(this.waiter.key)
-    } else if (!this.waiter.grant(hold)) this.#engine.inBackground(this.#engine.release(hold))
+      this.#claim = this.#place.newClaim()
+    } else if (!this.waiter.grant(hold)) this.#place.bench.outstanding.during(hold.release())
   }
 
   /** A grant of which little time is left, or was told too vaguely, is only a hint: the next attempt tells what the server still grants. */
@@ -124,7 +132,7 @@ export class Contender implements Task {
     this.#brought = undefined
     if (!grant || !sentAt) return false
     const { ttlMs, since = sentAt } = grant
-    if (msUntil(shift(since, ttlMs), this.#engine.clock.now()) < ttlMs / 3) return false
+    if (msUntil(shift(since, ttlMs), this.#place.bench.clock.now()) < ttlMs / 3) return false
     this.#begin(grant, sentAt)
     return true
   }
@@ -133,12 +141,6 @@ export class Contender implements Task {
     this.#turn?.abort()
     this.#turn = undefined
     this.#brought = undefined
-  }
-
-  /** A delayed request took effect after all: for a claim that nobody wants (any more), it is undone. */
-  #grantedLate(claim: Claim): void {
-    const wanted = claim === this.#claim && (this.#hold ? this.#hold.isWanted : !this.waiter.settled)
-    if (!wanted) this.#engine.withdraw([claim])
   }
 
   /** Until the backend wakes us, it is time to poll, or the waiter has given up. */
@@ -152,11 +154,11 @@ export class Contender implements Task {
   }
 
   #pollIn(delayMs: number): void {
-    this.#engine.scheduler.after(delayMs, this)
+    this.#place.bench.scheduler.after(delayMs, this)
   }
 
   #pollDelayMs(): number {
-    const { options, backend } = this.#engine
+    const { options, backend } = this.#place.bench
     const backoffMs = BACKOFF_MS * 2 ** (this.#failures || this.#attempts)
     const pushed = backend.waitForTurn && !this.#failures
     const longestMs = pushed ? options.pollMs : Math.min(options.pollMs, backoffMs)
@@ -166,24 +168,22 @@ export class Contender implements Task {
 
   /** One wait stays open at the backend across polls, so that the place in its queue is kept. */
   #openTurn(): void {
-    const { backend, clock } = this.#engine
+    const { backend, clock } = this.#place.bench
     if (!backend.waitForTurn || this.#turn) return
     const turn = new AbortController()
     this.#turn = turn
-    this.#mayBeKnown = true
     const claim = this.#claim
     const since = clock.now()
     const wait = async () => {
-      const grant = await backend.waitForTurn?.(claim, asked(this.waiter.terms), turn.signal)
-      if (grant) checkGrant(grant)
-      this.#turnCame(turn, claim, grant ?? undefined, since)
+      const grant = await claim.wait(this.waiter.terms, turn.signal)
+      this.#turnCame(turn, claim, grant, since)
     }
     wait().catch((error) => this.#turnFailed(turn, claim, error))
   }
 
-  #turnCame(turn: AbortController, claim: Claim, grant: Grant | undefined, since: Instant): void {
+  #turnCame(turn: AbortController, claim: ServerClaim, grant: Grant | undefined, since: Instant): void {
     if (turn !== this.#turn) {
-      if (grant) this.#grantedLate(claim)
+      if (grant) claim.grantedLate()
       return
     }
     this.#turn = undefined
@@ -196,7 +196,7 @@ export class Contender implements Task {
 
   /** A hint may be false; hints one soon after the other are slowed down. */
   #hint(since: Instant): void {
-    const soon = this.#engine.msSince(since) < SOON_MS
+    const soon = this.#place.bench.msSince(since) < SOON_MS
     this.#soonHints = soon ? this.#soonHints + 1 : 0
     this.#hinted = true
     const slowedMs = this.#slowedMs()
@@ -204,12 +204,12 @@ export class Contender implements Task {
     else this.#wake()
   }
 
-  #turnFailed(turn: AbortController, claim: Claim, cause: unknown): void {
+  #turnFailed(turn: AbortController, { claim }: ServerClaim, cause: unknown): void {
     if (turn !== this.#turn) return
     this.#turn = undefined
     this.#soonHints += 1
-    const error = this.#engine.requests.wrap({ what: 'wait for', claims: [claim] }, cause)
-    this.#engine.emit({ type: 'backend-error', operation: 'wait', key: claim.key, error })
+    const error = this.#place.requests.wrap({ what: 'wait for', claims: [claim] }, cause)
+    this.#place.bench.observer.tell({ type: 'backend-error', operation: 'wait', key: claim.key, error })
     this.#pollIn(this.#slowedMs())
   }
 

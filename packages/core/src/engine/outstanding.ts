@@ -1,3 +1,5 @@
+import { inNoContext } from '../no-context.ts'
+
 /** Counts what somebody waits for. Keeps the process alive meanwhile, as an open connection would; `close` waits for it, too. */
 export class Outstanding {
   #count = 0
@@ -7,7 +9,7 @@ export class Outstanding {
   begin(): void {
     this.#count += 1
     if (this.#count > 1) return
-    this.#alive ??= setInterval(() => {}, 1e9)
+    this.#alive ??= inNoContext(() => setInterval(() => {}, 1e9))
     this.#alive.ref()
   }
 
@@ -16,6 +18,13 @@ export class Outstanding {
     if (this.#count > 0) return
     this.#alive?.unref()
     this.#onNone()
+  }
+
+  /** For work whose failure has reached whom it concerns. */
+  during(work: Promise<unknown>): void {
+    this.begin()
+    const end = () => this.end()
+    void work.then(end, end)
   }
 
   /** Resolves when there is nothing any more. For one caller. */

@@ -1,7 +1,8 @@
 import { setMaxListeners } from 'node:events'
-import type { Clock, Instant } from '../clock.ts'
+import type { Instant } from '../clock.ts'
 import { LeaseholdError } from '../errors.ts'
-import type { Scheduler, Slot, Task } from '../scheduler.ts'
+import type { Slot, Task } from '../scheduler.ts'
+import type { Bench } from './bench.ts'
 import type { Hold } from './hold.ts'
 import type { WaitTerms } from './options.ts'
 
@@ -19,23 +20,23 @@ export class Waiter<Granted = Hold> implements Task {
   readonly terms: WaitTerms
   readonly since: Instant
   readonly granted: Promise<Granted>
-  readonly #scheduler: Scheduler
+  readonly #bench: Bench
   #resolve!: (granted: Granted) => void
   #reject!: (reason: unknown) => void
   readonly #onAbort = () => this.giveUp(this.terms.signal?.reason)
 
-  constructor(key: string, terms: WaitTerms, clock: Clock, scheduler: Scheduler) {
+  constructor(key: string, terms: WaitTerms, bench: Bench) {
     this.key = key
     this.terms = terms
-    this.since = clock.now()
-    this.#scheduler = scheduler
+    this.since = bench.clock.now()
+    this.#bench = bench
     this.granted = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
     })
     if (terms.signal) this.#heed(terms.signal)
     // With nothing to wait for, the one attempt decides, however long it takes.
-    if (terms.waitMs) scheduler.after(terms.waitMs, this, this.since)
+    if (terms.waitMs) bench.scheduler.after(terms.waitMs, this, this.since)
   }
 
   get attemptsOnce(): boolean {
@@ -78,7 +79,7 @@ export class Waiter<Granted = Hold> implements Task {
 
   #settle(): void {
     this.settled = true
-    this.#scheduler.cancel(this)
+    this.#bench.scheduler.cancel(this)
     this.terms.signal?.removeEventListener('abort', this.#onAbort)
   }
 }

@@ -8,25 +8,25 @@ export const waitingMutants = all
 const acquireAll = inFile('engine/acquire-all.ts')
 const contender = inFile('engine/contender.ts')
 const context = inFile('engine/holding-context.ts')
-const queues = inFile('engine/queues.ts')
+const desk = inFile('engine/desk.ts')
 const waiter = inFile('engine/waiter.ts')
 
 add(
   'all-contend',
   'every waiting caller contends at the backend',
   'wait/herd',
-  queues('if (!queue || queue.contender) return', 'if (!queue) return'),
+  desk('if (!next || this.#contender) return', 'if (!next) return'),
 )
 
 add(
   'local-last-first',
   'the last caller who asked is served first',
   'wait/local-fifo',
-  queues(
-    'queue.waiters.add(waiter)',
-    `const asked = [waiter, ...queue.waiters]
-    queue.waiters.clear()
-    for (const each of asked) queue.waiters.add(each)`,
+  desk(
+    'this.#line.add(waiter)',
+    `const asked = [waiter, ...this.#line]
+    this.#line.clear()
+    for (const each of asked) this.#line.add(each)`,
   ),
 )
 
