@@ -58,9 +58,12 @@ interface SimulatedMutant extends Pick<Mutant, 'id' | 'mistake' | 'patches'> {
 
 const clock = inFile('clock.ts')
 const contender = inFile('engine/contender.ts')
+const desk = inFile('engine/desk.ts')
 const close = inFile('engine/close.ts')
 const serverClaim = inFile('engine/server-claim.ts')
 const renewals = inFile('engine/renewals.ts')
+
+const resume = inFile('engine/resume.ts')
 
 /** Mistakes that take a bad network, or a pause at the wrong moment, to be seen. */
 const OWN: readonly SimulatedMutant[] = [
@@ -81,6 +84,12 @@ const OWN: readonly SimulatedMutant[] = [
     mistake: 'a grant that comes when its time for an answer was over is forgotten',
     patches: [serverClaim('grantedLate(): void {', 'grantedLate(): void {\n    return')],
     rule: 'S7',
+  },
+  {
+    id: 'resumed-after-release',
+    mistake: 'a handle that is taken up again begins a lease on a claim that was released meanwhile',
+    patches: [resume("if (renewal === 'gone' || server.over)", "if (renewal === 'gone')"), desk('|| server.over', '')],
+    rule: 'S1',
   },
   {
     id: 'close-does-not-wait',
