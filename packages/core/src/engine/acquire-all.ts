@@ -4,65 +4,84 @@ import { acquire, announce, tooLate, tryAcquire } from './acquire.ts'
 import { isGrants } from './answers.ts'
 import type { LockHall } from './hall.ts'
 import type { Hold } from './hold.ts'
-import type { WaitTerms } from './options.ts'
+import { endures, type WaitTerms } from './options.ts'
 import { attemptAll, type ServerClaim } from './server-claim.ts'
-import { Waiter } from './waiter.ts'
+import { assertNotAborted, Waiter } from './waiter.ts'
+
+type Holds = readonly Hold[]
 
 /** One attempt at all keys: every one, or undefined and none. */
 export async function tryAcquireAll(
   hall: LockHall,
   keys: readonly string[],
   terms: WaitTerms,
-): Promise<readonly Hold[] | undefined> {
+): Promise<Holds | undefined> {
   hall.bench.assertOpen()
   if (keys.some((key) => hall.valid(key))) return undefined
   if (hall.bench.backend.tryAcquireAll) return tryAtomically(hall, keys, terms)
-  return takeEach(hall, keys, (key) => tryAcquire(hall, key, terms))
+  const holds = await takeEach(keys, terms, (key, kept) => tryAcquire(hall, key, kept))
+  if (!holds || allValid(holds)) return holds
+  await releaseAll(holds)
+  return undefined
 }
 
 /**
  * Waits for all keys. What one attempt does not bring is taken key after key in one global order, so that callers cannot wait for
  * each other in a circle; what is held already is renewed meanwhile.
  */
-export async function acquireAll(hall: LockHall, keys: readonly string[], terms: WaitTerms): Promise<readonly Hold[]> {
-  terms.signal?.throwIfAborted()
-  const startedAt = hall.bench.clock.now()
-  // Several attempts, one after the other, would heed neither deadline nor signal.
-  const atOnce = hall.bench.backend.tryAcquireAll && (await acquireAtOnce(hall, keys, terms))
+export async function acquireAll(hall: LockHall, keys: readonly string[], terms: WaitTerms): Promise<Holds> {
+  const { bench } = hall
+  bench.assertOpen()
+  assertNotAborted(terms.signal)
+  hall.assertRoomToWait()
+  const startedAt = bench.clock.now()
+  // Behind others of this process, the attempt would be one more at the backend, and in vain. Several attempts, one after the other, would not heed the signal.
+  const alone = bench.backend.tryAcquireAll && keys.every((key) => hall.isFree(key))
+  const atOnce = alone && (await acquireAtOnce(hall, keys, terms, startedAt))
   if (atOnce) return atOnce
   for (;;) {
-    const holds = await acquireInOrder(hall, keys, terms, startedAt)
-    if (holds.every((hold) => hold.isValid())) return holds
+    const holds = await takeEach(keys, terms, (key, kept) => {
+      const { waitMs } = terms
+      const leftMs = waitMs === undefined ? undefined : Math.max(0, waitMs - bench.msSince(startedAt))
+      return acquire(hall, key, { ...kept, waitMs: leftMs })
+    })
+    if (allValid(holds)) return holds
     // One was lost while the last was waited for: all or nothing, so from the beginning.
-    releaseAll(hall, holds)
+    await releaseAll(holds)
   }
 }
 
-/** The attempt, with the caller's deadline and signal: an answer that comes after them is given back. */
+/** The attempt, with the caller's signal: an answer that comes after it is given back. Whoever else here wants one of the keys stands in line meanwhile. */
 function acquireAtOnce(
   hall: LockHall,
   keys: readonly string[],
   terms: WaitTerms,
-): Promise<readonly Hold[] | undefined> {
-  const waiter = new Waiter<readonly Hold[] | undefined>(keys[0] ?? '', terms, hall.bench)
-  tryAcquireAll(hall, keys, terms).then(
+  since: Instant,
+): Promise<Holds | undefined> {
+  const desks = keys.map((key) => hall.desk(key))
+  hall.came()
+  for (const desk of desks) desk.occupy()
+  const leave = () => {
+    hall.left()
+    for (const desk of desks) desk.vacate()
+  }
+  const waiter = new Waiter<Holds | undefined>(hall.bench, keys[0] ?? '', { ...terms, waitMs: undefined }, since)
+  void tryAtomically(hall, keys, terms).then(
     (holds) => {
-      if (!waiter.grant(holds)) releaseAll(hall, holds ?? [])
+      leave()
+      if (!waiter.grant(holds)) void releaseAll(holds ?? [])
     },
     (error) => {
-      // With time to wait, an unreachable backend is waited for, key after key.
-      if (isLeaseholdError(error, 'BACKEND_UNAVAILABLE') && terms.waitMs) waiter.grant(undefined)
+      leave()
+      // It may be waited for, key after key.
+      if (isLeaseholdError(error, 'BACKEND_UNAVAILABLE') && endures(terms)) waiter.grant(undefined)
       else waiter.giveUp(error)
     },
   )
   return waiter.granted
 }
 
-async function tryAtomically(
-  hall: LockHall,
-  keys: readonly string[],
-  terms: WaitTerms,
-): Promise<readonly Hold[] | undefined> {
+async function tryAtomically(hall: LockHall, keys: readonly string[], terms: WaitTerms): Promise<Holds | undefined> {
   const { bench, requests } = hall
   hall.assertRoomFor(keys.length)
   const claims = keys.map((key) => hall.newClaim(key))
@@ -78,7 +97,7 @@ async function tryAtomically(
     })
     const begun = holds.filter((hold) => hold !== undefined)
     if (begun.length < claims.length) {
-      releaseAll(hall, begun)
+      void releaseAll(begun)
       throw tooLate(
         requests,
         claims.map(({ claim }) => claim),
@@ -92,45 +111,35 @@ async function tryAtomically(
   }
 }
 
-async function acquireInOrder(
-  hall: LockHall,
+/**
+ * Takes one key after another, in one global order, and keeps alive what it has; gives that back when one cannot be taken. Whoever is told so
+ * can rely on it, unless the caller has called it off: that has no time.
+ */
+async function takeEach<Taken extends Hold | undefined>(
   keys: readonly string[],
   terms: WaitTerms,
-  startedAt: Instant,
-): Promise<readonly Hold[]> {
-  const holds = await takeEach(hall, [...keys].sort(), (key) =>
-    acquire(hall, key, { ...terms, autoRenew: true, waitMs: waitLeft(hall, terms, startedAt) }),
-  )
-  // The first of them have been held for a while.
-  if (!terms.autoRenew) for (const hold of holds) hold.renewOnce()
-  return holds
-}
-
-/** Takes one key after another; gives back what was taken when one cannot be. */
-async function takeEach<Taken extends Hold | undefined>(
-  hall: LockHall,
-  keys: readonly string[],
-  take: (key: string) => Promise<Taken>,
-): Promise<readonly Hold[] | (Taken extends undefined ? undefined : never)> {
+  take: (key: string, terms: WaitTerms) => Promise<Taken>,
+): Promise<Holds | (Taken extends undefined ? undefined : never)> {
   const taken: Hold[] = []
   let complete = false
   try {
-    for (const key of keys) {
-      const hold = await take(key)
+    for (const key of [...keys].sort()) {
+      const hold = await take(key, { ...terms, autoRenew: true })
       if (!hold) return undefined as Taken extends undefined ? undefined : never
       taken.push(hold)
     }
     complete = true
+    // The first of them have been held for a while.
+    if (!terms.autoRenew) for (const hold of taken) hold.renewOnce()
     return taken
   } finally {
-    if (!complete) releaseAll(hall, taken)
+    const released = complete || releaseAll(taken)
+    if (!terms.signal?.aborted) await released
   }
 }
 
-function waitLeft(hall: LockHall, { waitMs }: WaitTerms, startedAt: Instant): number | undefined {
-  return waitMs === undefined ? undefined : Math.max(0, waitMs - hall.bench.msSince(startedAt))
-}
+const allValid = (holds: Holds): boolean => holds.every((hold) => hold.isValid())
 
-function releaseAll({ bench }: LockHall, holds: readonly Hold[]): void {
-  for (const hold of holds) if (hold.state === 'held') bench.outstanding.during(hold.release())
-}
+/** What fails has reached the observer. */
+const releaseAll = (holds: Holds): Promise<unknown> =>
+  Promise.allSettled(holds.filter(({ state }) => state === 'held').map((hold) => hold.release()))

@@ -1,24 +1,22 @@
 import type { Instant } from '../clock.ts'
 import type { Claim } from '../contract.ts'
-import { type LeaseholdError, limitReached } from '../errors.ts'
+import type { LeaseholdError } from '../errors.ts'
 import type { Bench } from './bench.ts'
 import type { LockHall } from './hall.ts'
 import type { Hold } from './hold.ts'
 import type { WaitTerms } from './options.ts'
 import type { Requests } from './requests.ts'
-import { Waiter } from './waiter.ts'
+import { assertNotAborted } from './waiter.ts'
 
 /** Waits in this process's line, then at the backend. */
 export async function acquire(hall: LockHall, key: string, terms: WaitTerms): Promise<Hold> {
   const { bench } = hall
   bench.assertOpen()
-  terms.signal?.throwIfAborted()
-  const { maxWaiters } = bench.options
-  if (hall.waiting >= maxWaiters) throw limitReached('maxWaiters', maxWaiters)
-  const waiter = new Waiter(key, terms, bench)
-  hall.desk(key).enter(waiter)
-  const hold = await waiter.granted
-  announce(bench, hold, waiter.since)
+  assertNotAborted(terms.signal)
+  hall.assertRoomToWait()
+  const since = bench.clock.now()
+  const hold = await hall.desk(key).acquire(terms, since)
+  announce(bench, hold, since)
   return hold
 }
 

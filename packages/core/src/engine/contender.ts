@@ -1,11 +1,11 @@
 import { type Instant, msUntil, NEVER_MS, shift } from '../clock.ts'
-import type { Candidate, Grant } from '../contract.ts'
+import type { Candidate, Contended, Grant } from '../contract.ts'
 import { isLeaseholdError } from '../errors.ts'
 import type { Slot, Task } from '../scheduler.ts'
 import type { Bench } from './bench.ts'
 import type { Hold } from './hold.ts'
-import { asked, type HoldTerms } from './options.ts'
-import type { Requests } from './requests.ts'
+import { asked, endures, type HoldTerms } from './options.ts'
+import type { Answered, Requests } from './requests.ts'
 import type { ServerClaim } from './server-claim.ts'
 import type { Waiter } from './waiter.ts'
 
@@ -39,7 +39,11 @@ export class Contender implements Task {
   /** What became of the claim, if it was granted. */
   #hold: Hold | undefined
   #attempts = 0
+  /** Attempts, and waits at the backend, that have failed since one was answered. */
   #failures = 0
+  #waitFailures = 0
+  /** The backend will refuse this contender to wait, however often it asks. */
+  #refused = false
   #soonHints = 0
   /** Until the key may come free by expiry. */
   #remainingMs = NEVER_MS
@@ -48,11 +52,13 @@ export class Contender implements Task {
   #hinted = false
   #wake: () => void = () => {}
 
-  constructor(place: Place, waiter: Waiter) {
+  constructor(place: Place, waiter: Waiter, claim = place.newClaim()) {
     this.#place = place
     this.waiter = waiter
-    this.#claim = place.newClaim()
+    this.#claim = claim
     waiter.onGivenUp = () => this.#wake()
+    // An attempt under way gets its answer, and a pause ends with a last one. An outage is not waited for beyond the time.
+    waiter.onTimeUp = () => (this.#failures > 0 ? waiter.timeOut() : this.#wake())
   }
 
   /** What a release may queue in the same trip. */
@@ -60,13 +66,16 @@ export class Contender implements Task {
     return { ...this.#claim.claim, ...asked(this.waiter.terms) }
   }
 
-  /** Contends until the waiter is settled; resolves with the error that ended it, if one did. `waitFirst`: a release has just named this contender, so it waits before it tries. */
-  async contend(waitFirst: boolean): Promise<unknown> {
+  /**
+   * Contends until the waiter is settled; resolves with the error that ended it, if one did. `first`: its first attempt, if that is under way already, or
+   * `'wait'`, where a release has just named this contender.
+   */
+  async contend(first?: Promise<Answered<Grant | Contended>> | 'wait'): Promise<unknown> {
     let failure: unknown
     try {
-      if (!waitFirst) await this.#attempt()
+      if (first !== 'wait') await this.#attempt(first)
       while (!this.waiter.settled) {
-        if (this.waiter.attemptsOnce) this.waiter.timeOut()
+        if (this.waiter.timeUp) this.waiter.timeOut()
         else await this.#pause()
         if (!this.waiter.settled && !this.#takeBrought()) await this.#attempt()
       }
@@ -84,12 +93,12 @@ export class Contender implements Task {
     this.#wake()
   }
 
-  async #attempt(): Promise<void> {
+  async #attempt(asked?: Promise<Answered<Grant | Contended>>): Promise<void> {
     this.#attempts += 1
     this.#hinted = false
     try {
-      this.#place.assertRoom()
-      const { answer, sentAt } = await this.#claim.attempt(this.waiter.terms)
+      if (!asked) this.#place.assertRoom()
+      const { answer, sentAt } = await (asked ?? this.#claim.attempt(this.waiter.terms))
       this.#failures = 0
       this.waiter.lastError = undefined
       if (answer.granted) this.#begin(answer, sentAt)
@@ -101,13 +110,11 @@ export class Contender implements Task {
 
   #contended(remainingMs = -1): void {
     this.#remainingMs = remainingMs >= 0 ? remainingMs : NEVER_MS
-    if (!this.waiter.attemptsOnce) this.#place.tellWaiting(this.waiter)
+    if (this.waiter.terms.waitMs !== 0) this.#place.tellWaiting(this.waiter)
   }
 
-  /** With `waitMs` an unreachable backend is waited for, too; without, such a wait would have no end. */
   #failed(error: unknown): void {
-    const unavailable = isLeaseholdError(error, 'BACKEND_UNAVAILABLE')
-    if (!unavailable || this.waiter.terms.waitMs === undefined || this.waiter.attemptsOnce) throw error
+    if (!isLeaseholdError(error, 'BACKEND_UNAVAILABLE') || !endures(this.waiter.terms)) throw error
     this.#failures += 1
     this.#remainingMs = NEVER_MS
     this.waiter.lastError = error
@@ -160,7 +167,7 @@ export class Contender implements Task {
   #pollDelayMs(): number {
     const { options, backend } = this.#place.bench
     const backoffMs = BACKOFF_MS * 2 ** (this.#failures || this.#attempts)
-    const pushed = backend.waitForTurn && !this.#failures
+    const pushed = backend.waitForTurn && !this.#refused && !this.#failures
     const longestMs = pushed ? options.pollMs : Math.min(options.pollMs, backoffMs)
     const expiresInMs = Math.max(this.#remainingMs + 1, Math.min(POLL_FLOOR_MAX_MS, backoffMs))
     return Math.min(longestMs * (0.75 + options.random() / 4 || 1), expiresInMs)
@@ -169,7 +176,7 @@ export class Contender implements Task {
   /** One wait stays open at the backend across polls, so that the place in its queue is kept. */
   #openTurn(): void {
     const { backend, clock } = this.#place.bench
-    if (!backend.waitForTurn || this.#turn) return
+    if (!backend.waitForTurn || this.#turn || this.#refused) return
     const turn = new AbortController()
     this.#turn = turn
     const claim = this.#claim
@@ -187,6 +194,7 @@ export class Contender implements Task {
       return
     }
     this.#turn = undefined
+    this.#waitFailures = 0
     if (grant === undefined) this.#hint(since)
     else {
       this.#brought = { grant, sentAt: since }
@@ -206,11 +214,16 @@ export class Contender implements Task {
 
   #turnFailed(turn: AbortController, { claim }: ServerClaim, cause: unknown): void {
     if (turn !== this.#turn) return
+    const { bench, requests } = this.#place
+    const error = requests.wrap({ what: 'wait for', claims: [claim] }, cause)
     this.#turn = undefined
-    this.#soonHints += 1
-    const error = this.#place.requests.wrap({ what: 'wait for', claims: [claim] }, cause)
-    this.#place.bench.observer.tell({ type: 'backend-error', operation: 'wait', key: claim.key, error })
-    this.#pollIn(this.#slowedMs())
+    this.#waitFailures += 1
+    this.#refused = error.code === 'BACKEND_REFUSED'
+    // Told once: what follows says the same.
+    if (this.#waitFailures === 1)
+      bench.observer.tell({ type: 'backend-error', operation: 'wait', key: claim.key, error })
+    if (this.#refused) this.#pollIn(this.#pollDelayMs())
+    else this.#pollIn(Math.min(bench.options.pollMs, BACKOFF_MS * 2 ** this.#waitFailures))
   }
 
   #slowedMs(): number {

@@ -1,26 +1,29 @@
 import type { Instant } from '../clock.ts'
-import type { Grant } from '../contract.ts'
-import { isLeaseholdError, limitReached } from '../errors.ts'
+import type { Contended, Grant } from '../contract.ts'
+import { closedError, isLeaseholdError, limitReached } from '../errors.ts'
+import { inNoContext } from '../no-context.ts'
 import type { Bench } from './bench.ts'
 import { Contender, type Place } from './contender.ts'
 import { Hold, type HoldKeeper } from './hold.ts'
-import type { HoldTerms } from './options.ts'
+import { endures, type HoldTerms, type WaitTerms } from './options.ts'
 import type { Renewals } from './renewals.ts'
-import type { Requests } from './requests.ts'
+import type { Answered, Requests } from './requests.ts'
 import type { ServerClaim } from './server-claim.ts'
 import { countedFrom } from './validity.ts'
-import type { Waiter } from './waiter.ts'
+import { Waiter } from './waiter.ts'
 
 /** What all desks share. */
 export interface Hall {
   readonly bench: Bench
   readonly requests: Requests
   readonly renewals: Renewals
-  /** Leases held, and callers who wait or contend. */
+  /** Leases held. */
   leases: number
-  waiting: number
   newClaim(key: string): ServerClaim
   assertRoomFor(count: number): void
+  /** A caller waits or asks, or does so no longer. */
+  came(): void
+  left(): void
   empty(desk: Desk): void
 }
 
@@ -30,6 +33,8 @@ export class Desk implements Place, HoldKeeper {
   readonly #hall: Hall
   #hold: Hold | undefined
   #contender: Contender | undefined
+  /** Somebody asks who needs no place in line, since nobody else was here. */
+  #occupied = false
   /** First in, first out; the contender is no longer among them. */
   readonly #line = new Set<Waiter>()
 
@@ -55,6 +60,11 @@ export class Desk implements Place, HoldKeeper {
     return this.#hold
   }
 
+  /** Nobody here has the key or asks for it. */
+  get free(): boolean {
+    return !this.valid && !this.#isContended && this.#line.size === 0
+  }
+
   newClaim(): ServerClaim {
     return this.#hall.newClaim(this.key)
   }
@@ -63,18 +73,73 @@ export class Desk implements Place, HoldKeeper {
     this.#hall.assertRoomFor(1)
   }
 
-  enter(waiter: Waiter): void {
-    this.#hall.waiting += 1
-    this.bench.outstanding.begin()
+  /** For a caller who found it free. Whoever comes meanwhile stands in line. */
+  occupy(): void {
+    this.#occupied = true
+  }
+
+  vacate(): void {
+    this.#occupied = false
+    this.#advance()
+    this.#leaveIfEmpty()
+  }
+
+  /** Waits in line, then at the backend. */
+  async acquire(terms: WaitTerms, since: Instant): Promise<Hold> {
+    // Who can be called off needs a waiter from the beginning.
+    if (this.free && !terms.signal) return this.#acquireAlone(terms, since)
+    const waiter = new Waiter(this.bench, this.key, terms, since)
+    this.#enter(waiter)
+    return waiter.granted
+  }
+
+  /** Nobody queues, so nobody pays for a queue. Only where the key is held elsewhere, the caller becomes a contender. */
+  async #acquireAlone(terms: WaitTerms, since: Instant): Promise<Hold> {
+    this.assertRoom()
+    const claim = this.newClaim()
+    this.#hall.came()
+    this.occupy()
+    const asked = claim.attempt(terms)
+    let hold: Hold | undefined
+    try {
+      const { answer, sentAt } = await asked
+      if (answer.granted && !this.bench.closed) hold = this.begin(claim, terms, answer, sentAt)
+    } catch {
+      // The contender is told the same.
+    }
+    if (!hold && !this.bench.closed) return this.#contendOn(claim, asked, terms, since)
+    if (!hold) claim.abandon()
+    this.#hall.left()
+    this.vacate()
+    if (!hold) throw closedError()
+    return hold
+  }
+
+  #contendOn(
+    claim: ServerClaim,
+    asked: Promise<Answered<Grant | Contended>>,
+    terms: WaitTerms,
+    since: Instant,
+  ): Promise<Hold> {
+    const waiter = new Waiter(this.bench, this.key, terms, since)
+    this.#occupied = false
+    this.#contender = new Contender(this, waiter, claim)
+    this.#start(this.#contender, asked)
+    return waiter.granted
+  }
+
+  #enter(waiter: Waiter): void {
+    if (waiter.settled) return
+    this.#hall.came()
     this.#line.add(waiter)
     waiter.onGivenUp = () => {
       this.#line.delete(waiter)
-      this.#left()
+      this.#hall.left()
       this.#leaveIfEmpty()
     }
     this.#advance()
     if (!this.#line.has(waiter)) return
-    if (waiter.attemptsOnce) waiter.timeOut()
+    if (waiter.timeUp) waiter.timeOut()
     else this.tellWaiting(waiter)
   }
 
@@ -121,7 +186,7 @@ export class Desk implements Place, HoldKeeper {
   leaving(hold: Hold) {
     this.#forget(hold)
     const next = this.bench.backend.waitForTurn && this.#promote()
-    return next && { candidate: next.candidate, start: () => this.#start(next, true) }
+    return next && { candidate: next.candidate, start: () => this.#start(next, 'wait') }
   }
 
   over(hold: Hold): void {
@@ -137,6 +202,10 @@ export class Desk implements Place, HoldKeeper {
     this.#contender?.waiter.giveUp(reason)
   }
 
+  get #isContended(): boolean {
+    return this.#occupied || !!this.#contender
+  }
+
   #forget(hold: Hold): void {
     if (this.#hold !== hold) return
     this.#hold = undefined
@@ -147,20 +216,21 @@ export class Desk implements Place, HoldKeeper {
   #advance(): void {
     // Looked at first: to find a lease over ends it, which advances the line.
     const next = this.valid ? undefined : this.#promote()
-    if (next) this.#start(next, false)
+    if (next) this.#start(next)
   }
 
   #promote(): Contender | undefined {
     const [next] = this.#line
-    if (!next || this.#contender) return undefined
+    if (!next || this.#isContended) return undefined
     this.#line.delete(next)
     this.#contender = new Contender(this, next)
     return this.#contender
   }
 
-  #start(contender: Contender, waitFirst: boolean): void {
-    void contender.contend(waitFirst).then((failure) => {
-      this.#left()
+  /** Whoever's release or loss lets it start has nothing to do with it. */
+  #start(contender: Contender, first?: Promise<Answered<Grant | Contended>> | 'wait'): void {
+    void inNoContext(() => contender.contend(first)).then((failure) => {
+      this.#hall.left()
       this.#contender = undefined
       this.#shareFailure(failure)
       this.#advance()
@@ -171,15 +241,10 @@ export class Desk implements Place, HoldKeeper {
   /** What the contender was told holds for those who would ask next: they need not wait for the same answer one by one. */
   #shareFailure(failure: unknown): void {
     if (!isLeaseholdError(failure) || !failure.code.startsWith('BACKEND')) return
-    for (const waiter of this.#line) if (waiter.terms.waitMs === undefined) waiter.giveUp(failure)
-  }
-
-  #left(): void {
-    this.#hall.waiting -= 1
-    this.bench.outstanding.end()
+    for (const waiter of this.#line) if (!endures(waiter.terms)) waiter.giveUp(failure)
   }
 
   #leaveIfEmpty(): void {
-    if (!this.#hold && !this.#contender && this.#line.size === 0) this.#hall.empty(this)
+    if (!this.#hold && !this.#isContended && this.#line.size === 0) this.#hall.empty(this)
   }
 }

@@ -18,7 +18,7 @@ export class LockHall implements Hall, Server {
   readonly claims = new Map<string, ServerClaim>()
   readonly unreleased: { readonly key: string; readonly error: LeaseholdError }[] = []
   leases = 0
-  waiting = 0
+  #waiting = 0
   readonly #desks = new Map<string, Desk>()
 
   constructor(bench: Bench, requests: Requests, renewals: Renewals, endings: Endings) {
@@ -60,6 +60,20 @@ export class LockHall implements Hall, Server {
     return this.claims.get(claim.holder) ?? new ServerClaim(this, claim, true)
   }
 
+  isFree(key: string): boolean {
+    return this.#desks.get(key)?.free ?? true
+  }
+
+  came(): void {
+    this.#waiting += 1
+    this.bench.outstanding.begin()
+  }
+
+  left(): void {
+    this.#waiting -= 1
+    this.bench.outstanding.end()
+  }
+
   empty(desk: Desk): void {
     if (this.#desks.get(desk.key) === desk) this.#desks.delete(desk.key)
   }
@@ -72,6 +86,11 @@ export class LockHall implements Hall, Server {
   assertRoomFor(count: number): void {
     const { maxLeases } = this.bench.options
     if (this.leases + count > maxLeases) throw limitReached('maxLeases', maxLeases)
+  }
+
+  assertRoomToWait(): void {
+    const { maxWaiters } = this.bench.options
+    if (this.#waiting >= maxWaiters) throw limitReached('maxWaiters', maxWaiters)
   }
 
   #lost({ key, holder }: Claim): void {

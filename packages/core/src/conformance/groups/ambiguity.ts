@@ -111,7 +111,7 @@ add('grant-after-abort', 'a grant that arrives after the caller aborted is relea
 })
 
 add('grant-after-timeout', 'a grant that arrives after the wait was over is released at once', async (t) => {
-  const { locks, wire: line } = await t.process({ requestTimeoutMs: 60_000 })
+  const { locks, wire: line } = await t.process({ requestTimeoutMs: 1_000 })
   const gate = holdReply()
   line.always('tryAcquire', gate.fate)
   line.always('waitForTurn', gate.fate)

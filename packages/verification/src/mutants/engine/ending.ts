@@ -55,7 +55,7 @@ add(
   'refused-group-kept',
   'a refused group keeps what it has taken one by one',
   'acquire/group-none-minimal',
-  acquireAll('if (!complete) releaseAll', 'if (false) releaseAll'),
+  acquireAll('complete || releaseAll(taken)', 'complete'),
 )
 
 add(

@@ -9,13 +9,15 @@ const acquireAll = inFile('engine/acquire-all.ts')
 const contender = inFile('engine/contender.ts')
 const context = inFile('engine/holding-context.ts')
 const desk = inFile('engine/desk.ts')
+const options = inFile('engine/options.ts')
 const waiter = inFile('engine/waiter.ts')
 
 add(
   'all-contend',
   'every waiting caller contends at the backend',
   'wait/herd',
-  desk('if (!next || this.#contender) return', 'if (!next) return'),
+  desk('if (!next || this.#isContended) return', 'if (!next) return'),
+  desk('if (this.free && !terms.signal) return this.#acquireAlone(terms, since)', ''),
 )
 
 add(
@@ -41,7 +43,7 @@ add(
   'no-push',
   'the backend is not asked to wake anybody',
   'wait/pushed',
-  contender('if (!backend.waitForTurn ||', 'if (true ||'),
+  contender('if (!backend.waitForTurn || this.#turn', 'if (true || this.#turn'),
 )
 
 add(
@@ -55,14 +57,14 @@ add(
   'bounded-wait-gives-up',
   'a bounded wait ends at the first request that fails',
   'ambiguity/outage-waited-for',
-  contender('this.waiter.terms.waitMs === undefined ||', 'true ||'),
+  options('waitMs !== undefined && waitMs > 0', 'false && waitMs'),
 )
 
 add(
   'outage-endured',
   'an unbounded wait hides an unreachable backend',
   'ambiguity/outage-reported',
-  contender('this.waiter.terms.waitMs === undefined ||', 'false ||'),
+  options('waitMs !== undefined && waitMs > 0', 'waitMs !== 0'),
 )
 
 add(
