@@ -2,6 +2,7 @@ import { earlier, type Instant, msUntil, shift } from '../clock.ts'
 import type { Candidate, Claim, Grant } from '../contract.ts'
 import { type LeaseholdError, leaseError } from '../errors.ts'
 import type { LossReason } from '../events.ts'
+import { inNoContext } from '../no-context.ts'
 import type { Slot, Task } from '../scheduler.ts'
 import type { Bench } from './bench.ts'
 import type { HoldTerms } from './options.ts'
@@ -212,7 +213,7 @@ export class Hold implements Task {
   /** The lease is taken back from under running work. */
   cutShort(reason: LeaseholdError): void {
     this.#interruption = reason
-    this.#abort?.abort(reason)
+    if (this.#abort) inNoContext(() => this.#abort?.abort(reason))
   }
 
   /** Made on demand: most leases end without anybody having asked for it. */

@@ -4,19 +4,20 @@ import { inNoContext } from '../no-context.ts'
 export class Outstanding {
   #count = 0
   #onNone: () => void = () => {}
-  #alive: NodeJS.Timeout | undefined
+  /** Where timers are numbers, nothing depends on them. */
+  #alive: Partial<NodeJS.Timeout> | undefined
 
   begin(): void {
     this.#count += 1
     if (this.#count > 1) return
     this.#alive ??= inNoContext(() => setInterval(() => {}, 1e9))
-    this.#alive.ref()
+    this.#alive.ref?.()
   }
 
   end(): void {
     this.#count -= 1
     if (this.#count > 0) return
-    this.#alive?.unref()
+    this.#alive?.unref?.()
     this.#onNone()
   }
 
@@ -38,6 +39,6 @@ export class Outstanding {
 
   /** For good. */
   stop(): void {
-    clearInterval(this.#alive)
+    clearInterval(this.#alive as NodeJS.Timeout)
   }
 }

@@ -62,6 +62,7 @@ export class Requests {
       }
       outstanding.begin()
       const deadline: Task = {
+        patient: true,
         fire: () => {
           if (close()) reject(this.noAnswer(request, `${Math.round(request.timeoutMs)} ms are over`))
         },
