@@ -143,6 +143,15 @@ for (const minimal of [false, true]) {
   )
 }
 
+add('group-rolled-back', 'what a refused group took is given back when its caller is told', async (t) => {
+  const [one, other] = [await t.process(), await t.process({ minimal: true })]
+  const [first, last] = [t.key('a'), t.key('b')]
+  await one.locks.lock(last).acquire()
+  const observer = await t.open()
+  assert.equal(await t.settled(other.locks.tryAcquireAll([last, first])), null)
+  await t.assertFree(first, observer)
+})
+
 add('group-crossed', 'two processes that take the same keys in opposite orders both get them, in turn', async (t) => {
   const keys = [t.key(), t.key(), t.key()]
   let inside = 0

@@ -4,8 +4,10 @@ import { caseGroup } from '../case.ts'
 import { ChildHolder } from '../child-holder.ts'
 import { requestLost, requestSwallowed } from '../fates.ts'
 import { LONG_MS, type Process, type Trial } from '../trial.ts'
+import { assertTruthful } from '../truthful.ts'
 
 const { cases, add } = caseGroup('faults')
+/** What befalls processes and servers. */
 export const faultCases = cases
 
 add('cut-off', 'a process that is cut off loses its lease at the deadline, and others get the key', async (t) => {
@@ -99,82 +101,6 @@ add('killed-waiter', 'a waiting process that is killed blocks nobody beyond the 
 })
 
 add(
-  'cut-connection',
-  'a connection that breaks ends no lease that the server keeps, and is replaced',
-  'openLinked',
-  async (t) => {
-    const { backend, link } = await t.openLinked()
-    const { locks } = await t.process({}, backend)
-    const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs * 3 })
-    link.cut()
-    await assertTruthful(t, lease)
-    const other = await t.settled(locks.lock(t.key()).acquire({ waitMs: t.patienceMs }), t.patienceMs)
-    other.assertHeld()
-  },
-)
-
-add(
-  'cut-mid-request',
-  'an attempt whose connection breaks under way leaves nothing held beyond one TTL',
-  'openLinked',
-  async (t) => {
-    const { backend, link } = await t.openLinked()
-    const key = t.key()
-    link.swallow('replies')
-    const attempt = backend.tryAcquire(t.claim(key), t.terms(t.ttlMs)).catch(() => {})
-    await t.pass(t.arrivalMs)
-    assert.equal(await t.isFree(key), false, 'the attempt did not reach the server')
-    link.cut()
-    link.heal()
-    await t.settled(attempt, t.patienceMs)
-    await t.holdInTime(await t.open(), key, t.expiryMs)
-  },
-)
-
-add(
-  'replies-lost',
-  'a process whose server hears it but cannot answer does not trust its lease beyond the deadline',
-  'openLinked',
-  async (t) => {
-    const { backend, link } = await t.openLinked()
-    const { locks } = await t.process({ requestTimeoutMs: t.briefMs }, backend)
-    const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
-    link.swallow('replies')
-    await t.until(() => lease.signal.aborted, 'the lease is lost', t.ttlMs)
-    link.heal()
-    // Renewals that the server heard after the loss may keep the key for one more TTL.
-    await t.holdInTime(await t.open(), lease.key, t.expiryMs * 2)
-  },
-)
-
-add(
-  'requests-lost',
-  'a process whose requests vanish loses its lease in time for its successor',
-  'openLinked',
-  async (t) => {
-    const { backend, link } = await t.openLinked()
-    const { locks } = await t.process({ requestTimeoutMs: t.briefMs }, backend)
-    const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
-    link.swallow('requests')
-    await t.holdInTime(await t.open(), lease.key, t.expiryMs)
-    assertOver(lease, 'LEASE_LOST')
-  },
-)
-
-add('slow-link', 'a connection slower than a third of the TTL grants and keeps a lease', 'openLinked', async (t) => {
-  const { backend, link } = await t.openLinked()
-  const { locks } = await t.process({ requestTimeoutMs: LONG_MS }, backend)
-  // There and back: two fifths of the TTL. Drivers give up by limits of their own: a second is within all of them.
-  const delayMs = Math.min(t.ttlMs / 2, 500)
-  const ttlMs = delayMs * 5
-  const lease = await locks.lock(t.key()).acquire({ ttlMs })
-  link.delay(delayMs)
-  await t.pass(ttlMs * 2)
-  lease.assertHeld()
-  link.heal()
-})
-
-add(
   'restart-kept',
   'holds outlive a restart of the server, as claimed',
   'survivesRestart',
@@ -262,18 +188,6 @@ add(
     await t.assertFree(other, rival)
   },
 )
-
-/** Whatever became of the lease: where the key went to somebody else, the holder learns it at once. */
-async function assertTruthful(t: Trial, lease: Awaited<ReturnType<ReturnType<Process['locks']['lock']>['acquire']>>) {
-  const rival = await t.open()
-  const claim = t.claim(lease.key)
-  const endMs = t.nowMs() + t.ttlMs * 3
-  while (t.nowMs() < endMs) {
-    const answer = await rival.tryAcquire(claim, t.terms()).catch(() => undefined)
-    if (answer?.granted) return t.until(() => lease.remainingMs === 0, 'the holder learns of its loss', t.soonMs / 2)
-    await t.pass(t.ttlMs / 20)
-  }
-}
 
 function silence(wire: Process['wire']): void {
   for (const operation of ['tryAcquire', 'renew', 'release', 'waitForTurn'] as const)

@@ -3,7 +3,7 @@ import type { LeaseHandle } from '../../api.ts'
 import { isLeaseholdError } from '../../errors.ts'
 import { assertOver, contended, granted } from '../assertions.ts'
 import { caseGroup } from '../case.ts'
-import { replyLost } from '../fates.ts'
+import { holdReply, replyLost } from '../fates.ts'
 import { LONG_MS } from '../trial.ts'
 
 const { cases, add } = caseGroup('portability')
@@ -94,6 +94,28 @@ add('resume-again', 'a resumption whose answer was lost can be repeated with the
   const resumed = await t.settled(other.locks.resume(handle))
   assert.equal(resumed?.fencingToken, lease.fencingToken)
 })
+
+add(
+  'resumed-twice-at-once',
+  'a handle that is taken up twice at once is one lease, and none when that was released meanwhile',
+  'handOff',
+  async (t) => {
+    const [one, other] = [await t.process(), await t.process()]
+    const handle = (await one.locks.lock(t.key()).acquire({ ttlMs: LONG_MS })).handOff()
+    const first = await t.settled(other.locks.resume(handle))
+    assert.ok(first)
+    const gate = holdReply()
+    other.wire.next('renew', gate.fate)
+    const second = other.locks.resume(handle)
+    await t.pass(t.arrivalMs)
+    assert.equal(await t.settled(first.release()), 'released')
+    const successor = await t.hold(await t.open(), handle.key)
+    gate.open()
+    const resumed = await t.settled(second)
+    assert.equal(resumed?.remainingMs ?? 0, 0, 'two leases are valid for one key')
+    contended(await (await t.open()).tryAcquire(t.claim(successor.claim.key), t.terms()))
+  },
+)
 
 add('resume-forged', 'a handle that is malformed is refused before anything is sent', 'handOff', async (t) => {
   const { locks, wire } = await t.process()

@@ -279,3 +279,20 @@ add('told-loss', 'a loss that the backend tells by itself ends the lease at once
   const again = await t.settled(lock.acquire({ waitMs: LONG_MS }))
   again.assertHeld()
 })
+
+add('told-loss-of-a-fresh-grant', 'a loss that is told in the turn of its grant is heard', async (t) => {
+  const { locks, wire } = await t.process()
+  wire.next('tryAcquire', async (send) => {
+    const reply = await send()
+    // After the answer, and before anybody could have read it.
+    queueMicrotask(() => wire.tellLost(wire.requests.at(-1)?.claims[0] ?? t.claim()))
+    return reply
+  })
+  const lease = await t.settled(
+    locks
+      .lock(t.key())
+      .tryAcquire()
+      .catch(() => null),
+  )
+  assert.equal(lease?.remainingMs ?? 0, 0, 'the lease is trusted, although its loss was told')
+})

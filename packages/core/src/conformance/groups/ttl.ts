@@ -15,6 +15,27 @@ add('expires', 'the server frees the key of a silent holder within its TTL and t
   await t.holdInTime(await t.open(), claim.key, t.expiryMs)
 })
 
+add(
+  'expires-beside',
+  "a silent holder's key comes free although others of its client and TTL renew theirs",
+  async (t) => {
+    const backend = await t.open()
+    const [silent, lively] = [await t.hold(backend, t.key(), t.ttlMs), await t.hold(backend, t.key(), t.ttlMs)]
+    const rival = await t.open()
+    let freed = false
+    const coming = t.holdInTime(rival, silent.claim.key, t.expiryMs).finally(() => {
+      freed = true
+    })
+    coming.catch(() => {})
+    while (!freed) {
+      await t.settled(backend.renew([lively.claim], t.ttlMs))
+      await t.pass(t.ttlMs / 4)
+    }
+    await coming
+    contended(await rival.tryAcquire(t.claim(lively.claim.key), t.terms()))
+  },
+)
+
 add('not-early', 'the server does not free a key before the granted TTL is over', async (t) => {
   const sentMs = t.nowMs()
   const { claim, grant } = await t.hold(await t.open(), t.key(), t.ttlMs)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { caseGroup } from '../case.ts'
-import { altered, holdReply, requestSwallowed } from '../fates.ts'
+import { altered, failing, holdReply, requestSwallowed } from '../fates.ts'
 import { LONG_MS } from '../trial.ts'
 
 const { cases, add } = caseGroup('wait')
@@ -114,6 +114,72 @@ add('herd', 'a thousand waiting callers cost the server what one does', async (t
   const { length } = other.wire.requests
   assert.ok(length <= 5 * turns, `${length} requests for ${turns} turns`)
 })
+
+add('herd-of-groups', 'callers who wait for the same group cost the server what one does', async (t) => {
+  const [one, other] = [await t.process(), await t.process({ pollMs: LONG_MS })]
+  const keys = [t.key('a'), t.key('b')]
+  await one.locks.lock(keys[1] ?? '').acquire()
+  const abort = new AbortController()
+  const callers = Array.from({ length: 100 }, () =>
+    other.locks.acquireAll(keys, { signal: abort.signal }).catch(() => {}),
+  )
+  await t.until(() => other.saw('waiting'), 'they wait')
+  await t.pass(t.pollMs * 2)
+  const { length } = other.wire.requests
+  assert.ok(length <= 10, `${length} requests for ${callers.length} callers`)
+  abort.abort()
+  await t.settled(Promise.all(callers))
+})
+
+add('first-attempt', 'a wait that is shorter than the way to the server is granted a free key', async (t) => {
+  const { locks, wire } = await t.process()
+  const gate = holdReply()
+  wire.next('tryAcquire', gate.fate)
+  const acquiring = locks.lock(t.key()).acquire({ waitMs: 1 })
+  acquiring.catch(() => {})
+  await t.until(() => gate.arrived > 0, 'the server grants')
+  await t.pass(t.pollMs)
+  gate.open()
+  const lease = await t.settled(acquiring)
+  lease.assertHeld()
+})
+
+add('last-attempt', 'a wait ends with a last attempt', async (t) => {
+  const [one, other] = [await t.process(), await t.process({ pollMs: LONG_MS })]
+  other.wire.always('waitForTurn', requestSwallowed)
+  const held = await one.locks.lock(t.key()).acquire({ ttlMs: LONG_MS })
+  const waiting = other.locks.lock(held.key).acquire({ waitMs: t.briefMs * 4 })
+  waiting.catch(() => {})
+  await t.until(() => other.saw('waiting'), 'it waits')
+  const before = other.wire.count('tryAcquire')
+  await held.release()
+  const lease = await t.settled(waiting)
+  lease.assertHeld()
+  assert.equal(other.wire.count('tryAcquire'), before + 1)
+})
+
+add(
+  'wait-refused',
+  'a wait that the server refuses for good costs no more than polling, and is told once',
+  async (t) => {
+    const [one, other] = [await t.process(), await t.process({ refuses: true, pollMs: t.briefMs * 2 })]
+    other.wire.always('waitForTurn', failing(new Error('no permission to subscribe')))
+    const held = await one.locks.lock(t.key()).acquire({ ttlMs: LONG_MS })
+    const waiting = other.locks.lock(held.key).acquire({ waitMs: LONG_MS })
+    await t.until(() => other.saw('waiting'), 'it waits')
+    const begunMs = t.nowMs()
+    await t.pass(t.briefMs * 8)
+    const passedMs = t.nowMs() - begunMs
+    const attempts = other.wire.count('tryAcquire')
+    // A few soon after one another, then a poll in half its time at the earliest.
+    assert.ok(attempts <= 10 + passedMs / t.briefMs, `${attempts} attempts in ${passedMs} ms`)
+    const told = other.events.filter((event) => event.type === 'backend-error' && event.operation === 'wait')
+    assert.equal(told.length, 1, `told ${told.length} times`)
+    await held.release()
+    const lease = await t.settled(waiting)
+    lease.assertHeld()
+  },
+)
 
 add('timeout', 'a caller whose wait is over is told so, holds nothing, and the others wait on', async (t) => {
   const [one, other] = [await t.process(), await t.process()]
