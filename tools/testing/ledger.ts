@@ -78,15 +78,13 @@ export class Ledger {
 
   /** What was planned and never came to an end is a failure of its own, and so is a group without any test that passed. */
   close(): void {
-    for (const { piece, seconds } of this.entries.values()) {
-      if (seconds !== undefined) continue
-      this.failAtLarge({ what: piece.name, report: 'it never ended', again: piece.again })
-    }
     for (const [name, entries] of this.groups()) {
+      const waiting = entries.filter(({ seconds }) => seconds === undefined)
+      const [first] = waiting.length > 0 ? waiting : entries
+      const report = waiting.length > 0 ? `${waiting.length} of ${entries.length} never ended` : 'no test passed'
       const { passed, failed } = sumOf(entries)
-      if (passed + failed > 0) continue
-      const again = entries[0]?.piece.again ?? ''
-      this.failAtLarge({ what: name, report: 'no test passed', again })
+      if (first === undefined || (waiting.length === 0 && passed + failed > 0)) continue
+      this.failAtLarge({ what: name, report, again: first.piece.again })
     }
   }
 

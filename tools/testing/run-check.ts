@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Check } from '../checks.ts'
 import { root } from '../workspace.ts'
+import { spawnFamily } from './family.ts'
 import type { Ledger } from './ledger.ts'
 import type { Report } from './report.ts'
 
@@ -11,9 +11,9 @@ export async function runCheck(check: Check, ledger: Ledger, report: Report): Pr
   const { piece } = ledger.entry(name)
   ledger.start(name)
   const [program = '', ...args] = check.command
-  const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawnFamily(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)))
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += String(chunk)))
   const [status] = await once(child, 'close')
   ledger.count(name, status === 0 ? 'passed' : 'failed')
   if (status !== 0) {

@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '../workspace.ts'
+import { endFamily, spawnFamily } from './family.ts'
 import type { Ledger } from './ledger.ts'
 import { againAlone } from './pieces.ts'
 import type { Report } from './report.ts'
@@ -15,6 +15,7 @@ export interface VitestRun {
   readonly environment: NodeJS.ProcessEnv
   /** Takes all that vitest and the tests print. */
   readonly logFile: string
+  /** Ends it early. What has not ended by then is told by the ledger. */
   readonly signal?: AbortSignal
 }
 
@@ -25,17 +26,15 @@ export async function runVitest(
   report: Report,
 ): Promise<void> {
   const reporters = ['--reporter=./tools/testing/tell-parent.ts', '--reporter=default']
-  const child = spawn(vitest, ['run', ...reporters, ...files], {
+  const child = spawnFamily(vitest, ['run', ...reporters, ...files], {
     cwd: root,
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    ...(signal === undefined ? {} : { signal }),
   })
   const log = createWriteStream(logFile)
   for (const stream of [child.stdout, child.stderr]) stream?.pipe(log, { end: false })
   child.on('message', (event) => enter(event as TestEvent, ledger, report))
-  // That it was told to end is known to whoever did.
-  child.on('error', () => {})
+  signal?.addEventListener('abort', () => endFamily(child))
   const [status] = await once(child, 'close')
   log.end()
   if (status !== 0 && ledger.failures.length === 0 && signal?.aborted !== true) {
@@ -51,8 +50,11 @@ function enter(event: TestEvent, ledger: Ledger, report: Report): void {
   if (event.type === 'failed') enterFailure(event, ledger, report)
   else if (event.type === 'started') ledger.start(event.file)
   else if (event.type === 'collected') ledger.entry(event.file).tests = event.tests
-  else if (event.type === 'tested') ledger.count(event.file, event.state)
-  else {
+  else if (event.type === 'tested') {
+    if (ledger.entry(event.file).seconds === undefined) ledger.count(event.file, event.state)
+  } else {
+    // Results of tests may still be under way: these are all of them.
+    Object.assign(ledger.entry(event.file).counts, event.counts)
     ledger.end(event.file)
     report.update()
   }
@@ -64,8 +66,6 @@ function enterFailure(event: TestFailed, ledger: Ledger, report: Report): void {
   if (piece === undefined) {
     ledger.failAtLarge({ what: file, report: event.report, again: 'npx pnpm check:tests' })
   } else if (test === undefined) {
-    // It could not even say which tests it has.
-    ledger.count(file, 'failed')
     ledger.fail({ what: file, report: event.report, again: piece.again })
   } else {
     ledger.fail({ what: `${file} > ${test}`, report: event.report, again: againAlone(piece, test) })

@@ -2,6 +2,7 @@ import { relative, sep } from 'node:path'
 import type { Reporter, SerializedError, TestCase, TestModule } from 'vitest/node'
 import { root } from '../workspace.ts'
 import { reportOf } from './failure-report.ts'
+import type { Counts } from './ledger.ts'
 import type { TestEvent } from './test-events.ts'
 
 const fileOf = ({ moduleId }: TestModule): string => relative(root, moduleId).split(sep).join('/')
@@ -29,7 +30,7 @@ export default class TellParent implements Reporter {
     const file = fileOf(module)
     const errors = module.errors()
     if (errors.length > 0) tell({ type: 'failed', file, test: undefined, report: reportOf(errors) })
-    tell({ type: 'ended', file })
+    tell({ type: 'ended', file, counts: countsOf(module) })
   }
 
   onTestRunEnd(_modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
@@ -37,3 +38,10 @@ export default class TellParent implements Reporter {
       tell({ type: 'failed', file: 'no test in particular', test: undefined, report: reportOf(unhandled) })
   }
 }
+
+/** A file that fails by itself counts as one test that failed. */
+const countsOf = (module: TestModule): Counts => ({
+  passed: [...module.children.allTests('passed')].length,
+  failed: [...module.children.allTests('failed')].length + (module.errors().length > 0 ? 1 : 0),
+  skipped: [...module.children.allTests('skipped')].length,
+})

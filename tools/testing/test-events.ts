@@ -1,10 +1,12 @@
+import type { Counts, State } from './ledger.ts'
+
 /** What a run of vitest tells the process that started it. */
 export type TestEvent =
   | { readonly type: 'started'; readonly file: string }
   | { readonly type: 'collected'; readonly file: string; readonly tests: number }
-  | { readonly type: 'tested'; readonly file: string; readonly state: 'passed' | 'failed' | 'skipped' }
+  | { readonly type: 'tested'; readonly file: string; readonly state: State }
   | TestFailed
-  | { readonly type: 'ended'; readonly file: string }
+  | { readonly type: 'ended'; readonly file: string; readonly counts: Counts }
 
 export interface TestFailed {
   readonly type: 'failed'
