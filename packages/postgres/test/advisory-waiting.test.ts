@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { checkHistory } from '@leasehold/core/conformance'
-import { ChildProgram, Lateness, until } from '@leasehold/test-services'
+import { ChildProgram, compiled, Lateness, until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
 import { openAdvisory, sessionsOf } from './advisory.ts'
 import { openDatabase } from './database.ts'
@@ -104,12 +104,8 @@ describe('waiting for an advisory lock', () => {
   it('blocks nobody where the process that waits is frozen; thawed, it does not take a grant for its own that it slept through', async () => {
     const [holder, other] = [openedBy('holder before'), openedBy('holder after')]
     const lease = await holder.locks.lock('slept through').acquire({ ttlMs: MINUTE_MS })
-    const path = fileURLToPath(new URL('waits-for-a-lock.ts', import.meta.url))
-    await using child = new ChildProgram({
-      path,
-      args: [url, schema, 'slept through'],
-      execArgv: ['--import', 'tsx'],
-    })
+    const path = await compiled(fileURLToPath(new URL('waits-for-a-lock.ts', import.meta.url)))
+    await using child = new ChildProgram({ path, args: [url, schema, 'slept through'], execArgv: [] })
     const heard: string[] = []
     child.onMessage((token) => heard.push(String(token)))
     await until('it stands in line', async () => (await inLine('frozen waiter')) === 1, 30_000)
@@ -139,8 +135,8 @@ describe('waiting for an advisory lock', () => {
 
 describe('closing advisory locks', () => {
   it('is waited for by the process, which then ends by itself', async () => {
-    const path = fileURLToPath(new URL('closes-and-ends.ts', import.meta.url))
-    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', path, url, schema])
+    const path = await compiled(fileURLToPath(new URL('closes-and-ends.ts', import.meta.url)))
+    const { stdout } = await promisify(execFile)(process.execPath, [path, url, schema])
     expect(JSON.parse(stdout)).toEqual({ released: 1, unreleased: [] })
   }, 30_000)
 })

@@ -6,9 +6,10 @@ import { fencedSet, redis } from '../src/index.ts'
 import { keyNames } from '../src/key-names.ts'
 import { PARTITIONS, partitionOf } from '../src/partitions.ts'
 import { REFRESH_MS } from '../src/waiting-times.ts'
+import { claimOn, terms } from './claims.ts'
 import { migrate, nodesOf, slotAt, startClusterStanding } from './cluster-standing.ts'
 import { evenTurns } from './even-turns.ts'
-import { claimOn, scriptsRunAt, terms, visit } from './standing.ts'
+import { scriptsRunAt, visit } from './standing.ts'
 
 const standing = await startClusterStanding()
 const { cluster, open } = standing

@@ -4,7 +4,8 @@ import { Redis } from 'ioredis'
 import { afterAll, describe, expect, it } from 'vitest'
 import { redis } from '../src/index.ts'
 import { keyNames } from '../src/key-names.ts'
-import { claimOn, scriptsRun, startStanding, terms, visit } from './standing.ts'
+import { claimOn, terms } from './claims.ts'
+import { scriptsRun, startStanding, visit } from './standing.ts'
 
 const standing = await startStanding()
 const { ask, open, server } = standing

@@ -2,9 +2,10 @@ import { createLocks } from '@leasehold/core'
 import { Lateness, until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
 import { keyNames } from '../src/key-names.ts'
+import { claimOn, terms } from './claims.ts'
 import { longestGapMs, type Member, start, startMembers, stop } from './crowd.ts'
 import { evenTurns } from './even-turns.ts'
-import { claimOn, startStanding, terms } from './standing.ts'
+import { startStanding } from './standing.ts'
 
 /** Of the members' leases. */
 const TTL_MS = 2000

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { ChildProgram, until } from '@leasehold/test-services'
+import { ChildProgram, compiled, type Program, until } from '@leasehold/test-services'
 
 /** A grant, at this token: the server's clock in µs. */
 export interface CrowdTurn {
@@ -19,14 +19,17 @@ type Told = { readonly ready: true } | { readonly count: number } | { readonly t
 /** Processes with so many callers each; none of them begins before `start`. */
 export async function startMembers(count: number, url: string, key: string, callers: number): Promise<Member[]> {
   const ready = new Set<Member>()
-  const members = Array.from({ length: count }, () => startMember([url, key, String(callers)], ready))
-  await until('all are ready', () => ready.size === count, 60_000)
+  const path = await compiled(fileURLToPath(new URL('./crowd-member.ts', import.meta.url)))
+  const members = Array.from({ length: count }, () => startMember({ path, args: [url, key, String(callers)] }, ready))
+  const ended = Promise.race(members.map(({ child }) => child.exited)).then(() => {
+    throw new Error('a process ended before it was ready')
+  })
+  await Promise.race([ended, until('all are ready', () => ready.size === count, 60_000)])
   return members
 }
 
-function startMember(args: readonly string[], ready: Set<Member>): Member {
-  const path = fileURLToPath(new URL('./crowd-member.ts', import.meta.url))
-  const child = new ChildProgram({ path, args, execArgv: ['--import', 'tsx'] })
+function startMember(program: Program, ready: Set<Member>): Member {
+  const child = new ChildProgram({ ...program, execArgv: [] })
   const member: Member = { child, count: 0, turns: undefined }
   child.onMessage((message) => {
     const told = message as Told

@@ -3,7 +3,8 @@ import { createLocks, isLeaseholdError } from '@leasehold/core'
 import { TcpProxy, until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
 import { keyNames } from '../src/key-names.ts'
-import { claimOn, scriptsRun, startStanding, terms, visit } from './standing.ts'
+import { claimOn, terms } from './claims.ts'
+import { scriptsRun, startStanding, visit } from './standing.ts'
 
 // A millisecond for each key, with a look at the clients now and then: a restart with two thousand of them loads for a while.
 const standing = await startStanding({ 'key-load-delay': 1000, 'loading-process-events-interval-bytes': 1024 })

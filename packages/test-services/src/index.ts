@@ -1,6 +1,7 @@
 export { type EtcdCluster, startEtcdCluster } from './etcd/cluster.ts'
 export { startEtcd } from './etcd/single.ts'
 export { ChildProgram, type Program } from './faults/child-program.ts'
+export { compiled } from './faults/compiled.ts'
 export type { Direction, Target } from './faults/proxied-connection.ts'
 export { TcpProxy } from './faults/tcp-proxy.ts'
 export { Lateness } from './machine/lateness.ts'
