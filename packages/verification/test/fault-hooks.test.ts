@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import type { Claim, LockBackend } from '@leasehold/core'
 import { type ConformanceTarget, type FaultHooks, type Link, runCase, virtualTime } from '@leasehold/core/conformance'
 import { MemoryStore, memoryBackend } from '@leasehold/core/memory'
+import { compiled } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
 import { memoryTarget } from '../src/conformance/memory.ts'
 import { startLoopback } from '../src/loopback/target.ts'
@@ -30,9 +31,9 @@ const openThroughA = (link: Partial<Link>): FaultHooks => ({
 })
 
 const lyingHolder = {
-  path: fileURLToPath(new URL('./lying-holder.ts', import.meta.url)),
+  path: await compiled(fileURLToPath(new URL('./lying-holder.ts', import.meta.url))),
   args: loopback.faults?.holderProgram?.args ?? [],
-  execArgv: ['--import', 'tsx'],
+  execArgv: [],
 }
 
 describe('cases of processes that are killed and frozen', () => {
