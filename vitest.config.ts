@@ -14,6 +14,8 @@ export default defineConfig({
     allowOnly: false,
     retry: 0,
     maxWorkers: workers,
+    // As many cases of the suite as it runs at a time by itself.
+    maxConcurrency: 8,
     sequence: { sequencer: LongestFirst },
     testTimeout: 20_000,
     hookTimeout: 60_000,

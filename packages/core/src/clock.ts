@@ -24,9 +24,10 @@ export const NEVER_MS: number = Number.POSITIVE_INFINITY
 export const systemClock: Clock = {
   now: () => ({ monotonicMs: performance.now(), wallMs: Date.now() }),
   setTimer(delayMs, callback) {
-    const timer = setTimeout(callback, delayMs)
-    timer.unref()
-    return () => clearTimeout(timer)
+    const timer: Partial<NodeJS.Timeout> = setTimeout(callback, delayMs)
+    // Not everywhere: a browser's timer is a number.
+    timer.unref?.()
+    return () => clearTimeout(timer as NodeJS.Timeout)
   },
 }
 

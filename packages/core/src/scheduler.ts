@@ -1,16 +1,19 @@
 import { type Clock, type Instant, NEVER_MS } from './clock.ts'
+import { inNoContext } from './no-context.ts'
 
 /** Something due at an instant, when the first of the two clocks says so. Stands in at most one scheduler, once. */
 export interface Task {
   /** The scheduler's own. */
   scheduled?: Slot | undefined
+  /** Fired late, because something blocked the event loop, it lets one poll of the sockets pass first: what it waits for may lie there. */
+  readonly patient?: boolean
   /** Called when due. May schedule and cancel tasks, itself among them. */
   fire(now: Instant): void
 }
 
-/** One entry of the heap: stale as soon as its task is cancelled or scheduled anew. */
+/** One entry of the heap: stale, and without its task, as soon as that is cancelled or scheduled anew. */
 export interface Slot {
-  readonly task: Task
+  task: Task | undefined
   readonly due: Instant
   /** When it is due by the monotonic clock, as far as is known of the wall clock. */
   dueMs: number
@@ -20,10 +23,15 @@ export interface Slot {
 const HEARTBEAT_MS = 250
 /** The wall clock is slewed all the time; only more than this is taken for a jump. */
 const JUMP_MS = 5
+/** Timers fire so late only where something blocks the event loop. */
+const LATE_MS = 20
 /** Stale entries that are worth sweeping. The count may be too high: a task may be cancelled between being taken out and being fired. */
 const SWEEP = 64
 
-const isLive = (slot: Slot): boolean => slot.task.scheduled === slot
+const isLive = (slot: Slot): boolean => slot.task !== undefined
+
+/** A browser's globals, as some test runners have them, lack the one that is exact. */
+const afterPoll = globalThis.setImmediate ?? setTimeout
 
 /** All timers of one `Locks` in one heap behind one timer. */
 export class Scheduler {
@@ -62,6 +70,8 @@ export class Scheduler {
   /** The timer stays armed: it finds nothing due and arms itself for what is next. Re-arming here would cost every release. */
   cancel(task: Task): void {
     if (!task.scheduled) return
+    // The slot stays in the heap for a while: whatever the task refers to must not.
+    task.scheduled.task = undefined
     task.scheduled = undefined
     this.#stale += 1
     if (this.#stale > SWEEP && this.#stale > this.#heap.length / 2) this.#sweep()
@@ -70,7 +80,7 @@ export class Scheduler {
   /** Drops every task, for good. */
   stop(): void {
     this.stopped = true
-    for (const { task } of this.#heap) task.scheduled = undefined
+    for (const { task } of this.#heap) if (task) task.scheduled = undefined
     this.#heap = []
     this.#disarm()
   }
@@ -79,14 +89,28 @@ export class Scheduler {
     this.#disarm()
     const now = this.#clock.now()
     this.#followWallClock(now)
+    const due: Slot[] = []
+    const late: Slot[] = []
     for (const slot of this.#takeDue(now)) {
-      if (!isLive(slot)) continue
-      slot.task.scheduled = undefined
-      slot.task.fire(now)
+      const isLate = slot.task?.patient && now.monotonicMs - slot.dueMs > LATE_MS
+      if (isLate) late.push(slot)
+      else due.push(slot)
     }
-    this.#afterPass()
+    if (late.length > 0) afterPoll(() => this.#fire(late, this.#clock.now()))
+    this.#fire(due, now)
     if (this.#stale >= this.#heap.length) this.#sweep()
     this.#arm(this.#clock.now())
+  }
+
+  #fire(slots: readonly Slot[], now: Instant): void {
+    for (const slot of slots) {
+      const { task } = slot
+      if (!task || this.stopped) continue
+      slot.task = undefined
+      task.scheduled = undefined
+      task.fire(now)
+    }
+    this.#afterPass()
   }
 
   #takeDue(now: Instant): Slot[] {
@@ -126,7 +150,7 @@ export class Scheduler {
     // Rounded up: a timer that fires a fraction early would find nothing due.
     const delayMs = Math.min(HEARTBEAT_MS, Math.max(1, Math.ceil(first.dueMs - now.monotonicMs)))
     this.#armedForMs = now.monotonicMs + delayMs
-    this.#cancelTimer = this.#clock.setTimer(delayMs, () => this.#pass())
+    this.#cancelTimer = inNoContext(() => this.#clock.setTimer(delayMs, () => this.#pass()))
   }
 
   #disarm(): void {

@@ -89,6 +89,77 @@ describe.each([
   })
 })
 
+describe('one attempt at several keys of a backend that takes them one after another', () => {
+  /** Two processes, each 2 ms away from the server. */
+  function apart(tripMs = 2) {
+    const time = virtualTime()
+    const store = new MemoryStore({ clock: time.clock })
+    const trip = () => new Promise<void>((arrived) => time.clock.setTimer(tripMs, arrived))
+    const slow = (): LockBackend => {
+      const { name, capabilities, tryAcquire, renew, release } = minimal(store)
+      const slowly = async <T>(ask: () => Promise<T>) => {
+        await trip()
+        const answer = await ask()
+        await trip()
+        return answer
+      }
+      return {
+        name,
+        capabilities,
+        tryAcquire: (...attempt) => slowly(() => tryAcquire(...attempt)),
+        renew: (...renewal) => slowly(() => renew(...renewal)),
+        release: (...ending) => slowly(() => release(...ending)),
+      }
+    }
+    const open = () => createLocks(slow(), { clock: time.clock })
+    return { time, store, here: open(), there: open() }
+  }
+
+  it('takes them in one order, so that of two who ask at once one has them all', async () => {
+    const { time, here, there } = apart()
+    for (let round = 0; round < 10; round += 1) {
+      const asking = Promise.all([here.tryAcquireAll(['A', 'B']), there.tryAcquireAll(['B', 'A'])])
+      await time.pass(50)
+      const groups = await asking
+      expect(groups.filter((group) => group !== null)).toHaveLength(1)
+      const ending = Promise.all(groups.map((group) => group?.release()))
+      await time.pass(50)
+      await ending
+    }
+    const closing = Promise.all([here.close(), there.close()])
+    await time.pass(50)
+    await closing
+  })
+
+  it('has all of them or none at its end, though the first are held for longer than their TTL', async () => {
+    const { time, here } = apart(10)
+    const keys = Array.from({ length: 10 }, (_, index) => `k${index}`)
+    const asking = here.tryAcquireAll(keys, { ttlMs: 100, autoRenew: false })
+    await time.pass(220)
+    const group = await asking
+    expect(group === null || group.leases.every((lease) => lease.remainingMs > 0)).toBe(true)
+    expect(group).not.toBeNull()
+    const closing = here.close()
+    await time.pass(50)
+    await closing
+  })
+
+  it('has given back what it took when it says that it has none', async () => {
+    const { time, here, there, store } = apart()
+    const blocking = there.lock('B').acquire()
+    await time.pass(10)
+    await blocking
+    const refused = here.tryAcquireAll(['A', 'B']).then((group) => ({ group, held: store.size }))
+    const timedOut = here.acquireAll(['C', 'B'], { waitMs: 50 }).catch(() => ({ held: store.size }))
+    await time.pass(200)
+    expect(await refused).toEqual({ group: null, held: 1 })
+    expect(await timedOut).toEqual({ held: 1 })
+    const closing = Promise.all([here.close(), there.close()])
+    await time.pass(50)
+    await closing
+  })
+})
+
 it.each([
   [[], 'not empty'],
   [['a', 'a'], 'distinct'],

@@ -19,8 +19,8 @@ async function contend(caller: number): Promise<void> {
   }
 }
 
-process.on('message', (word) => {
-  if (word === 'stop') stopped = true
+process.on('message', (message) => {
+  if ((message as { word: string }).word === 'stop') stopped = true
   else void crowd()
 })
 
@@ -32,4 +32,4 @@ async function crowd(): Promise<void> {
 }
 
 await lock.inspect()
-process.send?.('ready')
+process.send?.({ ready: true })

@@ -1,5 +1,5 @@
 import type { Lease } from '@leasehold/core'
-import { startPostgres, TcpProxy, until } from '@leasehold/test-services'
+import { Lateness, startPostgres, TcpProxy, until } from '@leasehold/test-services'
 import pg from 'pg'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { migrate } from '../src/index.ts'
@@ -129,7 +129,10 @@ describe('a network that swallows everything', () => {
       return (await pool.query(held)).rows.length === 1
     })
     const other = openAdvisory(server.url, 'other')
-    const next = await other.locks.lock('doubtful').acquire({ waitMs: 2500 })
+    const lateness = Lateness.watch()
+    const sinceMs = performance.now()
+    const next = await other.locks.lock('doubtful').acquire({ waitMs: MINUTE_MS })
+    expect(performance.now() - sinceMs).toBeLessThan(2500 + lateness.allowanceMs())
     // The connection is given up on this side, too.
     await expect(attempt).rejects.toThrow()
     await next.release()

@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { checkHistory, type HistoryEvent } from '@leasehold/core/conformance'
-import { ChildProgram, until } from '@leasehold/test-services'
+import { checkHistory } from '@leasehold/core/conformance'
+import { ChildProgram, compiled, Lateness, until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
 import { openAdvisory, sessionsOf } from './advisory.ts'
 import { openDatabase } from './database.ts'
+import { storm } from './storm.ts'
 
 const database = await openDatabase()
 const { pool, schema, url } = database
@@ -18,14 +19,16 @@ const quiet = { schema, pollMs: MINUTE_MS }
 
 const openedBy = (name: string) => openAdvisory(url, name, quiet)
 
-/** How many sessions of this name stand in the server's line. */
-async function inLine(name: string): Promise<number> {
-  const { rows } = await pool.query(
-    `select from pg_stat_activity where application_name = $1 and wait_event_type = 'Lock' and wait_event = 'advisory'`,
+/** The sessions of this name that stand in the server's line. */
+async function waitingSessions(name: string): Promise<number[]> {
+  const { rows } = await pool.query<{ pid: number }>(
+    `select pid from pg_stat_activity where application_name = $1 and wait_event_type = 'Lock' and wait_event = 'advisory'`,
     [name],
   )
-  return rows.length
+  return rows.map(({ pid }) => pid)
 }
+
+const inLine = async (name: string): Promise<number> => (await waitingSessions(name)).length
 
 async function awaitedKeys(): Promise<number> {
   const marks = `select from pg_locks where locktype = 'advisory' and mode = 'ShareLock'`
@@ -84,10 +87,15 @@ describe('waiting for an advisory lock', () => {
   it('whose session is ended at the server goes on, on another one', async () => {
     const [holder, waiter] = [openedBy('steady holder'), openAdvisory(url, 'broken waiter', { schema, pollMs: 100 })]
     const lease = await holder.locks.lock('broken').acquire({ ttlMs: MINUTE_MS })
-    const turn = waiter.locks.lock('broken').acquire({ ttlMs: MINUTE_MS })
-    await until('it stands in line', async () => (await inLine('broken waiter')) === 1)
+    // With time to wait: an attempt, which comes with every poll, may be what is cut off.
+    const turn = waiter.locks.lock('broken').acquire({ ttlMs: MINUTE_MS, waitMs: MINUTE_MS })
+    await until('it stands in line', async () => (await waitingSessions('broken waiter')).length === 1)
+    const [ended] = await waitingSessions('broken waiter')
     await pool.query(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'broken waiter'`)
-    await until('it stands in line again', async () => (await inLine('broken waiter')) === 1)
+    await until('another session stands in line', async () => {
+      const [standing, ...others] = await waitingSessions('broken waiter')
+      return standing !== undefined && standing !== ended && others.length === 0
+    })
     await lease.release()
     ;(await turn).assertHeld()
     await Promise.all([holder.locks.close(), waiter.locks.close()])
@@ -96,21 +104,19 @@ describe('waiting for an advisory lock', () => {
   it('blocks nobody where the process that waits is frozen; thawed, it does not take a grant for its own that it slept through', async () => {
     const [holder, other] = [openedBy('holder before'), openedBy('holder after')]
     const lease = await holder.locks.lock('slept through').acquire({ ttlMs: MINUTE_MS })
-    const path = fileURLToPath(new URL('waits-for-a-lock.ts', import.meta.url))
-    await using child = new ChildProgram({
-      path,
-      args: [url, schema, 'slept through'],
-      execArgv: ['--import', 'tsx'],
-    })
+    const path = await compiled(fileURLToPath(new URL('waits-for-a-lock.ts', import.meta.url)))
+    await using child = new ChildProgram({ path, args: [url, schema, 'slept through'], execArgv: [] })
     const heard: string[] = []
     child.onMessage((token) => heard.push(String(token)))
-    await until('it stands in line', async () => (await inLine('frozen waiter')) === 1, 20_000)
+    await until('it stands in line', async () => (await inLine('frozen waiter')) === 1, 30_000)
     child.freeze()
+    const lateness = Lateness.watch()
     const sinceMs = performance.now()
     await lease.release()
     const next = await other.locks.lock('slept through').acquire({ ttlMs: MINUTE_MS })
-    expect(performance.now() - sinceMs).toBeGreaterThan(500)
-    expect(performance.now() - sinceMs).toBeLessThan(3000)
+    const tookMs = performance.now() - sinceMs
+    expect(tookMs).toBeGreaterThan(500)
+    expect(tookMs).toBeLessThan(3000 + lateness.allowanceMs())
     child.thaw()
     await until('it stands in line again', async () => (await inLine('frozen waiter')) === 1)
     expect(heard).toEqual([])
@@ -121,54 +127,16 @@ describe('waiting for an advisory lock', () => {
   }, 40_000)
 
   it('makes tokens that increase and leases that do not overlap, while sessions are ended at random', async () => {
-    const key = 'stormy'
-    const events: HistoryEvent[] = []
-    const now = () => BigInt(Math.round(performance.now() * 1000))
-    const clients = [0, 1, 2, 3].map((index) => openAdvisory(url, `storm ${index}`, { schema, pollMs: 200 }))
-    let turns = 0
-    /** From then on the server may have given the locks of the session to others: this process hears of it a little later. */
-    let terminatedAt = now()
-    const visit = async (client: number, visitor: number) => {
-      const { locks } = clients[client] ?? expect.fail('a client')
-      const lease = `${client}.${visitor}`
-      events.push({ type: 'asked', lease, at: now() })
-      const held = await locks.lock(key).acquire({ ttlMs: 2000, waitMs: MINUTE_MS, whenHeld: 'wait' })
-      const validUntil = now() + BigInt(Math.floor(held.remainingMs * 1000))
-      events.push({ type: 'granted', lease, key, at: now(), validUntil, fencingToken: held.fencingToken })
-      held.signal.addEventListener('abort', () => events.push({ type: 'ended', lease, at: terminatedAt }))
-      await new Promise((resolve) => setTimeout(resolve, 2))
-      turns += 1
-      if (!held.signal.aborted) events.push({ type: 'ended', lease, at: now() })
-      await held.release().catch(() => {})
-    }
-    const visitor = async (client: number) => {
-      for (let times = 0; times < 25; times += 1) await visit(client, times)
-    }
-    const all = Promise.all([0, 1, 2, 3].map(visitor))
-    let done = false
-    const end = () => {
-      done = true
-    }
-    all.then(end, end)
-    for (let times = 0; !done; times += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 150))
-      terminatedAt = now()
-      await pool.query(
-        `select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1 order by random() limit 1`,
-        [`storm ${times % 4}`],
-      )
-    }
-    await all
-    expect(turns).toBe(100)
+    const events = await storm(database, 10)
+    expect(events.filter(({ type }) => type === 'granted').length).toBeGreaterThan(10)
     expect(checkHistory(events)).toEqual([])
-    await Promise.all(clients.map(({ locks }) => locks.close()))
   }, 60_000)
 })
 
 describe('closing advisory locks', () => {
   it('is waited for by the process, which then ends by itself', async () => {
-    const path = fileURLToPath(new URL('closes-and-ends.ts', import.meta.url))
-    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', path, url, schema])
+    const path = await compiled(fileURLToPath(new URL('closes-and-ends.ts', import.meta.url)))
+    const { stdout } = await promisify(execFile)(process.execPath, [path, url, schema])
     expect(JSON.parse(stdout)).toEqual({ released: 1, unreleased: [] })
   }, 30_000)
 })

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type { Claim } from '@leasehold/core'
-import { type Server, startPostgres } from '@leasehold/test-services'
+import { type Server, startPostgres, until } from '@leasehold/test-services'
 import pg from 'pg'
 import { migrate } from '../src/index.ts'
+
+const DEADLOCK_DETECTED = '40P01'
 
 export interface Database {
   readonly server: Server
@@ -15,9 +17,17 @@ export interface Database {
   stop(): Promise<void>
 }
 
+let shared: Promise<Server> | undefined
+
+/** One for all test files of a process, with which it ends: nobody may restart it, and everybody keeps to schemas of his own. */
+export function sharedPostgres(): Promise<Server> {
+  shared ??= startPostgres()
+  return shared
+}
+
 /** A schema of its own in a real Postgres. */
 export async function openDatabase(): Promise<Database> {
-  const server = await startPostgres()
+  const server = await sharedPostgres()
   const pools: pg.Pool[] = []
   const openPool = (settings: pg.PoolConfig = {}) => {
     const pool = new pg.Pool({ connectionString: server.url, ...settings })
@@ -35,10 +45,20 @@ export async function openDatabase(): Promise<Database> {
     pool,
     openPool,
     async stop() {
-      await pool.query(`drop schema if exists ${schema} cascade`)
+      // The server may still be at statements that were given up. Where they and the drop wait for each other, one of them fails.
+      await until('the schema is dropped', () => isDropped(pool, schema))
       await Promise.all(pools.map((each) => each.end()))
-      await server.stop()
     },
+  }
+}
+
+async function isDropped(pool: pg.Pool, schema: string): Promise<boolean> {
+  try {
+    await pool.query(`drop schema if exists ${schema} cascade`)
+    return true
+  } catch (error) {
+    if ((error as { code?: string }).code !== DEADLOCK_DETECTED) throw error
+    return false
   }
 }
 

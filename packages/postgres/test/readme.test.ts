@@ -1,10 +1,10 @@
 import { createLocks } from '@leasehold/core'
-import { startPostgres } from '@leasehold/test-services'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fence, migrate, postgresAdvisory, postgresRows, withTransactionLock } from '../src/index.ts'
+import { sharedPostgres } from './database.ts'
 
-const server = await startPostgres()
+const server = await sharedPostgres()
 const name = `readme_${process.pid}`
 const admin = new pg.Pool({ connectionString: server.url, max: 1 })
 const address = new URL(server.url)
@@ -18,7 +18,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await admin.query(`drop database ${name}`)
   await admin.end()
-  await server.stop()
 })
 
 async function prepareSeats(): Promise<pg.Client> {

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { createLocks } from '@leasehold/core'
+import { compiled } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
 import { fence, migrate, postgresRows, schemaSql } from '../src/index.ts'
 import { SCHEMA_VERSION } from '../src/sql/version-sql.ts'
@@ -10,15 +11,9 @@ const database = await openDatabase()
 const { pool, schema, url, openPool } = database
 afterAll(database.stop)
 
+const cli = await compiled(fileURLToPath(new URL('../src/cli.ts', import.meta.url)))
 const runCli = (...args: string[]): string =>
-  execFileSync(
-    process.execPath,
-    ['--import', 'tsx', fileURLToPath(new URL('../src/cli.ts', import.meta.url)), ...args],
-    {
-      encoding: 'utf8',
-      stdio: 'pipe',
-    },
-  )
+  execFileSync(process.execPath, [cli, ...args], { encoding: 'utf8', stdio: 'pipe' })
 
 /** With a user who may do what the README grants, and nothing else. */
 async function createLeastPrivilegedRole(name: string): Promise<string> {

@@ -3,7 +3,8 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { redis, redisQuorum } from '../src/index.ts'
 import { keyNames } from '../src/key-names.ts'
-import { claimOn, terms, visit } from './standing.ts'
+import { claimOn, terms } from './claims.ts'
+import { visit } from './standing.ts'
 
 const HOUR_MS = 3_600_000
 

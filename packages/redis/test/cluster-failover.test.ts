@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { slotOf, slotOfText } from '../src/cluster/slot.ts'
 import { keyNames } from '../src/key-names.ts'
 import { PARTITIONS, partitionOf } from '../src/partitions.ts'
+import { claimOn, terms } from './claims.ts'
 import { isComplete, nodesOf, startClusterStanding } from './cluster-standing.ts'
-import { claimOn, terms } from './standing.ts'
 
 const standing = await startClusterStanding()
 const { cluster, open } = standing

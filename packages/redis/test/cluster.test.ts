@@ -6,9 +6,10 @@ import { fencedSet, redis } from '../src/index.ts'
 import { keyNames } from '../src/key-names.ts'
 import { PARTITIONS, partitionOf } from '../src/partitions.ts'
 import { REFRESH_MS } from '../src/waiting-times.ts'
+import { claimOn, terms } from './claims.ts'
 import { migrate, nodesOf, slotAt, startClusterStanding } from './cluster-standing.ts'
-import { inCommon, start, startMember, stop } from './crowd.ts'
-import { claimOn, scriptsRunAt, terms, visit } from './standing.ts'
+import { evenTurns } from './even-turns.ts'
+import { scriptsRunAt, visit } from './standing.ts'
 
 const standing = await startClusterStanding()
 const { cluster, open } = standing
@@ -107,21 +108,10 @@ describe('a Cluster', () => {
   })
 })
 
-describe('4 processes with 4 callers each who want one key of a Cluster', () => {
+describe('processes with several callers each who want one key of a Cluster', () => {
   it('get their turns as on one node', async () => {
-    const urls = cluster.nodes.map(({ url }) => url).join(',')
-    const crowd = await Promise.all(Array.from({ length: 4 }, () => startMember(urls, 'crowd', 4)))
-    await forgetRuns()
-    start(crowd)
-    await until('everybody had many turns', () => crowd.every(({ count }) => count >= 100), 60_000)
-    const turns = await stop(crowd)
-    const scripts = await runs()
-    const tokens = turns.flat().map(({ token }) => token)
-    expect(new Set(tokens).size).toBe(tokens.length)
-    expect(scripts / tokens.length).toBeLessThanOrEqual(2)
-    const counts = inCommon(turns).map((own) => own.length)
-    expect(Math.max(...counts) / Math.min(...counts)).toBeLessThanOrEqual(1.2)
-  }, 60_000)
+    await evenTurns(cluster.nodes, { key: 'crowd', processes: 2, callers: 3, turns: 90 })
+  }, 90_000)
 })
 
 describe('groups of keys', () => {

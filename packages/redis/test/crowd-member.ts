@@ -20,8 +20,8 @@ async function contend(caller: number): Promise<void> {
   }
 }
 
-process.on('message', (word) => {
-  if (word === 'stop') stopped = true
+process.on('message', (message) => {
+  if ((message as { word: string }).word === 'stop') stopped = true
   else void crowd()
 })
 
@@ -33,4 +33,4 @@ async function crowd(): Promise<void> {
 }
 
 await lock.inspect()
-process.send?.('ready')
+process.send?.({ ready: true })

@@ -1,7 +1,5 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { until } from '@leasehold/test-services'
+import { ChildProgram, compiled, type Program, until } from '@leasehold/test-services'
 
 /** A grant, at this token: the server's clock in µs. */
 export interface CrowdTurn {
@@ -10,32 +8,45 @@ export interface CrowdTurn {
 }
 
 export interface Member {
-  readonly child: ChildProcess
+  readonly child: ChildProgram
   /** How many turns it had so far. */
   count: number
   turns: readonly CrowdTurn[] | undefined
 }
 
-/** A process with so many callers; none of them begins before `start`. */
-export async function startMember(url: string, key: string, callers: number): Promise<Member> {
-  const path = fileURLToPath(new URL('./crowd-member.ts', import.meta.url))
-  const child = fork(path, [url, key, String(callers)], { execArgv: ['--import', 'tsx'] })
-  await once(child, 'message')
+type Told = { readonly ready: true } | { readonly count: number } | { readonly turns: readonly CrowdTurn[] }
+
+/** Processes with so many callers each; none of them begins before `start`. */
+export async function startMembers(count: number, url: string, key: string, callers: number): Promise<Member[]> {
+  const ready = new Set<Member>()
+  const path = await compiled(fileURLToPath(new URL('./crowd-member.ts', import.meta.url)))
+  const members = Array.from({ length: count }, () => startMember({ path, args: [url, key, String(callers)] }, ready))
+  const ended = Promise.race(members.map(({ child }) => child.exited)).then(() => {
+    throw new Error('a process ended before it was ready')
+  })
+  await Promise.race([ended, until('all are ready', () => ready.size === count, 60_000)])
+  return members
+}
+
+function startMember(program: Program, ready: Set<Member>): Member {
+  const child = new ChildProgram({ ...program, execArgv: [] })
   const member: Member = { child, count: 0, turns: undefined }
-  child.on('message', (message: { readonly count?: number; readonly turns?: CrowdTurn[] }) => {
-    member.count = message.count ?? member.count
-    member.turns = message.turns ?? member.turns
+  child.onMessage((message) => {
+    const told = message as Told
+    if ('ready' in told) ready.add(member)
+    else if ('count' in told) member.count = told.count
+    else member.turns = told.turns
   })
   return member
 }
 
 export function start(members: readonly Member[]): void {
-  for (const { child } of members) child.send('start')
+  for (const { child } of members) child.send({ word: 'start' })
 }
 
 /** Everybody ends after its present turn. */
 export async function stop(members: readonly Member[]): Promise<(readonly CrowdTurn[])[]> {
-  for (const { child } of members) child.send('stop')
+  for (const { child } of members) child.send({ word: 'stop' })
   await until('everybody is done', () => members.every(({ turns }) => turns !== undefined), 60_000)
   return members.map(({ turns }) => turns ?? [])
 }

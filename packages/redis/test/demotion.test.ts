@@ -5,7 +5,8 @@ import { Redis } from 'ioredis'
 import { afterAll, expect, it } from 'vitest'
 import { type RedisClient, redis } from '../src/index.ts'
 import { keyNames } from '../src/key-names.ts'
-import { claimOn, startStanding, terms, visit } from './standing.ts'
+import { claimOn, terms } from './claims.ts'
+import { startStanding, visit } from './standing.ts'
 
 // A primary that hands over to its replica, and lives on as the replica of that one. Who is connected to it stays connected.
 const standing = await startStanding()

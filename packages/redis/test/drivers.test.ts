@@ -6,8 +6,9 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { slotOf } from '../src/cluster/slot.ts'
 import { fencedSet, type RedisCommander, redis } from '../src/index.ts'
 import { keyNames } from '../src/key-names.ts'
+import { claimOn, terms } from './claims.ts'
 import { migrate, nodesOf, startClusterStanding } from './cluster-standing.ts'
-import { claimOn, scriptsRun, startStanding, terms, visit } from './standing.ts'
+import { scriptsRun, startStanding, visit } from './standing.ts'
 
 const standing = await startStanding()
 const clustered = await startClusterStanding()

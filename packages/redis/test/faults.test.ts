@@ -1,8 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { createLocks, isLeaseholdError } from '@leasehold/core'
 import { TcpProxy, until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
 import { keyNames } from '../src/key-names.ts'
-import { claimOn, scriptsRun, startStanding, terms, visit } from './standing.ts'
+import { claimOn, terms } from './claims.ts'
+import { scriptsRun, startStanding, visit } from './standing.ts'
 
 // A millisecond for each key, with a look at the clients now and then: a restart with two thousand of them loads for a while.
 const standing = await startStanding({ 'key-load-delay': 1000, 'loading-process-events-interval-bytes': 1024 })
@@ -38,6 +40,8 @@ describe('a connection that is cut', () => {
       while (!done) {
         await ask('client', 'kill', 'type', 'normal', 'skipme', 'yes')
         await ask('script', 'flush')
+        // Some shots meet a turn, others fall between two.
+        await pause(5)
       }
     })()
     for (let turn = 0; turn < 60; turn += 1) {

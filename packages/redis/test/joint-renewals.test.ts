@@ -1,7 +1,7 @@
 import type { Claim, Renewal } from '@leasehold/core'
 import { expect, it } from 'vitest'
 import { JointRenewals } from '../src/cluster/joint-renewals.ts'
-import { claimOn } from './standing.ts'
+import { claimOn } from './claims.ts'
 
 const grant = (ttlMs: number): Renewal => ({ granted: true, fencingToken: 1n, ttlMs })
 const part = (slot: number, count: number) => ({

@@ -2,7 +2,8 @@ import { createLocks } from '@leasehold/core'
 import { until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
 import { keyNames } from '../src/key-names.ts'
-import { candidateOn, claimOn, scriptsRun, startStanding, terms } from './standing.ts'
+import { candidateOn, claimOn, terms } from './claims.ts'
+import { scriptsRun, startStanding } from './standing.ts'
 
 const standing = await startStanding()
 const { ask, open } = standing

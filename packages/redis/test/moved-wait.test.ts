@@ -2,7 +2,7 @@ import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { Line } from '../src/line.ts'
 import type { Hear, Turns } from '../src/turns.ts'
-import { claimOn, terms } from './standing.ts'
+import { claimOn, terms } from './claims.ts'
 
 it('a turn that another node tells is counted by the clock of that node', async () => {
   let nowMs = 0

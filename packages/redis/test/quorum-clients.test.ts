@@ -4,8 +4,8 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { redisQuorum } from '../src/index.ts'
 import { keyNames } from '../src/key-names.ts'
+import { claimOn, terms } from './claims.ts'
 import { startQuorumStanding } from './quorum-standing.ts'
-import { claimOn, terms } from './standing.ts'
 
 const PASSWORD = 'open-sesame'
 const COMMANDS = ['evalsha', 'eval', 'get', 'set', 'del', 'exists', 'time', 'info', 'publish', 'subscribe']

@@ -2,8 +2,9 @@ import { type Claim, createLocks, isLeaseholdError } from '@leasehold/core'
 import { askRedis, type Server, until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
 import { keyNames } from '../src/key-names.ts'
+import { claimOn, terms } from './claims.ts'
 import { NOWHERE, startQuorumStanding } from './quorum-standing.ts'
-import { claimOn, terms, visit } from './standing.ts'
+import { visit } from './standing.ts'
 
 const standing = await startQuorumStanding(4, { appendonly: 'yes' })
 const { servers, open, proxy, holds, holdAt } = standing

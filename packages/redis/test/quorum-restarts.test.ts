@@ -2,8 +2,8 @@ import { type Contended, createLocks, type Grant } from '@leasehold/core'
 import { askRedis, type Server, until } from '@leasehold/test-services'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { keyNames } from '../src/key-names.ts'
+import { claimOn, terms } from './claims.ts'
 import { NOWHERE, startQuorumStanding } from './quorum-standing.ts'
-import { claimOn, terms } from './standing.ts'
 
 const MAX_TTL_MS = 2000
 

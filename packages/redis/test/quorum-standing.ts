@@ -3,7 +3,7 @@ import { askRedis, type Server, type Settings, startRedis, TcpProxy, until } fro
 import { Redis } from 'ioredis'
 import { type RedisQuorumOptions, redisQuorum } from '../src/index.ts'
 import { keyNames } from '../src/key-names.ts'
-import { claimOn, terms } from './standing.ts'
+import { claimOn, terms } from './claims.ts'
 
 /** Nobody listens there. */
 export const NOWHERE = 'redis://127.0.0.1:1'

@@ -1,8 +1,9 @@
 import { askRedis, type Server, until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
 import { keyNames } from '../src/key-names.ts'
+import { claimOn, terms } from './claims.ts'
 import { NOWHERE, startQuorumStanding } from './quorum-standing.ts'
-import { claimOn, terms, visit } from './standing.ts'
+import { visit } from './standing.ts'
 
 const standing = await startQuorumStanding(3, { appendonly: 'yes' })
 const { servers, urls, open } = standing
@@ -11,6 +12,12 @@ afterAll(standing.stop)
 const [a = '', b = '', c = ''] = urls
 const tokenName = (key: string) => keyNames('leasehold-quorum:', key).token
 const tokensOf = (key: string) => Promise.all(servers.map((server) => askRedis(server, 'get', tokenName(key))))
+
+/** In µs, as tokens are. */
+async function clockOf(server: Server): Promise<bigint> {
+  const [seconds = '0', micros = '0'] = (await askRedis(server, 'time')).split('\n')
+  return BigInt(seconds) * 1_000_000n + BigInt(micros)
+}
 
 const isIncreasing = (tokens: readonly bigint[]) => tokens.every((token, i) => i === 0 || token > (tokens[i - 1] ?? 0n))
 
@@ -58,6 +65,9 @@ describe('tokens of a quorum', () => {
   it('go on after every node has lost its data', async () => {
     const backend = open()
     const before = await visit(backend, 'lost')
+    // Tokens run some milliseconds ahead of the clocks, from which they go on.
+    for (const server of servers)
+      await until('its clock has passed the token', async () => (await clockOf(server)) > before)
     for (const server of servers) await askRedis(server, 'flushall')
     expect(await visit(backend, 'lost')).toBeGreaterThan(before)
     expect(await visit(open(), 'lost')).toBeGreaterThan(before)

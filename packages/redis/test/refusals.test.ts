@@ -3,8 +3,9 @@ import { createLocks, isLeaseholdError, type LockBackend } from '@leasehold/core
 import { startRedis, until } from '@leasehold/test-services'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { keyNames } from '../src/key-names.ts'
+import { claimOn, terms } from './claims.ts'
 import { COMMANDS, PASSWORD, RIGHTS } from './permissions.ts'
-import { claimOn, startStanding, terms } from './standing.ts'
+import { startStanding } from './standing.ts'
 
 const standing = await startStanding()
 const { ask, open } = standing

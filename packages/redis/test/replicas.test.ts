@@ -4,7 +4,8 @@ import { Redis } from 'ioredis'
 import { afterAll, describe, expect, it } from 'vitest'
 import { redis, type WaitReplicas } from '../src/index.ts'
 import { keyNames } from '../src/key-names.ts'
-import { claimOn, startStanding, terms } from './standing.ts'
+import { claimOn, terms } from './claims.ts'
+import { startStanding } from './standing.ts'
 
 const standing = await startStanding()
 const { ask, server } = standing

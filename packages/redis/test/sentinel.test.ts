@@ -36,6 +36,16 @@ describe('behind sentinels', () => {
     await locks.lock('detected').run(async () => {})
     await until('it is listened to', async () => (await listening()) === 1)
     await askRedis(group.primary, 'client', 'kill', 'type', 'normal')
+    // Not acquired before: whoever has to wait has a second connection, with a listener of its own.
+    const answers = () =>
+      locks
+        .lock('detected')
+        .inspect()
+        .then(
+          () => true,
+          () => false,
+        )
+    await until('another connection answers', answers)
     await locks.lock('detected').acquire({ waitMs: 15_000 })
     await until('it is listened to by the next', async () => (await listening()) === 1)
     await locks.close()

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto'
-import type { Candidate, Claim, LockBackend, Terms } from '@leasehold/core'
+import type { LockBackend } from '@leasehold/core'
 import { askRedis, type Server, type Settings, startRedis } from '@leasehold/test-services'
 import { Redis } from 'ioredis'
 import { redis } from '../src/index.ts'
+import { claimOn, terms } from './claims.ts'
 
 interface ClientOptions {
   readonly username?: string
@@ -37,12 +37,6 @@ export async function startStanding(settings: Settings = {}): Promise<Standing> 
     },
   }
 }
-
-export const claimOn = (key: string): Claim => ({ key, holder: randomBytes(16).toString('hex') })
-
-export const terms = (ttlMs = 60_000): Terms => ({ ttlMs, metadata: undefined })
-
-export const candidateOn = (key: string): Candidate => ({ ...claimOn(key), ...terms() })
 
 /** Takes the key for a moment; the token. */
 export async function visit(backend: LockBackend, key: string): Promise<bigint> {

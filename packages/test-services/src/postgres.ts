@@ -3,6 +3,7 @@ import { findServer } from './find-server.ts'
 import { LocalServer, type Recipe } from './machine/local-server.ts'
 import { providePrograms } from './machine/programs.ts'
 import type { Workplace } from './machine/workplace.ts'
+import { putEmptyDatabase } from './postgres-data.ts'
 import type { Server, ServerOptions, Settings } from './server.ts'
 
 export const postgresNeed = {
@@ -55,8 +56,7 @@ function recipe(settings: Settings): Recipe {
 }
 
 async function prepare(initdb: string, place: Workplace, settings: Settings): Promise<void> {
-  const data = place.path('data')
-  await place.run(initdb, ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'])
+  await putEmptyDatabase(initdb, place, 'data')
   const all = { listen_addresses: '127.0.0.1', unix_socket_directories: place.folder, ...settings }
   // In the file, not on the command line: ALTER SYSTEM keeps its power over them.
   await place.write('data/postgresql.conf', Object.entries(all).map(assignment))

@@ -1,10 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises'
 
+const SHORTEST_PAUSE_MS = 5
+const LONGEST_PAUSE_MS = 50
+
 /** Looks until the condition holds. The limit is there to end a test that would hang, not to measure. */
 export async function until(what: string, holds: () => boolean | Promise<boolean>, limitMs = 15_000): Promise<void> {
-  const givesUpAt = performance.now() + limitMs
+  const sinceMs = performance.now()
   while (!(await holds())) {
-    if (performance.now() > givesUpAt) throw new Error(`waited ${limitMs} ms in vain: ${what}`)
-    await pause(10)
+    const waitedMs = performance.now() - sinceMs
+    if (waitedMs > limitMs) throw new Error(`waited ${limitMs} ms in vain: ${what}`)
+    // Looks are work, too: what has taken a while may be noticed a little later.
+    await pause(Math.min(LONGEST_PAUSE_MS, SHORTEST_PAUSE_MS + waitedMs / 20))
   }
 }

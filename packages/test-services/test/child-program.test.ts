@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { ChildProgram, until } from '../src/index.ts'
+import { ChildProgram, compiled, until } from '../src/index.ts'
 
-const echoes = { path: fileURLToPath(new URL('echoes.ts', import.meta.url)), execArgv: ['--import', 'tsx'] }
+const echoes = { path: await compiled(fileURLToPath(new URL('echoes.ts', import.meta.url))), execArgv: [] }
 
 function startListening(): { child: ChildProgram; heard: unknown[] } {
   const child = new ChildProgram(echoes)

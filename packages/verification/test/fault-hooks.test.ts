@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url'
-import type { LockBackend } from '@leasehold/core'
+import type { Claim, LockBackend } from '@leasehold/core'
 import { type ConformanceTarget, type FaultHooks, type Link, runCase, virtualTime } from '@leasehold/core/conformance'
 import { MemoryStore, memoryBackend } from '@leasehold/core/memory'
+import { compiled } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
 import { memoryTarget } from '../src/conformance/memory.ts'
 import { startLoopback } from '../src/loopback/target.ts'
@@ -30,9 +31,9 @@ const openThroughA = (link: Partial<Link>): FaultHooks => ({
 })
 
 const lyingHolder = {
-  path: fileURLToPath(new URL('./lying-holder.ts', import.meta.url)),
+  path: await compiled(fileURLToPath(new URL('./lying-holder.ts', import.meta.url))),
   args: loopback.faults?.holderProgram?.args ?? [],
-  execArgv: ['--import', 'tsx'],
+  execArgv: [],
 }
 
 describe('cases of processes that are killed and frozen', () => {
@@ -50,6 +51,51 @@ describe('cases of connections that break', () => {
     const target = withFaults(loopback, openThroughA({}))
     await expectFailure('faults/replies-lost', target, /not within \d+ ms: the lease is lost/)
     await expectFailure('faults/requests-lost', target, /not within \d+ ms: the key comes free/)
+  })
+})
+
+describe('cases of requests that are under way when their connection breaks', () => {
+  /** A linked client of the loopback server, with a mistake. */
+  const linkedWith = (mistake: (backend: LockBackend) => LockBackend): FaultHooks => ({
+    async openLinked(options) {
+      const linked = await loopback.faults?.openLinked?.(options)
+      if (linked === undefined) throw new Error('the loopback server has links')
+      return { backend: mistake(linked.backend), link: linked.link }
+    },
+  })
+
+  it('notice a driver that sends a release again, and answers with what the second one found', () => {
+    const resending = (inner: LockBackend): LockBackend => ({
+      ...inner,
+      release: (claim) => inner.release(claim).catch(() => inner.release(claim)),
+    })
+    return expectFailure(
+      'faults/cut-mid-release',
+      withFaults(loopback, linkedWith(resending)),
+      /the answer is that of a second release/,
+    )
+  })
+
+  it('notice holds that live on with others, although their release could not be sent', () => {
+    const sharing = (inner: LockBackend): LockBackend => {
+      const taken: Claim[] = []
+      return {
+        ...inner,
+        async tryAcquire(claim, terms) {
+          taken.push(claim)
+          return inner.tryAcquire(claim, terms)
+        },
+        async renew(claims, ttlMs) {
+          const answers = await inner.renew([...claims, ...taken], ttlMs)
+          return answers.slice(0, claims.length)
+        },
+      }
+    }
+    return expectFailure(
+      'faults/release-unsent',
+      withFaults(loopback, linkedWith(sharing)),
+      /not within \d+ ms: the key comes free/,
+    )
   })
 })
 
@@ -75,7 +121,7 @@ describe('cases of servers that restart', () => {
         },
       },
     }
-    return expectFailure('fencing/server-restart', target, /token 1 came after 2/)
+    return expectFailure('fencing/server-restart', target, /token 2 came after 4/)
   })
 })
 

@@ -1,24 +1,33 @@
-import { beforeAll, describe, expect, it } from 'vitest'
 import { bundledEngine } from '../src/simulation/bundled-engine.ts'
-import type { Engine } from '../src/simulation/engine.ts'
 import { seedThatCatches, simulatedMutants } from '../src/simulation/mutants.ts'
+import { bundledQuorum } from '../src/simulation/quorum/quorum-engine.ts'
+import { quorumMutants, quorumSeedThatCatches } from '../src/simulation/quorum/quorum-mutants.ts'
+import { simulateQuorum } from '../src/simulation/quorum/simulate-quorum.ts'
+import { recordedSeeds, seedFoundAgain } from '../src/simulation/seeds-that-catch.ts'
 import { simulate } from '../src/simulation/simulate.ts'
+import { describeSimulatedMutants } from './simulated-mutants.ts'
+
+// All of them; each is looked for where it was caught last, and only then from the first seed on, as `simulation.deep.test.ts` does.
 
 /** As many seeds as the true engine passes in `simulation.test.ts`. */
 const SEEDS = 250
+/** Likewise, in `simulation-quorum.test.ts`. */
+const QUORUM_SEEDS = 120
 
-let trueEngine: Engine
-beforeAll(async () => {
-  Error.stackTraceLimit = 0
-  trueEngine = await bundledEngine()
+const recorded = recordedSeeds()
+
+describeSimulatedMutants({
+  title: 'the simulation catches',
+  mutants: simulatedMutants(),
+  trueEngine: bundledEngine,
+  find: (mutant) => seedFoundAgain(mutant, SEEDS, seedThatCatches, recorded),
+  violations: async (seed, engine) => (await simulate(seed, engine)).violations,
 })
 
-describe('the simulation catches', () => {
-  for (const mutant of simulatedMutants()) {
-    it(`${mutant.id}: ${mutant.mistake} (${mutant.rule})`, async () => {
-      const seed = (await seedThatCatches(mutant, SEEDS)) ?? Number.NaN
-      expect(seed).toBeGreaterThan(0)
-      expect((await simulate(seed, trueEngine)).violations).toEqual([])
-    }, 60_000)
-  }
+describeSimulatedMutants({
+  title: 'the simulation of a quorum catches',
+  mutants: quorumMutants,
+  trueEngine: bundledQuorum,
+  find: (mutant) => seedFoundAgain(mutant, QUORUM_SEEDS, quorumSeedThatCatches, recorded),
+  violations: async (seed, engine) => (await simulateQuorum(seed, engine)).violations,
 })

@@ -1,10 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { runQuorumBatch } from '../src/simulation/quorum/quorum-batch.ts'
 import { bundledQuorum, type QuorumEngine } from '../src/simulation/quorum/quorum-engine.ts'
-import { quorumMutants, quorumSeedThatCatches } from '../src/simulation/quorum/quorum-mutants.ts'
 import { simulateQuorum } from '../src/simulation/quorum/simulate-quorum.ts'
-
-const SEEDS = 120
 
 let engine: QuorumEngine
 beforeAll(async () => {
@@ -14,23 +11,13 @@ beforeAll(async () => {
 
 describe('the simulation of a quorum', () => {
   it('finds no rule broken, having seen what makes that worth something', async () => {
-    const { violations, events } = await runQuorumBatch({ from: 1, seeds: SEEDS }, engine)
+    const { violations, events } = await runQuorumBatch({ from: 1, seeds: 120 }, engine)
     expect(violations).toEqual([])
     for (const [name, count] of Object.entries(events)) expect([name, count > 0]).toEqual([name, true])
-  }, 120_000)
+  }, 600_000)
 
   it('replays a seed exactly', async () => {
     for (const seed of [1, 4, 39])
       expect(await simulateQuorum(seed, engine)).toEqual(await simulateQuorum(seed, engine))
-  })
-})
-
-describe('the simulation of a quorum catches', () => {
-  for (const mutant of quorumMutants) {
-    it(`${mutant.id}: ${mutant.mistake} (${mutant.rule})`, async () => {
-      const seed = await quorumSeedThatCatches(mutant, SEEDS)
-      expect((await simulateQuorum(seed ?? 0, engine)).violations).toEqual([])
-      expect(seed).toBeDefined()
-    }, 120_000)
-  }
+  }, 600_000)
 })

@@ -1,4 +1,4 @@
-import type { Need } from './needs.ts'
+import { disturbs, type Need } from './needs.ts'
 import type { Trial } from './trial.ts'
 
 export type Group =
@@ -22,6 +22,8 @@ export interface ConformanceCase {
   readonly title: string
   /** What the target must offer for the case to say anything. */
   readonly needs: readonly Need[]
+  /** It harms the server, or looks at what all cases of this process share: no other may run at the same time. */
+  readonly alone: boolean
   run(trial: Trial): Promise<void>
 }
 
@@ -30,9 +32,11 @@ type Script = (trial: Trial) => Promise<void>
 /** Collects the cases of one group, in the order in which they are written. */
 export function caseGroup(group: Group) {
   const cases: ConformanceCase[] = []
-  function add(slug: string, title: string, ...rest: readonly [...Need[], Script]): void {
-    const needs = rest.slice(0, -1) as Need[]
-    cases.push({ id: `${group}/${slug}`, group, title, needs, run: rest.at(-1) as Script })
+  function add(slug: string, title: string, ...rest: readonly [...(Need | 'alone')[], Script]): void {
+    const marks = rest.slice(0, -1) as (Need | 'alone')[]
+    const needs = marks.filter((mark) => mark !== 'alone')
+    const alone = needs.length < marks.length || needs.some(disturbs)
+    cases.push({ id: `${group}/${slug}`, group, title, needs, alone, run: rest.at(-1) as Script })
   }
   return { cases, add }
 }

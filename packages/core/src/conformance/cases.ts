@@ -1,6 +1,7 @@
 import type { ConformanceCase } from './case.ts'
 import { acquireCases } from './groups/acquire.ts'
 import { ambiguityCases } from './groups/ambiguity.ts'
+import { linkCases } from './groups/broken-links.ts'
 import { faultCases } from './groups/faults.ts'
 import { fencingCases } from './groups/fencing.ts'
 import { hygieneCases } from './groups/hygiene.ts'
@@ -22,6 +23,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...fencingCases,
   ...ambiguityCases,
   ...faultCases,
+  ...linkCases,
   ...inputCases,
   ...hygieneCases,
   ...secretCases,

@@ -1,9 +1,17 @@
-export { registerConformance, type TestContext, type TestRunner } from './adapter.ts'
+export {
+  type RegisterOptions,
+  registerConformance,
+  type TestContext,
+  type TestOptions,
+  type TestRunner,
+} from './adapter.ts'
 export type { ConformanceCase, Group } from './case.ts'
 export { conformanceCases } from './cases.ts'
 export { checkHistory, type HistoryEvent } from './history.ts'
 export type { Need } from './needs.ts'
-export { type ConformanceReport, type Outcome, type RunOptions, runCase, runConformance } from './runner.ts'
+export type { Outcome } from './outcome.ts'
+export { runCase } from './run-case.ts'
+export { type ConformanceReport, type RunOptions, runConformance } from './runner.ts'
 export { serveHolder } from './serve-holder.ts'
 export type {
   ConformanceTarget,

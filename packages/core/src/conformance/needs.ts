@@ -14,6 +14,11 @@ const operations: ReadonlySet<string> = new Set<OptionalOperation>([
 ])
 const capabilities: ReadonlySet<string> = new Set<Need>(['fifo', 'handOff', 'survivesRestart'])
 
+const disturbing: ReadonlySet<Need> = new Set<Need>(['restartKeepingData', 'restartEmpty', 'killSession'])
+
+/** Whether meeting this need harms others who use the same server. */
+export const disturbs = (need: Need): boolean => disturbing.has(need)
+
 /** Why this need is not met, in words for a report; undefined if it is met. */
 export function unmet(need: Need, target: ConformanceTarget, backend: LockBackend): string | undefined {
   if (operations.has(need)) return backend[need as OptionalOperation] ? undefined : `the backend has no ${need}`

@@ -1,14 +1,8 @@
 import type { ConformanceCase } from './case.ts'
 import { conformanceCases } from './cases.ts'
-import { unmet } from './needs.ts'
+import type { Outcome } from './outcome.ts'
+import { runCase } from './run-case.ts'
 import type { ConformanceTarget } from './target.ts'
-import { realTime } from './time.ts'
-import { Trial } from './trial.ts'
-
-export type Outcome =
-  | { readonly status: 'passed' }
-  | { readonly status: 'failed'; readonly error: unknown }
-  | { readonly status: 'skipped'; readonly reason: string }
 
 export interface ConformanceReport {
   /** The target's name. */
@@ -16,81 +10,65 @@ export interface ConformanceReport {
   readonly passed: readonly string[]
   readonly failed: readonly { readonly id: string; readonly error: unknown }[]
   readonly skipped: readonly { readonly id: string; readonly reason: string }[]
+  /** The machine was too slow for these, since others took its time. */
+  readonly inconclusive: readonly { readonly id: string; readonly reason: string }[]
 }
 
 export interface RunOptions {
   /** Default: all. */
   readonly cases?: readonly ConformanceCase[]
+  /**
+   * How many cases run at the same time: a whole number from 1. Default 8; in virtual time always 1. Cases that restart the server or end sessions
+   * run by themselves, after all others.
+   */
+  readonly concurrency?: number
   readonly onOutcome?: (testCase: ConformanceCase, outcome: Outcome) => void
 }
 
-/** A case that hangs must not hang the suite. Real time, whatever the target's notion of time is. */
-const CASE_LIMIT_MS = 120_000
-
-/** Runs the cases one after the other. Never rejects: what failed is in the report. */
+/** Runs the cases, several at a time. What failed is in the report, in the order of the cases. Throws `RangeError` for a bad `concurrency`. */
 export async function runConformance(target: ConformanceTarget, options: RunOptions = {}): Promise<ConformanceReport> {
+  const { cases = conformanceCases, concurrency = 8, onOutcome } = options
+  assertConcurrency(concurrency)
+  const outcomes = new Map<ConformanceCase, Outcome>()
+  const waiting = inRunningOrder(cases)
+  const worker = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const outcome = await runCase(next, target)
+      outcomes.set(next, outcome)
+      onOutcome?.(next, outcome)
+    }
+  }
+  await Promise.all(Array.from({ length: target.time === undefined ? concurrency : 1 }, worker))
+  return report(target, cases, outcomes)
+}
+
+/** Those that have to wait for all others come last. */
+export const inRunningOrder = (cases: readonly ConformanceCase[]): ConformanceCase[] => [
+  ...cases.filter(({ alone }) => !alone),
+  ...cases.filter(({ alone }) => alone),
+]
+
+export function assertConcurrency(concurrency: number): void {
+  if (Number.isInteger(concurrency) && concurrency >= 1) return
+  throw new RangeError(`concurrency must be a whole number from 1, not ${String(concurrency)}`)
+}
+
+function report(
+  { name: backend }: ConformanceTarget,
+  cases: readonly ConformanceCase[],
+  outcomes: ReadonlyMap<ConformanceCase, Outcome>,
+): ConformanceReport {
   const passed: string[] = []
   const failed: { id: string; error: unknown }[] = []
   const skipped: { id: string; reason: string }[] = []
-  for (const testCase of options.cases ?? conformanceCases) {
-    const outcome = await runCase(testCase, target)
-    if (outcome.status === 'passed') passed.push(testCase.id)
-    if (outcome.status === 'failed') failed.push({ id: testCase.id, error: outcome.error })
-    if (outcome.status === 'skipped') skipped.push({ id: testCase.id, reason: outcome.reason })
-    options.onOutcome?.(testCase, outcome)
+  const inconclusive: { id: string; reason: string }[] = []
+  for (const testCase of cases) {
+    const { id } = testCase
+    const outcome = outcomes.get(testCase)
+    if (outcome?.status === 'passed') passed.push(id)
+    if (outcome?.status === 'failed') failed.push({ id, error: outcome.error })
+    if (outcome?.status === 'skipped') skipped.push({ id, reason: outcome.reason })
+    if (outcome?.status === 'inconclusive') inconclusive.push({ id, reason: outcome.reason })
   }
-  return { backend: target.name, passed, failed, skipped }
-}
-
-/** Runs one case, or says why it cannot. Never rejects. */
-export async function runCase(testCase: ConformanceCase, target: ConformanceTarget): Promise<Outcome> {
-  try {
-    const probe = target.open({ clock: (target.time ?? realTime).clock })
-    const { capabilities } = probe
-    const reasons = testCase.needs.map((need) => unmet(need, target, probe)).filter((reason) => reason !== undefined)
-    await probe.close?.()
-    if (reasons.length > 0) return { status: 'skipped', reason: reasons.join('; ') }
-    await watched(testCase, new Trial(target, capabilities, testCase.id))
-    return { status: 'passed' }
-  } catch (error) {
-    return { status: 'failed', error }
-  }
-}
-
-/** A case fails if anything that it set going rejects with nobody listening, too. */
-async function watched(testCase: ConformanceCase, trial: Trial): Promise<void> {
-  const unhandled: unknown[] = []
-  const collect = (reason: unknown) => void unhandled.push(reason)
-  process.on('unhandledRejection', collect)
-  try {
-    await limited(conducted(testCase, trial))
-    // Node reports a rejection when the turn of the loop in which it was left alone is over.
-    await new Promise((resolve) => setImmediate(resolve))
-  } finally {
-    process.off('unhandledRejection', collect)
-  }
-  if (unhandled.length > 0) throw new Error('a rejection was left unhandled', { cause: unhandled[0] })
-}
-
-async function conducted(testCase: ConformanceCase, trial: Trial): Promise<void> {
-  let failure: { error: unknown } | undefined
-  await testCase.run(trial).catch((error: unknown) => {
-    failure = { error }
-  })
-  await trial.end().catch((error: unknown) => {
-    failure ??= { error }
-  })
-  if (failure !== undefined) throw failure.error
-}
-
-async function limited(work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`the case did not end within ${CASE_LIMIT_MS} ms`)), CASE_LIMIT_MS)
-  })
-  try {
-    await Promise.race([work, limit])
-  } finally {
-    clearTimeout(timer)
-  }
+  return { backend, passed, failed, skipped, inconclusive }
 }

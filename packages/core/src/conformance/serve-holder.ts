@@ -2,31 +2,47 @@ import type { Lease, Lock } from '../api.ts'
 import type { LockBackend } from '../contract.ts'
 import { isLeaseholdError } from '../errors.ts'
 import { createLocks } from '../index.ts'
+import { chain } from './diary.ts'
 import type { HolderReply, HolderRequest } from './holder-protocol.ts'
+
+/** How long a server is waited for: the suite, not this program, decides what takes too long. */
+const PATIENCE_MS = 60_000
 
 /**
  * Turns this process into a holder that the suite can freeze and kill. Call it in a program of its own, and name that
  * program in the target's `faults.holderProgram`.
  */
 export function serveHolder(backend: LockBackend): void {
-  const locks = createLocks(backend)
+  const locks = createLocks(backend, { requestTimeoutMs: PATIENCE_MS })
   let lease: Lease | undefined
 
   async function answer(request: HolderRequest): Promise<string> {
     if (request.ask === 'is-held') return isHeld(lease)
     if (request.ask === 'release') return released(lease)
+    if (request.ask === 'warm-up') return warmUp(locks.lock(request.key))
     const lock = locks.lock(request.key, { ttlMs: request.ttlMs })
     if (request.ask === 'wait') return beginWait(lock)
-    lease = await lock.acquire()
+    lease = await lock.acquire({ waitMs: PATIENCE_MS })
     return String(lease.fencingToken)
   }
 
   // A holder must not outlive the suite that asked for it.
   process.once('disconnect', () => process.exit())
   process.on('message', (request: HolderRequest) => {
-    const reply = (text: string) => process.send?.({ id: request.id, answer: text } satisfies HolderReply)
-    void answer(request).then(reply, (error: unknown) => reply(code(error)))
+    const { id } = request
+    const reply = (sent: HolderReply) => process.send?.(sent)
+    void answer(request).then(
+      (text) => reply({ id, answer: text }),
+      (error: unknown) => reply({ id, failure: chain(error) }),
+    )
   })
+}
+
+/** To find the server may take longer than the TTL of the case. */
+async function warmUp(lock: Lock): Promise<string> {
+  const lease = await lock.acquire({ waitMs: PATIENCE_MS })
+  await lease.release()
+  return 'READY'
 }
 
 function isHeld(lease: Lease | undefined): string {
@@ -34,7 +50,8 @@ function isHeld(lease: Lease | undefined): string {
     lease?.assertHeld()
     return lease === undefined ? 'NO_LEASE' : 'HELD'
   } catch (error) {
-    return code(error)
+    if (!isLeaseholdError(error)) throw error
+    return error.code
   }
 }
 
@@ -47,5 +64,3 @@ async function beginWait(lock: Lock): Promise<string> {
   await lock.tryAcquire()
   return 'WAITING'
 }
-
-const code = (error: unknown): string => (isLeaseholdError(error) ? error.code : `ERROR ${String(error)}`)

@@ -11,7 +11,7 @@ export interface Standing {
 /** Lets the claim wait, and gives it time to arrive. */
 export async function stand(t: Trial, backend: LockBackend, key: string): Promise<Standing> {
   const waiter = begin(t, backend, t.claim(key))
-  await t.pass(t.time.arrivalMs)
+  await t.pass(t.arrivalMs)
   return waiter
 }
 
@@ -71,7 +71,7 @@ export async function turns(
 
 /** A client that has waited before: what one has to set up for its first wait would decide who comes first. */
 async function openExperienced(t: Trial): Promise<LockBackend> {
-  const backend = t.open()
+  const backend = await t.open()
   const claim = t.claim()
   await t.settled(begin(t, backend, claim).grant)
   await backend.release(claim)

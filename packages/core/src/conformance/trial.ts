@@ -1,24 +1,42 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import type { Lease, Locks, LocksOptions } from '../api.ts'
-import type { Clock } from '../clock.ts'
+import type { Locks, LocksOptions } from '../api.ts'
 import type { Capabilities, Claim, Contended, Grant, LockBackend, Terms } from '../contract.ts'
 import { type ErrorCode, isLeaseholdError } from '../errors.ts'
 import type { LockEvent } from '../events.ts'
 import { createLocks } from '../index.ts'
+import { granted } from './assertions.ts'
+import { Diary } from './diary.ts'
+import type { Pace } from './pace.ts'
 import { PuppetClock } from './puppet-clock.ts'
 import type { ConformanceTarget, FaultHooks, LinkedClient, SuiteTime } from './target.ts'
 import { realTime } from './time.ts'
-import { type Wire, type WireOptions, wire } from './wire.ts'
+import { interpose, type Wire, type WireOptions, wire } from './wire.ts'
 
 /** A TTL that does not run out while a case runs. */
 export const LONG_MS = 60_000
 
-/** How much later than the bound a look at a condition may come, where other work keeps this process busy. */
-const GRACE_MS = 100
+/** The times of cases on a machine that keeps up, in milliseconds; a slower one is given more. No case has any of its own. */
+const AS_WRITTEN = {
+  /** A TTL that is waited for. */
+  ttlMs: 400,
+  /** How long a condition may take to come true. */
+  patienceMs: 10_000,
+  /** How long it may take where no server has to be found again, and nothing has to run out. */
+  soonMs: 2_000,
+  /** How much later than the bound a look at a condition may come, where other work keeps this process busy. */
+  graceMs: 100,
+  /** The time limit of a request that is to fail. */
+  briefMs: 250,
+  /** What is waited for in vain, or between two polls. */
+  pollMs: 100,
+}
 
-/** How long a condition may take to come true. */
-const PATIENCE_MS = 10_000
+/** A server that counts in its smallest TTL grants exactly this; halves and fifths of it are whole numbers, too. */
+function ttlFor(writtenMs: number, minTtlMs: number, slowdown: number): number {
+  const leastMs = Math.max(writtenMs, Math.ceil(minTtlMs / 20) * 20)
+  return leastMs * Math.max(1, Math.round((writtenMs * slowdown) / leastMs))
+}
 
 /** One process with the engine in it, its clocks, and the wire between it and the server. */
 export interface Process {
@@ -45,18 +63,44 @@ export class Trial {
   readonly time: SuiteTime
   /** A TTL short enough to be waited for. */
   readonly ttlMs: number
+  readonly patienceMs: number
+  readonly soonMs: number
+  readonly briefMs: number
+  readonly pollMs: number
+  /** Time within which a message reaches the server: for what the contract offers nothing that could be awaited. */
+  readonly arrivalMs: number
+  readonly #graceMs: number
   readonly #target: ConformanceTarget
+  readonly #pace: Pace
+  readonly #diary: Diary
   readonly #prefix: string
+  /** The target knows its clients as it made them. */
+  readonly #made = new WeakMap<LockBackend, LockBackend>()
   readonly #cleanups: (() => Promise<unknown>)[] = []
   #keys = 0
-  #observer: LockBackend | undefined
+  #observer: Promise<LockBackend> | undefined
 
-  constructor(target: ConformanceTarget, capabilities: Capabilities, id: string) {
+  constructor(target: ConformanceTarget, capabilities: Capabilities, id: string, pace: Pace) {
     this.#target = target
+    this.#pace = pace
     this.capabilities = capabilities
     this.time = target.time ?? realTime
-    this.ttlMs = Math.max(target.ttlMs ?? 400, capabilities.minTtlMs)
+    this.#diary = new Diary(() => this.nowMs())
+    // Looked at once: in one case, all times are of one measure.
+    const slowdown = target.time === undefined ? pace.slowdown : 1
+    this.ttlMs = ttlFor(target.ttlMs ?? AS_WRITTEN.ttlMs, capabilities.minTtlMs, slowdown)
+    this.patienceMs = AS_WRITTEN.patienceMs * slowdown
+    this.soonMs = AS_WRITTEN.soonMs * slowdown
+    this.#graceMs = AS_WRITTEN.graceMs * slowdown
+    this.briefMs = AS_WRITTEN.briefMs * slowdown
+    this.pollMs = AS_WRITTEN.pollMs * slowdown
+    this.arrivalMs = this.time.arrivalMs * slowdown
     this.#prefix = `conformance:${randomBytes(6).toString('hex')}:${id}`
+  }
+
+  /** What was asked of the server and what it answered, in words. */
+  get story(): string {
+    return String(this.#diary)
   }
 
   /** By when the server must have freed the key of a holder that is silent from now on. */
@@ -86,39 +130,51 @@ export class Trial {
     return this.time.clock.now().monotonicMs
   }
 
-  /** A new client, as another process would have. */
-  open(clock: Clock = this.time.clock): LockBackend {
-    const backend = this.#target.open({ clock })
+  /** A new client, as another process would have that has been in use: to connect may take longer than a case's TTL. */
+  async open(): Promise<LockBackend> {
+    const backend = this.#witnessed(this.#target.open({ clock: this.time.clock }))
     this.defer(async () => backend.close?.())
+    await this.#warm(backend)
     return backend
+  }
+
+  /** So many clients. */
+  openSome(count: number): Promise<LockBackend[]> {
+    return Promise.all(Array.from({ length: count }, () => this.open()))
   }
 
   async openLinked(): Promise<LinkedClient> {
     const client = await this.#target.faults?.openLinked?.({ clock: this.time.clock })
     assert.ok(client, 'the target offers openLinked')
-    this.defer(async () => client.backend.close?.())
+    const backend = this.#witnessed(client.backend)
+    this.defer(async () => backend.close?.())
     this.defer(async () => client.link.heal())
-    return client
+    await this.#warm(backend)
+    return { backend, link: client.link }
   }
 
-  /** A new process with the engine in it, as one that has been in use: to connect may take longer than a case's TTL. */
+  async killSession(backend: LockBackend): Promise<void> {
+    await this.#target.faults?.killSession?.(this.#made.get(backend) ?? backend)
+  }
+
+  /** A new process with the engine in it, as one that has been in use. */
   async process(options: ProcessOptions = {}, given?: LockBackend): Promise<Process> {
     const { minimal = false, refuses = false, observer, ...defaults } = options
     const clock = new PuppetClock(this.time.clock)
-    const backend = given ?? this.#target.open({ clock })
+    const backend = given ?? this.#witnessed(this.#target.open({ clock }))
     const wired = wire(backend, { minimal, refuses })
     const events: LockEvent[] = []
     const onEvent = (event: LockEvent) => {
       events.push(event)
       observer?.(event)
     }
-    const locks = createLocks(wired.backend, { ...defaults, clock, onEvent })
+    const locks = createLocks(wired.backend, { requestTimeoutMs: this.patienceMs / 5, ...defaults, clock, onEvent })
     this.defer(async () => {
       wired.heal()
       clock.resumeTimers()
       await this.settled(locks.close())
     })
-    await this.#use(backend)
+    if (given === undefined) await this.#warm(backend)
     return { locks, wire: wired, clock, events, saw: (type) => events.some((event) => event.type === type) }
   }
 
@@ -130,11 +186,16 @@ export class Trial {
   }
 
   /** Nobody holds the key, nor stands in line for it: a claim is granted at once. */
-  async isFree(key: string, backend: LockBackend = this.#observe()): Promise<boolean> {
+  async isFree(key: string, given?: LockBackend): Promise<boolean> {
+    const backend = given ?? (await this.#observe())
     const claim = this.claim(key)
     const answer = await backend.tryAcquire(claim, this.terms())
     if (answer.granted) await backend.release(claim)
     return answer.granted
+  }
+
+  async assertFree(key: string, backend?: LockBackend): Promise<void> {
+    assert.ok(await this.isFree(key, backend), 'the key is not free: somebody holds it, or stands in line for it')
   }
 
   /** Tries until the key is granted, as long as `withinMs`. */
@@ -154,20 +215,20 @@ export class Trial {
   }
 
   /** Lets time pass until the condition holds; fails if it does not come true in time. Time in which this process was not let run does not count. */
-  async until(condition: () => boolean | Promise<boolean>, what: string, withinMs = PATIENCE_MS): Promise<void> {
+  async until(condition: () => boolean | Promise<boolean>, what: string, withinMs = this.patienceMs): Promise<void> {
     const startMs = this.nowMs()
     let heldUpMs = 0
     await this.pass(0)
     while (!(await condition())) {
       // Requests under way when the time is up still count: the bound is on the server, not on this loop.
       const spentMs = this.nowMs() - startMs - heldUpMs
-      assert.ok(spentMs <= withinMs + GRACE_MS, `not within ${withinMs} ms: ${what}`)
+      assert.ok(spentMs <= withinMs + this.#graceMs, `not within ${Math.round(withinMs)} ms: ${what}`)
       heldUpMs += await this.#step()
     }
   }
 
   /** What the promise settles with, while time passes. */
-  async settled<T>(promise: Promise<T>, withinMs = PATIENCE_MS): Promise<T> {
+  async settled<T>(promise: Promise<T>, withinMs = this.patienceMs): Promise<T> {
     let done = false
     const mark = () => {
       done = true
@@ -186,14 +247,23 @@ export class Trial {
     })
   }
 
-  /** Whatever goes wrong is for the case to find. */
-  async #use(backend: LockBackend): Promise<void> {
+  /** Whatever goes wrong is for the case to find. The second trip finds the connection that the first has made: it tells how far the server is. */
+  async #warm(backend: LockBackend): Promise<void> {
     const claim = this.claim()
     const used = async () => {
       await backend.tryAcquire(claim, this.terms(this.ttlMs))
+      const sentMs = this.nowMs()
       await backend.release(claim)
+      this.#pace.note(this.nowMs() - sentMs)
     }
     await this.settled(used().catch(() => {})).catch(() => {})
+  }
+
+  /** Everything that is asked of this client stands in the diary. */
+  #witnessed(made: LockBackend): LockBackend {
+    const backend = interpose(made, (operation, claims, send) => this.#diary.record(operation, claims, send))
+    this.#made.set(backend, made)
+    return backend
   }
 
   /** By how much a step of time took longer than it should. */
@@ -208,7 +278,7 @@ export class Trial {
   }
 
   /** One client for all the looking on: conditions are looked at often. */
-  #observe(): LockBackend {
+  #observe(): Promise<LockBackend> {
     this.#observer ??= this.open()
     return this.#observer
   }
@@ -221,29 +291,4 @@ export class Trial {
     }
     if (errors.length > 0) throw errors[0]
   }
-}
-
-/** The answer is a grant, and a sound one. */
-export function granted(answer: Grant | Contended | 'gone' | 'unknown' | undefined): Grant {
-  assert.ok(
-    typeof answer === 'object' && answer.granted,
-    `not granted: ${typeof answer === 'object' ? 'contended' : answer}`,
-  )
-  assert.ok(Number.isFinite(answer.ttlMs) && answer.ttlMs > 0, `a grant must last: ttlMs is ${answer.ttlMs}`)
-  assert.equal(typeof answer.fencingToken, 'bigint')
-  return answer
-}
-
-export function contended(answer: Grant | Contended): Contended {
-  assert.ok(!answer.granted, 'granted, although somebody else holds the key')
-  return answer
-}
-
-/** The lease is no longer to be trusted, and says why. */
-export function assertOver(lease: Lease, code?: ErrorCode): void {
-  assert.equal(lease.remainingMs, 0)
-  assert.throws(
-    () => lease.assertHeld(),
-    (error) => isLeaseholdError(error, code),
-  )
 }

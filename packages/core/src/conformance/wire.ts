@@ -97,7 +97,14 @@ export function wire(inner: LockBackend, options: WireOptions = {}): Wire {
   }
 }
 
-type Pass = <O extends Operation>(
+/** The same backend, each of whose operations goes through `pass`. */
+export const interpose = (inner: LockBackend, pass: Pass): LockBackend => ({
+  ...required(inner, pass),
+  ...offered(inner, pass),
+  ...(inner.onLost && { onLost: (tell) => inner.onLost?.(tell) }),
+})
+
+export type Pass = <O extends Operation>(
   operation: O,
   claims: readonly Claim[],
   send: () => Promise<Replies[O]>,

@@ -1,131 +1,145 @@
 import type { Instant } from '../clock.ts'
-import type { Claim, LockBackend } from '../contract.ts'
 import { isLeaseholdError } from '../errors.ts'
-import { acquire, announce, compensated, tooLate, tryAcquire } from './acquire.ts'
-import { checkAnswer, checkEach, checkGrant, isGrants } from './answers.ts'
-import type { Engine } from './engine.ts'
+import { acquire, announce, tooLate, tryAcquire } from './acquire.ts'
+import { isGrants } from './answers.ts'
+import type { LockHall } from './hall.ts'
 import type { Hold } from './hold.ts'
-import { newClaim } from './new-claim.ts'
-import type { WaitTerms } from './options.ts'
-import { Waiter } from './waiter.ts'
+import { endures, type WaitTerms } from './options.ts'
+import { attemptAll, type ServerClaim } from './server-claim.ts'
+import { assertNotAborted, Waiter } from './waiter.ts'
+
+type Holds = readonly Hold[]
 
 /** One attempt at all keys: every one, or undefined and none. */
 export async function tryAcquireAll(
-  engine: Engine,
+  hall: LockHall,
   keys: readonly string[],
   terms: WaitTerms,
-): Promise<readonly Hold[] | undefined> {
-  engine.assertOpen()
-  if (keys.some((key) => engine.holds.valid(key))) return undefined
-  const atomic = engine.backend.tryAcquireAll
-  if (atomic) return tryAtomically(engine, atomic, keys, terms)
-  return takeEach(engine, keys, (key) => tryAcquire(engine, key, terms))
+): Promise<Holds | undefined> {
+  hall.bench.assertOpen()
+  if (keys.some((key) => hall.valid(key))) return undefined
+  if (hall.bench.backend.tryAcquireAll) return tryAtomically(hall, keys, terms)
+  const holds = await takeEach(keys, terms, (key, kept) => tryAcquire(hall, key, kept))
+  if (!holds || allValid(holds)) return holds
+  await releaseAll(holds)
+  return undefined
 }
 
 /**
  * Waits for all keys. What one attempt does not bring is taken key after key in one global order, so that callers cannot wait for
  * each other in a circle; what is held already is renewed meanwhile.
  */
-export async function acquireAll(engine: Engine, keys: readonly string[], terms: WaitTerms): Promise<readonly Hold[]> {
-  terms.signal?.throwIfAborted()
-  const startedAt = engine.clock.now()
-  // Several attempts, one after the other, would heed neither deadline nor signal.
-  const atOnce = engine.backend.tryAcquireAll && (await acquireAtOnce(engine, keys, terms))
+export async function acquireAll(hall: LockHall, keys: readonly string[], terms: WaitTerms): Promise<Holds> {
+  const { bench } = hall
+  bench.assertOpen()
+  assertNotAborted(terms.signal)
+  hall.assertRoomToWait()
+  const startedAt = bench.clock.now()
+  // Behind others of this process, the attempt would be one more at the backend, and in vain. Several attempts, one after the other, would not heed the signal.
+  const alone = bench.backend.tryAcquireAll && keys.every((key) => hall.isFree(key))
+  const atOnce = alone && (await acquireAtOnce(hall, keys, terms, startedAt))
   if (atOnce) return atOnce
   for (;;) {
-    const holds = await acquireInOrder(engine, keys, terms, startedAt)
-    if (holds.every((hold) => engine.holds.isValid(hold))) return holds
+    const holds = await takeEach(keys, terms, (key, kept) => {
+      const { waitMs } = terms
+      const leftMs = waitMs === undefined ? undefined : Math.max(0, waitMs - bench.msSince(startedAt))
+      return acquire(hall, key, { ...kept, waitMs: leftMs })
+    })
+    if (allValid(holds)) return holds
     // One was lost while the last was waited for: all or nothing, so from the beginning.
-    releaseAll(engine, holds)
+    await releaseAll(holds)
   }
 }
 
-/** The attempt, with the caller's deadline and signal: an answer that comes after them is given back. */
+/** The attempt, with the caller's signal: an answer that comes after it is given back. Whoever else here wants one of the keys stands in line meanwhile. */
 function acquireAtOnce(
-  engine: Engine,
+  hall: LockHall,
   keys: readonly string[],
   terms: WaitTerms,
-): Promise<readonly Hold[] | undefined> {
-  const waiter = new Waiter<readonly Hold[] | undefined>(keys[0] ?? '', terms, engine.clock, engine.scheduler)
-  tryAcquireAll(engine, keys, terms).then(
+  since: Instant,
+): Promise<Holds | undefined> {
+  const desks = keys.map((key) => hall.desk(key))
+  hall.came()
+  for (const desk of desks) desk.occupy()
+  const leave = () => {
+    hall.left()
+    for (const desk of desks) desk.vacate()
+  }
+  const waiter = new Waiter<Holds | undefined>(hall.bench, keys[0] ?? '', { ...terms, waitMs: undefined }, since)
+  void tryAtomically(hall, keys, terms).then(
     (holds) => {
-      if (!waiter.grant(holds)) releaseAll(engine, holds ?? [])
+      leave()
+      if (!waiter.grant(holds)) void releaseAll(holds ?? [])
     },
     (error) => {
-      // With time to wait, an unreachable backend is waited for, key after key.
-      if (isLeaseholdError(error, 'BACKEND_UNAVAILABLE') && terms.waitMs) waiter.grant(undefined)
+      leave()
+      // It may be waited for, key after key.
+      if (isLeaseholdError(error, 'BACKEND_UNAVAILABLE') && endures(terms)) waiter.grant(undefined)
       else waiter.giveUp(error)
     },
   )
   return waiter.granted
 }
 
-async function tryAtomically(
-  engine: Engine,
-  attempt: NonNullable<LockBackend['tryAcquireAll']>,
-  keys: readonly string[],
-  terms: WaitTerms,
-): Promise<readonly Hold[] | undefined> {
-  const claims = keys.map(newClaim)
-  const asking = engine.attempt(
-    claims,
-    terms,
-    (backend, asked) => attempt.call(backend, claims, asked),
-    (answer) => (isGrants(answer) ? checkEach(answer, claims.length, checkGrant) : checkAnswer(answer)),
-    (answer) => isGrants(answer) && engine.withdraw(claims),
-  )
-  return compensated(engine, claims, asking, ({ answer, sentAt }) => {
+async function tryAtomically(hall: LockHall, keys: readonly string[], terms: WaitTerms): Promise<Holds | undefined> {
+  const { bench, requests } = hall
+  hall.assertRoomFor(keys.length)
+  const claims = keys.map((key) => hall.newClaim(key))
+  let holds: readonly (Hold | undefined)[] = []
+  bench.outstanding.begin()
+  try {
+    const { answer, sentAt } = await attemptAll(hall, claims, terms)
+    bench.assertOpen()
     if (!isGrants(answer)) return undefined
-    const holds = answer.map((grant, index) => engine.holds.begin(claims[index] as Claim, terms, grant, sentAt))
+    holds = answer.map((grant, index) => {
+      const claim = claims[index] as ServerClaim
+      return hall.desk(claim.claim.key).begin(claim, terms, grant, sentAt)
+    })
     const begun = holds.filter((hold) => hold !== undefined)
     if (begun.length < claims.length) {
-      releaseAll(engine, begun)
-      throw tooLate(engine, claims)
+      void releaseAll(begun)
+      throw tooLate(
+        requests,
+        claims.map(({ claim }) => claim),
+      )
     }
-    for (const hold of begun) announce(engine, hold, sentAt)
+    for (const hold of begun) announce(bench, hold, sentAt)
     return begun
-  })
+  } finally {
+    for (const [index, claim] of claims.entries()) if (!holds[index]) claim.abandon()
+    bench.outstanding.end()
+  }
 }
 
-async function acquireInOrder(
-  engine: Engine,
+/**
+ * Takes one key after another, in one global order, and keeps alive what it has; gives that back when one cannot be taken. Whoever is told so
+ * can rely on it, unless the caller has called it off: that has no time.
+ */
+async function takeEach<Taken extends Hold | undefined>(
   keys: readonly string[],
   terms: WaitTerms,
-  startedAt: Instant,
-): Promise<readonly Hold[]> {
-  const holds = await takeEach(engine, [...keys].sort(), (key) =>
-    acquire(engine, key, { ...terms, autoRenew: true, waitMs: waitLeft(engine, terms, startedAt) }),
-  )
-  // The first of them have been held for a while.
-  if (!terms.autoRenew) for (const hold of holds) engine.holds.renewOnce(hold)
-  return holds
-}
-
-/** Takes one key after another; gives back what was taken when one cannot be. */
-async function takeEach<Taken extends Hold | undefined>(
-  engine: Engine,
-  keys: readonly string[],
-  take: (key: string) => Promise<Taken>,
-): Promise<readonly Hold[] | (Taken extends undefined ? undefined : never)> {
+  take: (key: string, terms: WaitTerms) => Promise<Taken>,
+): Promise<Holds | (Taken extends undefined ? undefined : never)> {
   const taken: Hold[] = []
   let complete = false
   try {
-    for (const key of keys) {
-      const hold = await take(key)
+    for (const key of [...keys].sort()) {
+      const hold = await take(key, { ...terms, autoRenew: true })
       if (!hold) return undefined as Taken extends undefined ? undefined : never
       taken.push(hold)
     }
     complete = true
+    // The first of them have been held for a while.
+    if (!terms.autoRenew) for (const hold of taken) hold.renewOnce()
     return taken
   } finally {
-    if (!complete) releaseAll(engine, taken)
+    const released = complete || releaseAll(taken)
+    if (!terms.signal?.aborted) await released
   }
 }
 
-function waitLeft(engine: Engine, { waitMs }: WaitTerms, startedAt: Instant): number | undefined {
-  return waitMs === undefined ? undefined : Math.max(0, waitMs - engine.msSince(startedAt))
-}
+const allValid = (holds: Holds): boolean => holds.every((hold) => hold.isValid())
 
-function releaseAll(engine: Engine, holds: readonly Hold[]): void {
-  for (const hold of holds) if (hold.state === 'held') engine.inBackground(engine.release(hold))
-}
+/** What fails has reached the observer. */
+const releaseAll = (holds: Holds): Promise<unknown> =>
+  Promise.allSettled(holds.filter(({ state }) => state === 'held').map((hold) => hold.release()))

@@ -1,67 +1,53 @@
 import type { Instant } from '../clock.ts'
 import type { Claim } from '../contract.ts'
-import { isLeaseholdError, type LeaseholdError, limitReached } from '../errors.ts'
-import type { Engine } from './engine.ts'
+import type { LeaseholdError } from '../errors.ts'
+import type { Bench } from './bench.ts'
+import type { LockHall } from './hall.ts'
 import type { Hold } from './hold.ts'
-import { newClaim } from './new-claim.ts'
 import type { WaitTerms } from './options.ts'
-import { Waiter } from './waiter.ts'
+import type { Requests } from './requests.ts'
+import { assertNotAborted } from './waiter.ts'
 
-/** Waits in this process's queue, then at the backend. */
-export async function acquire(engine: Engine, key: string, terms: WaitTerms): Promise<Hold> {
-  engine.assertOpen()
-  terms.signal?.throwIfAborted()
-  const { maxWaiters } = engine.options
-  if (engine.queues.size >= maxWaiters) throw limitReached('maxWaiters', maxWaiters)
-  const waiter = new Waiter(key, terms, engine.clock, engine.scheduler)
-  engine.queues.enter(waiter)
-  const hold = await waiter.granted
-  announce(engine, hold, waiter.since)
+/** Waits in this process's line, then at the backend. */
+export async function acquire(hall: LockHall, key: string, terms: WaitTerms): Promise<Hold> {
+  const { bench } = hall
+  bench.assertOpen()
+  assertNotAborted(terms.signal)
+  hall.assertRoomToWait()
+  const since = bench.clock.now()
+  const hold = await hall.desk(key).acquire(terms, since)
+  announce(bench, hold, since)
   return hold
 }
 
 /** One attempt; undefined where somebody holds the key. */
-export async function tryAcquire(engine: Engine, key: string, terms: WaitTerms): Promise<Hold | undefined> {
-  engine.assertOpen()
-  if (engine.holds.valid(key)) return undefined
-  const claim = newClaim(key)
-  const asking = engine.attemptOne(claim, terms, () => engine.withdraw([claim]))
-  return compensated(engine, [claim], asking, ({ answer, sentAt }) => {
-    if (!answer.granted) return undefined
-    const hold = engine.holds.begin(claim, terms, answer, sentAt)
-    if (!hold) throw tooLate(engine, [claim])
-    announce(engine, hold, sentAt)
-    return hold
-  })
-}
-
-/**
- * What `begin` makes of the answer, in the turn in which it comes: `close` either finds the leases or is found. Where there is no answer, or
- * nothing comes of it, whatever may have taken effect is withdrawn.
- */
-export async function compensated<T, Begun>(
-  engine: Engine,
-  claims: readonly Claim[],
-  asking: Promise<T>,
-  begin: (answered: T) => Begun,
-): Promise<Begun> {
-  engine.outstanding.begin()
+export async function tryAcquire(hall: LockHall, key: string, terms: WaitTerms): Promise<Hold | undefined> {
+  const { bench, requests } = hall
+  bench.assertOpen()
+  if (hall.valid(key)) return undefined
+  hall.assertRoomFor(1)
+  const claim = hall.newClaim(key)
+  let hold: Hold | undefined
+  bench.outstanding.begin()
   try {
-    const answered = await asking
-    engine.assertOpen()
-    return begin(answered)
-  } catch (error) {
-    const nothingTookEffect = isLeaseholdError(error, 'BACKEND_REFUSED') || isLeaseholdError(error, 'LIMIT_REACHED')
-    if (!nothingTookEffect) engine.withdraw(claims)
-    throw error
+    const { answer, sentAt } = await claim.attempt(terms)
+    // In the turn in which the answer comes: `close` either finds the lease or is found.
+    bench.assertOpen()
+    if (!answer.granted) return undefined
+    hold = hall.desk(key).begin(claim, terms, answer, sentAt)
+    if (!hold) throw tooLate(requests, [claim.claim])
+    announce(bench, hold, sentAt)
+    return hold
   } finally {
-    engine.outstanding.end()
+    if (!hold) claim.abandon()
+    bench.outstanding.end()
   }
 }
 
-export const tooLate = (engine: Engine, claims: readonly Claim[]): LeaseholdError =>
-  engine.requests.noAnswer({ what: 'acquire', claims }, 'it came too late')
+export const tooLate = (requests: Requests, claims: readonly Claim[]): LeaseholdError =>
+  requests.noAnswer({ what: 'acquire', claims }, 'it came too late')
 
-export function announce(engine: Engine, hold: Hold, since: Instant): void {
-  if (engine.options.onEvent) engine.tell('acquired', hold, { waitedMs: engine.msSince(since) })
+export function announce(bench: Bench, { key, fencingToken }: Hold, since: Instant): void {
+  if (bench.options.onEvent)
+    bench.observer.tell({ type: 'acquired', key, fencingToken, waitedMs: bench.msSince(since) })
 }

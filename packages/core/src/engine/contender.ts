@@ -1,12 +1,12 @@
 import { type Instant, msUntil, NEVER_MS, shift } from '../clock.ts'
-import type { Candidate, Claim, Grant } from '../contract.ts'
+import type { Candidate, Contended, Grant } from '../contract.ts'
 import { isLeaseholdError } from '../errors.ts'
 import type { Slot, Task } from '../scheduler.ts'
-import { checkGrant } from './answers.ts'
-import type { Engine } from './engine.ts'
+import type { Bench } from './bench.ts'
 import type { Hold } from './hold.ts'
-import { newClaim } from './new-claim.ts'
-import { asked } from './options.ts'
+import { asked, endures, type HoldTerms } from './options.ts'
+import type { Answered, Requests } from './requests.ts'
+import type { ServerClaim } from './server-claim.ts'
 import type { Waiter } from './waiter.ts'
 
 /** Doubled each time: the next poll where the backend cannot wake us, the next retry of an unreachable one. */
@@ -18,18 +18,32 @@ const SOON_MS = 10
 const SOON_HINTS = 3
 const SLOWED_MAX_MS = 50
 
+/** Where a contender stands. */
+export interface Place {
+  readonly bench: Bench
+  readonly requests: Requests
+  newClaim(): ServerClaim
+  /** Throws `LIMIT_REACHED`. */
+  assertRoom(): void
+  /** Undefined where the grant is of no use: then it is being given back. */
+  begin(claim: ServerClaim, terms: HoldTerms, grant: Grant, sentAt: Instant): Hold | undefined
+  tellWaiting(waiter: Waiter): void
+}
+
 /** The one caller of a key who contends at the backend, on behalf of all who wait in this process. */
 export class Contender implements Task {
   scheduled?: Slot | undefined
   readonly waiter: Waiter
-  readonly #engine: Engine
-  #claim: Claim
+  readonly #place: Place
+  #claim: ServerClaim
   /** What became of the claim, if it was granted. */
   #hold: Hold | undefined
-  /** The server may hold the key, or a place in the queue, for the claim. */
-  #mayBeKnown = false
   #attempts = 0
+  /** Attempts, and waits at the backend, that have failed since one was answered. */
   #failures = 0
+  #waitFailures = 0
+  /** The backend will refuse this contender to wait, however often it asks. */
+  #refused = false
   #soonHints = 0
   /** Until the key may come free by expiry. */
   #remainingMs = NEVER_MS
@@ -38,25 +52,30 @@ export class Contender implements Task {
   #hinted = false
   #wake: () => void = () => {}
 
-  constructor(engine: Engine, waiter: Waiter) {
-    this.#engine = engine
+  constructor(place: Place, waiter: Waiter, claim = place.newClaim()) {
+    this.#place = place
     this.waiter = waiter
-    this.#claim = newClaim(waiter.key)
+    this.#claim = claim
     waiter.onGivenUp = () => this.#wake()
+    // An attempt under way gets its answer, and a pause ends with a last one. An outage is not waited for beyond the time.
+    waiter.onTimeUp = () => (this.#failures > 0 ? waiter.timeOut() : this.#wake())
   }
 
   /** What a release may queue in the same trip. */
   get candidate(): Candidate {
-    return { ...this.#claim, ...asked(this.waiter.terms) }
+    return { ...this.#claim.claim, ...asked(this.waiter.terms) }
   }
 
-  /** Contends until the waiter is settled; resolves with the error that ended it, if one did. `waitFirst`: a release has just named this contender, so it waits before it tries. */
-  async contend(waitFirst: boolean): Promise<unknown> {
+  /**
+   * Contends until the waiter is settled; resolves with the error that ended it, if one did. `first`: its first attempt, if that is under way already, or
+   * `'wait'`, where a release has just named this contender.
+   */
+  async contend(first?: Promise<Answered<Grant | Contended>> | 'wait'): Promise<unknown> {
     let failure: unknown
     try {
-      if (!waitFirst) await this.#attempt()
+      if (first !== 'wait') await this.#attempt(first)
       while (!this.waiter.settled) {
-        if (this.waiter.attemptsOnce) this.waiter.timeOut()
+        if (this.waiter.timeUp) this.waiter.timeOut()
         else await this.#pause()
         if (!this.waiter.settled && !this.#takeBrought()) await this.#attempt()
       }
@@ -64,9 +83,9 @@ export class Contender implements Task {
       failure = error
       this.waiter.giveUp(error)
     }
-    this.#engine.scheduler.cancel(this)
+    this.#place.bench.scheduler.cancel(this)
     this.#endTurn()
-    if (!this.#hold && this.#mayBeKnown) this.#engine.withdraw([this.#claim])
+    if (!this.#hold) this.#claim.abandon()
     return failure
   }
 
@@ -74,12 +93,12 @@ export class Contender implements Task {
     this.#wake()
   }
 
-  async #attempt(): Promise<void> {
+  async #attempt(asked?: Promise<Answered<Grant | Contended>>): Promise<void> {
     this.#attempts += 1
     this.#hinted = false
-    const claim = this.#claim
     try {
-      const { answer, sentAt } = await this.#engine.attemptOne(claim, this.waiter.terms, () => this.#grantedLate(claim))
+      if (!asked) this.#place.assertRoom()
+      const { answer, sentAt } = await (asked ?? this.#claim.attempt(this.waiter.terms))
       this.#failures = 0
       this.waiter.lastError = undefined
       if (answer.granted) this.#begin(answer, sentAt)
@@ -91,31 +110,27 @@ export class Contender implements Task {
 
   #contended(remainingMs = -1): void {
     this.#remainingMs = remainingMs >= 0 ? remainingMs : NEVER_MS
-    if (!this.waiter.attemptsOnce) this.#engine.tellWaiting(this.waiter)
+    if (this.waiter.terms.waitMs !== 0) this.#place.tellWaiting(this.waiter)
   }
 
-  /** With `waitMs` an unreachable backend is waited for, too; without, such a wait would have no end. */
   #failed(error: unknown): void {
-    const unavailable = isLeaseholdError(error, 'BACKEND_UNAVAILABLE')
-    if (unavailable) this.#mayBeKnown = true
-    if (!unavailable || this.waiter.terms.waitMs === undefined || this.waiter.attemptsOnce) throw error
+    if (!isLeaseholdError(error, 'BACKEND_UNAVAILABLE') || !endures(this.waiter.terms)) throw error
     this.#failures += 1
     this.#remainingMs = NEVER_MS
     this.waiter.lastError = error
-    this.#engine.emit({ type: 'backend-error', operation: 'acquire', key: this.#claim.key, error })
+    this.#place.bench.observer.tell({ type: 'backend-error', operation: 'acquire', key: this.waiter.key, error })
   }
 
   /** Settles the waiter in the same turn: between a lease and the one who gets it there is no moment to give up. */
   #begin(grant: Grant, sentAt: Instant): void {
-    this.#mayBeKnown = true
     if (this.waiter.settled) return
-    const hold = this.#engine.holds.begin(this.#claim, this.waiter.terms, grant, sentAt)
+    const hold = this.#place.begin(this.#claim, this.waiter.terms, grant, sentAt)
     this.#hold = hold
     if (!hold) {
-      // The grant was of no use, and is being withdrawn: the next attempt needs a claim of its own.
+      // The grant was of no use, and is being given back: the next attempt needs a claim of its own.
       this.#endTurn()
-      this.#claim = newClaim(this.waiter.key)
-    } else if (!this.waiter.grant(hold)) this.#engine.inBackground(this.#engine.release(hold))
+      this.#claim = this.#place.newClaim()
+    } else if (!this.waiter.grant(hold)) this.#place.bench.outstanding.during(hold.release())
   }
 
   /** A grant of which little time is left, or was told too vaguely, is only a hint: the next attempt tells what the server still grants. */
@@ -124,7 +139,7 @@ export class Contender implements Task {
     this.#brought = undefined
     if (!grant || !sentAt) return false
     const { ttlMs, since = sentAt } = grant
-    if (msUntil(shift(since, ttlMs), this.#engine.clock.now()) < ttlMs / 3) return false
+    if (msUntil(shift(since, ttlMs), this.#place.bench.clock.now()) < ttlMs / 3) return false
     this.#begin(grant, sentAt)
     return true
   }
@@ -133,12 +148,6 @@ export class Contender implements Task {
     this.#turn?.abort()
     this.#turn = undefined
     this.#brought = undefined
-  }
-
-  /** A delayed request took effect after all: for a claim that nobody wants (any more), it is undone. */
-  #grantedLate(claim: Claim): void {
-    const wanted = claim === this.#claim && (this.#hold ? this.#hold.isWanted : !this.waiter.settled)
-    if (!wanted) this.#engine.withdraw([claim])
   }
 
   /** Until the backend wakes us, it is time to poll, or the waiter has given up. */
@@ -152,13 +161,13 @@ export class Contender implements Task {
   }
 
   #pollIn(delayMs: number): void {
-    this.#engine.scheduler.after(delayMs, this)
+    this.#place.bench.scheduler.after(delayMs, this)
   }
 
   #pollDelayMs(): number {
-    const { options, backend } = this.#engine
+    const { options, backend } = this.#place.bench
     const backoffMs = BACKOFF_MS * 2 ** (this.#failures || this.#attempts)
-    const pushed = backend.waitForTurn && !this.#failures
+    const pushed = backend.waitForTurn && !this.#refused && !this.#failures
     const longestMs = pushed ? options.pollMs : Math.min(options.pollMs, backoffMs)
     const expiresInMs = Math.max(this.#remainingMs + 1, Math.min(POLL_FLOOR_MAX_MS, backoffMs))
     return Math.min(longestMs * (0.75 + options.random() / 4 || 1), expiresInMs)
@@ -166,27 +175,26 @@ export class Contender implements Task {
 
   /** One wait stays open at the backend across polls, so that the place in its queue is kept. */
   #openTurn(): void {
-    const { backend, clock } = this.#engine
-    if (!backend.waitForTurn || this.#turn) return
+    const { backend, clock } = this.#place.bench
+    if (!backend.waitForTurn || this.#turn || this.#refused) return
     const turn = new AbortController()
     this.#turn = turn
-    this.#mayBeKnown = true
     const claim = this.#claim
     const since = clock.now()
     const wait = async () => {
-      const grant = await backend.waitForTurn?.(claim, asked(this.waiter.terms), turn.signal)
-      if (grant) checkGrant(grant)
-      this.#turnCame(turn, claim, grant ?? undefined, since)
+      const grant = await claim.wait(this.waiter.terms, turn.signal)
+      this.#turnCame(turn, claim, grant, since)
     }
     wait().catch((error) => this.#turnFailed(turn, claim, error))
   }
 
-  #turnCame(turn: AbortController, claim: Claim, grant: Grant | undefined, since: Instant): void {
+  #turnCame(turn: AbortController, claim: ServerClaim, grant: Grant | undefined, since: Instant): void {
     if (turn !== this.#turn) {
-      if (grant) this.#grantedLate(claim)
+      if (grant) claim.grantedLate()
       return
     }
     this.#turn = undefined
+    this.#waitFailures = 0
     if (grant === undefined) this.#hint(since)
     else {
       this.#brought = { grant, sentAt: since }
@@ -196,7 +204,7 @@ export class Contender implements Task {
 
   /** A hint may be false; hints one soon after the other are slowed down. */
   #hint(since: Instant): void {
-    const soon = this.#engine.msSince(since) < SOON_MS
+    const soon = this.#place.bench.msSince(since) < SOON_MS
     this.#soonHints = soon ? this.#soonHints + 1 : 0
     this.#hinted = true
     const slowedMs = this.#slowedMs()
@@ -204,13 +212,18 @@ export class Contender implements Task {
     else this.#wake()
   }
 
-  #turnFailed(turn: AbortController, claim: Claim, cause: unknown): void {
+  #turnFailed(turn: AbortController, { claim }: ServerClaim, cause: unknown): void {
     if (turn !== this.#turn) return
+    const { bench, requests } = this.#place
+    const error = requests.wrap({ what: 'wait for', claims: [claim] }, cause)
     this.#turn = undefined
-    this.#soonHints += 1
-    const error = this.#engine.requests.wrap({ what: 'wait for', claims: [claim] }, cause)
-    this.#engine.emit({ type: 'backend-error', operation: 'wait', key: claim.key, error })
-    this.#pollIn(this.#slowedMs())
+    this.#waitFailures += 1
+    this.#refused = error.code === 'BACKEND_REFUSED'
+    // Told once: what follows says the same.
+    if (this.#waitFailures === 1)
+      bench.observer.tell({ type: 'backend-error', operation: 'wait', key: claim.key, error })
+    if (this.#refused) this.#pollIn(this.#pollDelayMs())
+    else this.#pollIn(Math.min(bench.options.pollMs, BACKOFF_MS * 2 ** this.#waitFailures))
   }
 
   #slowedMs(): number {

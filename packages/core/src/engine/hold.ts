@@ -1,131 +1,240 @@
 import { earlier, type Instant, msUntil, shift } from '../clock.ts'
-import type { Claim, Grant } from '../contract.ts'
+import type { Candidate, Claim, Grant } from '../contract.ts'
 import { type LeaseholdError, leaseError } from '../errors.ts'
 import type { LossReason } from '../events.ts'
+import { inNoContext } from '../no-context.ts'
 import type { Slot, Task } from '../scheduler.ts'
-import { defaultMarginMs, type HoldTerms } from './options.ts'
+import type { Bench } from './bench.ts'
+import type { HoldTerms } from './options.ts'
+import type { ServerClaim } from './server-claim.ts'
+import { countedFrom, renewalDue, Validity } from './validity.ts'
 
-/** Renewal times fall on a grid of this fraction of the TTL, so that leases taken at different moments share a request. */
-const GRID = 30
+/** What a renewal says of those that it could not renew. */
+export type Failures = ReadonlyMap<Hold, LeaseholdError>
 
-/** Who looks after a hold when it is due. */
-interface HoldKeeper {
-  attend(hold: Hold, now: Instant): void
+/** Whom a hold tells, and asks. */
+export interface HoldKeeper {
+  readonly bench: Bench
+  /** Renews it soon, together with others. */
+  renewalDue(hold: Hold): void
+  /** Renews it now, for a caller. */
+  renew(hold: Hold): Promise<void>
+  /** It is being released: whoever is next may be named in the same trip, and is started afterwards. */
+  leaving(hold: Hold): { readonly candidate: Candidate; start(): void } | undefined
+  /** It is over: lost, handed off, or released and answered for. */
+  over(hold: Hold): void
 }
 
-/** The state of one lease: what was granted, how long it may be trusted, how it ended. */
+/** One lease: what was granted, how long it may be trusted, how it ended. Nobody else changes that. */
 export class Hold implements Task {
   scheduled?: Slot | undefined
-  state: 'held' | 'lost' | 'released' | 'handed-off' = 'held'
-  /** When the next renewal is due; undefined while one is under way, or where none is wanted. */
-  renewAt: Instant | undefined
-  autoRenew: boolean
-  /** The full TTL was granted: false for a grant that is still to be renewed once. */
-  confirmed: boolean
-  /** Whether the release ended the hold at the backend, once there is one. */
-  ending: Promise<boolean> | undefined
-  /** Why the hold ended other than by its holder's will, if it did. */
-  interruption: LeaseholdError | undefined
-  /** The renewal under way. */
-  renewal: Promise<ReadonlyMap<Hold, LeaseholdError>> | undefined
-  /** Somebody else may hold the same claim: it came by a handle. */
-  readonly shared: boolean
-  readonly claim: Claim
+  readonly server: ServerClaim
   readonly terms: HoldTerms
   readonly fencingToken: bigint
   readonly heldSince: Instant
   readonly #keeper: HoldKeeper
-  readonly #maxHoldUntil: Instant | undefined
-  #validUntil: Instant
+  readonly #validity: Validity
+  #state: 'held' | 'lost' | 'released' | 'handed-off' = 'held'
+  #autoRenew: boolean
+  /** The full TTL was granted: false for a grant that is still to be renewed once. */
+  #confirmed: boolean
+  /** When the next renewal is due; undefined while one is under way, or where none is wanted. */
+  #renewAt: Instant | undefined
+  #renewal: Promise<Failures> | undefined
+  /** Whether the release ended the hold at the server, once there is one. */
+  #ending: Promise<boolean> | undefined
+  #interruption: LeaseholdError | undefined
   #abort: AbortController | undefined
 
-  constructor(claim: Claim, terms: HoldTerms, grant: Grant, since: Instant, shared: boolean, keeper: HoldKeeper) {
-    this.shared = shared
-    this.claim = claim
+  constructor(keeper: HoldKeeper, server: ServerClaim, terms: HoldTerms, grant: Grant, since: Instant) {
+    this.#keeper = keeper
+    this.server = server
     this.terms = terms
-    this.autoRenew = terms.autoRenew
     this.fencingToken = grant.fencingToken
     this.heldSince = since
-    this.#keeper = keeper
-    this.#maxHoldUntil = terms.maxHoldMs === undefined ? undefined : shift(since, terms.maxHoldMs)
-    this.#validUntil = this.#trustedUntil(grant, since)
-    this.confirmed = grant.ttlMs >= terms.ttlMs
-    if (this.wantsRenewal) this.#planRenewal(grant.ttlMs, since)
+    this.#validity = new Validity(terms, grant, since)
+    this.#autoRenew = terms.autoRenew
+    this.#confirmed = grant.ttlMs >= terms.ttlMs
+    if (this.#wantsRenewal) this.#renewAt = renewalDue(grant, since)
+  }
+
+  get claim(): Claim {
+    return this.server.claim
+  }
+
+  get key(): string {
+    return this.claim.key
+  }
+
+  get state(): 'held' | 'lost' | 'released' | 'handed-off' {
+    return this.#state
+  }
+
+  get autoRenew(): boolean {
+    return this.#autoRenew
+  }
+
+  /** The renewal under way. */
+  get renewal(): Promise<Failures> | undefined {
+    return this.#renewal
+  }
+
+  /** Why the hold ended other than by its holder's will, if it did. */
+  get interruption(): LeaseholdError | undefined {
+    return this.#interruption
   }
 
   /** Computed on both clocks at the moment of asking: right even if no timer could fire. 0: not to be trusted. */
-  remainingMs(now: Instant): number {
-    return this.state === 'held' ? Math.max(0, msUntil(this.#validUntil, now)) : 0
+  remainingMs(now: Instant = this.#bench.clock.now()): number {
+    return this.#state === 'held' ? Math.max(0, msUntil(this.#validity.until, now)) : 0
   }
 
-  /** What has ended a hold that is over by the clock. */
-  expiryReason(now: Instant): LossReason {
-    return this.#maxHoldUntil && msUntil(this.#maxHoldUntil, now) <= 0 ? 'max-hold' : 'expired'
+  /** Whether the lease may be trusted now. One whose time is over is lost from here on, whatever the clocks say next. */
+  isValid(now: Instant = this.#bench.clock.now()): boolean {
+    if (this.#state !== 'held') return false
+    if (this.remainingMs(now) > 0) return true
+    this.lose(this.#validity.expiryReason(now))
+    return false
   }
 
-  /** By this process, or by whoever has its handle. */
-  get isWanted(): boolean {
-    return this.state === 'held' || this.state === 'handed-off'
+  /** Throws unless it is valid for so long. */
+  assertValid(minRemainingMs = 0): void {
+    const remainingMs = this.isValid() ? this.remainingMs() : 0
+    if (remainingMs <= 0) throw this.#interruption ?? leaseError('LEASE_ENDED', this.key, `was ${this.#state}`)
+    if (remainingMs >= minRemainingMs) return
+    throw leaseError('LEASE_EXPIRING', this.key, `is valid for ${remainingMs} ms, less than ${minRemainingMs}`)
   }
 
-  get wantsRenewal(): boolean {
-    return this.autoRenew || !this.confirmed
+  /** Looks after itself again when something is due. */
+  watch(): void {
+    if (this.#state !== 'held') return
+    const { until } = this.#validity
+    this.#bench.scheduler.schedule(this, this.#renewAt ? earlier(this.#renewAt, until) : until)
   }
 
-  /** Counts a renewal that was sent at `since`. An answer that was overtaken by a later one changes nothing. */
-  extend(grant: Grant, since: Instant): void {
-    this.confirmed = true
-    const until = this.#trustedUntil(grant, since)
-    if (until.monotonicMs > this.#validUntil.monotonicMs) this.#validUntil = until
-    if (this.autoRenew) this.#planRenewal(grant.ttlMs, since)
-  }
-
-  /** The next moment at which somebody must look: a renewal, or the end. */
-  get nextDue(): Instant {
-    return this.renewAt ? earlier(this.renewAt, this.#validUntil) : this.#validUntil
-  }
-
+  /** Renews what is to be renewed, ends what is over. */
   fire(now: Instant): void {
-    this.#keeper.attend(this, now)
+    if (!this.isValid(now)) return
+    if (this.#renewAt && msUntil(this.#renewAt, now) <= 0) {
+      this.#renewAt = undefined
+      this.#keeper.renewalDue(this)
+    }
+    this.watch()
+  }
+
+  /** Resets the remaining time to the TTL, or joins the renewal under way. */
+  async renew(): Promise<void> {
+    this.assertValid()
+    await this.#keeper.renew(this)
+    this.assertValid()
+  }
+
+  /** Renews at once, and then never again unless asked to. */
+  renewOnce(): void {
+    this.#autoRenew = false
+    this.#confirmed = false
+    this.#renewAt = this.#bench.clock.now()
+    this.watch()
+  }
+
+  /** Renews itself from its next renewal on. */
+  renewAlways(): void {
+    this.#autoRenew = true
+  }
+
+  /** A renewal is under way, or over. */
+  renewing(renewal: Promise<Failures> | undefined): void {
+    this.#renewal = renewal
+  }
+
+  /** A renewal that was sent at `sentAt` succeeded. */
+  renewed(grant: Grant, sentAt: Instant, now: Instant): void {
+    const since = countedFrom(grant, sentAt, now)
+    this.#confirmed = true
+    this.#validity.extend(grant, since)
+    if (this.#autoRenew) this.#renewAt = renewalDue(grant, since)
+    this.watch()
+  }
+
+  /** A renewal failed, and is tried again after `ms`. False where none is wanted, or one is planned already. */
+  retryRenewal(ms: number): boolean {
+    if (!this.#wantsRenewal || !this.isValid() || this.#renewAt) return false
+    this.#renewAt = shift(this.#bench.clock.now(), ms)
+    this.watch()
+    return true
+  }
+
+  /** Gives the lease up. Resolves with whether the server still held the key for it. */
+  release(): Promise<boolean> {
+    this.#ending ??= this.#release()
+    return this.#ending
+  }
+
+  async #release(): Promise<boolean> {
+    const { observer, outstanding } = this.#bench
+    const { key, fencingToken } = this
+    this.#end('released')
+    const next = this.#keeper.leaving(this)
+    const ending = this.server.end(next?.candidate)
+    outstanding.during(ending)
+    next?.start()
+    try {
+      const ended = await ending
+      if (ended) observer.tell({ type: 'released', key, fencingToken, heldMs: this.#bench.msSince(this.heldSince) })
+      else observer.tell({ type: 'lost', key, fencingToken, reason: 'gone' })
+      return ended
+    } finally {
+      this.#keeper.over(this)
+    }
+  }
+
+  /** Ends the lease here, and leaves the claim to whoever takes up its handle. */
+  handOff(): void {
+    const { key, fencingToken } = this
+    // The handle speaks of the full TTL: so must the server.
+    if (!this.#confirmed) void this.#keeper.renew(this).catch(() => {})
+    this.#end('handed-off')
+    this.#bench.observer.tell({ type: 'handed-off', key, fencingToken })
+    this.#keeper.over(this)
   }
 
   lose(reason: LossReason): void {
-    this.state = 'lost'
-    this.cutShort(leaseError('LEASE_LOST', this.claim.key, `is lost: ${reason}`))
+    if (this.#state !== 'held') return
+    this.#end('lost')
+    const { key, fencingToken } = this
+    this.cutShort(leaseError('LEASE_LOST', key, `is lost: ${reason}`))
+    if (reason === 'gone') this.server.gone()
+    // A renewal under way may still reach the server and keep the key for a whole TTL.
+    else this.server.abandon()
+    this.#bench.observer.tell({ type: 'lost', key, fencingToken, reason })
+    this.#keeper.over(this)
   }
 
   /** The lease is taken back from under running work. */
   cutShort(reason: LeaseholdError): void {
-    this.interruption = reason
-    this.#abort?.abort(reason)
-  }
-
-  /** Why this hold is over. */
-  get endError(): LeaseholdError {
-    return this.interruption ?? leaseError('LEASE_ENDED', this.claim.key, `was ${this.state}`)
+    this.#interruption = reason
+    if (this.#abort) inNoContext(() => this.#abort?.abort(reason))
   }
 
   /** Made on demand: most leases end without anybody having asked for it. */
   get signal(): AbortSignal {
     if (!this.#abort) {
       this.#abort = new AbortController()
-      if (this.interruption) this.#abort.abort(this.interruption)
+      if (this.#interruption) this.#abort.abort(this.#interruption)
     }
     return this.#abort.signal
   }
 
-  /** The clock starts before the send; the margin covers clocks that run at different rates. */
-  #trustedUntil(grant: Grant, since: Instant): Instant {
-    const { marginMs, ttlMs } = this.terms
-    // For a grant shorter than asked, drift has less time.
-    const scaledMs = marginMs === undefined ? defaultMarginMs(grant.ttlMs) : marginMs * Math.min(1, grant.ttlMs / ttlMs)
-    const until = shift(since, grant.ttlMs - scaledMs)
-    return this.#maxHoldUntil ? earlier(until, this.#maxHoldUntil) : until
+  get #bench(): Bench {
+    return this.#keeper.bench
   }
 
-  #planRenewal(grantedTtlMs: number, since: Instant): void {
-    const gridMs = grantedTtlMs / GRID
-    const dueMs = Math.floor((since.monotonicMs + grantedTtlMs / 3) / gridMs) * gridMs
-    this.renewAt = shift(since, dueMs - since.monotonicMs)
+  get #wantsRenewal(): boolean {
+    return this.#autoRenew || !this.#confirmed
+  }
+
+  #end(state: 'lost' | 'released' | 'handed-off'): void {
+    this.#state = state
+    this.#bench.scheduler.cancel(this)
   }
 }

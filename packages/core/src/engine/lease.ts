@@ -1,21 +1,20 @@
 import type { Lease, LeaseHandle, ReleaseOutcome } from '../api.ts'
-import { leaseError } from '../errors.ts'
-import type { Engine } from './engine.ts'
+import type { Bench } from './bench.ts'
 import { makeHandle } from './handle.ts'
 import type { Hold } from './hold.ts'
 
 /** What users see of a `Hold`. */
 export class HeldLease implements Lease {
-  readonly #engine: Engine
+  readonly #bench: Bench
   readonly #hold: Hold
 
-  constructor(engine: Engine, hold: Hold) {
-    this.#engine = engine
+  constructor(bench: Bench, hold: Hold) {
+    this.#bench = bench
     this.#hold = hold
   }
 
   get key(): string {
-    return this.#hold.claim.key
+    return this.#hold.key
   }
 
   get fencingToken(): bigint {
@@ -23,43 +22,33 @@ export class HeldLease implements Lease {
   }
 
   get remainingMs(): number {
-    const { holds, clock } = this.#engine
-    return holds.isValid(this.#hold) ? this.#hold.remainingMs(clock.now()) : 0
+    return this.#hold.isValid() ? this.#hold.remainingMs() : 0
   }
 
   get signal(): AbortSignal {
     return this.#hold.signal
   }
 
-  assertHeld(minRemainingMs = 0): void {
-    const { key, remainingMs } = this
-    if (remainingMs <= 0) throw this.#hold.endError
-    if (remainingMs >= minRemainingMs) return
-    throw leaseError('LEASE_EXPIRING', key, `is valid for ${remainingMs} ms, less than ${minRemainingMs}`)
+  assertHeld(minRemainingMs?: number): void {
+    this.#hold.assertValid(minRemainingMs)
   }
 
-  async renew(): Promise<void> {
-    this.assertHeld()
-    await this.#engine.renewals.renewNow(this.#hold)
-    this.assertHeld()
+  renew(): Promise<void> {
+    return this.#hold.renew()
   }
 
   async release(): Promise<ReleaseOutcome> {
     const { state } = this.#hold
     if (state === 'handed-off') return state
     // Released already: by an earlier call, by `close`, or by another lease of the same claim. The answer is the same.
-    if (state !== 'released' && !this.#engine.holds.isValid(this.#hold)) return 'lost'
-    return (await this.#engine.release(this.#hold)) ? 'released' : 'lost'
+    if (state !== 'released' && !this.#hold.isValid()) return 'lost'
+    return (await this.#hold.release()) ? 'released' : 'lost'
   }
 
   handOff(): LeaseHandle {
-    this.#engine.assertHandOff()
+    this.#bench.assertHandOff()
     this.assertHeld()
-    // The handle speaks of the full TTL: so must the server.
-    if (!this.#hold.confirmed) void this.#engine.renewals.renewNow(this.#hold).catch(() => {})
-    this.#engine.holds.end(this.#hold, 'handed-off')
-    this.#engine.tell('handed-off', this.#hold, {})
-    this.#engine.queues.advance(this.key)
+    this.#hold.handOff()
     return makeHandle(this.#hold)
   }
 

@@ -1,7 +1,7 @@
 import type { AcquireOptions, HoldOptions, Json, Lease, Lock, LockInspection } from '../api.ts'
 import { leaseError } from '../errors.ts'
 import { acquire, tryAcquire } from './acquire.ts'
-import type { Engine } from './engine.ts'
+import type { LockHall } from './hall.ts'
 import type { Hold } from './hold.ts'
 import { assertNotUnder, workUnder } from './holding-context.ts'
 import { HeldLease } from './lease.ts'
@@ -11,30 +11,30 @@ type Work<T> = (lease: Lease) => Promise<T> | T
 
 export class NamedLock implements Lock {
   readonly key: string
-  readonly #engine: Engine
+  readonly #hall: LockHall
   readonly #defaults: WaitTerms
 
-  constructor(engine: Engine, key: string, defaults: WaitTerms) {
-    this.#engine = engine
+  constructor(hall: LockHall, key: string, defaults: WaitTerms) {
+    this.#hall = hall
     this.key = key
     this.#defaults = defaults
   }
 
   async tryAcquire(options?: HoldOptions): Promise<Lease | null> {
     const terms = parseTerms(this.#defaults, options)
-    const hold = await tryAcquire(this.#engine, this.key, terms)
-    return hold ? new HeldLease(this.#engine, hold) : null
+    const hold = await tryAcquire(this.#hall, this.key, terms)
+    return hold ? new HeldLease(this.#hall.bench, hold) : null
   }
 
   async acquire(options?: AcquireOptions): Promise<Lease> {
-    return new HeldLease(this.#engine, await this.#acquire(options))
+    return new HeldLease(this.#hall.bench, await this.#acquire(options))
   }
 
   async run<T>(...args: [Work<T>] | [AcquireOptions, Work<T>]): Promise<T> {
     const [options, work] = args.length === 1 ? [undefined, args[0]] : args
     if (typeof work !== 'function') throw new TypeError('work must be a function')
     const hold = await this.#acquire(options)
-    const lease = new HeldLease(this.#engine, hold)
+    const lease = new HeldLease(this.#hall.bench, hold)
     let end: string
     let result: T
     try {
@@ -49,9 +49,10 @@ export class NamedLock implements Lock {
   }
 
   async inspect(): Promise<LockInspection | null> {
-    const { backend, requests, options } = this.#engine
-    this.#engine.assertOpen()
-    if (!backend.inspect) throw this.#engine.unsupported('inspect')
+    const { bench, requests } = this.#hall
+    const { backend, options } = bench
+    bench.assertOpen()
+    if (!backend.inspect) throw bench.unsupported('inspect')
     const { answer } = await requests.ask({
       what: 'inspect',
       claims: [{ key: this.key, holder: '' }],
@@ -66,7 +67,7 @@ export class NamedLock implements Lock {
 
   #acquire(options: AcquireOptions | undefined): Promise<Hold> {
     const terms = parseTerms(this.#defaults, options)
-    assertNotUnder(this.#engine.holds.valid(this.key), terms)
-    return acquire(this.#engine, this.key, terms)
+    assertNotUnder(this.#hall.valid(this.key), terms)
+    return acquire(this.#hall, this.key, terms)
   }
 }

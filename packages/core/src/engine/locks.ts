@@ -11,16 +11,20 @@ import type {
   ResumeOptions,
 } from '../api.ts'
 import type { LockBackend } from '../contract.ts'
-import { closedError, type LeaseholdError } from '../errors.ts'
 import { acquireAll, tryAcquireAll } from './acquire-all.ts'
-import { Engine } from './engine.ts'
+import { Bench } from './bench.ts'
+import { close } from './close.ts'
+import { Endings } from './endings.ts'
+import { LockHall } from './hall.ts'
 import type { Hold } from './hold.ts'
 import { assertNotUnder } from './holding-context.ts'
 import { assertKey, assertKeys } from './key.ts'
 import { HeldLease } from './lease.ts'
 import { HeldLeases } from './lease-group.ts'
 import { NamedLock } from './lock.ts'
-import { assertBackend, parseLocks, parseTerms } from './options.ts'
+import { assertBackend, type EngineOptions, parseLocks, parseTerms } from './options.ts'
+import { Renewals } from './renewals.ts'
+import { Requests } from './requests.ts'
 import { resume } from './resume.ts'
 
 /**
@@ -29,44 +33,52 @@ import { resume } from './resume.ts'
  */
 export function createLocks(backend: LockBackend, options?: LocksOptions): Locks {
   assertBackend('a backend', backend)
-  return new BackendLocks(new Engine(backend, parseLocks(options)))
+  return new BackendLocks(build(backend, parseLocks(options)))
+}
+
+/** The parts, from the ground up. */
+function build(backend: LockBackend, options: EngineOptions): LockHall {
+  const bench = new Bench(backend, options, () => renewals.flush())
+  const requests = new Requests(bench)
+  const renewals = new Renewals(bench, requests)
+  return new LockHall(bench, requests, renewals, new Endings(bench, requests))
 }
 
 class BackendLocks implements Locks {
-  readonly #engine: Engine
+  readonly #hall: LockHall
   #closing: Promise<CloseReport> | undefined
 
-  constructor(engine: Engine) {
-    this.#engine = engine
+  constructor(hall: LockHall) {
+    this.#hall = hall
   }
 
   lock(key: string, defaults?: HoldOptions): Lock {
     assertKey(key)
-    return new NamedLock(this.#engine, key, parseTerms(this.#engine.options, defaults))
+    return new NamedLock(this.#hall, key, parseTerms(this.#hall.bench.options, defaults))
   }
 
   async acquireAll(keys: readonly string[], options?: AcquireOptions): Promise<LeaseGroup> {
     assertKeys(keys)
-    const terms = parseTerms(this.#engine.options, options)
-    for (const key of keys) assertNotUnder(this.#engine.holds.valid(key), terms)
-    return this.#group(keys, await acquireAll(this.#engine, keys, terms))
+    const terms = parseTerms(this.#hall.bench.options, options)
+    for (const key of keys) assertNotUnder(this.#hall.valid(key), terms)
+    return this.#group(keys, await acquireAll(this.#hall, keys, terms))
   }
 
   async tryAcquireAll(keys: readonly string[], options?: HoldOptions): Promise<LeaseGroup | null> {
     assertKeys(keys)
-    const terms = parseTerms(this.#engine.options, options)
-    const holds = await tryAcquireAll(this.#engine, keys, terms)
+    const terms = parseTerms(this.#hall.bench.options, options)
+    const holds = await tryAcquireAll(this.#hall, keys, terms)
     return holds ? this.#group(keys, holds) : null
   }
 
   async resume(handle: LeaseHandle, options?: ResumeOptions): Promise<Lease | null> {
-    this.#engine.assertOpen()
-    const hold = await resume(this.#engine, handle, options)
-    return hold ? new HeldLease(this.#engine, hold) : null
+    this.#hall.bench.assertOpen()
+    const hold = await resume(this.#hall, handle, options)
+    return hold ? new HeldLease(this.#hall.bench, hold) : null
   }
 
   close(): Promise<CloseReport> {
-    this.#closing ??= this.#close()
+    this.#closing ??= close(this.#hall)
     return this.#closing
   }
 
@@ -74,37 +86,9 @@ class BackendLocks implements Locks {
     await this.close()
   }
 
-  async #close(): Promise<CloseReport> {
-    const engine = this.#engine
-    const { backend, requests, options, queues, holds, scheduler, outstanding, unreleased } = engine
-    engine.closed = true
-    const closed = closedError()
-    queues.giveUpAll(closed)
-    const held = [...holds]
-    // All have ended before the first holder is told: a listener finds nothing left to hand off or release.
-    const releasing = held.map((hold) => engine.release(hold))
-    for (const hold of held) hold.cutShort(closed)
-    const releases = await Promise.allSettled(releasing)
-    await outstanding.none()
-    const released = releases.filter((end) => end.status === 'fulfilled' && end.value).length
-    const closing = requests.ask({
-      what: 'close',
-      claims: [],
-      timeoutMs: options.requestTimeoutMs,
-      send: async () => backend.close?.(),
-    })
-    const backendError = await closing.then(
-      () => undefined,
-      (error: LeaseholdError) => error,
-    )
-    scheduler.stop()
-    outstanding.stop()
-    return { released, unreleased, backendError }
-  }
-
   /** In the order of the keys that were asked for. */
   #group(keys: readonly string[], holds: readonly Hold[]): LeaseGroup {
-    const byKey = new Map(holds.map((hold) => [hold.claim.key, hold]))
-    return new HeldLeases(keys.map((key) => new HeldLease(this.#engine, byKey.get(key) as Hold)))
+    const byKey = new Map(holds.map((hold) => [hold.key, hold]))
+    return new HeldLeases(keys.map((key) => new HeldLease(this.#hall.bench, byKey.get(key) as Hold)))
   }
 }

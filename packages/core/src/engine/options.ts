@@ -26,6 +26,9 @@ export interface WaitTerms extends HoldTerms {
   readonly whenHeld: 'throw' | 'wait'
 }
 
+/** Whether an unreachable backend is waited for. Without an end to the wait, it would be hidden for ever; with nothing to wait for, the one attempt decides. */
+export const endures = ({ waitMs }: WaitTerms): boolean => waitMs !== undefined && waitMs > 0
+
 /** `LocksOptions`, checked and complete: the defaults of every lock, and what concerns all of them. */
 export interface EngineOptions extends WaitTerms {
   readonly onEvent?: ((event: LockEvent) => void) | undefined

@@ -1,21 +1,23 @@
-import { type Instant, shift } from '../clock.ts'
+import type { Instant } from '../clock.ts'
 import type { Grant, Renewal } from '../contract.ts'
 import type { LeaseholdError } from '../errors.ts'
 import { checkEach, checkRenewal } from './answers.ts'
-import type { Engine } from './engine.ts'
-import type { Hold } from './hold.ts'
-import type { Answered } from './requests.ts'
+import type { Bench } from './bench.ts'
+import type { Failures, Hold } from './hold.ts'
+import type { Answered, Requests } from './requests.ts'
 
 /** Claims in one request: enough to make 10,000 leases cheap, few enough for one packet stream and one script. */
 const BATCH = 500
 
 /** Renews leases, many in one request. A renewal that fails is jeopardy; only the deadline or the backend's word is loss. */
 export class Renewals {
-  readonly #engine: Engine
+  readonly #bench: Bench
+  readonly #requests: Requests
   #due: Hold[] = []
 
-  constructor(engine: Engine) {
-    this.#engine = engine
+  constructor(bench: Bench, requests: Requests) {
+    this.#bench = bench
+    this.#requests = requests
   }
 
   /** Collects; `flush` sends. */
@@ -41,14 +43,14 @@ export class Renewals {
   }
 
   /** All of one TTL. Resolves with those that failed. */
-  #send(holds: readonly Hold[]): Promise<ReadonlyMap<Hold, LeaseholdError>> {
+  #send(holds: readonly Hold[]): Promise<Failures> {
     const renewal = this.#renew(holds)
-    for (const hold of holds) hold.renewal = renewal
+    for (const hold of holds) hold.renewing(renewal)
     return renewal
   }
 
-  async #renew(holds: readonly Hold[]): Promise<ReadonlyMap<Hold, LeaseholdError>> {
-    const { requests, options, clock } = this.#engine
+  async #renew(holds: readonly Hold[]): Promise<Failures> {
+    const { options, clock } = this.#bench
     const ttlMs = holds[0]?.terms.ttlMs ?? 0
     const claims = holds.map((hold) => hold.claim)
     const failures = new Map<Hold, LeaseholdError>()
@@ -56,11 +58,11 @@ export class Renewals {
       const now = clock.now()
       for (const [index, hold] of holds.entries()) {
         const renewal = answer[index] as Renewal
-        if (renewal === 'unknown') failures.set(hold, requests.noAnswer({ what: 'renew', claims: [hold.claim] }))
+        if (renewal === 'unknown') failures.set(hold, this.#requests.noAnswer({ what: 'renew', claims: [hold.claim] }))
         else this.#settle(hold, renewal, sentAt, now)
       }
     }
-    const asking = requests.ask({
+    const asking = this.#requests.ask({
       what: 'renew',
       claims,
       timeoutMs: Math.min(options.requestTimeoutMs, ttlMs / 3),
@@ -72,31 +74,29 @@ export class Renewals {
     await asking.then(take, (error: LeaseholdError) => {
       for (const hold of holds) failures.set(hold, error)
     })
-    for (const hold of holds) hold.renewal = undefined
+    for (const hold of holds) hold.renewing(undefined)
     for (const [hold, error] of failures) this.#jeopardise(hold, error)
     return failures
   }
 
   #settle(hold: Hold, answer: Grant | 'gone', sentAt: Instant, now: Instant): void {
-    const { holds } = this.#engine
-    if (answer === 'gone' || answer.fencingToken !== hold.fencingToken) {
-      holds.lose(hold, 'gone')
+    const { key, fencingToken } = hold
+    if (answer === 'gone') hold.lose('gone')
+    else if (answer.fencingToken !== fencingToken) {
       // This claim was granted anew by a delayed duplicate of its acquire. The lease we knew is gone.
-      if (answer !== 'gone') this.#engine.withdraw([hold.claim])
-    } else if (holds.isValid(hold, now)) {
-      holds.extend(hold, answer, sentAt, now)
-      this.#engine.tell('renewed', hold, { remainingMs: hold.remainingMs(now) })
+      hold.lose('gone')
+      hold.server.withdraw()
+    } else if (hold.isValid(now)) {
+      hold.renewed(answer, sentAt, now)
+      this.#bench.observer.tell({ type: 'renewed', key, fencingToken, remainingMs: hold.remainingMs(now) })
     }
     // A renewal never revives a lease: what it made the server keep is given back.
-    else if (hold.state === 'lost') holds.giveBack(hold)
+    else if (hold.state === 'lost') hold.server.grantedLate()
   }
 
   #jeopardise(hold: Hold, error: LeaseholdError): void {
-    const { clock, holds } = this.#engine
-    if (!hold.wantsRenewal || !holds.isValid(hold) || hold.renewAt) return
-    const now = clock.now()
-    hold.renewAt = shift(now, Math.min(1000, Math.max(5, hold.terms.ttlMs / 20)))
-    holds.plan(hold)
-    this.#engine.tell('jeopardy', hold, { remainingMs: hold.remainingMs(now), error })
+    if (!hold.retryRenewal(Math.min(1000, Math.max(5, hold.terms.ttlMs / 20)))) return
+    const { key, fencingToken } = hold
+    this.#bench.observer.tell({ type: 'jeopardy', key, fencingToken, remainingMs: hold.remainingMs(), error })
   }
 }

@@ -2,7 +2,7 @@ import type { Instant } from '../clock.ts'
 import type { Claim, LockBackend } from '../contract.ts'
 import { isLeaseholdError, LeaseholdError } from '../errors.ts'
 import type { Task } from '../scheduler.ts'
-import type { Engine } from './engine.ts'
+import type { Bench } from './bench.ts'
 import { redact } from './redaction.ts'
 
 interface Asked {
@@ -28,16 +28,16 @@ export interface Answered<T> {
 
 /** Asks the backend, gives every request its deadline, and wraps what is not an answer, once. */
 export class Requests {
-  readonly #engine: Engine
+  readonly #bench: Bench
 
-  constructor(engine: Engine) {
-    this.#engine = engine
+  constructor(bench: Bench) {
+    this.#bench = bench
   }
 
   /** Resolves with the answer, or rejects with a `LeaseholdError`. Sends before it returns. */
   ask<T>(request: Request<T>): Promise<Answered<T>> {
     return new Promise((resolve, reject) => {
-      const { backend, clock, scheduler, outstanding } = this.#engine
+      const { backend, clock, scheduler, outstanding } = this.#bench
       const sentAt = clock.now()
       let open = true
       /** Whoever comes first decides: the answer or the deadline. */
@@ -62,6 +62,7 @@ export class Requests {
       }
       outstanding.begin()
       const deadline: Task = {
+        patient: true,
         fire: () => {
           if (close()) reject(this.noAnswer(request, `${Math.round(request.timeoutMs)} ms are over`))
         },
@@ -80,7 +81,7 @@ export class Requests {
     if (isLeaseholdError(error)) return error
     let verdict: unknown
     try {
-      verdict = this.#engine.backend.classifyError?.(error)
+      verdict = this.#bench.backend.classifyError?.(error)
     } catch {}
     return this.#failure(request, error, verdict === 'refused')
   }
@@ -94,7 +95,7 @@ export class Requests {
     const cause = redact(error)
     const key = claims.length === 1 ? claims[0]?.key : undefined
     const subject = key === undefined ? `${claims.length} keys` : JSON.stringify(key)
-    const message = `${this.#engine.backend.name} ${refused ? 'refused' : 'gave no answer'} to ${what} ${subject}: ${cause.message}`
+    const message = `${this.#bench.backend.name} ${refused ? 'refused' : 'gave no answer'} to ${what} ${subject}: ${cause.message}`
     return new LeaseholdError(refused ? 'BACKEND_REFUSED' : 'BACKEND_UNAVAILABLE', message, { key, cause })
   }
 }

@@ -1,49 +1,57 @@
 import { setMaxListeners } from 'node:events'
-import type { Clock, Instant } from '../clock.ts'
+import type { Instant } from '../clock.ts'
 import { LeaseholdError } from '../errors.ts'
-import type { Scheduler, Slot, Task } from '../scheduler.ts'
+import type { Slot, Task } from '../scheduler.ts'
+import type { Bench } from './bench.ts'
 import type { Hold } from './hold.ts'
 import type { WaitTerms } from './options.ts'
 
-/** One caller of `acquire`, with a deadline and a signal of its own. Settles once. */
+/** One caller who waits, with a deadline and a signal of its own. Settles once. */
 export class Waiter<Granted = Hold> implements Task {
   scheduled?: Slot | undefined
+  /** What ends the wait may lie in a socket that a blocked event loop has not read. */
+  readonly patient = true
   settled = false
+  /** `waitMs` is over: what is under way is waited for, and one last attempt. */
+  timeUp: boolean
   /** The observer knows that it waits. */
   told = false
   /** Why the backend could not be asked lately; becomes the cause of a timeout. */
   lastError: LeaseholdError | undefined
   /** Called when the waiter gives up, after it has settled. */
   onGivenUp: () => void = () => {}
+  /** Called when `waitMs` is over. In line there is nothing to wait for. */
+  onTimeUp: () => void = () => this.timeOut()
   readonly key: string
   readonly terms: WaitTerms
-  readonly since: Instant
   readonly granted: Promise<Granted>
-  readonly #scheduler: Scheduler
+  readonly #bench: Bench
   #resolve!: (granted: Granted) => void
   #reject!: (reason: unknown) => void
-  readonly #onAbort = () => this.giveUp(this.terms.signal?.reason)
+  readonly #onAbort = () => this.giveUp(reasonOf(this.terms.signal))
 
-  constructor(key: string, terms: WaitTerms, clock: Clock, scheduler: Scheduler) {
+  /** `waitMs` runs from `since`. */
+  constructor(bench: Bench, key: string, terms: WaitTerms, since: Instant) {
+    const { signal, waitMs } = terms
     this.key = key
     this.terms = terms
-    this.since = clock.now()
-    this.#scheduler = scheduler
+    this.#bench = bench
     this.granted = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
     })
-    if (terms.signal) this.#heed(terms.signal)
-    // With nothing to wait for, the one attempt decides, however long it takes.
-    if (terms.waitMs) scheduler.after(terms.waitMs, this, this.since)
-  }
-
-  get attemptsOnce(): boolean {
-    return this.terms.waitMs === 0
+    this.timeUp = waitMs !== undefined && bench.msSince(since) >= waitMs
+    if (waitMs !== undefined && !this.timeUp) bench.scheduler.after(waitMs, this, since)
+    if (!signal) return
+    // A server's one signal for shutdown has as many listeners as there are waiters. Another realm's has no such limit.
+    if (signal instanceof AbortSignal) setMaxListeners(0, signal)
+    signal.addEventListener('abort', this.#onAbort, { once: true })
+    if (signal.aborted) this.#onAbort()
   }
 
   fire(): void {
-    this.timeOut()
+    this.timeUp = true
+    this.onTimeUp()
   }
 
   /** False where it has given up before: what was granted is nobody's. */
@@ -69,16 +77,17 @@ export class Waiter<Granted = Hold> implements Task {
     this.onGivenUp()
   }
 
-  #heed(signal: AbortSignal): void {
-    // A server's one signal for shutdown has as many listeners as there are waiters.
-    setMaxListeners(0, signal)
-    signal.addEventListener('abort', this.#onAbort, { once: true })
-    if (signal.aborted) this.#onAbort()
-  }
-
   #settle(): void {
     this.settled = true
-    this.#scheduler.cancel(this)
+    this.#bench.scheduler.cancel(this)
     this.terms.signal?.removeEventListener('abort', this.#onAbort)
   }
 }
+
+export function assertNotAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw reasonOf(signal)
+}
+
+/** Older polyfills know no reason. */
+const reasonOf = (signal: AbortSignal | undefined): unknown =>
+  signal && 'reason' in signal ? signal.reason : new DOMException('This operation was aborted', 'AbortError')

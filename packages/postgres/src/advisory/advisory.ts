@@ -4,7 +4,7 @@ import { classifyPostgresError } from '../refusals.ts'
 import { channelOf } from '../schema-name.ts'
 import { Turns } from '../turns.ts'
 import { Connection } from './connection.ts'
-import type { Hold } from './hold.ts'
+import type { Hold, Seat } from './hold.ts'
 import { briefMs, Lane } from './lane.ts'
 import { Lanes } from './lanes.ts'
 import { type PostgresAdvisoryOptions, parseAdvisory } from './options.ts'
@@ -84,7 +84,7 @@ class Advisory implements LockBackend {
 
   async renew(claims: readonly Claim[]): Promise<readonly Renewal[]> {
     const holds = claims.map((claim) => this.#held(claim))
-    const silent = new Set<Session>()
+    const silent = new Set<Seat>()
     const renewals = [...bySession(holds)].map(([session, those]) =>
       session.renew(those).catch(() => void silent.add(session)),
     )
@@ -185,8 +185,8 @@ async function again(known: Hold, claim: Claim): Promise<Grant | Contended> {
   return known.state === 'held' && remainingMs > 0 ? grantOf(known, remainingMs) : { granted: false }
 }
 
-function bySession(holds: readonly (Hold | undefined)[]): Map<Session, Hold[]> {
-  const groups = new Map<Session, Hold[]>()
+function bySession(holds: readonly (Hold | undefined)[]): Map<Seat, Hold[]> {
+  const groups = new Map<Seat, Hold[]>()
   for (const hold of holds) {
     if (hold === undefined) continue
     const group = groups.get(hold.session)

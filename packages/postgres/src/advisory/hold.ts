@@ -1,11 +1,21 @@
 import type { Claim, Instant } from '@leasehold/core'
-import type { Session } from './session.ts'
+
+/** The session on which a claim has its place, as far as the claim is concerned. */
+export interface Seat {
+  /** Of all its leases. */
+  readonly ttlMs: number
+  renew(holds: readonly Hold[]): Promise<void>
+  /** Resolves with whether the claim had its place still. */
+  confirm(hold: Hold): Promise<boolean>
+  /** Resolves with whether this call ended it. */
+  giveUp(hold: Hold): Promise<boolean>
+}
 
 /** One claim that asks for its place in a session, or has it. */
 export class Hold {
   readonly claim: Claim
   readonly place: string
-  readonly session: Session
+  readonly session: Seat
   /** `waiting`: in the server's line. `taken`: a wait brought the place, which is to be confirmed. */
   state: 'asked' | 'waiting' | 'taken' | 'held' | 'over' = 'asked'
   fencingToken = 0n
@@ -19,7 +29,7 @@ export class Hold {
   /** It is being given up: settles when the server has answered. */
   leaving: Promise<boolean> | undefined
 
-  constructor(claim: Claim, place: string, session: Session) {
+  constructor(claim: Claim, place: string, session: Seat) {
     this.claim = claim
     this.place = place
     this.session = session

@@ -30,6 +30,8 @@ export function memberRecipe(peers: Peers, settings: Settings): Recipe {
     }),
     saysReady: /ready to serve client requests/,
     stopSignal: 'SIGTERM',
+    // Members that are all asked to shut down look for seconds for one who takes over.
+    endSignal: 'SIGKILL',
   }
 }
 

@@ -20,6 +20,8 @@ export interface Recipe {
   /** What it prints when it answers. */
   readonly saysReady: RegExp
   readonly stopSignal: NodeJS.Signals
+  /** The same where it is not to come back. Default: the same signal. */
+  readonly endSignal?: NodeJS.Signals
 }
 
 /** A server run from a program of this machine: on a free port, in a temporary folder, never as root. */
@@ -96,7 +98,7 @@ export class LocalServer implements Server {
   }
 
   async stop(): Promise<void> {
-    await this.#process.stop(this.#recipe.stopSignal)
+    await this.#process.stop(this.#recipe.endSignal ?? this.#recipe.stopSignal)
     await this.#place.remove()
   }
 

@@ -3,13 +3,14 @@ import { conformanceCases, runConformance } from '@leasehold/core/conformance'
 import { printHuman, printJson, printOutcome } from './report.ts'
 import { targets } from './targets.ts'
 
-const USAGE = 'conformance --backend <name> [--json] [--case <id>]...'
+const USAGE = 'conformance --backend <name> [--concurrency <n>] [--json] [--case <id>]...'
 
 function options() {
   const { values } = parseArgs({
     options: {
       backend: { type: 'string' },
       case: { type: 'string', multiple: true, default: [] },
+      concurrency: { type: 'string', default: '8' },
       json: { type: 'boolean', default: false },
     },
   })
@@ -17,7 +18,7 @@ function options() {
   if (values.backend === undefined) throw new Error(`which backend? ${USAGE}; known: ${known}`)
   const start = targets.get(values.backend)
   if (start === undefined) throw new Error(`there is no backend "${values.backend}"; known: ${known}`)
-  return { start, cases: chosen(values.case), json: values.json }
+  return { start, cases: chosen(values.case), concurrency: Number(values.concurrency), json: values.json }
 }
 
 function chosen(ids: readonly string[]) {
@@ -27,10 +28,14 @@ function chosen(ids: readonly string[]) {
 }
 
 async function main(): Promise<void> {
-  const { start, cases, json } = options()
+  const { start, cases, concurrency, json } = options()
   const { target, stop } = await start()
   try {
-    const report = await runConformance(target, json ? { cases } : { cases, onOutcome: printOutcome })
+    const report = await runConformance(target, {
+      cases,
+      concurrency,
+      ...(json ? {} : { onOutcome: printOutcome }),
+    })
     if (json) printJson(report)
     else printHuman(report)
     if (report.failed.length > 0) process.exitCode = 1

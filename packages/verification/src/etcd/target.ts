@@ -1,7 +1,7 @@
-import { fileURLToPath } from 'node:url'
 import type { FaultHooks, Link } from '@leasehold/core/conformance'
 import { type RestartOptions, type Server, startEtcd, startEtcdCluster, TcpProxy } from '@leasehold/test-services'
 import { Etcd3 } from 'etcd3'
+import { holderProgramOf } from '../conformance/holder-program.ts'
 import type { RunningTarget } from '../conformance/running-target.ts'
 import { ETCD_SETTINGS, openEtcd } from './client.ts'
 
@@ -27,11 +27,11 @@ export async function startEtcdClusterTarget(): Promise<RunningTarget> {
   return targetOf({ name: 'etcd-cluster', members: cluster.members, restart, stop: () => cluster.stop() })
 }
 
-function targetOf(etcd: Etcd): RunningTarget {
+async function targetOf(etcd: Etcd): Promise<RunningTarget> {
   const urls = etcd.members.map(({ url }) => url)
   const proxies: TcpProxy[] = []
   return {
-    target: { name: etcd.name, open: ({ clock }) => openEtcd(urls, clock), faults: faults(etcd, urls, proxies) },
+    target: { name: etcd.name, open: ({ clock }) => openEtcd(urls, clock), faults: await faults(etcd, urls, proxies) },
     async stop() {
       for (const proxy of proxies) await proxy.close()
       await etcd.stop()
@@ -39,12 +39,8 @@ function targetOf(etcd: Etcd): RunningTarget {
   }
 }
 
-const faults = (etcd: Etcd, urls: readonly string[], proxies: TcpProxy[]): FaultHooks => ({
-  holderProgram: {
-    path: fileURLToPath(new URL('./holder.ts', import.meta.url)),
-    args: urls,
-    execArgv: ['--import', 'tsx'],
-  },
+const faults = async (etcd: Etcd, urls: readonly string[], proxies: TcpProxy[]): Promise<FaultHooks> => ({
+  holderProgram: await holderProgramOf(import.meta.url, urls),
   async openLinked({ clock }) {
     const own = await Promise.all(etcd.members.map((member) => TcpProxy.open(member)))
     proxies.push(...own)

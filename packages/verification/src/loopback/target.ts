@@ -1,6 +1,6 @@
-import { fileURLToPath } from 'node:url'
 import type { LockBackend } from '@leasehold/core'
 import type { FaultHooks } from '@leasehold/core/conformance'
+import { holderProgramOf } from '../conformance/holder-program.ts'
 import type { RunningTarget } from '../conformance/running-target.ts'
 import { loopbackBackend } from './backend.ts'
 import type { Connection } from './connection.ts'
@@ -16,7 +16,7 @@ export async function startLoopback(): Promise<RunningTarget> {
     target: {
       name: 'loopback',
       open: () => loopbackBackend(server.port),
-      faults: faults(server, proxies),
+      faults: await faults(server, proxies),
     },
     async stop() {
       for (const proxy of proxies) await proxy.close()
@@ -25,12 +25,8 @@ export async function startLoopback(): Promise<RunningTarget> {
   }
 }
 
-const faults = (server: LoopbackServer, proxies: TcpProxy[]): FaultHooks => ({
-  holderProgram: {
-    path: fileURLToPath(new URL('./holder.ts', import.meta.url)),
-    args: [String(server.port)],
-    execArgv: ['--import', 'tsx'],
-  },
+const faults = async (server: LoopbackServer, proxies: TcpProxy[]): Promise<FaultHooks> => ({
+  holderProgram: await holderProgramOf(import.meta.url, [String(server.port)]),
   async openLinked() {
     const proxy = new TcpProxy(server.port)
     proxies.push(proxy)

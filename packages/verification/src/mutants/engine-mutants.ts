@@ -1,3 +1,5 @@
+import { attemptMutants } from './engine/attempts.ts'
+import { crossingMutants } from './engine/crossings.ts'
 import { endingMutants } from './engine/ending.ts'
 import { inputMutants } from './engine/input.ts'
 import { outcomeMutants } from './engine/outcome.ts'
@@ -12,6 +14,8 @@ export const engineMutants: readonly Mutant[] = [
   ...renewalMutants,
   ...waitingMutants,
   ...endingMutants,
+  ...attemptMutants,
+  ...crossingMutants,
   ...outcomeMutants,
   ...inputMutants,
 ]

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { fileURLToPath } from 'node:url'
 import type { LockBackend } from '@leasehold/core'
 import type { FaultHooks } from '@leasehold/core/conformance'
 import { migrate } from '@leasehold/postgres'
 import { type Server, startPgBouncer, startPostgres } from '@leasehold/test-services'
 import pg from 'pg'
+import { holderProgramOf } from '../conformance/holder-program.ts'
 import type { RunningTarget } from '../conformance/running-target.ts'
 import { TcpProxy } from '../loopback/tcp-proxy.ts'
 import { openAdvisory, openRows, POOL_SIZE } from './client.ts'
@@ -87,7 +87,7 @@ async function runningTarget(strategy: Strategy, stopServers: () => Promise<void
     return backend
   }
   return {
-    target: { name, open: () => open(), faults: faults(strategy, proxies, open, names) },
+    target: { name, open: () => open(), faults: await faults(strategy, proxies, open, names) },
     async stop() {
       for (const proxy of proxies) await proxy.close()
       await stopServers()
@@ -95,17 +95,13 @@ async function runningTarget(strategy: Strategy, stopServers: () => Promise<void
   }
 }
 
-const faults = (
+const faults = async (
   { server, url: clientUrl, holder, warmUp, collidingKeys }: Strategy,
   proxies: TcpProxy[],
   open: (url: string) => LockBackend,
   names: WeakMap<LockBackend, string>,
-): FaultHooks => ({
-  holderProgram: {
-    path: fileURLToPath(new URL('./holder.ts', import.meta.url)),
-    args: [holder, clientUrl, server.url],
-    execArgv: ['--import', 'tsx'],
-  },
+): Promise<FaultHooks> => ({
+  holderProgram: await holderProgramOf(import.meta.url, [holder, clientUrl, server.url]),
   async openLinked() {
     const url = new URL(clientUrl)
     const proxy = new TcpProxy(Number(url.port))

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { fileURLToPath } from 'node:url'
 import type { Clock, LockBackend } from '@leasehold/core'
 import type { FaultHooks, Link } from '@leasehold/core/conformance'
 import { askRedis, type Server, startRedis, TcpProxy } from '@leasehold/test-services'
+import { holderProgramOf } from '../conformance/holder-program.ts'
 import type { RunningTarget } from '../conformance/running-target.ts'
 import { openQuorum } from './client.ts'
 
@@ -27,7 +27,7 @@ export async function startPoorQuorumTarget(): Promise<RunningTarget> {
 const startServers = (count: number): Promise<Server[]> =>
   Promise.all(Array.from({ length: count }, () => startRedis({ own: true, settings: DURABLE })))
 
-function running(name: string, servers: readonly Server[], living: readonly Server[]): RunningTarget {
+async function running(name: string, servers: readonly Server[], living: readonly Server[]): Promise<RunningTarget> {
   const urls = servers.map(({ url }) => url)
   const proxies: TcpProxy[] = []
   /** By which name the servers know the connections of each client. */
@@ -46,11 +46,7 @@ function running(name: string, servers: readonly Server[], living: readonly Serv
       open: ({ clock }) => open(clock),
       faults: {
         ...restarts(living),
-        holderProgram: {
-          path: fileURLToPath(new URL('./holder.ts', import.meta.url)),
-          args: urls,
-          execArgv: ['--import', 'tsx'],
-        },
+        holderProgram: await holderProgramOf(import.meta.url, urls),
         async openLinked({ clock }) {
           const between = await Promise.all(servers.map((server) => TcpProxy.open(server)))
           proxies.push(...between)

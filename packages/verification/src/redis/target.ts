@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { fileURLToPath } from 'node:url'
 import type { Clock, LockBackend } from '@leasehold/core'
 import type { FaultHooks, Link } from '@leasehold/core/conformance'
 import { askRedis, type Server, startRedis, startRedisCluster, startRedisSentinels } from '@leasehold/test-services'
+import { holderProgramOf } from '../conformance/holder-program.ts'
 import type { RunningTarget } from '../conformance/running-target.ts'
 import { TcpProxy } from '../loopback/tcp-proxy.ts'
 import { type Address, openRedis } from './client.ts'
@@ -72,7 +72,7 @@ export async function startRedisSentinelTarget(): Promise<RunningTarget> {
   })
 }
 
-function targetOf({ name, kind, entries, nodes, restart, ttlMs = 400, stop }: Standing): RunningTarget {
+async function targetOf({ name, kind, entries, nodes, restart, ttlMs = 400, stop }: Standing): Promise<RunningTarget> {
   const urls = entries.map(({ url }) => url)
   const proxies: TcpProxy[] = []
   /** By which name the server knows the connections of each client. */
@@ -85,11 +85,9 @@ function targetOf({ name, kind, entries, nodes, restart, ttlMs = 400, stop }: St
   }
   const faults: FaultHooks = {
     ...restart,
-    holderProgram: {
-      path: fileURLToPath(new URL('./holder.ts', import.meta.url)),
-      args: [JSON.stringify({ kind, urls, connectionName: 'holder' } satisfies Address)],
-      execArgv: ['--import', 'tsx'],
-    },
+    holderProgram: await holderProgramOf(import.meta.url, [
+      JSON.stringify({ kind, urls, connectionName: 'holder' } satisfies Address),
+    ]),
     async openLinked({ clock }) {
       const before = nodes.map(({ port }) => new TcpProxy(port))
       proxies.push(...before)

@@ -79,11 +79,12 @@ export class BeliefCheck {
     return this.#truth.excusedByStateLoss(key, token)
   }
 
-  /** A handle that was taken up twice makes two leases of one claim: either may end it. */
+  /** A handle that was taken up in two processes makes two leases of one claim: either may end it. In one process, it is one lease. */
   #endedByTwin(entry: LeaseEntry): boolean {
+    const { key, token, machine } = entry
     return (
       this.#book.isShared(entry) &&
-      this.#book.ofGrant(entry.key, entry.token).some((twin) => twin !== entry && twin.letGo)
+      this.#book.ofGrant(key, token).some((twin) => twin.machine !== machine && twin.letGo && !twin.handedOff)
     )
   }
 

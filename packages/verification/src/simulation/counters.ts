@@ -16,6 +16,8 @@ export interface Counters {
   grantByWait: number
   handedOff: number
   resumed: number
+  /** A handle that came to a process again while its first lease there began or lived. */
+  takenUpTwiceAtOnce: number
   stateLoss: number
   /** Leases of one key valid at once, excused by a server that had lost its state. */
   overlapAfterStateLoss: number
@@ -42,6 +44,7 @@ export const noEvents = (): Counters => ({
   grantByWait: 0,
   handedOff: 0,
   resumed: 0,
+  takenUpTwiceAtOnce: 0,
   stateLoss: 0,
   overlapAfterStateLoss: 0,
   unfencedLostUpdate: 0,
@@ -66,4 +69,5 @@ export const ESSENTIAL: readonly (keyof Counters)[] = [
   'lateRenewal',
   'unknownAcquire',
   'staleWriteRefused',
+  'takenUpTwiceAtOnce',
 ]

@@ -16,6 +16,8 @@ export class Host {
   readonly resource: ResourceClient
   readonly prng: Prng
   stopping = false
+  /** Holders whose handles are being taken up here, or were and are in use. */
+  readonly takenUp = new Set<string>()
   closed: CloseReport | undefined
   #actors = 0
   readonly #run: RunContext

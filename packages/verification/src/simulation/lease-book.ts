@@ -11,6 +11,8 @@ export interface LeaseEntry {
   readonly listens: boolean
   /** The owner released it, handed it off or closed its locks: from here on it claims nothing. */
   letGo: boolean
+  /** It was let go to whoever takes up its handle: that ends no other lease of the grant. */
+  handedOff?: boolean
 }
 
 const id = (key: string, token: bigint) => `${key}/${token}`

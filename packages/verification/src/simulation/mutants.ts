@@ -58,8 +58,12 @@ interface SimulatedMutant extends Pick<Mutant, 'id' | 'mistake' | 'patches'> {
 
 const clock = inFile('clock.ts')
 const contender = inFile('engine/contender.ts')
-const locks = inFile('engine/locks.ts')
+const desk = inFile('engine/desk.ts')
+const close = inFile('engine/close.ts')
+const serverClaim = inFile('engine/server-claim.ts')
 const renewals = inFile('engine/renewals.ts')
+
+const resume = inFile('engine/resume.ts')
 
 /** Mistakes that take a bad network, or a pause at the wrong moment, to be seen. */
 const OWN: readonly SimulatedMutant[] = [
@@ -78,27 +82,36 @@ const OWN: readonly SimulatedMutant[] = [
   {
     id: 'late-grant-ignored',
     mistake: 'a grant that comes when its time for an answer was over is forgotten',
-    patches: [contender('#grantedLate(claim: Claim): void {', '#grantedLate(claim: Claim): void {\n    return')],
+    patches: [serverClaim('grantedLate(): void {', 'grantedLate(): void {\n    return')],
     rule: 'S7',
+  },
+  {
+    id: 'resumed-after-release',
+    mistake: 'a handle that is taken up again begins a lease on a claim that was released meanwhile',
+    patches: [resume("if (renewal === 'gone' || server.over)", "if (renewal === 'gone')"), desk('|| server.over', '')],
+    rule: 'S1',
   },
   {
     id: 'close-does-not-wait',
     mistake: 'close does not wait for what is under way',
-    patches: [locks('await outstanding.none()', '')],
+    patches: [close('await outstanding.none()', '')],
     rule: 'S6',
   },
   {
     id: 'wait-from-reply',
     mistake: 'a grant that a wait brought counts from when it was read',
     patches: [
-      contender('{ grant, sentAt: since }', '{ grant: { ...grant, since: this.#engine.clock.now() }, sentAt: since }'),
+      contender(
+        '{ grant, sentAt: since }',
+        '{ grant: { ...grant, since: this.#place.bench.clock.now() }, sentAt: since }',
+      ),
     ],
     rule: 'S1',
   },
   {
     id: 'renewal-counts-from-reply',
     mistake: 'a renewal counts from when its answer was read',
-    patches: [renewals('holds.extend(hold, answer, sentAt, now)', 'holds.extend(hold, answer, now, now)')],
+    patches: [renewals('hold.renewed(answer, sentAt, now)', 'hold.renewed(answer, now, now)')],
     rule: 'S1',
   },
 ]

@@ -134,28 +134,35 @@ export class Program {
     const settled = await this.#work.during(entry, lease)
     if (!settled || this.#host.stopping) return this.#letGo(entry, lease)
     entry.letGo = true
+    entry.handedOff = true
     const handle = lease.handOff()
     this.#run.audit.handedOff(handle.holder)
     const target = prng.pick(this.#others() as [Host, ...Host[]])
-    const copies = this.#run.scenario.calm ? 1 : prng.pick([0, 1, 1, 1, 2])
+    const copies = this.#run.scenario.calm ? 1 : prng.pick([0, 1, 1, 2, 2])
     if (copies > 1) this.#run.book.share(entry.key, entry.token)
-    for (let copy = 0; copy < copies; copy += 1) this.#send(handle, target)
+    const delayMs = prng.between([0, handle.ttlMs * 1.2])
+    // A double click, or two messages that have nothing to do with each other.
+    const apartMs = prng.chance(0.5) ? prng.between([0, 20]) : prng.between([-delayMs, handle.ttlMs])
+    for (let copy = 0; copy < copies; copy += 1) this.#send(handle, target, delayMs + copy * apartMs)
   }
 
-  #send(handle: LeaseHandle, target: Host): void {
-    const delayMs = this.#host.prng.between([0, handle.ttlMs * 1.2])
+  #send(handle: LeaseHandle, target: Host, delayMs: number): void {
     const receiver = new Program(this.#run, target, this.#others)
     this.#run.world.schedule(delayMs, () => target.start(() => receiver.#takeUp(handle)))
   }
 
   async #takeUp(handle: LeaseHandle): Promise<void> {
-    const { locks, prng, stopping } = this.#host
+    const { locks, prng, stopping, takenUp } = this.#host
     if (stopping) return
+    if (takenUp.has(handle.holder)) this.#run.counters.takenUpTwiceAtOnce += 1
+    takenUp.add(handle.holder)
     try {
       const lease = await locks.resume(handle, { autoRenew: this.#run.scenario.calm || prng.chance(0.5) })
       if (lease !== null) await this.#use(lease)
     } catch (error) {
       this.#expect(error)
+    } finally {
+      takenUp.delete(handle.holder)
     }
   }
 

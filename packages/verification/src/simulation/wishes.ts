@@ -4,7 +4,7 @@ import type { RunContext } from './run-context.ts'
 
 export interface Wait {
   readonly options: AcquireOptions
-  /** When the wait must be over, by its deadline or its abort; undefined: when it is granted. */
+  /** When the wait must be over, by its deadline and one request, or by its abort; undefined: when it is granted. */
   readonly limitMs: number | undefined
 }
 
@@ -38,8 +38,8 @@ export class Wishes {
     const waits: readonly [() => Wait, ...(() => Wait)[]] = [
       () => ({ options, limitMs: undefined }),
       () => ({ options: { ...options, waitMs: 0 }, limitMs: this.#run.scenario.requestTimeoutMs }),
-      () => ({ options: { ...options, waitMs }, limitMs: waitMs }),
-      () => ({ options: { ...options, waitMs }, limitMs: waitMs }),
+      () => ({ options: { ...options, waitMs }, limitMs: waitMs + this.#run.scenario.requestTimeoutMs }),
+      () => ({ options: { ...options, waitMs }, limitMs: waitMs + this.#run.scenario.requestTimeoutMs }),
       () => ({ options: { ...options, signal: this.#abortedAfter(waitMs) }, limitMs: waitMs }),
       () => ({ options: { ...options, signal: this.#abortedAfter(waitMs), waitMs: waitMs + 100 }, limitMs: waitMs }),
     ]
@@ -51,7 +51,7 @@ export class Wishes {
     return this.#host.prng.chance(0.6) ? { ...this.hold(), whenHeld: 'wait' } : this.wait().options
   }
 
-  /** L4: a wait ends when its time is over, or its caller gives up, and not much later. */
+  /** L4: a wait ends when its time is over and the attempt then under way is answered, or when its caller gives up, and not much later. */
   async inTime({ limitMs = Number.POSITIVE_INFINITY }: Wait, acquire: () => Promise<Lease>): Promise<Lease> {
     const { machine, name } = this.#host
     const { disturbances } = machine

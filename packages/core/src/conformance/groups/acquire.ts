@@ -1,50 +1,52 @@
 import assert from 'node:assert/strict'
 import { isLeaseholdError } from '../../errors.ts'
+import { contended, granted } from '../assertions.ts'
 import { caseGroup } from '../case.ts'
 import { checkHistory, type HistoryEvent } from '../history.ts'
-import { contended, granted, LONG_MS, type Process } from '../trial.ts'
+import { LONG_MS, type Process } from '../trial.ts'
 
 const { cases, add } = caseGroup('acquire')
 export const acquireCases = cases
 
 add('free-key', 'a free key is granted, with a finite TTL and a bigint token', async (t) => {
-  const { grant } = await t.hold(t.open())
+  const { grant } = await t.hold(await t.open())
   assert.ok(grant.ttlMs >= LONG_MS, `granted ${grant.ttlMs} ms of ${LONG_MS}`)
 })
 
 add('held-key', 'a key that is held is refused to every other claim, from any client', async (t) => {
-  const [one, other] = [t.open(), t.open()]
+  const [one, other] = [await t.open(), await t.open()]
   const { claim } = await t.hold(one)
   contended(await other.tryAcquire(t.claim(claim.key), t.terms()))
   contended(await one.tryAcquire(t.claim(claim.key), t.terms()))
 })
 
 add('released-key', 'a released key is granted to another client at once', async (t) => {
-  const [one, other] = [t.open(), t.open()]
+  const [one, other] = [await t.open(), await t.open()]
   const { claim } = await t.hold(one)
-  assert.equal(await one.release(claim), true)
+  assert.equal(await one.release(claim), true, 'the release did not end the hold')
   await t.hold(other, claim.key)
 })
 
 add('one-of-many', 'of many simultaneous claims exactly one is granted', async (t) => {
-  const clients = [t.open(), t.open(), t.open(), t.open()]
+  const clients = await t.openSome(4)
   const key = t.key()
   const attempts = Array.from({ length: 32 }, (_, i) => clients[i % 4]?.tryAcquire(t.claim(key), t.terms()))
   const answers = await Promise.all(attempts)
-  assert.equal(answers.filter((answer) => answer?.granted).length, 1)
+  const count = answers.filter((answer) => answer?.granted).length
+  assert.equal(count, 1, `${count} of ${answers.length} simultaneous claims were granted`)
 })
 
 add('idempotent', 'a repeated claim gets its own grant again, and one release ends it', async (t) => {
-  const backend = t.open()
+  const backend = await t.open()
   const { claim, grant } = await t.hold(backend)
   const again = granted(await backend.tryAcquire(claim, t.terms()))
   assert.equal(again.fencingToken, grant.fencingToken)
-  assert.equal(await backend.release(claim), true)
-  assert.equal(await t.isFree(claim.key), true)
+  assert.equal(await backend.release(claim), true, 'the release did not end the hold')
+  await t.assertFree(claim.key)
 })
 
 add('repeat-remaining', 'a repeated claim is promised no more than the time that remains', async (t) => {
-  const backend = t.open()
+  const backend = await t.open()
   const { claim, grant } = await t.hold(backend, t.key(), t.ttlMs)
   await t.pass(t.ttlMs / 2)
   const again = granted(await backend.tryAcquire(claim, t.terms(t.ttlMs)))
@@ -53,17 +55,17 @@ add('repeat-remaining', 'a repeated claim is promised no more than the time that
 })
 
 add('refusal-leaves-nothing', 'a refused attempt leaves nothing behind at the server', async (t) => {
-  const [one, other] = [t.open(), t.open()]
+  const [one, other] = [await t.open(), await t.open()]
   const { claim } = await t.hold(one)
   contended(await other.tryAcquire(t.claim(claim.key), t.terms()))
   await one.release(claim)
-  assert.equal(await t.isFree(claim.key), true)
+  await t.assertFree(claim.key)
 })
 
 add('refusal-remaining', 'a refusal that tells the remaining time tells no more than was granted', async (t) => {
-  const backend = t.open()
+  const backend = await t.open()
   const { claim, grant } = await t.hold(backend, t.key(), t.ttlMs)
-  const { remainingMs } = contended(await t.open().tryAcquire(t.claim(claim.key), t.terms()))
+  const { remainingMs } = contended(await (await t.open()).tryAcquire(t.claim(claim.key), t.terms()))
   const bound = grant.ttlMs + t.capabilities.slackMs
   assert.ok(
     remainingMs === undefined || (remainingMs >= 0 && remainingMs <= bound),
@@ -72,23 +74,23 @@ add('refusal-remaining', 'a refusal that tells the remaining time tells no more 
 })
 
 add('independent-keys', 'holding one key does not keep others from being granted', async (t) => {
-  const backend = t.open()
+  const backend = await t.open()
   const holds = await Promise.all(Array.from({ length: 50 }, () => t.hold(backend)))
   const [first] = holds
   assert.ok(first)
   await backend.release(first.claim)
-  assert.equal(await t.isFree(first.claim.key), true)
-  contended(await t.open().tryAcquire(t.claim(holds[1]?.claim.key), t.terms()))
+  await t.assertFree(first.claim.key)
+  contended(await (await t.open()).tryAcquire(t.claim(holds[1]?.claim.key), t.terms()))
 })
 
 add('all-or-nothing', 'an attempt at several keys takes none of them when one is held', 'tryAcquireAll', async (t) => {
-  const backend = t.open()
-  const taken = await t.hold(t.open())
+  const backend = await t.open()
+  const taken = await t.hold(await t.open())
   const claims = [t.claim(), t.claim(taken.claim.key), t.claim()]
   const answer = await backend.tryAcquireAll?.(claims, t.terms())
   assert.ok(answer !== undefined && !('length' in answer), 'granted, although one key is held')
-  assert.equal(await t.isFree(claims[0]?.key ?? ''), true)
-  assert.equal(await t.isFree(claims[2]?.key ?? ''), true)
+  await t.assertFree(claims[0]?.key ?? '')
+  await t.assertFree(claims[2]?.key ?? '')
 })
 
 add(
@@ -96,7 +98,7 @@ add(
   'an attempt at several keys answers in their order, and again when repeated',
   'tryAcquireAll',
   async (t) => {
-    const backend = t.open()
+    const backend = await t.open()
     const claims = [t.claim(), t.claim(), t.claim()]
     const grants = await backend.tryAcquireAll?.(claims, t.terms())
     assert.ok(grants !== undefined && 'length' in grants)
@@ -135,11 +137,20 @@ for (const minimal of [false, true]) {
       const [first, middle, last] = [t.key('a'), t.key('b'), t.key('c')]
       await one.locks.lock(middle).acquire()
       assert.equal(await other.locks.tryAcquireAll([first, middle, last]), null)
-      await t.until(() => t.isFree(first), 'the first key comes free', 2_000)
-      await t.until(() => t.isFree(last), 'the last key comes free', 2_000)
+      await t.until(() => t.isFree(first), 'the first key comes free', t.soonMs)
+      await t.until(() => t.isFree(last), 'the last key comes free', t.soonMs)
     },
   )
 }
+
+add('group-rolled-back', 'what a refused group took is given back when its caller is told', async (t) => {
+  const [one, other] = [await t.process(), await t.process({ minimal: true })]
+  const [first, last] = [t.key('a'), t.key('b')]
+  await one.locks.lock(last).acquire()
+  const observer = await t.open()
+  assert.equal(await t.settled(other.locks.tryAcquireAll([last, first])), null)
+  await t.assertFree(first, observer)
+})
 
 add('group-crossed', 'two processes that take the same keys in opposite orders both get them, in turn', async (t) => {
   const keys = [t.key(), t.key(), t.key()]
@@ -176,8 +187,8 @@ add('group-given-up', 'a group that is given up while it waits leaves none of it
   await t.until(() => other.saw('waiting'), 'it waits')
   abort.abort(new Error('enough'))
   await assert.rejects(t.settled(aborted), /enough/)
-  await t.rejects(other.locks.acquireAll([first, last], { waitMs: 50 }), 'ACQUIRE_TIMEOUT')
-  await t.until(() => t.isFree(first), 'the first key comes free', 2_000)
+  await t.rejects(other.locks.acquireAll([first, last], { waitMs: t.pollMs }), 'ACQUIRE_TIMEOUT')
+  await t.until(() => t.isFree(first), 'the first key comes free', t.soonMs)
 })
 
 add('group-is-one', 'a group is held as long as each of its leases, and its release ends what is left', async (t) => {
@@ -195,7 +206,7 @@ add('group-is-one', 'a group is held as long as each of its leases, and its rele
   assert.equal(group.remainingMs, 0)
   last.assertHeld()
   assert.equal(await t.settled(group.release()), 'released')
-  assert.equal(await t.isFree(last.key), true)
+  await t.assertFree(last.key)
 })
 
 add(
@@ -205,7 +216,7 @@ add(
     const { locks } = await t.process()
     const lock = locks.lock(t.key())
     await t.settled(lock.run(() => t.rejects(lock.acquire(), 'SELF_DEADLOCK')))
-    assert.equal(await t.isFree(lock.key), true)
+    await t.assertFree(lock.key)
   },
 )
 
@@ -250,7 +261,7 @@ add(
       await held.release()
     }
     const worker = async (name: number) => {
-      const { locks } = await t.process({ pollMs: 50 })
+      const { locks } = await t.process({ pollMs: t.pollMs })
       for (let i = 0; i < 5; i += 1) await turn(locks, `lease ${name}.${i}`, i === 2)
     }
     await t.settled(Promise.all([1, 2, 3].map(worker)), LONG_MS)

@@ -1,52 +1,57 @@
 import assert from 'node:assert/strict'
 import { isLeaseholdError } from '../../errors.ts'
+import { assertOver, contended, granted } from '../assertions.ts'
 import { caseGroup } from '../case.ts'
 import { failing, holdReply, holdRequest, replyLost, replySwallowed, requestLost, sentTwice } from '../fates.ts'
-import { assertOver, contended, granted, LONG_MS } from '../trial.ts'
+import { LONG_MS } from '../trial.ts'
 import { wire } from '../wire.ts'
 
 const { cases, add } = caseGroup('ambiguity')
 export const ambiguityCases = cases
 
 add('acquire-again', 'after a lost answer, the same claim learns its own grant by asking again', async (t) => {
-  const { backend, next } = wire(t.open())
+  const { backend, next } = wire(await t.open())
   const claim = t.claim()
   next('tryAcquire', replyLost)
   await assert.rejects(backend.tryAcquire(claim, t.terms()))
   granted(await backend.tryAcquire(claim, t.terms()))
-  assert.equal(await backend.release(claim), true)
-  assert.equal(await t.isFree(claim.key), true)
+  assert.equal(await backend.release(claim), true, 'the release did not end the hold')
+  await t.assertFree(claim.key)
 })
 
 add('acquire-twice', 'an attempt that arrives twice is one hold, ended by one release', async (t) => {
-  const { backend, next } = wire(t.open())
+  const { backend, next } = wire(await t.open())
   const claim = t.claim()
   next('tryAcquire', sentTwice)
   granted(await backend.tryAcquire(claim, t.terms()))
-  assert.equal(await backend.release(claim), true)
-  assert.equal(await t.isFree(claim.key), true)
+  assert.equal(await backend.release(claim), true, 'the release did not end the hold')
+  await t.assertFree(claim.key)
 })
 
 add('release-twice', 'a release that arrives again, late, does not end the hold of the successor', async (t) => {
-  const backend = t.open()
+  const backend = await t.open()
   const { claim } = await t.hold(backend)
-  assert.equal(await backend.release(claim), true)
-  await t.hold(t.open(), claim.key)
-  assert.equal(await backend.release(claim), false)
-  contended(await t.open().tryAcquire(t.claim(claim.key), t.terms()))
+  assert.equal(await backend.release(claim), true, 'the release did not end the hold')
+  await t.hold(await t.open(), claim.key)
+  assert.equal(await backend.release(claim), false, 'the release says that it ended a hold that is not its own')
+  contended(await (await t.open()).tryAcquire(t.claim(claim.key), t.terms()))
 })
 
 add('release-answers', 'releasing twice, or a claim never granted, says no', async (t) => {
-  const backend = t.open()
+  const backend = await t.open()
   const { claim } = await t.hold(backend)
-  assert.equal(await backend.release(t.claim(claim.key)), false)
-  assert.equal(await backend.release(claim), true)
-  assert.equal(await backend.release(claim), false)
-  assert.equal(await backend.release(t.claim()), false)
+  assert.equal(
+    await backend.release(t.claim(claim.key)),
+    false,
+    'the release says that it ended a hold that is not its own',
+  )
+  assert.equal(await backend.release(claim), true, 'the release did not end the hold')
+  assert.equal(await backend.release(claim), false, 'the release says that it ended a hold that is not its own')
+  assert.equal(await backend.release(t.claim()), false, 'the release says that it ended a hold that is not its own')
 })
 
 add('renew-twice', 'a renewal that arrives twice does no harm', async (t) => {
-  const { backend, next } = wire(t.open())
+  const { backend, next } = wire(await t.open())
   const { claim, grant } = await t.hold(backend)
   next('renew', sentTwice)
   const [renewal] = await backend.renew([claim], LONG_MS)
@@ -54,14 +59,14 @@ add('renew-twice', 'a renewal that arrives twice does no harm', async (t) => {
 })
 
 add('ghost', 'a request that arrives after it was given up is gone within one TTL', async (t) => {
-  const { locks, wire: line } = await t.process({ requestTimeoutMs: 50 })
+  const { locks, wire: line } = await t.process({ requestTimeoutMs: t.briefMs })
   const gate = holdRequest()
   line.next('tryAcquire', gate.fate)
   const lock = locks.lock(t.key())
   await t.rejects(lock.tryAcquire({ ttlMs: t.ttlMs }), 'BACKEND_UNAVAILABLE')
   gate.open()
-  await t.pass(t.time.arrivalMs)
-  await t.holdInTime(t.open(), lock.key, t.expiryMs)
+  await t.pass(t.arrivalMs)
+  await t.holdInTime(await t.open(), lock.key, t.expiryMs)
 })
 
 add('acquire-reply-lost', 'a grant whose answer was lost is withdrawn, not left until its TTL is over', async (t) => {
@@ -69,18 +74,18 @@ add('acquire-reply-lost', 'a grant whose answer was lost is withdrawn, not left 
   line.next('tryAcquire', replyLost)
   const lock = locks.lock(t.key())
   await t.rejects(lock.tryAcquire({ ttlMs: LONG_MS }), 'BACKEND_UNAVAILABLE')
-  await t.until(() => t.isFree(lock.key), 'the claim is withdrawn', 5_000)
+  await t.until(() => t.isFree(lock.key), 'the claim is withdrawn', t.soonMs)
 })
 
 add(
   'acquire-silence',
   'a request that is not answered in time is given up, and what it took is withdrawn',
   async (t) => {
-    const { locks, wire: line } = await t.process({ requestTimeoutMs: 100 })
+    const { locks, wire: line } = await t.process({ requestTimeoutMs: t.briefMs })
     line.next('tryAcquire', replySwallowed)
     const lock = locks.lock(t.key())
-    await t.rejects(lock.tryAcquire({ ttlMs: LONG_MS }), 'BACKEND_UNAVAILABLE', 2_000)
-    await t.until(() => t.isFree(lock.key), 'the claim is withdrawn', 5_000)
+    await t.rejects(lock.tryAcquire({ ttlMs: LONG_MS }), 'BACKEND_UNAVAILABLE', t.soonMs)
+    await t.until(() => t.isFree(lock.key), 'the claim is withdrawn', t.soonMs)
   },
 )
 
@@ -91,11 +96,11 @@ add('withdrawal-fails', 'a withdrawal that fails is left to the TTL, and the obs
   const lock = locks.lock(t.key())
   await t.rejects(lock.tryAcquire({ ttlMs: t.ttlMs }), 'BACKEND_UNAVAILABLE')
   await t.until(() => saw('backend-error'), 'the observer is told')
-  await t.holdInTime(t.open(), lock.key, t.expiryMs)
+  await t.holdInTime(await t.open(), lock.key, t.expiryMs)
 })
 
 add('grant-after-abort', 'a grant that arrives after the caller aborted is released at once', async (t) => {
-  const { locks, wire: line } = await t.process({ requestTimeoutMs: 60_000 })
+  const { locks, wire: line } = await t.process({ requestTimeoutMs: LONG_MS })
   const gate = holdReply()
   line.always('tryAcquire', gate.fate)
   line.always('waitForTurn', gate.fate)
@@ -104,24 +109,25 @@ add('grant-after-abort', 'a grant that arrives after the caller aborted is relea
   const acquiring = locks.lock(key).acquire({ ttlMs: LONG_MS, signal: abort.signal })
   await t.until(() => gate.arrived > 0, 'the server grants')
   abort.abort(new Error('enough'))
-  await assert.rejects(t.settled(acquiring, 5_000), /enough/)
+  await assert.rejects(t.settled(acquiring, t.soonMs), /enough/)
   line.heal()
   gate.open()
-  await t.until(() => t.isFree(key), 'the grant is released', 5_000)
+  await t.until(() => t.isFree(key), 'the grant is released', t.soonMs)
 })
 
 add('grant-after-timeout', 'a grant that arrives after the wait was over is released at once', async (t) => {
-  const { locks, wire: line } = await t.process({ requestTimeoutMs: 60_000 })
+  // An attempt under way gets its answer, up to the limit of a request.
+  const { locks, wire: line } = await t.process({ requestTimeoutMs: t.briefMs })
   const gate = holdReply()
   line.always('tryAcquire', gate.fate)
   line.always('waitForTurn', gate.fate)
   const key = t.key()
-  const acquiring = locks.lock(key).acquire({ ttlMs: LONG_MS, waitMs: 50 })
-  await t.rejects(acquiring, 'ACQUIRE_TIMEOUT', 5_000)
-  await t.until(() => gate.arrived === 1, 'the server grants', 5_000)
+  const acquiring = locks.lock(key).acquire({ ttlMs: LONG_MS, waitMs: t.pollMs })
+  await t.rejects(acquiring, 'ACQUIRE_TIMEOUT', t.soonMs)
+  await t.until(() => gate.arrived === 1, 'the server grants', t.soonMs)
   line.heal()
   gate.open()
-  await t.until(() => t.isFree(key), 'the grant is released', 5_000)
+  await t.until(() => t.isFree(key), 'the grant is released', t.soonMs)
 })
 
 add(
@@ -134,7 +140,7 @@ add(
     await t.settled(lease.release().catch(onlyUnavailable))
     assert.equal(lease.remainingMs, 0)
     assertOver(lease)
-    assert.equal(await t.isFree(lease.key), true)
+    await t.assertFree(lease.key)
   },
 )
 
@@ -147,7 +153,7 @@ add(
     line.always('release', requestLost)
     await t.settled(lease.release().catch(onlyUnavailable))
     assertOver(lease)
-    await t.holdInTime(t.open(), lease.key, t.expiryMs)
+    await t.holdInTime(await t.open(), lease.key, t.expiryMs)
   },
 )
 
@@ -161,7 +167,7 @@ add('release-not-aborted', 'the signal that stops a wait does not stop the relea
     return 'done'
   })
   assert.equal(await t.settled(work), 'done')
-  await t.until(() => t.isFree(lock.key), 'the lease is released', 2_000)
+  await t.until(() => t.isFree(lock.key), 'the lease is released', t.soonMs)
 })
 
 add('renew-reply-lost', 'a renewal whose answer was lost leaves the lease alive', async (t) => {
@@ -175,11 +181,11 @@ add('renew-reply-lost', 'a renewal whose answer was lost leaves the lease alive'
 })
 
 add('outage-waited-for', 'with a bounded wait, an unreachable backend is waited for', async (t) => {
-  const { locks, wire: line } = await t.process({ pollMs: 100 })
+  const { locks, wire: line } = await t.process({ pollMs: t.pollMs })
   line.next('tryAcquire', requestLost)
   line.next('tryAcquire', requestLost)
   line.next('waitForTurn', requestLost)
-  const lease = await t.settled(locks.lock(t.key()).acquire({ waitMs: 5_000 }), 5_000)
+  const lease = await t.settled(locks.lock(t.key()).acquire({ waitMs: t.patienceMs }))
   lease.assertHeld()
 })
 
@@ -187,14 +193,14 @@ add('outage-reported', 'without a bounded wait, an unreachable backend rejects a
   const { locks, wire: line } = await t.process()
   line.always('tryAcquire', requestLost)
   line.always('waitForTurn', requestLost)
-  await t.rejects(locks.lock(t.key()).acquire(), 'BACKEND_UNAVAILABLE', 5_000)
+  await t.rejects(locks.lock(t.key()).acquire(), 'BACKEND_UNAVAILABLE', t.soonMs)
 })
 
 add('refusal', 'what the backend calls refused is not tried again', async (t) => {
   const { locks, wire: line } = await t.process({ refuses: true })
   line.always('tryAcquire', failing(new Error('wrong password')))
   line.always('waitForTurn', failing(new Error('wrong password')))
-  await t.rejects(locks.lock(t.key()).acquire({ waitMs: 5_000 }), 'BACKEND_REFUSED', 2_000)
+  await t.rejects(locks.lock(t.key()).acquire({ waitMs: t.patienceMs }), 'BACKEND_REFUSED', t.soonMs)
   assert.equal(line.count('tryAcquire') + line.count('waitForTurn'), 1)
 })
 

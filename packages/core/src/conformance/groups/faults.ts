@@ -1,39 +1,39 @@
 import assert from 'node:assert/strict'
+import { assertOver, contended } from '../assertions.ts'
 import { caseGroup } from '../case.ts'
 import { ChildHolder } from '../child-holder.ts'
 import { requestLost, requestSwallowed } from '../fates.ts'
-import { assertOver, contended, LONG_MS, type Process, type Trial } from '../trial.ts'
+import { LONG_MS, type Process, type Trial } from '../trial.ts'
+import { assertTruthful } from '../truthful.ts'
 
 const { cases, add } = caseGroup('faults')
+/** What befalls processes and servers. */
 export const faultCases = cases
 
-/** By when a client must have noticed that its server does not answer, and have come back to it. */
-const RECOVERY_MS = 10_000
-
 add('cut-off', 'a process that is cut off loses its lease at the deadline, and others get the key', async (t) => {
-  const { locks, wire, saw } = await t.process({ requestTimeoutMs: 250 })
+  const { locks, wire, saw } = await t.process({ requestTimeoutMs: t.briefMs })
   const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
   silence(wire)
-  await t.holdInTime(t.open(), lease.key, t.expiryMs)
+  await t.holdInTime(await t.open(), lease.key, t.expiryMs)
   assertOver(lease, 'LEASE_LOST')
   await t.until(() => saw('lost'), 'the observer is told')
   assert.equal(lease.signal.aborted, true)
 })
 
 add('outage', 'after an outage longer than the TTL, the same process acquires again', async (t) => {
-  const { locks, wire } = await t.process({ requestTimeoutMs: 250 })
+  const { locks, wire } = await t.process({ requestTimeoutMs: t.briefMs })
   const lock = locks.lock(t.key())
   const lease = await lock.acquire({ ttlMs: t.ttlMs })
   for (const operation of ['tryAcquire', 'renew', 'release', 'waitForTurn'] as const)
     wire.always(operation, requestLost)
   await t.until(() => lease.signal.aborted, 'the lease is lost', t.expiryMs)
   wire.heal()
-  const again = await t.settled(lock.acquire({ waitMs: LONG_MS }), t.expiryMs + RECOVERY_MS)
+  const again = await t.settled(lock.acquire({ waitMs: LONG_MS }), t.expiryMs + t.patienceMs)
   assert.ok(again.fencingToken > lease.fencingToken)
 })
 
 add('slow-server', 'a server that takes over a third of the TTL to answer costs no lease', async (t) => {
-  const { locks, wire } = await t.process({ requestTimeoutMs: 10_000 })
+  const { locks, wire } = await t.process({ requestTimeoutMs: LONG_MS })
   const ttlMs = t.ttlMs * 2
   const slow = async <R>(send: () => Promise<R>): Promise<R> => {
     const reply = await send()
@@ -54,21 +54,21 @@ add(
     const { locks, clock } = await t.process()
     const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
     clock.stallTimers()
-    const successor = await t.holdInTime(t.open(), lease.key, t.expiryMs)
+    const successor = await t.holdInTime(await t.open(), lease.key, t.expiryMs)
     assertOver(lease, 'LEASE_LOST')
     clock.resumeTimers()
     assert.equal(await t.settled(lease.release()), 'lost')
-    contended(await t.open().tryAcquire(t.claim(successor.claim.key), t.terms()))
+    contended(await (await t.open()).tryAcquire(t.claim(successor.claim.key), t.terms()))
   },
 )
 
 add('killed-holder', 'the key of a killed process is free within its TTL and the slack', 'holderProgram', async (t) => {
-  const child = startHolder(t)
+  const child = await startHolder(t)
   const key = t.key()
   assert.match(await child.ask({ ask: 'hold', key, ttlMs: t.ttlMs }), /^\d+$/)
-  contended(await t.open().tryAcquire(t.claim(key), t.terms()))
+  contended(await (await t.open()).tryAcquire(t.claim(key), t.terms()))
   await child.kill()
-  await t.holdInTime(t.open(), key, t.expiryMs)
+  await t.holdInTime(await t.open(), key, t.expiryMs)
 })
 
 add(
@@ -76,101 +76,28 @@ add(
   'the key of a frozen process is free in time; thawed, it knows its loss and spares its successor',
   'holderProgram',
   async (t) => {
-    const child = startHolder(t)
+    const child = await startHolder(t)
     const key = t.key()
     const before = BigInt(await child.ask({ ask: 'hold', key, ttlMs: t.ttlMs }))
     child.freeze()
-    const successor = await t.holdInTime(t.open(), key, t.expiryMs)
+    const successor = await t.holdInTime(await t.open(), key, t.expiryMs)
     assert.ok(successor.grant.fencingToken > before)
     child.thaw()
     assert.equal(await child.ask({ ask: 'is-held' }), 'LEASE_LOST')
     assert.equal(await child.ask({ ask: 'release' }), 'lost')
-    contended(await t.open().tryAcquire(t.claim(key), t.terms()))
+    contended(await (await t.open()).tryAcquire(t.claim(key), t.terms()))
   },
 )
 
 add('killed-waiter', 'a waiting process that is killed blocks nobody beyond the slack', 'holderProgram', async (t) => {
-  const holder = t.open()
+  const holder = await t.open()
   const { claim } = await t.hold(holder)
-  const child = startHolder(t)
+  const child = await startHolder(t)
   // Long enough to tell a grant to the dead, which would run for as long.
   assert.equal(await child.ask({ ask: 'wait', key: claim.key, ttlMs: t.ttlMs * 10 }), 'WAITING')
   await child.kill()
   await holder.release(claim)
-  await t.holdInTime(t.open(), claim.key, t.expiryMs)
-})
-
-add(
-  'cut-connection',
-  'a connection that breaks ends no lease that the server keeps, and is replaced',
-  'openLinked',
-  async (t) => {
-    const { backend, link } = await t.openLinked()
-    const { locks } = await t.process({}, backend)
-    const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs * 3 })
-    link.cut()
-    await assertTruthful(t, lease)
-    const other = await t.settled(locks.lock(t.key()).acquire({ waitMs: RECOVERY_MS }), RECOVERY_MS)
-    other.assertHeld()
-  },
-)
-
-add(
-  'cut-mid-request',
-  'an attempt whose connection breaks under way leaves nothing held beyond one TTL',
-  'openLinked',
-  async (t) => {
-    const { backend, link } = await t.openLinked()
-    const key = t.key()
-    link.swallow('replies')
-    const attempt = backend.tryAcquire(t.claim(key), t.terms(t.ttlMs)).catch(() => {})
-    await t.pass(t.time.arrivalMs)
-    link.cut()
-    link.heal()
-    await t.settled(attempt, RECOVERY_MS)
-    await t.holdInTime(t.open(), key, t.expiryMs)
-  },
-)
-
-add(
-  'replies-lost',
-  'a process whose server hears it but cannot answer does not trust its lease beyond the deadline',
-  'openLinked',
-  async (t) => {
-    const { backend, link } = await t.openLinked()
-    const { locks } = await t.process({ requestTimeoutMs: 250 }, backend)
-    const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
-    link.swallow('replies')
-    await t.until(() => lease.signal.aborted, 'the lease is lost', t.ttlMs)
-    link.heal()
-    // Renewals that the server heard after the loss may keep the key for one more TTL.
-    await t.holdInTime(t.open(), lease.key, t.expiryMs * 2)
-  },
-)
-
-add(
-  'requests-lost',
-  'a process whose requests vanish loses its lease in time for its successor',
-  'openLinked',
-  async (t) => {
-    const { backend, link } = await t.openLinked()
-    const { locks } = await t.process({ requestTimeoutMs: 250 }, backend)
-    const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
-    link.swallow('requests')
-    await t.holdInTime(t.open(), lease.key, t.expiryMs)
-    assertOver(lease, 'LEASE_LOST')
-  },
-)
-
-add('slow-link', 'a connection slower than a third of the TTL grants and keeps a lease', 'openLinked', async (t) => {
-  const { backend, link } = await t.openLinked()
-  const { locks } = await t.process({ requestTimeoutMs: 30_000 }, backend)
-  const ttlMs = t.ttlMs * 5
-  const lease = await locks.lock(t.key()).acquire({ ttlMs })
-  link.delay(ttlMs / 5)
-  await t.pass(ttlMs * 2)
-  lease.assertHeld()
-  link.heal()
+  await t.holdInTime(await t.open(), claim.key, t.expiryMs)
 })
 
 add(
@@ -179,9 +106,9 @@ add(
   'survivesRestart',
   'restartKeepingData',
   async (t) => {
-    const { claim, grant } = await t.hold(t.open())
+    const { claim, grant } = await t.hold(await t.open())
     await t.faults.restartKeepingData?.()
-    const backend = t.open()
+    const backend = await t.open()
     contended(await backend.tryAcquire(t.claim(claim.key), t.terms()))
     const again = await backend.tryAcquire(claim, t.terms())
     assert.ok(again.granted && again.fencingToken === grant.fencingToken)
@@ -210,7 +137,7 @@ add(
     await t.faults.restartEmpty?.()
     await t.until(() => lease.signal.aborted, 'the loss is noticed', t.ttlMs * 3)
     assert.ok(saw('lost'))
-    const again = await t.settled(locks.lock(lease.key).acquire({ waitMs: RECOVERY_MS }), RECOVERY_MS)
+    const again = await t.settled(locks.lock(lease.key).acquire({ waitMs: t.patienceMs }), t.patienceMs)
     again.assertHeld()
   },
 )
@@ -220,12 +147,12 @@ add(
   'a session that the server ended costs its leases at most, and the process is told',
   'killSession',
   async (t) => {
-    const backend = t.open()
+    const backend = await t.open()
     const { locks } = await t.process({}, backend)
     const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs * 3 })
-    await t.faults.killSession?.(backend)
+    await t.killSession(backend)
     await assertTruthful(t, lease)
-    const again = await t.settled(locks.lock(t.key()).acquire({ waitMs: RECOVERY_MS }), RECOVERY_MS)
+    const again = await t.settled(locks.lock(t.key()).acquire({ waitMs: t.patienceMs }), t.patienceMs)
     again.assertHeld()
   },
 )
@@ -236,10 +163,10 @@ add(
   'killSession',
   'onLost',
   async (t) => {
-    const backend = t.open()
+    const backend = await t.open()
     const { locks } = await t.process({}, backend)
     const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs * 3, autoRenew: false })
-    await t.faults.killSession?.(backend)
+    await t.killSession(backend)
     await assertTruthful(t, lease)
   },
 )
@@ -251,31 +178,16 @@ add(
   async (t) => {
     const [one = '', other = ''] = t.faults.collidingKeys?.() ?? []
     assert.notEqual(one, other)
-    const [backend, rival] = [t.open(), t.open()]
+    const [backend, rival] = [await t.open(), await t.open()]
     const first = await t.hold(backend, one)
     const second = t.claim(other)
     const answer = await backend.tryAcquire(second, t.terms())
     assert.equal(await backend.release(second), answer.granted)
     contended(await rival.tryAcquire(t.claim(one), t.terms()))
-    assert.equal(await backend.release(first.claim), true)
-    assert.equal(await t.isFree(other, rival), true)
+    assert.equal(await backend.release(first.claim), true, 'the release did not end the hold')
+    await t.assertFree(other, rival)
   },
 )
-
-/** What a broken connection may take to tell its client. */
-const NOTICE_MS = 1_000
-
-/** Whatever became of the lease: where the key went to somebody else, the holder learns it at once. */
-async function assertTruthful(t: Trial, lease: Awaited<ReturnType<ReturnType<Process['locks']['lock']>['acquire']>>) {
-  const rival = t.open()
-  const claim = t.claim(lease.key)
-  const endMs = t.nowMs() + t.ttlMs * 3
-  while (t.nowMs() < endMs) {
-    const answer = await rival.tryAcquire(claim, t.terms()).catch(() => undefined)
-    if (answer?.granted) return t.until(() => lease.remainingMs === 0, 'the holder learns of its loss', NOTICE_MS)
-    await t.pass(t.ttlMs / 20)
-  }
-}
 
 function silence(wire: Process['wire']): void {
   for (const operation of ['tryAcquire', 'renew', 'release', 'waitForTurn'] as const)
@@ -284,8 +196,10 @@ function silence(wire: Process['wire']): void {
 
 const sleep = (t: Trial, ms: number) => new Promise<void>((resolve) => void t.time.clock.setTimer(ms, resolve))
 
-function startHolder(t: Trial): ChildHolder {
+/** Its server is found before the case's clock runs. */
+async function startHolder(t: Trial): Promise<ChildHolder> {
   const child = new ChildHolder(t.faults.holderProgram)
   t.defer(() => child.kill())
+  assert.equal(await child.ask({ ask: 'warm-up', key: t.key() }), 'READY')
   return child
 }

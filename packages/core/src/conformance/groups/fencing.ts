@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict'
 import type { LockBackend } from '../../contract.ts'
+import { granted } from '../assertions.ts'
 import { caseGroup } from '../case.ts'
 import { altered, holdRequest } from '../fates.ts'
-import { granted, LONG_MS, type Trial } from '../trial.ts'
+import { LONG_MS, type Trial } from '../trial.ts'
 
 const { cases, add } = caseGroup('fencing')
 export const fencingCases = cases
 
 add('over-release', 'tokens strictly increase from grant to grant, whoever is granted', async (t) => {
-  const clients = [t.open(), t.open(), t.open()]
+  const clients = await t.openSome(3)
   const key = t.key()
   const tokens: bigint[] = []
   for (let i = 0; i < 20; i += 1) tokens.push(await visit(t, pick(clients, i), key))
@@ -16,7 +17,7 @@ add('over-release', 'tokens strictly increase from grant to grant, whoever is gr
 })
 
 add('over-expiry', 'the token after an expiry is greater than the one before', async (t) => {
-  const [one, other] = [t.open(), t.open()]
+  const [one, other] = [await t.open(), await t.open()]
   const key = t.key()
   const tokens = [await visit(t, one, key), await visit(t, other, key)]
   tokens.push((await t.hold(one, key, t.ttlMs)).grant.fencingToken)
@@ -29,14 +30,14 @@ add('over-expiry', 'the token after an expiry is greater than the one before', a
 
 add('over-idleness', 'a key that nobody held for long goes on with a greater token', async (t) => {
   const key = t.key()
-  const tokens = [await visit(t, t.open(), key)]
+  const tokens = [await visit(t, await t.open(), key)]
   await t.pass(t.expiryMs * 2)
-  tokens.push(await visit(t, t.open(), key))
+  tokens.push(await visit(t, await t.open(), key))
   assertIncreasing(tokens)
 })
 
 add('same-claim', 'a claim that is granted again after its hold ended gets a greater token', async (t) => {
-  const backend = t.open()
+  const backend = await t.open()
   const { claim, grant } = await t.hold(backend)
   await backend.release(claim)
   const again = granted(await backend.tryAcquire(claim, t.terms()))
@@ -58,7 +59,7 @@ add('under-load', 'simultaneous attempts of many clients are granted with increa
       } else await t.pass(0)
     }
   }
-  await t.settled(Promise.all(Array.from({ length: 8 }, () => worker(t.open()))), LONG_MS)
+  await t.settled(Promise.all((await t.openSome(8)).map(worker)), LONG_MS)
   assert.equal(tokens.length, 40)
   assertIncreasing(tokens)
 })
@@ -67,13 +68,13 @@ add(
   'after-exclusion',
   'a request that was delayed on its way gets a token greater than those granted meanwhile',
   async (t) => {
-    const slow = await t.process({ requestTimeoutMs: 60_000 })
+    const slow = await t.process({ requestTimeoutMs: LONG_MS })
     const key = t.key()
     const gate = holdRequest()
     slow.wire.next('tryAcquire', gate.fate)
     const delayed = slow.locks.lock(key).tryAcquire()
     await t.until(() => gate.arrived === 1, 'it is on its way')
-    const tokens = [await visit(t, t.open(), key), await visit(t, t.open(), key)]
+    const tokens = [await visit(t, await t.open(), key), await visit(t, await t.open(), key)]
     gate.open()
     const lease = await t.settled(delayed)
     assert.ok(lease)
@@ -83,11 +84,11 @@ add(
 
 add('of-a-group', 'keys taken together get tokens greater than each had before', async (t) => {
   const keys = [t.key(), t.key()]
-  const before = [await visit(t, t.open(), keys[0] ?? ''), await visit(t, t.open(), keys[1] ?? '')]
+  const before = [await visit(t, await t.open(), keys[0] ?? ''), await visit(t, await t.open(), keys[1] ?? '')]
   const group = await t.settled((await t.process()).locks.acquireAll(keys))
   for (const [i, lease] of group.leases.entries()) assertIncreasing([before[i] ?? 0n, lease.fencingToken])
   await group.release()
-  assertIncreasing([group.leases[0]?.fencingToken ?? 0n, await visit(t, t.open(), keys[0] ?? '')])
+  assertIncreasing([group.leases[0]?.fencingToken ?? 0n, await visit(t, await t.open(), keys[0] ?? '')])
 })
 
 /** Beyond what a double holds exactly. */
@@ -113,7 +114,7 @@ add(
   'inspect shows the token, the metadata and the time of the present hold, and null for none',
   'inspect',
   async (t) => {
-    const [holder, observer] = [t.open(), t.open()]
+    const [holder, observer] = [await t.open(), await t.open()]
     const claim = t.claim()
     assert.equal(await observer.inspect?.(claim.key), null)
     const grant = granted(await holder.tryAcquire(claim, t.terms(LONG_MS, '{"who":"a"}')))
@@ -127,9 +128,9 @@ add(
 )
 
 add('inspected-expiry', 'inspect shows no hold that has expired', 'inspect', async (t) => {
-  const { claim } = await t.hold(t.open(), t.key(), t.ttlMs)
+  const { claim } = await t.hold(await t.open(), t.key(), t.ttlMs)
   await t.pass(t.expiryMs + 1)
-  assert.equal(await t.open().inspect?.(claim.key), null)
+  assert.equal(await (await t.open()).inspect?.(claim.key), null)
 })
 
 add(
@@ -138,9 +139,9 @@ add(
   'restartKeepingData',
   async (t) => {
     const key = t.key()
-    const tokens = [await visit(t, t.open(), key), await visit(t, t.open(), key)]
+    const tokens = [await visit(t, await t.open(), key), await visit(t, await t.open(), key)]
     await t.faults.restartKeepingData?.()
-    tokens.push(await visit(t, t.open(), key))
+    tokens.push(await visit(t, await t.open(), key))
     assertIncreasing(tokens)
   },
 )

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import { isLeaseholdError } from '../../errors.ts'
+import { assertOver, contended } from '../assertions.ts'
 import { caseGroup } from '../case.ts'
 import { holdReply, replyLost, requestLost, requestSwallowed } from '../fates.ts'
-import { assertOver, contended, LONG_MS } from '../trial.ts'
+import { LONG_MS } from '../trial.ts'
 
 const { cases, add } = caseGroup('hygiene')
 export const hygieneCases = cases
@@ -49,7 +50,7 @@ add('disposal', 'disposing of a lease never throws, and releases it', async (t) 
   const { locks, wire } = await t.process()
   const kept = await locks.lock(t.key()).acquire({ ttlMs: LONG_MS })
   await t.settled(Promise.resolve(kept[Symbol.asyncDispose]()))
-  assert.equal(await t.isFree(kept.key), true)
+  await t.assertFree(kept.key)
   const failed = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
   wire.always('release', requestLost)
   await t.settled(Promise.resolve(failed[Symbol.asyncDispose]()))
@@ -73,12 +74,12 @@ add('observer-throws', 'an observer that throws changes nothing', async (t) => {
   const { locks } = await t.process({ observer: () => assert.fail('of the observer') })
   const lock = locks.lock(t.key())
   assert.equal(await t.settled(lock.run(() => 'done')), 'done')
-  assert.equal(await t.isFree(lock.key), true)
+  await t.assertFree(lock.key)
   await t.until(() => warnings.length > 0, 'a warning is emitted')
 })
 
 add('background-failures', 'whatever fails in the background, no rejection is left unhandled', async (t) => {
-  const { locks, wire, saw } = await t.process({ requestTimeoutMs: 250, pollMs: 50 })
+  const { locks, wire, saw } = await t.process({ requestTimeoutMs: t.briefMs, pollMs: t.pollMs })
   const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
   const abort = new AbortController()
   for (const operation of ['renew', 'release', 'waitForTurn', 'tryAcquire'] as const)
@@ -102,7 +103,7 @@ add('no-timers', 'when nothing is held nor waited for, no timer is left; nor aft
   assert.ok(clock.pendingTimers > 0, 'a hold needs a timer')
   await held.release()
   await (await t.settled(waiting)).release()
-  await t.until(() => clock.pendingTimers === 0, 'the timers are gone', 2_000)
+  await t.until(() => clock.pendingTimers === 0, 'the timers are gone', t.soonMs)
   await locks.lock(t.key()).acquire()
   await t.settled(locks.close())
   assert.equal(clock.pendingTimers, 0)
@@ -110,10 +111,10 @@ add('no-timers', 'when nothing is held nor waited for, no timer is left; nor aft
 })
 
 add('no-timer-per-lease', 'a thousand leases share their timers', async (t) => {
-  const { locks, clock } = await t.process()
+  const { locks, clock } = await t.process({ requestTimeoutMs: LONG_MS })
   for (let i = 0; i < 10; i += 1)
     await Promise.all(Array.from({ length: 100 }, () => locks.lock(t.key()).acquire({ ttlMs: LONG_MS })))
-  await t.until(() => clock.pendingTimers <= 20, 'few timers are set', 2_000)
+  await t.until(() => clock.pendingTimers <= 20, 'few timers are set', t.soonMs)
 })
 
 add('no-growth', 'acquiring and releasing, ever so often, leaves no timer and no listener behind', async (t) => {
@@ -129,7 +130,7 @@ add('no-growth', 'acquiring and releasing, ever so often, leaves no timer and no
     await (await t.settled(second)).release()
   }
   assert.equal(getEventListeners(abort.signal, 'abort').length, 0)
-  await t.until(() => clock.pendingTimers === 0, 'the timers are gone', 2_000)
+  await t.until(() => clock.pendingTimers === 0, 'the timers are gone', t.soonMs)
 })
 
 add('close-releases', 'closing releases every lease and says how many', async (t) => {
@@ -137,9 +138,9 @@ add('close-releases', 'closing releases every lease and says how many', async (t
   const leases = await Promise.all(Array.from({ length: 5 }, () => locks.lock(t.key()).acquire()))
   const report = await t.settled(locks.close())
   assert.deepEqual(report, { released: 5, unreleased: [], backendError: undefined })
-  const rival = t.open()
+  const rival = await t.open()
   for (const lease of leases) {
-    assert.equal(await t.isFree(lease.key, rival), true)
+    await t.assertFree(lease.key, rival)
     assertOver(lease)
   }
 })
@@ -153,10 +154,10 @@ add('close-counts', 'closing does not count a lease that was gone already as rel
 })
 
 add('close-reports', 'closing never rejects, and says which leases it could not release', async (t) => {
-  const { locks, wire } = await t.process({ requestTimeoutMs: 100 })
+  const { locks, wire } = await t.process({ requestTimeoutMs: t.briefMs })
   const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
   wire.always('release', requestSwallowed)
-  const report = await t.settled(locks.close(), 30_000)
+  const report = await t.settled(locks.close(), t.patienceMs)
   assert.equal(report.released, 0)
   assert.deepEqual(
     report.unreleased.map(({ key }) => key),
@@ -167,7 +168,7 @@ add('close-reports', 'closing never rejects, and says which leases it could not 
 
 add('close-ends-waits', 'closing ends waits and refuses new work', async (t) => {
   const { locks, saw } = await t.process()
-  const { claim } = await t.hold(t.open())
+  const { claim } = await t.hold(await t.open())
   const waiting = locks.lock(claim.key).acquire()
   const refused = t.rejects(waiting, 'CLOSED')
   await t.until(() => saw('waiting'), 'it waits')
@@ -189,20 +190,20 @@ add('close-in-flight', 'a grant that arrives while its process is closing is giv
   gate.open()
   await t.settled(Promise.all([...ends, closing]))
   assert.deepEqual((await closing).unreleased, [])
-  assert.equal(await t.isFree(tried.key), true)
-  assert.equal(await t.isFree(awaited.key), true)
+  await t.assertFree(tried.key)
+  await t.assertFree(awaited.key)
 })
 
 add('close-spares-others', 'closing one client leaves the holds of all others alone', async (t) => {
-  const { claim } = await t.hold(t.open())
+  const { claim } = await t.hold(await t.open())
   const leaver = await t.process()
   await leaver.locks.lock(t.key()).acquire()
   await t.settled(leaver.locks.close())
-  contended(await t.open().tryAcquire(t.claim(claim.key), t.terms()))
+  contended(await (await t.open()).tryAcquire(t.claim(claim.key), t.terms()))
 })
 
-add('client-gone', 'a closed client leaves no connection and no other resource open', async (t) => {
-  await t.hold(t.open())
+add('client-gone', 'a closed client leaves no connection and no other resource open', 'alone', async (t) => {
+  await t.hold(await t.open())
   const before = resources()
   const { locks } = await t.process()
   await locks.lock(t.key()).run(() => {})

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import type { LeaseHandle } from '../../api.ts'
 import { isLeaseholdError } from '../../errors.ts'
+import { assertOver, contended, granted } from '../assertions.ts'
 import { caseGroup } from '../case.ts'
-import { replyLost } from '../fates.ts'
-import { assertOver, contended, granted, LONG_MS } from '../trial.ts'
+import { holdReply, replyLost } from '../fates.ts'
+import { LONG_MS } from '../trial.ts'
 
 const { cases, add } = caseGroup('portability')
 export const portabilityCases = cases
@@ -11,7 +12,7 @@ export const portabilityCases = cases
 const MAX_HONEST_SLACK_MS = 60_000
 
 add('capabilities', 'name and capabilities are well-formed', async (t) => {
-  const { name, capabilities } = t.open()
+  const { name, capabilities } = await t.open()
   assert.match(name, /^\S(.*\S)?$/)
   for (const flag of ['fifo', 'handOff', 'survivesRestart'] as const) assert.equal(typeof capabilities[flag], 'boolean')
   for (const ms of [capabilities.slackMs, capabilities.minTtlMs]) {
@@ -20,17 +21,17 @@ add('capabilities', 'name and capabilities are well-formed', async (t) => {
 })
 
 add('same-capabilities', 'every client of one server claims the same capabilities', async (t) => {
-  assert.deepEqual(t.open().capabilities, t.open().capabilities)
+  assert.deepEqual((await t.open()).capabilities, (await t.open()).capabilities)
 })
 
 add('claims-travel', 'a claim, sent to another process, can be renewed and released there', 'handOff', async (t) => {
-  const { claim, grant } = await t.hold(t.open())
+  const { claim, grant } = await t.hold(await t.open())
   const received = JSON.parse(JSON.stringify(claim)) as typeof claim
-  const other = t.open()
+  const other = await t.open()
   const [renewal] = await other.renew([received], LONG_MS)
   assert.equal(granted(renewal).fencingToken, grant.fencingToken)
-  assert.equal(await other.release(received), true)
-  assert.equal(await t.isFree(claim.key), true)
+  assert.equal(await other.release(received), true, 'the release did not end the hold')
+  await t.assertFree(claim.key)
 })
 
 add('outlives-its-client', 'a hold that was handed off outlives the client that took it', 'handOff', async (t) => {
@@ -39,7 +40,7 @@ add('outlives-its-client', 'a hold that was handed off outlives the client that 
   const handle = lease.handOff()
   const report = await t.settled(locks.close())
   assert.equal(report.released, 0)
-  contended(await t.open().tryAcquire(t.claim(lease.key), t.terms()))
+  contended(await (await t.open()).tryAcquire(t.claim(lease.key), t.terms()))
   assert.ok(await (await t.process()).locks.resume(handle))
 })
 
@@ -54,7 +55,7 @@ add('hand-off', 'a handle, sent as JSON, goes on elsewhere with the same token',
   await t.pass(t.ttlMs * 4)
   resumed.assertHeld()
   assert.equal(await t.settled(resumed.release()), 'released')
-  assert.equal(await t.isFree(lease.key), true)
+  await t.assertFree(lease.key)
 })
 
 add(
@@ -69,7 +70,7 @@ add(
     assert.equal(lease.remainingMs, 0)
     assert.equal(await lease.release(), 'handed-off')
     const before = wire.count('renew')
-    await t.holdInTime(t.open(), lease.key, t.expiryMs)
+    await t.holdInTime(await t.open(), lease.key, t.expiryMs)
     assert.equal(wire.count('renew'), before)
     assert.equal(wire.count('release'), 0)
   },
@@ -79,9 +80,9 @@ add('resume-gone', 'a handle whose hold is over resumes to null, and disturbs no
   const [one, other] = [await t.process(), await t.process()]
   const lease = await one.locks.lock(t.key()).acquire({ ttlMs: t.ttlMs, autoRenew: false })
   const handle = lease.handOff()
-  await t.holdInTime(t.open(), lease.key, t.expiryMs)
+  await t.holdInTime(await t.open(), lease.key, t.expiryMs)
   assert.equal(await t.settled(other.locks.resume(handle)), null)
-  contended(await t.open().tryAcquire(t.claim(lease.key), t.terms()))
+  contended(await (await t.open()).tryAcquire(t.claim(lease.key), t.terms()))
 })
 
 add('resume-again', 'a resumption whose answer was lost can be repeated with the same handle', 'handOff', async (t) => {
@@ -93,6 +94,28 @@ add('resume-again', 'a resumption whose answer was lost can be repeated with the
   const resumed = await t.settled(other.locks.resume(handle))
   assert.equal(resumed?.fencingToken, lease.fencingToken)
 })
+
+add(
+  'resumed-twice-at-once',
+  'a handle that is taken up twice at once is one lease, and none when that was released meanwhile',
+  'handOff',
+  async (t) => {
+    const [one, other] = [await t.process(), await t.process()]
+    const handle = (await one.locks.lock(t.key()).acquire({ ttlMs: LONG_MS })).handOff()
+    const first = await t.settled(other.locks.resume(handle))
+    assert.ok(first)
+    const gate = holdReply()
+    other.wire.next('renew', gate.fate)
+    const second = other.locks.resume(handle)
+    await t.pass(t.arrivalMs)
+    assert.equal(await t.settled(first.release()), 'released')
+    const successor = await t.hold(await t.open(), handle.key)
+    gate.open()
+    const resumed = await t.settled(second)
+    assert.equal(resumed?.remainingMs ?? 0, 0, 'two leases are valid for one key')
+    contended(await (await t.open()).tryAcquire(t.claim(successor.claim.key), t.terms()))
+  },
+)
 
 add('resume-forged', 'a handle that is malformed is refused before anything is sent', 'handOff', async (t) => {
   const { locks, wire } = await t.process()
@@ -126,8 +149,8 @@ add(
   'the engine does all it promises over the three operations that every backend has',
   async (t) => {
     const [one, other] = [
-      await t.process({ minimal: true, pollMs: 100 }),
-      await t.process({ minimal: true, pollMs: 100 }),
+      await t.process({ minimal: true, pollMs: t.pollMs }),
+      await t.process({ minimal: true, pollMs: t.pollMs }),
     ]
     const keys = [t.key(), t.key()]
     const group = await t.settled(one.locks.acquireAll(keys))

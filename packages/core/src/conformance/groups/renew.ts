@@ -2,25 +2,26 @@ import assert from 'node:assert/strict'
 import type { Lease } from '../../api.ts'
 import type { Grant, Renewal } from '../../contract.ts'
 import { isLeaseholdError } from '../../errors.ts'
+import { assertOver, contended, granted } from '../assertions.ts'
 import { caseGroup } from '../case.ts'
 import { altered, holdReply, requestLost } from '../fates.ts'
-import { assertOver, contended, granted, LONG_MS, type Trial } from '../trial.ts'
+import { LONG_MS, type Trial } from '../trial.ts'
 
 const { cases, add } = caseGroup('renew')
 export const renewCases = cases
 
 add('resets', 'renewed in time, a hold lasts beyond its first TTL', async (t) => {
-  const backend = t.open()
+  const backend = await t.open()
   const { claim } = await t.hold(backend, t.key(), t.ttlMs)
   for (let i = 0; i < 6; i += 1) {
     await t.pass(t.ttlMs / 3)
     granted((await backend.renew([claim], t.ttlMs))[0])
   }
-  contended(await t.open().tryAcquire(t.claim(claim.key), t.terms()))
+  contended(await (await t.open()).tryAcquire(t.claim(claim.key), t.terms()))
 })
 
 add('keeps-token', 'a renewal keeps the token', async (t) => {
-  const backend = t.open()
+  const backend = await t.open()
   const { claim, grant } = await t.hold(backend)
   const [renewal] = await backend.renew([claim], LONG_MS)
   assert.equal(granted(renewal).fencingToken, grant.fencingToken)
@@ -30,34 +31,34 @@ add(
   'only-holder',
   'a claim that does not hold the key can neither renew it nor prolong it for the holder',
   async (t) => {
-    const backend = t.open()
+    const backend = await t.open()
     const { claim } = await t.hold(backend, t.key(), t.ttlMs)
     assert.deepEqual(await backend.renew([t.claim(claim.key)], LONG_MS), ['gone'])
-    await t.holdInTime(t.open(), claim.key, t.expiryMs)
+    await t.holdInTime(await t.open(), claim.key, t.expiryMs)
   },
 )
 
 add('never-acquires', 'renewing a free key, or a released claim, acquires nothing', async (t) => {
-  const backend = t.open()
+  const backend = await t.open()
   const { claim } = await t.hold(backend)
   await backend.release(claim)
   const never = t.claim()
   assert.deepEqual(await backend.renew([claim, never], LONG_MS), ['gone', 'gone'])
-  assert.equal(await t.isFree(claim.key), true)
-  assert.equal(await t.isFree(never.key), true)
+  await t.assertFree(claim.key)
+  await t.assertFree(never.key)
 })
 
 add('never-shortens', 'a renewal to a smaller TTL does not shorten the hold', async (t) => {
-  const backend = t.open()
+  const backend = await t.open()
   const { claim } = await t.hold(backend)
   granted((await backend.renew([claim], t.ttlMs))[0])
   await t.pass(t.expiryMs + 1)
-  contended(await t.open().tryAcquire(t.claim(claim.key), t.terms()))
+  contended(await (await t.open()).tryAcquire(t.claim(claim.key), t.terms()))
 })
 
 add('batch-order', 'a batch answers each claim in its place: held, gone, held by another, held', async (t) => {
-  const backend = t.open()
-  const [first, last, foreign] = [await t.hold(backend), await t.hold(backend), await t.hold(t.open())]
+  const backend = await t.open()
+  const [first, last, foreign] = [await t.hold(backend), await t.hold(backend), await t.hold(await t.open())]
   const batch = [first.claim, t.claim(), t.claim(foreign.claim.key), last.claim]
   const answers = await backend.renew(batch, LONG_MS)
   assert.equal(answers.length, 4)
@@ -67,7 +68,7 @@ add('batch-order', 'a batch answers each claim in its place: held, gone, held by
 })
 
 add('batch-sizes', 'an empty batch and one of a thousand claims are answered alike', async (t) => {
-  const backend = t.open()
+  const backend = await t.open()
   assert.deepEqual(await backend.renew([], LONG_MS), [])
   const { claim, grant } = await t.hold(backend)
   const batch = Array.from({ length: 1000 }, (_, i) => (i === 500 ? claim : t.claim()))
@@ -85,7 +86,7 @@ add('background', 'the engine renews a lease for as long as it is held, and its 
   assert.equal(lease.signal.aborted, false)
   assert.equal(lease.fencingToken, token)
   assert.ok(saw('renewed'))
-  contended(await t.open().tryAcquire(t.claim(lease.key), t.terms()))
+  contended(await (await t.open()).tryAcquire(t.claim(lease.key), t.terms()))
 })
 
 add('not-asked', 'a lease without automatic renewal is never renewed by itself', async (t) => {
@@ -178,7 +179,7 @@ add('until-the-deadline', 'when every renewal fails, the lease is lost at its de
 })
 
 add('from-the-send', 'after a renewal, validity counts from before that renewal was sent', async (t) => {
-  const { locks, wire } = await t.process({ autoRenew: false, marginMs: 0, requestTimeoutMs: 10_000 })
+  const { locks, wire } = await t.process({ autoRenew: false, marginMs: 0, requestTimeoutMs: LONG_MS })
   const lease = await locks.lock(t.key()).acquire({ ttlMs: LONG_MS })
   const gate = holdReply()
   wire.next('renew', gate.fate)
@@ -192,7 +193,7 @@ add('from-the-send', 'after a renewal, validity counts from before that renewal 
 })
 
 add('too-late', 'a renewal whose answer comes after the deadline does not bring the lease back', async (t) => {
-  const { locks, wire } = await t.process({ autoRenew: false, requestTimeoutMs: 60_000 })
+  const { locks, wire } = await t.process({ autoRenew: false, requestTimeoutMs: LONG_MS })
   const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
   const gate = holdReply()
   wire.next('renew', gate.fate)
@@ -243,7 +244,7 @@ add('released-meanwhile', 'a lease that is released while its renewal is under w
   await t.settled(renewing)
   assertOver(lease, 'LEASE_ENDED')
   assert.equal(saw('lost'), false)
-  assert.equal(await t.isFree(lease.key), true)
+  await t.assertFree(lease.key)
 })
 
 const withNextToken = (renewal: Renewal): Renewal =>
@@ -257,7 +258,7 @@ async function halves(t: Trial, count: number, action: () => Promise<void>): Pro
 }
 
 add('told-loss', 'a loss that the backend tells by itself ends the lease at once, and once', async (t) => {
-  const backend = t.open()
+  const backend = await t.open()
   const { locks, wire, events } = await t.process({}, backend)
   const lock = locks.lock(t.key())
   const lease = await lock.acquire({ ttlMs: LONG_MS, autoRenew: false })
@@ -274,7 +275,24 @@ add('told-loss', 'a loss that the backend tells by itself ends the lease at once
     ['gone'],
   )
   // The server was not asked, and here it still holds the key.
-  assert.equal(await backend.release(claim), true)
+  assert.equal(await backend.release(claim), true, 'the release did not end the hold')
   const again = await t.settled(lock.acquire({ waitMs: LONG_MS }))
   again.assertHeld()
+})
+
+add('told-loss-of-a-fresh-grant', 'a loss that is told in the turn of its grant is heard', async (t) => {
+  const { locks, wire } = await t.process()
+  wire.next('tryAcquire', async (send) => {
+    const reply = await send()
+    // After the answer, and before anybody could have read it.
+    queueMicrotask(() => wire.tellLost(wire.requests.at(-1)?.claims[0] ?? t.claim()))
+    return reply
+  })
+  const lease = await t.settled(
+    locks
+      .lock(t.key())
+      .tryAcquire()
+      .catch(() => null),
+  )
+  assert.equal(lease?.remainingMs ?? 0, 0, 'the lease is trusted, although its loss was told')
 })

@@ -11,7 +11,7 @@ const { cases, add } = caseGroup('hygiene')
 export const secretCases = cases
 
 add('errors-redacted', 'no error and no event tells a holder id, whatever the driver says', async (t) => {
-  const { locks, wire, events } = await t.process({ requestTimeoutMs: 250, autoRenew: false })
+  const { locks, wire, events } = await t.process({ requestTimeoutMs: t.briefMs, autoRenew: false })
   const lease = await locks.lock(t.key()).acquire({ ttlMs: LONG_MS })
   const holder = firstHolder(wire)
   const talkative = Object.assign(new Error(`ERR in command: set ${lease.key} ${holder}`), {
@@ -45,8 +45,8 @@ add('objects-redacted', 'printing a lease, a lock or the locks tells no holder i
 })
 
 add('inspection-redacted', 'inspect shows no holder id', 'inspect', async (t) => {
-  const { claim } = await t.hold(t.open())
-  assertSilentAbout(await t.open().inspect?.(claim.key), claim.holder)
+  const { claim } = await t.hold(await t.open())
+  assertSilentAbout(await (await t.open()).inspect?.(claim.key), claim.holder)
 })
 
 add('unguessable', 'every attempt has a holder id of its own, of 128 random bits', async (t) => {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import type { Claim, LockBackend } from '../../contract.ts'
+import { contended, granted } from '../assertions.ts'
 import { caseGroup } from '../case.ts'
 import { begin, stand, turns } from '../standing.ts'
-import { contended, granted, LONG_MS } from '../trial.ts'
+import { LONG_MS } from '../trial.ts'
 
 const { cases, add } = caseGroup('wait')
 
@@ -10,20 +11,20 @@ const { cases, add } = caseGroup('wait')
 export const serverWaitCases = cases
 
 add('turn-on-release', 'a waiting claim gets its turn when the holder releases', 'waitForTurn', async (t) => {
-  const holder = t.open()
+  const holder = await t.open()
   const { claim } = await t.hold(holder)
-  const waiter = await stand(t, t.open(), claim.key)
+  const waiter = await stand(t, await t.open(), claim.key)
   await holder.release(claim)
   granted(await t.settled(waiter.grant))
 })
 
 add('turn-of-a-free-key', 'waiting for a key that is free already does not hang', 'waitForTurn', async (t) => {
-  const waiter = await stand(t, t.open(), t.key())
+  const waiter = await stand(t, await t.open(), t.key())
   granted(await t.settled(waiter.grant))
 })
 
 add('one-turn-one-grant', 'however many wait, a release lets in one at a time', 'waitForTurn', async (t) => {
-  const holder = t.open()
+  const holder = await t.open()
   const { claim } = await t.hold(holder)
   let inside = 0
   const visit = async (backend: LockBackend) => {
@@ -31,12 +32,12 @@ add('one-turn-one-grant', 'however many wait, a release lets in one at a time', 
     granted(await waiter.grant)
     inside += 1
     assert.equal(inside, 1, 'two waiters were granted the same turn')
-    await t.pass(t.time.arrivalMs + 1)
+    await t.pass(t.arrivalMs + 1)
     inside -= 1
     await backend.release(waiter.claim)
   }
-  const visits = Promise.all(Array.from({ length: 8 }, () => visit(t.open())))
-  await t.pass(t.time.arrivalMs)
+  const visits = Promise.all((await t.openSome(8)).map(visit))
+  await t.pass(t.arrivalMs)
   await holder.release(claim)
   await t.settled(visits, LONG_MS)
 })
@@ -46,11 +47,11 @@ add(
   'a wait settles soon after its signal aborts, also when it was aborted before',
   'waitForTurn',
   async (t) => {
-    const { claim } = await t.hold(t.open())
-    const waiter = await stand(t, t.open(), claim.key)
+    const { claim } = await t.hold(await t.open())
+    const waiter = await stand(t, await t.open(), claim.key)
     waiter.abort()
-    assert.equal(await t.settled(waiter.grant, 2_000), undefined)
-    const late = t.open().waitForTurn?.(t.claim(claim.key), t.terms(), AbortSignal.abort())
+    assert.equal(await t.settled(waiter.grant, t.soonMs), undefined)
+    const late = (await t.open()).waitForTurn?.(t.claim(claim.key), t.terms(), AbortSignal.abort())
     await t.settled(
       Promise.resolve(late).catch(() => {}),
       2_000,
@@ -59,14 +60,14 @@ add(
 )
 
 add('abort-leaves-nothing', 'an aborted and released waiter leaves nothing in line', 'waitForTurn', async (t) => {
-  const [holder, other] = [t.open(), t.open()]
+  const [holder, other] = [await t.open(), await t.open()]
   const { claim } = await t.hold(holder)
   const waiter = await stand(t, other, claim.key)
   waiter.abort()
   await t.settled(waiter.grant)
-  assert.equal(await other.release(waiter.claim), false)
+  assert.equal(await other.release(waiter.claim), false, 'the release says that it ended a hold that is not its own')
   await holder.release(claim)
-  assert.equal(await t.isFree(claim.key), true)
+  await t.assertFree(claim.key)
 })
 
 add(
@@ -74,7 +75,7 @@ add(
   'an attempt that is granted while its claim waits outlives the wait',
   'waitForTurn',
   async (t) => {
-    const backend = t.open()
+    const backend = await t.open()
     let held = 0
     for (let i = 0; i < 8; i += 1) {
       const claim = t.claim(t.key())
@@ -85,8 +86,8 @@ add(
       // As core does once it has the grant, whether or not the wait has arrived.
       abort.abort()
       await t.settled(Promise.resolve(turn))
-      await t.pass(t.time.arrivalMs)
-      if (isHeld) contended(await t.open().tryAcquire(t.claim(claim.key), t.terms()))
+      await t.pass(t.arrivalMs)
+      if (isHeld) contended(await (await t.open()).tryAcquire(t.claim(claim.key), t.terms()))
       // The wait may have overtaken the attempt.
       assert.equal((await backend.release(claim)) || !isHeld, true)
       held += isHeld ? 1 : 0
@@ -96,7 +97,7 @@ add(
 )
 
 add('closed-waiter', 'a client that is closed while it waits blocks nobody', 'waitForTurn', async (t) => {
-  const holder = t.open()
+  const holder = await t.open()
   const { claim } = await t.hold(holder)
   const leaver = await t.process()
   const leaving = leaver.locks.lock(claim.key).acquire()
@@ -112,7 +113,7 @@ add(
   'waitForTurn',
   'fifo',
   async (t) => {
-    const holder = t.open()
+    const holder = await t.open()
     const { claim } = await t.hold(holder)
     assert.deepEqual(await turns(t, claim, holder, 6), [0, 1, 2, 3, 4, 5])
   },
@@ -124,7 +125,7 @@ add(
   'waitForTurn',
   'fifo',
   async (t) => {
-    const holder = t.open()
+    const holder = await t.open()
     const { claim } = await t.hold(holder)
     const poll = async (backend: LockBackend, waiter: Claim) =>
       void contended(await backend.tryAcquire(waiter, t.terms()))
@@ -133,14 +134,14 @@ add(
 )
 
 add('next', 'a release that names the next claim hands over to it', 'waitForTurn', async (t) => {
-  const backend = t.open()
+  const backend = await t.open()
   const { claim } = await t.hold(backend)
   const next = t.claim(claim.key)
   const releasing = backend.release(claim, { ...next, ...t.terms() })
   const waiter = begin(t, backend, next)
   assert.equal(await t.settled(releasing), true)
   granted(await t.settled(waiter.grant))
-  contended(await t.open().tryAcquire(t.claim(claim.key), t.terms()))
+  contended(await (await t.open()).tryAcquire(t.claim(claim.key), t.terms()))
 })
 
 add(
@@ -148,8 +149,8 @@ add(
   'a grant that a wait brings tells from when it counts, or still lasts when counted from the beginning',
   'waitForTurn',
   async (t) => {
-    const holder = t.open()
-    const waiting = t.open()
+    const holder = await t.open()
+    const waiting = await t.open()
     const { claim } = await t.hold(holder)
     const next = t.claim(claim.key)
     const begun = t.time.clock.now()
@@ -160,7 +161,7 @@ add(
     if (direct === undefined) return
     const endMs = (direct.since ?? begun).monotonicMs + granted(direct).ttlMs
     assert.ok(endMs > t.nowMs(), 'the grant is over when it comes')
-    await t.holdInTime(t.open(), claim.key, t.expiryMs)
+    await t.holdInTime(await t.open(), claim.key, t.expiryMs)
     assert.ok(t.nowMs() >= endMs - 1, 'the server freed the key before the grant was over')
   },
 )

@@ -99,3 +99,18 @@ add(
   'acquire/released-key',
   backend(releasesFromTheStore, 'release: async () => true,'),
 )
+
+add(
+  'kept-alive-together',
+  'a renewal keeps everything alive that its client has taken, as a session does that all its holds share',
+  'ttl/expires-beside',
+  backend('return {\n    name:', 'const taken: Parameters<typeof store.renew>[0][] = []\n  return {\n    name:'),
+  backend(
+    'tryAcquire: async (claim, terms) => store.tryAcquire(claim, terms),',
+    'tryAcquire: async (claim, terms) => { taken.push(claim); return store.tryAcquire(claim, terms) },',
+  ),
+  backend(
+    'renew: async (claims, ttlMs) => claims',
+    'renew: async (claims, ttlMs) => (taken.forEach((claim) => store.renew(claim, ttlMs)), claims)',
+  ),
+)

@@ -5,26 +5,26 @@ const { all, add } = mutants()
 /** Claims and leases that are not ended, or ended by the wrong one. */
 export const endingMutants = all
 
-const acquire = inFile('engine/acquire.ts')
 const acquireAll = inFile('engine/acquire-all.ts')
 const contender = inFile('engine/contender.ts')
-const engine = inFile('engine/engine.ts')
-const holds = inFile('engine/holds.ts')
+const close = inFile('engine/close.ts')
+const hall = inFile('engine/hall.ts')
+const hold = inFile('engine/hold.ts')
 const lease = inFile('engine/lease.ts')
-const locks = inFile('engine/locks.ts')
+const serverClaim = inFile('engine/server-claim.ts')
 
 add(
   'abort-swallowed',
   'a grant that nobody waits for any more is kept',
   'ambiguity/grant-after-abort',
-  contender('if (!this.#hold && this.#mayBeKnown)', 'if (false)'),
+  contender('if (!this.#hold) this.#claim.abandon()', ''),
 )
 
 add(
   'unknown-not-compensated',
   'an attempt whose outcome is unknown is left to its TTL',
   'ambiguity/acquire-reply-lost',
-  acquire('if (!nothingTookEffect)', 'if (false)'),
+  serverClaim("claim.learn(!isLeaseholdError(error, 'BACKEND_REFUSED'))", 'claim.learn(false)'),
 )
 
 add(
@@ -41,37 +41,37 @@ add(
   'release-sent-again',
   'a repeated release is sent again',
   'hygiene/release-repeated',
-  engine('hold.ending ??= this.#release(hold)', 'hold.ending = this.#release(hold)'),
+  hold('this.#ending ??= this.#release()', 'this.#ending = this.#release()'),
 )
 
 add(
   'release-keeps-lease',
   'a lease whose release was not answered goes on being renewed',
   'ambiguity/release-lost',
-  engine(`this.holds.end(hold, 'released')`, ''),
+  hold(`this.#end('released')`, ''),
 )
 
 add(
   'refused-group-kept',
   'a refused group keeps what it has taken one by one',
   'acquire/group-none-minimal',
-  acquireAll('if (!complete) releaseAll', 'if (false) releaseAll'),
+  acquireAll('complete || releaseAll(taken)', 'complete'),
 )
 
 add(
   'close-forgets',
   'closing releases nothing',
   'hygiene/close-releases',
-  locks('const held = [...holds]', 'const held: Hold[] = []'),
+  close('const held = hall.holds', 'const held: typeof hall.holds = []'),
 )
 
-add('close-leaves-timers', 'closing leaves timers behind', 'hygiene/no-timers', locks('scheduler.stop()', ''))
+add('close-leaves-timers', 'closing leaves timers behind', 'hygiene/no-timers', close('scheduler.stop()', ''))
 
 add(
   'close-leaves-waiters',
   'closing leaves those who wait alone',
   'hygiene/close-ends-waits',
-  locks('queues.giveUpAll(', 'void ('),
+  close('hall.giveUpAll(', 'void ('),
 )
 
 add(
@@ -80,7 +80,7 @@ add(
   'portability/handed-off-is-over',
   lease(
     `if (state === 'handed-off') return state`,
-    `if (state === 'handed-off') return this.#engine.release(this.#hold).then(() => state)`,
+    `if (state === 'handed-off') return this.#hold.release().then(() => state)`,
   ),
 )
 
@@ -88,19 +88,19 @@ add(
   'handed-off-closed',
   'closing releases a lease that was handed off',
   'portability/outlives-its-client',
-  lease(`this.#engine.holds.end(this.#hold, 'handed-off')`, ''),
+  lease('this.#hold.handOff()', ''),
 )
 
 add(
   'deaf-to-losses',
   'a loss that the backend tells by itself is not heard',
   'renew/told-loss',
-  engine('this.holds.gone(claim)', 'void claim'),
+  hall('onLost?.((claim) => this.#lost(claim))', 'onLost?.(() => {})'),
 )
 
 add(
   'lost-by-key',
   'a loss that was told of one claim ends whatever lease has the key',
   'renew/told-loss',
-  holds('if (hold?.claim.holder === holder)', 'if (hold !== undefined && holder)'),
+  hall('if (hold?.claim.holder === holder)', 'if (hold !== undefined && holder)'),
 )

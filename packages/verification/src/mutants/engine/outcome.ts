@@ -5,13 +5,14 @@ const { all, add } = mutants()
 /** Outcomes that are masked, and secrets that are told. */
 export const outcomeMutants = all
 
+const desk = inFile('engine/desk.ts')
 const errors = inFile('errors.ts')
 const group = inFile('engine/lease-group.ts')
 const locks = inFile('engine/locks.ts')
-const engine = inFile('engine/engine.ts')
+const observer = inFile('engine/observer.ts')
 const holder = inFile('engine/new-claim.ts')
 const lease = inFile('engine/lease.ts')
-const holds = inFile('engine/holds.ts')
+const hall = inFile('engine/hall.ts')
 const lock = inFile('engine/lock.ts')
 const requests = inFile('engine/requests.ts')
 
@@ -41,10 +42,19 @@ add(
   'observer-trusted',
   'what the observer throws goes through',
   'hygiene/observer-throws',
-  engine('new Promise<unknown>((told) => told(onEvent(event)))', 'Promise.resolve(onEvent(event))'),
+  observer(
+    'new Promise<unknown>((told) => told(inNoContext(() => onEvent(event))))',
+    'Promise.resolve(onEvent(event))',
+  ),
 )
 
-add('limit-ignored', 'the cap on leases is not kept', 'hygiene/limits', holds('return this.#byKey.size', 'return 0'))
+add(
+  'limit-ignored',
+  'the cap on leases is not kept',
+  'hygiene/limits',
+  hall('this.leases + count > maxLeases', 'count > maxLeases'),
+  desk('this.#hall.leases >= maxLeases', 'false'),
+)
 
 add(
   'errors-tell-holders',

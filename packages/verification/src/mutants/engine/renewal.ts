@@ -6,24 +6,26 @@ const { all, add } = mutants()
 export const renewalMutants = all
 
 const hold = inFile('engine/hold.ts')
-const holds = inFile('engine/holds.ts')
+const desk = inFile('engine/desk.ts')
 const renewals = inFile('engine/renewals.ts')
 
 add(
   'renewal-revives-lease',
   'a renewal that is answered after the deadline brings the lease back',
   'renew/too-late',
-  renewals('else if (holds.isValid(hold, now)) {', `else if ((hold.state = 'held')) {`),
+  renewals('else if (hold.isValid(now)) {', 'else {'),
+  hold(
+    'renewed(grant: Grant, sentAt: Instant, now: Instant): void {',
+    `renewed(grant: Grant, sentAt: Instant, now: Instant): void {\n    this.#state = 'held'`,
+  ),
+  renewals("else if (hold.state === 'lost') hold.server.grantedLate()", ''),
 )
 
 add(
   'jeopardy-is-loss',
   'a failed renewal ends the lease',
   'renew/jeopardy',
-  renewals(
-    'if (!hold.wantsRenewal ||',
-    `if (holds.isValid(hold)) return holds.lose(hold, 'gone')\n    if (!hold.wantsRenewal ||`,
-  ),
+  renewals('if (!hold.retryRenewal(', `if (hold.isValid()) return hold.lose('gone')\n    if (!hold.retryRenewal(`),
 )
 
 add(
@@ -40,28 +42,28 @@ add(
   'gone-ignored',
   'the word of the backend that a claim is gone is ignored',
   'renew/gone',
-  renewals(`if (answer === 'gone' ||`, `if (answer === 'gone') return\n    if (`),
+  renewals(`if (answer === 'gone') hold.lose('gone')`, `if (answer === 'gone') return`),
 )
 
 add(
   'token-change-ignored',
   'a renewal that comes with another token prolongs the lease',
   'renew/token-changed',
-  renewals(' || answer.fencingToken !== hold.fencingToken', ''),
+  renewals('else if (answer.fencingToken !== fencingToken)', 'else if (answer.ttlMs < 0)'),
 )
 
 add(
   'never-renewed',
   'a lease is not renewed in the background',
   'renew/background',
-  holds('this.#engine.renewals.add(hold)', ''),
+  desk('this.#hall.renewals.add(hold)', ''),
 )
 
 add(
   'renewed-unasked',
   'a lease is renewed although that was switched off',
   'renew/not-asked',
-  hold('return this.autoRenew || !this.confirmed', 'return true'),
+  hold('return this.#autoRenew || !this.#confirmed', 'return true'),
 )
 
 add(
@@ -82,12 +84,12 @@ add(
   'renewed-once',
   'a renewal that failed is not tried again',
   'renew/jeopardy',
-  renewals('hold.renewAt = shift(now,', 'if (false) hold.renewAt = shift(now,'),
+  hold('this.#renewAt = shift(this.#bench.clock.now(), ms)', ''),
 )
 
 add(
   'short-grant-kept',
   'a grant that is shorter than asked is not renewed to its full TTL',
   'wait/short-grant',
-  hold('return this.autoRenew || !this.confirmed', 'return this.autoRenew'),
+  hold('return this.#autoRenew || !this.#confirmed', 'return this.#autoRenew'),
 )

@@ -8,25 +8,27 @@ export const waitingMutants = all
 const acquireAll = inFile('engine/acquire-all.ts')
 const contender = inFile('engine/contender.ts')
 const context = inFile('engine/holding-context.ts')
-const queues = inFile('engine/queues.ts')
+const desk = inFile('engine/desk.ts')
+const options = inFile('engine/options.ts')
 const waiter = inFile('engine/waiter.ts')
 
 add(
   'all-contend',
   'every waiting caller contends at the backend',
   'wait/herd',
-  queues('if (!queue || queue.contender) return', 'if (!queue) return'),
+  desk('if (!next || this.#isContended) return', 'if (!next) return'),
+  desk('if (this.free && !terms.signal) return this.#acquireAlone(terms, since)', ''),
 )
 
 add(
   'local-last-first',
   'the last caller who asked is served first',
   'wait/local-fifo',
-  queues(
-    'queue.waiters.add(waiter)',
-    `const asked = [waiter, ...queue.waiters]
-    queue.waiters.clear()
-    for (const each of asked) queue.waiters.add(each)`,
+  desk(
+    'this.#line.add(waiter)',
+    `const asked = [waiter, ...this.#line]
+    this.#line.clear()
+    for (const each of asked) this.#line.add(each)`,
   ),
 )
 
@@ -41,7 +43,7 @@ add(
   'no-push',
   'the backend is not asked to wake anybody',
   'wait/pushed',
-  contender('if (!backend.waitForTurn ||', 'if (true ||'),
+  contender('if (!backend.waitForTurn || this.#turn', 'if (true || this.#turn'),
 )
 
 add(
@@ -55,14 +57,14 @@ add(
   'bounded-wait-gives-up',
   'a bounded wait ends at the first request that fails',
   'ambiguity/outage-waited-for',
-  contender('this.waiter.terms.waitMs === undefined ||', 'true ||'),
+  options('waitMs !== undefined && waitMs > 0', 'false && waitMs'),
 )
 
 add(
   'outage-endured',
   'an unbounded wait hides an unreachable backend',
   'ambiguity/outage-reported',
-  contender('this.waiter.terms.waitMs === undefined ||', 'false ||'),
+  options('waitMs !== undefined && waitMs > 0', 'waitMs !== 0'),
 )
 
 add(

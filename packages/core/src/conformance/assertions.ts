@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict'
+import type { Lease } from '../api.ts'
+import type { Contended, Grant } from '../contract.ts'
+import { type ErrorCode, isLeaseholdError } from '../errors.ts'
+
+/** The answer is a grant, and a sound one. */
+export function granted(answer: Grant | Contended | 'gone' | 'unknown' | undefined): Grant {
+  assert.ok(
+    typeof answer === 'object' && answer.granted,
+    `not granted: ${typeof answer === 'object' ? 'contended' : answer}`,
+  )
+  assert.ok(Number.isFinite(answer.ttlMs) && answer.ttlMs > 0, `a grant must last: ttlMs is ${answer.ttlMs}`)
+  assert.equal(typeof answer.fencingToken, 'bigint')
+  return answer
+}
+
+export function contended(answer: Grant | Contended): Contended {
+  assert.ok(!answer.granted, 'granted, although somebody else holds the key')
+  return answer
+}
+
+/** The lease is no longer to be trusted, and says why. */
+export function assertOver(lease: Lease, code?: ErrorCode): void {
+  assert.equal(lease.remainingMs, 0)
+  assert.throws(
+    () => lease.assertHeld(),
+    (error) => isLeaseholdError(error, code),
+  )
+}

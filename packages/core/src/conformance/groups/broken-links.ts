@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict'
+import { isLeaseholdError } from '../../errors.ts'
+import { assertOver } from '../assertions.ts'
+import { caseGroup } from '../case.ts'
+import { LONG_MS } from '../trial.ts'
+import { assertTruthful } from '../truthful.ts'
+
+const { cases, add } = caseGroup('faults')
+
+/** What befalls the connection between a process and its server. */
+export const linkCases = cases
+
+add(
+  'cut-connection',
+  'a connection that breaks ends no lease that the server keeps, and is replaced',
+  'openLinked',
+  async (t) => {
+    const { backend, link } = await t.openLinked()
+    const { locks } = await t.process({}, backend)
+    const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs * 3 })
+    link.cut()
+    await assertTruthful(t, lease)
+    const other = await t.settled(locks.lock(t.key()).acquire({ waitMs: t.patienceMs }), t.patienceMs)
+    other.assertHeld()
+  },
+)
+
+add(
+  'cut-mid-request',
+  'an attempt whose connection breaks under way leaves nothing held beyond one TTL',
+  'openLinked',
+  async (t) => {
+    const { backend, link } = await t.openLinked()
+    const key = t.key()
+    link.swallow('replies')
+    const attempt = backend.tryAcquire(t.claim(key), t.terms(t.ttlMs)).catch(() => {})
+    await t.pass(t.arrivalMs)
+    assert.equal(await t.isFree(key), false, 'the attempt did not reach the server')
+    link.cut()
+    link.heal()
+    await t.settled(attempt, t.patienceMs)
+    await t.holdInTime(await t.open(), key, t.expiryMs)
+  },
+)
+
+add(
+  'cut-mid-release',
+  'a release whose connection breaks under way is not answered with "did not hold": nothing sends it again',
+  'openLinked',
+  async (t) => {
+    const { backend, link } = await t.openLinked()
+    const { claim } = await t.hold(backend)
+    link.swallow('replies')
+    const releasing = backend.release(claim).catch(() => 'no answer')
+    await t.pass(t.arrivalMs)
+    await t.until(() => t.isFree(claim.key), 'the release reaches the server')
+    link.cut()
+    link.heal()
+    assert.notEqual(await t.settled(releasing), false, 'the answer is that of a second release')
+  },
+)
+
+add(
+  'release-unsent',
+  'a release that could not be sent, while another lease lives on, leaves the key to its TTL',
+  'openLinked',
+  async (t) => {
+    const { backend, link } = await t.openLinked()
+    const { locks } = await t.process({ requestTimeoutMs: t.briefMs }, backend)
+    const ttlMs = t.ttlMs * 3
+    const [left, kept] = [
+      await locks.lock(t.key()).acquire({ ttlMs }),
+      await locks.lock(t.key()).acquire({ ttlMs, autoRenew: false }),
+    ]
+    link.swallow('requests')
+    await assert.rejects(t.settled(left.release()), (error) => isLeaseholdError(error, 'BACKEND_UNAVAILABLE'))
+    link.heal()
+    const endMs = t.nowMs() + ttlMs + t.capabilities.slackMs
+    let freed = false
+    const coming = t.holdInTime(await t.open(), left.key, endMs - t.nowMs()).finally(() => {
+      freed = true
+    })
+    coming.catch(() => {})
+    while (!freed) {
+      await t.settled(kept.renew().catch(() => {}))
+      await t.pass(t.ttlMs / 4)
+    }
+    await coming
+  },
+)
+
+add(
+  'replies-lost',
+  'a process whose server hears it but cannot answer does not trust its lease beyond the deadline',
+  'openLinked',
+  async (t) => {
+    const { backend, link } = await t.openLinked()
+    const { locks } = await t.process({ requestTimeoutMs: t.briefMs }, backend)
+    const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
+    link.swallow('replies')
+    await t.until(() => lease.signal.aborted, 'the lease is lost', t.ttlMs)
+    link.heal()
+    // Renewals that the server heard after the loss may keep the key for one more TTL.
+    await t.holdInTime(await t.open(), lease.key, t.expiryMs * 2)
+  },
+)
+
+add(
+  'requests-lost',
+  'a process whose requests vanish loses its lease in time for its successor',
+  'openLinked',
+  async (t) => {
+    const { backend, link } = await t.openLinked()
+    const { locks } = await t.process({ requestTimeoutMs: t.briefMs }, backend)
+    const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
+    link.swallow('requests')
+    await t.holdInTime(await t.open(), lease.key, t.expiryMs)
+    assertOver(lease, 'LEASE_LOST')
+  },
+)
+
+add('slow-link', 'a connection slower than a third of the TTL grants and keeps a lease', 'openLinked', async (t) => {
+  const { backend, link } = await t.openLinked()
+  const { locks } = await t.process({ requestTimeoutMs: LONG_MS }, backend)
+  // There and back: two fifths of the TTL. Drivers give up by limits of their own: a second is within all of them.
+  const delayMs = Math.min(t.ttlMs / 2, 500)
+  const ttlMs = delayMs * 5
+  const lease = await locks.lock(t.key()).acquire({ ttlMs })
+  link.delay(delayMs)
+  await t.pass(ttlMs * 2)
+  lease.assertHeld()
+  link.heal()
+})

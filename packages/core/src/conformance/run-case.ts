@@ -1,0 +1,153 @@
+import { randomBytes } from 'node:crypto'
+import type { ConformanceCase } from './case.ts'
+import { chain } from './diary.ts'
+import { Floor } from './floor.ts'
+import { unmet } from './needs.ts'
+import type { Outcome } from './outcome.ts'
+import { Pace } from './pace.ts'
+import type { ConformanceTarget } from './target.ts'
+import { realTime } from './time.ts'
+import { Trial } from './trial.ts'
+
+/** A case that hangs must not hang the suite. Real time, whatever the target's notion of time is. */
+export const CASE_LIMIT_MS = 120_000
+
+/** What all cases of one target share: who may run now, and how slow the machine is. */
+class Ground {
+  readonly floor = new Floor()
+  readonly pace = new Pace()
+  #measured: Promise<void> | undefined
+
+  measured(target: ConformanceTarget): Promise<void> {
+    this.#measured ??= measure(target, this.pace)
+    return this.#measured
+  }
+}
+
+const grounds = new WeakMap<ConformanceTarget, Ground>()
+
+function groundOf(target: ConformanceTarget): Ground {
+  const ground = grounds.get(target) ?? new Ground()
+  grounds.set(target, ground)
+  return ground
+}
+
+/**
+ * Runs one case, or says why it cannot. Never rejects. It may be called for several at once: those that would disturb the others wait until they are
+ * alone. A case for which the machine was too slow is run once more, by itself, with the time that was seen to be needed.
+ */
+export async function runCase(testCase: ConformanceCase, target: ConformanceTarget): Promise<Outcome> {
+  const first = await attempt(testCase, target, target.time !== undefined || testCase.alone)
+  return first.status === 'inconclusive' ? settled(await attempt(testCase, target, true)) : first
+}
+
+type Attempt = Exclude<Outcome, { status: 'inconclusive' }> | (Outcome & { status: 'inconclusive'; busy: boolean })
+
+/** On a machine that has nothing else to do, there is no excuse. */
+function settled(outcome: Attempt): Outcome {
+  if (outcome.status !== 'inconclusive' || outcome.busy) return outcome
+  const { error: cause, reason } = outcome
+  const message = `inconclusive, although nothing else keeps this machine busy: ${reason}\n${chain(cause)}`
+  return { status: 'failed', error: new Error(message, { cause }) }
+}
+
+async function attempt(testCase: ConformanceCase, target: ConformanceTarget, alone: boolean): Promise<Attempt> {
+  const ground = groundOf(target)
+  try {
+    return await ground.floor.run(testCase.id, alone, () => tried(testCase, target, ground))
+  } catch (error) {
+    return { status: 'failed', error }
+  }
+}
+
+async function tried(testCase: ConformanceCase, target: ConformanceTarget, ground: Ground): Promise<Attempt> {
+  const { capabilities, reasons } = await look(testCase, target)
+  if (reasons.length > 0) return { status: 'skipped', reason: reasons.join('; ') }
+  const { pace, floor } = ground
+  if (target.time === undefined) await ground.measured(target)
+  const trial = new Trial(target, capabilities, testCase.id, pace)
+  const reading = pace.read()
+  try {
+    await watched(testCase, trial, floor)
+    return { status: 'passed' }
+  } catch (cause) {
+    reading.end()
+    const error = new Error(`${testCase.id}: ${chain(cause)}\n${trial.story}`, { cause })
+    const reason = target.time === undefined ? reading.inconclusive(trial.ttlMs) : undefined
+    if (reason === undefined) return { status: 'failed', error }
+    return { status: 'inconclusive', reason, error, busy: reading.busyWithOthers }
+  } finally {
+    reading.end()
+  }
+}
+
+/** What the backend claims, and why the case cannot run on it. */
+async function look(testCase: ConformanceCase, target: ConformanceTarget) {
+  const probe = target.open({ clock: (target.time ?? realTime).clock })
+  const { capabilities } = probe
+  const reasons = testCase.needs.map((need) => unmet(need, target, probe)).filter((reason) => reason !== undefined)
+  await probe.close?.()
+  return { capabilities, reasons }
+}
+
+/** How long a client that is in use waits for an answer. What is wrong with the backend is for the cases to find. */
+async function measure(target: ConformanceTarget, pace: Pace): Promise<void> {
+  const reading = pace.read()
+  const client = target.open({ clock: realTime.clock })
+  const ttlMs = Math.max(1_000, client.capabilities.minTtlMs)
+  const trip = async () => {
+    const claim = { key: `conformance:pace:${randomBytes(6).toString('hex')}`, holder: randomBytes(16).toString('hex') }
+    const taken = await client.tryAcquire(claim, { ttlMs, metadata: undefined }).catch(() => undefined)
+    if (taken?.granted) await client.release(claim).catch(() => false)
+  }
+  // Connects.
+  await trip()
+  await pace.measure(trip)
+  await client.close?.()
+  reading.end()
+}
+
+/** A case fails if anything that it set going rejects with nobody listening, too. */
+async function watched(testCase: ConformanceCase, trial: Trial, floor: Floor): Promise<void> {
+  const unhandled: unknown[] = []
+  const beside = new Set<string>()
+  const collect = (reason: unknown) => {
+    unhandled.push(reason)
+    for (const id of floor.inside) beside.add(id)
+  }
+  process.on('unhandledRejection', collect)
+  try {
+    await limited(conducted(testCase, trial))
+    // Node reports a rejection when the turn of the loop in which it was left alone is over.
+    await new Promise((resolve) => setImmediate(resolve))
+  } finally {
+    process.off('unhandledRejection', collect)
+  }
+  if (unhandled.length === 0) return
+  // Nothing tells whose it was: each of them alone will.
+  const whose = beside.size > 1 ? `, by one of ${[...beside].join(', ')}` : ''
+  throw new Error(`a rejection was left unhandled${whose}`, { cause: unhandled[0] })
+}
+
+async function conducted(testCase: ConformanceCase, trial: Trial): Promise<void> {
+  let failure: { error: unknown } | undefined
+  await testCase.run(trial).catch((error: unknown) => {
+    failure = { error }
+  })
+  await trial.end().catch((error: unknown) => {
+    failure ??= { error }
+  })
+  if (failure !== undefined) throw failure.error
+}
+
+async function limited(work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`the case did not end within ${CASE_LIMIT_MS} ms`)), CASE_LIMIT_MS)
+  })
+  try {
+    await Promise.race([work, limit])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,101 @@
+import type { Claim } from '../contract.ts'
+import { type LeaseholdError, limitReached } from '../errors.ts'
+import type { Bench } from './bench.ts'
+import { Desk, type Hall } from './desk.ts'
+import type { Endings } from './endings.ts'
+import type { Hold } from './hold.ts'
+import { newClaim } from './new-claim.ts'
+import type { Renewals } from './renewals.ts'
+import type { Requests } from './requests.ts'
+import { type Server, ServerClaim } from './server-claim.ts'
+
+/** All keys that this process holds or waits for. */
+export class LockHall implements Hall, Server {
+  readonly bench: Bench
+  readonly requests: Requests
+  readonly renewals: Renewals
+  readonly endings: Endings
+  readonly claims = new Map<string, ServerClaim>()
+  readonly unreleased: { readonly key: string; readonly error: LeaseholdError }[] = []
+  leases = 0
+  #waiting = 0
+  readonly #desks = new Map<string, Desk>()
+
+  constructor(bench: Bench, requests: Requests, renewals: Renewals, endings: Endings) {
+    this.bench = bench
+    this.requests = requests
+    this.renewals = renewals
+    this.endings = endings
+    bench.backend.onLost?.((claim) => this.#lost(claim))
+  }
+
+  /** For one that is about to be used: an empty one is not kept. */
+  desk(key: string): Desk {
+    let desk = this.#desks.get(key)
+    if (!desk) {
+      desk = new Desk(this, key)
+      this.#desks.set(key, desk)
+    }
+    return desk
+  }
+
+  /** The lease of this key that is valid now. */
+  valid(key: string): Hold | undefined {
+    return this.#desks.get(key)?.valid
+  }
+
+  get holds(): Hold[] {
+    return [...this.#desks.values()].flatMap(({ hold }) => hold ?? [])
+  }
+
+  newClaim(key: string): ServerClaim {
+    const claim = new ServerClaim(this, newClaim(key))
+    // Its loss may be told in the very moment in which it is granted.
+    if (this.bench.backend.onLost) claim.use()
+    return claim
+  }
+
+  /** The claim of a handle: the same for everybody who has taken it up here, or is about to. To be used, and dropped. */
+  sharedClaim(claim: Claim): ServerClaim {
+    return this.claims.get(claim.holder) ?? new ServerClaim(this, claim, true)
+  }
+
+  isFree(key: string): boolean {
+    return this.#desks.get(key)?.free ?? true
+  }
+
+  came(): void {
+    this.#waiting += 1
+    this.bench.outstanding.begin()
+  }
+
+  left(): void {
+    this.#waiting -= 1
+    this.bench.outstanding.end()
+  }
+
+  empty(desk: Desk): void {
+    if (this.#desks.get(desk.key) === desk) this.#desks.delete(desk.key)
+  }
+
+  giveUpAll(reason: unknown): void {
+    for (const desk of [...this.#desks.values()]) desk.giveUpAll(reason)
+  }
+
+  /** Looked at before anything is sent, and again where a lease begins: other attempts may be under way. */
+  assertRoomFor(count: number): void {
+    const { maxLeases } = this.bench.options
+    if (this.leases + count > maxLeases) throw limitReached('maxLeases', maxLeases)
+  }
+
+  assertRoomToWait(): void {
+    const { maxWaiters } = this.bench.options
+    if (this.#waiting >= maxWaiters) throw limitReached('maxWaiters', maxWaiters)
+  }
+
+  #lost({ key, holder }: Claim): void {
+    this.claims.get(holder)?.gone()
+    const hold = this.#desks.get(key)?.hold
+    if (hold?.claim.holder === holder) hold.lose('gone')
+  }
+}

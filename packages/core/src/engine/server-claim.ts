@@ -1,0 +1,182 @@
+import type { Candidate, Claim, Contended, Grant, LockBackend, Terms } from '../contract.ts'
+import { isLeaseholdError, type LeaseholdError } from '../errors.ts'
+import { checkAnswer, checkEach, checkGrant, isGrants } from './answers.ts'
+import type { Bench } from './bench.ts'
+import type { Endings } from './endings.ts'
+import { asked, type HoldTerms } from './options.ts'
+import type { Answered, Requests } from './requests.ts'
+
+/** Where claims are asked for and ended. */
+export interface Server {
+  readonly bench: Bench
+  readonly requests: Requests
+  readonly endings: Endings
+  /** Claims that others may speak of: the backend that tells a loss, a handle that is taken up once more. */
+  readonly claims: Map<string, ServerClaim>
+  /** What could not be given back while closing. */
+  readonly unreleased: { readonly key: string; readonly error: LeaseholdError }[]
+}
+
+/**
+ * One claim, and what the server may know of it. Nothing else asks for a claim or ends it: whoever makes one gets a lease out of it, or
+ * abandons it, and what comes too late is taken back here.
+ */
+export class ServerClaim {
+  readonly claim: Claim
+  /** It came by a handle: somebody else may live on it, and only a release ends it. */
+  readonly shared: boolean
+  readonly #server: Server
+  /** The server may hold the key, or a place in its queue, for the claim. */
+  #mayBeKnown: boolean
+  #over = false
+  #users = 0
+
+  constructor(server: Server, claim: Claim, shared = false) {
+    this.#server = server
+    this.claim = claim
+    this.shared = shared
+    this.#mayBeKnown = shared
+  }
+
+  /** Ended, lost or abandoned: what the server grants it from now on is nobody's. */
+  get over(): boolean {
+    return this.#over
+  }
+
+  /** Can be found by its holder, until as many have dropped it as have used it. */
+  use(): void {
+    this.#users += 1
+    this.#server.claims.set(this.claim.holder, this)
+  }
+
+  drop(): void {
+    this.#users -= 1
+    if (this.#users <= 0) this.#server.claims.delete(this.claim.holder)
+  }
+
+  /** One attempt. Granted too late, it is found by the next attempt, as long as the claim is wanted. */
+  attempt(terms: HoldTerms): Promise<Answered<Grant | Contended>> {
+    return ask(
+      this.#server,
+      [this],
+      terms,
+      (backend, askedFor) => backend.tryAcquire(this.claim, askedFor),
+      checkAnswer,
+      (answer) => answer.granted,
+    )
+  }
+
+  /** Waits at the backend, where the claim may get a place in the queue. */
+  async wait(terms: HoldTerms, signal: AbortSignal): Promise<Grant | undefined> {
+    this.#mayBeKnown = true
+    const grant = await this.#server.bench.backend.waitForTurn?.(this.claim, asked(terms), signal)
+    if (grant) checkGrant(grant)
+    return grant ?? undefined
+  }
+
+  /** What became of an attempt at the server, as far as it is known. */
+  learn(mayBeKnown: boolean): void {
+    this.#mayBeKnown ||= mayBeKnown
+  }
+
+  /** A grant that nobody waited for any more. */
+  grantedLate(): void {
+    this.#mayBeKnown = true
+    if (this.#over) this.withdraw()
+  }
+
+  /** The backend's word: the server does not hold the key for it. */
+  gone(): void {
+    this.#over = true
+  }
+
+  /** By the will of its holder. Resolves with whether the server still held the key for it. */
+  async end(next: Candidate | undefined): Promise<boolean> {
+    this.#over = true
+    try {
+      return await this.#server.endings.end(this.claim, next)
+    } catch (error) {
+      this.#endingFailed('release', error as LeaseholdError)
+      throw error
+    }
+  }
+
+  /** Nobody here wants it any more: what the server may know of it is taken back. A shared one is left to the server's clock. */
+  abandon(): void {
+    if (this.shared) return
+    this.drop()
+    if (this.#over) return
+    this.#over = true
+    if (this.#mayBeKnown) this.withdraw()
+  }
+
+  /** Ends it in the background, whoever lives on it. If that fails, it is gone within one TTL. */
+  withdraw(): void {
+    const { bench, endings } = this.#server
+    this.#over = true
+    // Too late to ask: the backend is closed, too.
+    if (bench.scheduler.stopped) return
+    const { key } = this.claim
+    const ending = endings.end(this.claim).then(
+      (endedHold) => bench.observer.tell({ type: 'withdrawn', key, endedHold }),
+      (error) => this.#endingFailed('withdraw', error),
+    )
+    bench.outstanding.during(ending)
+  }
+
+  #endingFailed(operation: 'release' | 'withdraw', error: LeaseholdError): void {
+    const { bench, unreleased } = this.#server
+    const { key } = this.claim
+    if (bench.closed) unreleased.push({ key, error })
+    bench.observer.tell({ type: 'backend-error', operation, key, error })
+  }
+}
+
+/** One attempt for several claims, atomic at the server. */
+export function attemptAll(
+  server: Server,
+  claims: readonly ServerClaim[],
+  terms: HoldTerms,
+): Promise<Answered<readonly Grant[] | Contended>> {
+  return ask(
+    server,
+    claims,
+    terms,
+    (backend, askedFor) =>
+      (backend.tryAcquireAll as NonNullable<LockBackend['tryAcquireAll']>)(
+        claims.map(({ claim }) => claim),
+        askedFor,
+      ),
+    (answer) => (isGrants(answer) ? checkEach(answer, claims.length, checkGrant) : checkAnswer(answer)),
+    isGrants,
+  )
+}
+
+/** An answer that takes longer than the TTL is of no use. */
+async function ask<Answer>(
+  { bench, requests }: Server,
+  claims: readonly ServerClaim[],
+  terms: HoldTerms,
+  send: (backend: LockBackend, terms: Terms) => Promise<Answer>,
+  check: (answer: Answer) => unknown,
+  isGranted: (answer: Answer) => boolean,
+): Promise<Answered<Answer>> {
+  try {
+    const answered = await requests.ask({
+      what: 'acquire',
+      claims: claims.map(({ claim }) => claim),
+      timeoutMs: Math.min(bench.options.requestTimeoutMs, terms.ttlMs),
+      send: (backend) => send(backend, asked(terms)),
+      check,
+      onLate: ({ answer }) => {
+        if (isGranted(answer)) for (const claim of claims) claim.grantedLate()
+      },
+    })
+    for (const claim of claims) claim.learn(isGranted(answered.answer))
+    return answered
+  } catch (error) {
+    // No answer: it may have taken effect, unless it was refused.
+    for (const claim of claims) claim.learn(!isLeaseholdError(error, 'BACKEND_REFUSED'))
+    throw error
+  }
+}

@@ -1,0 +1,54 @@
+import { earlier, type Instant, msUntil, shift } from '../clock.ts'
+import type { Grant } from '../contract.ts'
+import type { LossReason } from '../events.ts'
+import { defaultMarginMs, type HoldTerms } from './options.ts'
+
+/** Renewal times fall on a grid of this fraction of the TTL, so that leases taken at different moments share a request. */
+const GRID = 30
+
+/** How long a lease may be trusted: computed on both clocks, with no timer and no server. */
+export class Validity {
+  readonly #terms: HoldTerms
+  readonly #maxHoldUntil: Instant | undefined
+  #until: Instant
+
+  constructor(terms: HoldTerms, grant: Grant, since: Instant) {
+    this.#terms = terms
+    this.#maxHoldUntil = terms.maxHoldMs === undefined ? undefined : shift(since, terms.maxHoldMs)
+    this.#until = this.#trustedUntil(grant, since)
+  }
+
+  get until(): Instant {
+    return this.#until
+  }
+
+  /** What has ended it, when it is over. */
+  expiryReason(now: Instant): LossReason {
+    return this.#maxHoldUntil && msUntil(this.#maxHoldUntil, now) <= 0 ? 'max-hold' : 'expired'
+  }
+
+  /** An answer that was overtaken by a later one changes nothing. */
+  extend(grant: Grant, since: Instant): void {
+    const until = this.#trustedUntil(grant, since)
+    if (until.monotonicMs > this.#until.monotonicMs) this.#until = until
+  }
+
+  /** The clock starts before the send; the margin covers clocks that run at different rates. */
+  #trustedUntil(grant: Grant, since: Instant): Instant {
+    const { marginMs, ttlMs } = this.#terms
+    // For a grant shorter than asked, drift has less time.
+    const scaledMs = marginMs === undefined ? defaultMarginMs(grant.ttlMs) : marginMs * Math.min(1, grant.ttlMs / ttlMs)
+    const until = shift(since, grant.ttlMs - scaledMs)
+    return this.#maxHoldUntil ? earlier(until, this.#maxHoldUntil) : until
+  }
+}
+
+/** The time of a grant runs from before its request was sent, unless the backend knows better: but never from the future. */
+export const countedFrom = ({ since }: Grant, sentAt: Instant, now: Instant): Instant => earlier(since ?? sentAt, now)
+
+/** A third of the TTL after `since`, on the grid. */
+export function renewalDue({ ttlMs }: Grant, since: Instant): Instant {
+  const gridMs = ttlMs / GRID
+  const dueMs = Math.floor((since.monotonicMs + ttlMs / 3) / gridMs) * gridMs
+  return shift(since, dueMs - since.monotonicMs)
+}

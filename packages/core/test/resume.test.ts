@@ -1,0 +1,49 @@
+import { expect, it } from 'vitest'
+import { virtualTime } from '../src/conformance/time.ts'
+import { createLocks, type LockBackend } from '../src/index.ts'
+import { MemoryStore, memoryBackend } from '../src/memory/index.ts'
+
+/** The server acts at once; its answer to a renewal takes 20 ms. */
+function slowAnswers() {
+  const time = virtualTime()
+  const store = new MemoryStore({ clock: time.clock })
+  const memory = memoryBackend({ store })
+  const renew: LockBackend['renew'] = async (...renewal) => {
+    const answers = await memory.renew(...renewal)
+    await new Promise<void>((answered) => time.clock.setTimer(20, answered))
+    return answers
+  }
+  const here = createLocks({ ...memory, renew }, { clock: time.clock, ttlMs: 30_000 })
+  const there = createLocks(memoryBackend({ store }), { clock: time.clock, ttlMs: 30_000 })
+  return { time, here, there }
+}
+
+it('a handle taken up twice at once is no lease for the second when the first has released it meanwhile', async () => {
+  const { time, here, there } = slowAnswers()
+  const handle = (await here.lock('seat').acquire()).handOff()
+  const resuming = here.resume(handle)
+  await time.pass(20)
+  const again = here.resume(handle)
+  expect(await (await resuming)?.release()).toBe('released')
+  const other = await there.lock('seat').tryAcquire()
+  await time.pass(20)
+  const second = await again
+  expect(other?.remainingMs).toBeGreaterThan(0)
+  expect(second).toBeNull()
+  await Promise.all([here.close(), there.close()])
+})
+
+it('a handle taken up twice at once is one lease, which ends for both', async () => {
+  const { time, here, there } = slowAnswers()
+  const handle = (await here.lock('seat').acquire()).handOff()
+  const both = [here.resume(handle), here.resume(handle)]
+  await time.pass(20)
+  const [one, other] = await Promise.all(both)
+  expect(other?.fencingToken).toBe(one?.fencingToken)
+  await one?.release()
+  expect(other?.remainingMs).toBe(0)
+  const third = here.resume(handle)
+  await time.pass(20)
+  expect(await third).toBeNull()
+  await Promise.all([here.close(), there.close()])
+})

@@ -1,0 +1,36 @@
+import { afterEach, expect, it, vi } from 'vitest'
+import { virtualTime } from '../src/conformance/time.ts'
+import { createLocks } from '../src/index.ts'
+import { memoryBackend } from '../src/memory/index.ts'
+import { Scheduler, type Task } from '../src/scheduler.ts'
+
+afterEach(() => {
+  vi.unstubAllGlobals()
+})
+
+it('timers that are numbers, as those of a browser, do', async () => {
+  const real = { setTimeout: globalThis.setTimeout, setInterval: globalThis.setInterval }
+  vi.stubGlobal('setTimeout', (callback: () => void, ms: number) => Number(real.setTimeout(callback, ms)))
+  vi.stubGlobal('setInterval', (callback: () => void, ms: number) => Number(real.setInterval(callback, ms)))
+  const locks = createLocks(memoryBackend(), { ttlMs: 60 })
+  const lease = await locks.lock('k').acquire()
+  const waiting = locks.lock('k').acquire({ waitMs: 5000 })
+  await new Promise<void>((passed) => real.setTimeout(passed, 150))
+  expect(lease.remainingMs).toBeGreaterThan(0)
+  await lease.release()
+  expect((await waiting).remainingMs).toBeGreaterThan(0)
+  await locks.close()
+})
+
+it('a cancelled task is not kept alive by the place that it had among the timers', async () => {
+  const { clock } = virtualTime()
+  const scheduler = new Scheduler(clock)
+  const slots = Array.from({ length: 10 }, () => {
+    const task: Task = { fire: () => {} }
+    scheduler.after(1000, task)
+    const slot = task.scheduled
+    scheduler.cancel(task)
+    return slot
+  })
+  expect(slots.map((slot) => slot?.task)).toEqual(slots.map(() => undefined))
+})

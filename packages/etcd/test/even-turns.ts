@@ -1,0 +1,28 @@
+import { until } from '@leasehold/test-services'
+import { expect } from 'vitest'
+import { isSorted, reported, startCrowd, tell, timesInOrderOfArrival } from './crowd.ts'
+import type { TestEtcd } from './server.ts'
+import { uniqueKey } from './server.ts'
+
+interface Size {
+  readonly processes: number
+  readonly callers: number
+  /** Of every process, before the crowd is told to stop. */
+  readonly turns: number
+}
+
+/** Processes of so many callers want one key: all get their turns, in the order of their arrival at the server, and nothing stays there. */
+export async function evenTurns(etcd: TestEtcd, { processes, callers, turns: least }: Size): Promise<void> {
+  const members = await startCrowd(processes, etcd.server.url, uniqueKey(), callers)
+  tell(members, 'start')
+  await until('everybody had many turns', () => members.every(({ turns }) => turns >= least), 90_000)
+  const counts = members.map(({ turns }) => turns)
+  const reports = await reported(members)
+  expect(isSorted(timesInOrderOfArrival(reports))).toBe(true)
+  const ofCallers = reports.flatMap(({ turnsOfCallers }) => turnsOfCallers)
+  expect(ofCallers).toHaveLength(processes * callers)
+  expect(Math.min(...ofCallers)).toBeGreaterThan(0)
+  expect(Math.max(...counts) / Math.min(...counts)).toBeLessThanOrEqual(1.2)
+  for (const { child } of members) await child.exited
+  expect(await etcd.keys()).toEqual([])
+}

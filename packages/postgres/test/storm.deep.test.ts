@@ -1,0 +1,13 @@
+import { checkHistory } from '@leasehold/core/conformance'
+import { afterAll, expect, it } from 'vitest'
+import { openDatabase } from './database.ts'
+import { storm } from './storm.ts'
+
+const database = await openDatabase()
+afterAll(database.stop)
+
+it('advisory locks make tokens that increase and leases that do not overlap, while sessions are ended at random for long', async () => {
+  const events = await storm(database, 150)
+  expect(events.filter(({ type }) => type === 'granted').length).toBeGreaterThan(150)
+  expect(checkHistory(events)).toEqual([])
+}, 180_000)

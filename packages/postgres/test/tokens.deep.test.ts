@@ -1,0 +1,23 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import { ContendedTokens, stepsBack } from './contended-tokens.ts'
+import { openDatabase } from './database.ts'
+
+const database = await openDatabase()
+afterAll(database.stop)
+const tokens = await ContendedTokens.prepare(database, { contenders: 400, connections: 40 })
+
+describe('fencing tokens, drawn slowly, with hundreds of contenders, releases and expiries', {
+  timeout: 180_000,
+}, () => {
+  it('go back with the naive insert on conflict: this test can tell', async () => {
+    expect(stepsBack(await tokens.naive())).toBeGreaterThan(0)
+  })
+
+  it('strictly increase in the order of the grants', async () => {
+    expect(stepsBack(await tokens.ofRows())).toBe(0)
+  })
+
+  it('strictly increase while rows of free keys are deleted, and keys are taken in groups', async () => {
+    expect(stepsBack(await tokens.ofPrunedRows())).toBe(0)
+  })
+})

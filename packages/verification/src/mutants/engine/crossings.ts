@@ -1,0 +1,33 @@
+import { inFile, mutants } from '../mutant.ts'
+
+const { all, add } = mutants()
+
+/** Two things that happen at the same time, of which one is not heard. */
+export const crossingMutants = all
+
+const acquireAll = inFile('engine/acquire-all.ts')
+const desk = inFile('engine/desk.ts')
+const hall = inFile('engine/hall.ts')
+const resume = inFile('engine/resume.ts')
+
+add(
+  'over-and-taken-up',
+  'a handle is taken up by the answer to a renewal that was sent before its lease was released here',
+  'portability/resumed-twice-at-once',
+  resume("if (renewal === 'gone' || server.over)", "if (renewal === 'gone')"),
+  desk('|| server.over', ''),
+)
+
+add(
+  'fresh-loss-unheard',
+  'a loss is heard only once there is a lease',
+  'renew/told-loss-of-a-fresh-grant',
+  hall('this.claims.get(holder)?.gone()', ''),
+)
+
+add(
+  'group-rolled-back-later',
+  'a group is refused before what it took was given back',
+  'acquire/group-rolled-back',
+  acquireAll('if (!terms.signal?.aborted) await released', ''),
+)
