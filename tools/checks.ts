@@ -1,5 +1,5 @@
 import { join, relative } from 'node:path'
-import { root, type WorkspacePackage } from './workspace.ts'
+import { readManifest, root, type WorkspacePackage } from './workspace.ts'
 
 /** One check of this repository, other than its tests. `npx pnpm check:<name>` runs it alone. */
 export interface Check {
@@ -49,6 +49,13 @@ export function checksOf(packages: readonly WorkspacePackage[]): Check[] {
   return checks
     .filter(({ ofPackage }) => ofPackage === 'folder' || (ofPackage === 'published' && published))
     .map((check) => (check.ofPackage === 'folder' ? { ...check, command: [...check.command, ...folders] } : check))
+}
+
+/** Scripts of package.json that would be run by nobody but by hand. */
+export function forgottenChecks(): string[] {
+  const known = [...checks.map(({ name }) => `check:${name}`), 'check:tests']
+  const scripts = Object.keys(readManifest(root).scripts ?? {})
+  return scripts.filter((script) => script.startsWith('check:') && !known.includes(script))
 }
 
 export function checkNamed(name: string): Check {

@@ -3,6 +3,7 @@
 
 import { writeFileSync } from 'node:fs'
 import { buildPackages } from './build-packages.ts'
+import { forgottenChecks } from './checks.ts'
 import { messagesOf } from './messages.ts'
 import { artifact } from './testing/artifacts.ts'
 import { minutes } from './testing/clock-face.ts'
@@ -28,6 +29,8 @@ async function main(): Promise<boolean> {
     allTestFiles().filter(({ tier }) => tier === 'usual'),
     options.only,
   )
+  const forgotten = forgottenChecks()
+  if (forgotten.length > 0) throw new Error(`not in tools/checks.ts: ${forgotten.join(', ')}`)
   const ledger = new Ledger([...selection.checks.map(checkPiece), ...selection.files.map(filePiece)])
   const times = rememberedTimes()
   // Checks and tests are two lines that run side by side.
