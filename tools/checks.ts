@@ -32,6 +32,16 @@ export const checks: readonly Check[] = [
   { name: 'consumers', command: script('check-consumers.ts'), needsBuild: true },
 ]
 
+/** Run in the deep tier. */
+export const deepChecks: readonly Check[] = [
+  {
+    // The compiler that most users have. That of the usual tier takes an eighth of its time.
+    name: 'types --typescript-5',
+    command: [...script('check-types.ts'), '--typescript-5'],
+    needsBuild: true,
+  },
+]
+
 /** Of the checks, those that say something about some packages alone. */
 export function checksOf(packages: readonly WorkspacePackage[]): Check[] {
   const folders = packages.map(({ folder }) => relative(root, folder))

@@ -1,8 +1,7 @@
 // Everything that has to pass: builds, then checks beside the tests, which mostly wait. `npx pnpm test`
 // `-- --only redis` runs what concerns one package or one set-up of a backend; `--remember` writes down what each file took.
 
-import { existsSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { writeFileSync } from 'node:fs'
 import { buildPackages } from './build-packages.ts'
 import { messagesOf } from './messages.ts'
 import { artifact } from './testing/artifacts.ts'
@@ -11,7 +10,7 @@ import { type Entry, Ledger } from './testing/ledger.ts'
 import { parseOptions } from './testing/options.ts'
 import { checkPiece, filePiece } from './testing/pieces.ts'
 import { Provisions } from './testing/provisions.ts'
-import { remember, rememberedTimes } from './testing/remembered-times.ts'
+import { rememberedTimes, rememberRun } from './testing/remembered-times.ts'
 import { Report } from './testing/report.ts'
 import { runCheck } from './testing/run-check.ts'
 import { runVitest } from './testing/run-vitest.ts'
@@ -20,7 +19,6 @@ import { allTestFiles } from './testing/test-files.ts'
 import { secondsLeft } from './testing/time-left.ts'
 import { vitestEnvironment } from './testing/vitest-environment.ts'
 import { workers } from './testing/workers.ts'
-import { root } from './workspace.ts'
 
 const isCheck = ({ piece }: Entry): boolean => piece.group === 'checks'
 
@@ -53,7 +51,7 @@ async function main(): Promise<boolean> {
     report.close()
   }
   writeFileSync(artifact('test.json'), JSON.stringify(ledger.total()))
-  if (options.remember) rememberAll(ledger)
+  if (options.remember) rememberRun(ledger)
   return ledger.failures.length === 0
 }
 
@@ -70,11 +68,6 @@ async function run(
       : runVitest({ files: paths, environment, logFile: artifact('test.log') }, ledger, report)
   for (const check of checks) await runCheck(check, ledger, report)
   await testing
-}
-
-function rememberAll(ledger: Ledger): void {
-  const seen = [...ledger.entries.values()].map(({ piece, seconds = 0 }) => [piece.name, seconds] as const)
-  remember(Object.fromEntries(seen), (name) => ledger.entries.has(name) || existsSync(join(root, name)))
 }
 
 try {

@@ -23,6 +23,8 @@ export interface Entry {
   startedAtMs: number | undefined
   /** Undefined until it has ended. */
   seconds: number | undefined
+  /** There was no time for it, or not enough. */
+  left: boolean
 }
 
 /** What of all the pieces of a run has been done, and how it went. */
@@ -41,6 +43,7 @@ export class Ledger {
           tests: undefined,
           startedAtMs: undefined,
           seconds: undefined,
+          left: false,
         },
       ]),
     )
@@ -76,16 +79,26 @@ export class Ledger {
     entry.seconds = (performance.now() - (entry.startedAtMs ?? performance.now())) / 1000
   }
 
-  /** What was planned and never came to an end is a failure of its own, and so is a group without any test that passed. */
+  /** What was planned and never came to an end, though there was time, is a failure of its own, and so is a group without any test that passed. */
   close(): void {
     for (const [name, entries] of this.groups()) {
-      const waiting = entries.filter(({ seconds }) => seconds === undefined)
+      const waiting = entries.filter(({ seconds, left }) => seconds === undefined && !left)
       const [first] = waiting.length > 0 ? waiting : entries
       const report = waiting.length > 0 ? `${waiting.length} of ${entries.length} never ended` : 'no test passed'
       const { passed, failed } = sumOf(entries)
-      if (first === undefined || (waiting.length === 0 && passed + failed > 0)) continue
+      const mayBeEmpty = passed + failed > 0 || entries.some(({ left }) => left)
+      if (first === undefined || (waiting.length === 0 && mayBeEmpty)) continue
       this.failAtLarge({ what: name, report, again: first.piece.again })
     }
+  }
+
+  leave(name: string): void {
+    this.entry(name).left = true
+  }
+
+  /** Those that there was no time for. */
+  left(): Entry[] {
+    return [...this.entries.values()].filter(({ left }) => left)
   }
 
   groups(): Map<string, Entry[]> {

@@ -1,4 +1,5 @@
 import type { Check } from '../checks.ts'
+import type { TestName } from './test-events.ts'
 import { groupOf, type TestFile } from './test-files.ts'
 
 /** What runs as a whole, and is remembered by how long it took: a check, or a file of tests. */
@@ -23,5 +24,8 @@ export const filePiece = (file: TestFile): Piece => ({
 })
 
 /** The command that repeats one test of a file. Vitest takes a pattern, and a shell reads it before. */
-export const againAlone = (piece: Piece, test: string): string =>
-  `${piece.again} -t '^${test.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll("'", "'\\''")}$'`
+export const againAlone = (piece: Piece, test: TestName): string =>
+  `${piece.again} -t '^${test
+    .join(' ')
+    .replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
+    .replaceAll("'", "'\\''")}$'`

@@ -4,8 +4,9 @@ import { type Entry, type Ledger, sumOf } from './ledger.ts'
 /** The longest a log is silent. */
 const EVERY_MS = 10_000
 
-const isRunning = ({ startedAtMs, seconds }: Entry): boolean => startedAtMs !== undefined && seconds === undefined
-const hasEnded = ({ seconds }: Entry): boolean => seconds !== undefined
+const isRunning = ({ startedAtMs, seconds, left }: Entry): boolean =>
+  startedAtMs !== undefined && seconds === undefined && !left
+const hasEnded = ({ seconds, left }: Entry): boolean => seconds !== undefined || left
 
 /** Shows a run in plain lines: what goes on every ten seconds, each group when it ends, and all of them at the end. */
 export class Report {
@@ -43,6 +44,8 @@ export class Report {
     for (const { what, report, again } of failures) {
       console.log(`\nfailed: ${what}: ${report.split('\n')[0]}\n  again, alone: ${again}`)
     }
+    const left = this.#ledger.left().map(({ piece }) => piece.name)
+    if (left.length > 0) console.log(`\nnot got to, for want of time: ${left.join(', ')}`)
     const { passed, failed, skipped } = this.#ledger.total()
     console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped in ${this.#time().trim()}`)
   }
@@ -75,12 +78,15 @@ function progressOf(name: string, entries: readonly Entry[]): string {
 function lineOf(name: string, entries: readonly Entry[]): string {
   const { passed, failed, skipped } = sumOf(entries)
   const missing = entries.filter((entry) => !hasEnded(entry)).length
-  const word = failed > 0 || passed === 0 || missing > 0 ? 'FAILED' : 'ok    '
+  const left = entries.filter((entry) => entry.left).length
+  const bad = failed > 0 || missing > 0 || (passed === 0 && left === 0)
+  const word = bad ? 'FAILED' : left > 0 ? 'partly' : 'ok    '
   const seconds = entries.reduce((sum, entry) => sum + (entry.seconds ?? 0), 0)
   const counts = [
     `${passed} passed`,
     failed > 0 ? `${failed} failed` : '',
     skipped > 0 ? `${skipped} skipped` : '',
+    left > 0 ? `${left} of ${entries.length} not got to` : '',
     missing > 0 ? `${missing} of ${entries.length} never ended` : '',
   ].filter((text) => text !== '')
   return `${word}  ${name.padEnd(30)} ${seconds.toFixed(0).padStart(4)} s  ${counts.join(', ')}`

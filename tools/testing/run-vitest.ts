@@ -31,13 +31,15 @@ export async function runVitest(
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
+  const failuresBefore = ledger.failures.length
   const log = createWriteStream(logFile)
   for (const stream of [child.stdout, child.stderr]) stream?.pipe(log, { end: false })
   child.on('message', (event) => enter(event as TestEvent, ledger, report))
   signal?.addEventListener('abort', () => endFamily(child))
   const [status] = await once(child, 'close')
   log.end()
-  if (status !== 0 && ledger.failures.length === 0 && signal?.aborted !== true) {
+  const told = ledger.failures.length > failuresBefore
+  if (status !== 0 && !told && signal?.aborted !== true) {
     ledger.failAtLarge({
       what: 'vitest',
       report: `ended with ${status}, see ${logFile}`,
@@ -63,12 +65,13 @@ function enter(event: TestEvent, ledger: Ledger, report: Report): void {
 function enterFailure(event: TestFailed, ledger: Ledger, report: Report): void {
   const { file, test } = event
   const piece = ledger.entries.get(file)?.piece
+  const what = [file, ...(test ?? [])].join(' > ')
   if (piece === undefined) {
-    ledger.failAtLarge({ what: file, report: event.report, again: 'npx pnpm check:tests' })
+    ledger.failAtLarge({ what, report: event.report, again: 'npx pnpm check:tests' })
   } else if (test === undefined) {
-    ledger.fail({ what: file, report: event.report, again: piece.again })
+    ledger.fail({ what, report: event.report, again: piece.again })
   } else {
-    ledger.fail({ what: `${file} > ${test}`, report: event.report, again: againAlone(piece, test) })
+    ledger.fail({ what, report: event.report, again: againAlone(piece, test) })
   }
-  report.showFailure(test === undefined ? file : `${file} > ${test}`, event.report)
+  report.showFailure(what, event.report)
 }

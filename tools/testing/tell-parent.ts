@@ -1,11 +1,14 @@
 import { relative, sep } from 'node:path'
-import type { Reporter, SerializedError, TestCase, TestModule } from 'vitest/node'
+import type { Reporter, SerializedError, TestCase, TestModule, TestSuite } from 'vitest/node'
 import { root } from '../workspace.ts'
 import { reportOf } from './failure-report.ts'
 import type { Counts } from './ledger.ts'
-import type { TestEvent } from './test-events.ts'
+import type { TestEvent, TestName } from './test-events.ts'
 
 const fileOf = ({ moduleId }: TestModule): string => relative(root, moduleId).split(sep).join('/')
+
+const nameOf = (test: TestCase | TestSuite): TestName =>
+  test.parent.type === 'suite' ? [...nameOf(test.parent), test.name] : [test.name]
 
 const tell = (event: TestEvent): void => void process.send?.(event)
 
@@ -23,7 +26,7 @@ export default class TellParent implements Reporter {
     const { state, errors } = test.result()
     const file = fileOf(test.module)
     if (state !== 'pending') tell({ type: 'tested', file, state })
-    if (state === 'failed') tell({ type: 'failed', file, test: test.fullName, report: reportOf(errors ?? []) })
+    if (state === 'failed') tell({ type: 'failed', file, test: nameOf(test), report: reportOf(errors ?? []) })
   }
 
   onTestModuleEnd(module: TestModule): void {

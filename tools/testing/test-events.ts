@@ -11,7 +11,10 @@ export type TestEvent =
 export interface TestFailed {
   readonly type: 'failed'
   readonly file: string
-  /** Undefined: the file itself, or nobody knows whose fault it was. */
-  readonly test: string | undefined
+  /** Undefined: it was the file itself, or nobody knows whose fault it was. */
+  readonly test: TestName | undefined
   readonly report: string
 }
+
+/** The names of the groups that a test stands in, then its own. */
+export type TestName = readonly string[]
