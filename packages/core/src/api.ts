@@ -19,7 +19,7 @@ export interface HoldOptions {
   readonly autoRenew?: boolean | undefined
   /**
    * The lease is lost (reason `max-hold`) after this time, however often it was renewed, and the lock is given up; one that came by a handle is
-   * left to its TTL, since somebody else may live on it. Default: never.
+   * left to its TTL, since somebody else may live on it. Default: never, as `Infinity` says where a default is set.
    */
   readonly maxHoldMs?: number | undefined
   /** Shown to others by `inspect`: JSON of at most 4096 bytes. */
@@ -28,13 +28,17 @@ export interface HoldOptions {
 
 export interface AcquireOptions extends HoldOptions {
   /**
-   * How long to wait: finite, 0 or more. While it lasts, an unreachable backend is waited for, too.
-   * Left out: until granted or aborted, and an unreachable backend rejects at once. A request under way is not cut short for the next waiter
-   * of the key.
+   * How long to wait: 0 or more. 0: one attempt. Left out, or `Infinity`: until granted or aborted. An attempt under way gets its answer, and one is made
+   * when the time is over: a wait may last one request longer. A request under way is not cut short for the next waiter of the key.
    */
   readonly waitMs?: number | undefined
-  /** Stops the wait; `acquire` rejects with `signal.reason`. Has no effect on a lease once granted. */
+  /** Stops the wait; `acquire` rejects with `signal.reason`. Has no effect on a lease once granted. Whatever has its shape will do, from any realm. */
   readonly signal?: AbortSignal | undefined
+  /**
+   * What to do while no answer comes from the backend: `'throw'` the `BACKEND_UNAVAILABLE` error of the first attempt, or `'wait'` for it like for a holder, as
+   * long as `waitMs` says. Default: `'wait'` with `waitMs`, else `'throw'`: a wait without end would hide a host name with a typing error.
+   */
+  readonly whenUnreachable?: 'throw' | 'wait' | undefined
   /**
    * What to do when this code runs under a lease on the key (inside `run`, at any depth, of this same `Locks`) and would wait for itself: `'throw'`
    * a `SELF_DEADLOCK` error (default), or `'wait'`, where it does not await the result. A lease of a plain `acquire` belongs to no code: anybody
@@ -55,7 +59,7 @@ export interface LocksOptions extends Omit<AcquireOptions, 'signal' | 'metadata'
   readonly random?: (() => number) | undefined
   /**
    * How long one request to the backend may take before its outcome counts as unknown: 1 to 60 000. Default 2000. An acquire takes no longer than the
-   * TTL, a renewal no longer than a third of it. A release that finds no server is repeated for half this time.
+   * TTL, a renewal no longer than a third of it, or of the backend's smallest TTL where that is longer. A release that finds no server is repeated for half this time.
    */
   readonly requestTimeoutMs?: number | undefined
   /** The longest time between two attempts of a waiting contender, if no wake-up arrives: 1 to 60 000. Default 1000. */

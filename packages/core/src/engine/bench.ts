@@ -26,6 +26,12 @@ export class Bench {
     this.observer = new Observer(options.onEvent)
   }
 
+  /** For a request that is of no use when the TTL, or so much of it, is over. Asked for less, the backend grants its smallest. */
+  timeoutMs(ttlMs: number, share = 1): number {
+    const { options, backend } = this
+    return Math.min(options.requestTimeoutMs, Math.max(ttlMs, backend.capabilities.minTtlMs) / share)
+  }
+
   /** By the monotonic clock. */
   msSince(instant: Instant): number {
     return this.clock.now().monotonicMs - instant.monotonicMs

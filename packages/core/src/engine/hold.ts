@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { earlier, type Instant, msUntil, shift } from '../clock.ts'
 import type { Candidate, Claim, Grant } from '../contract.ts'
 import { type LeaseholdError, leaseError } from '../errors.ts'
@@ -220,6 +221,8 @@ export class Hold implements Task {
   get signal(): AbortSignal {
     if (!this.#abort) {
       this.#abort = new AbortController()
+      // One job may have many fetches under its lease.
+      setMaxListeners(0, this.#abort.signal)
       if (this.#interruption) this.#abort.abort(this.#interruption)
     }
     return this.#abort.signal

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Lease, LeaseGroup, LeaseHandle, ReleaseOutcome } from '../api.ts'
 
 export class HeldLeases implements LeaseGroup {
@@ -13,7 +14,10 @@ export class HeldLeases implements LeaseGroup {
   }
 
   get signal(): AbortSignal {
-    this.#signal ??= AbortSignal.any(this.leases.map((lease) => lease.signal))
+    if (!this.#signal) {
+      this.#signal = AbortSignal.any(this.leases.map((lease) => lease.signal))
+      setMaxListeners(0, this.#signal)
+    }
     return this.#signal
   }
 

@@ -5,7 +5,7 @@ import type { LockHall } from './hall.ts'
 import type { Hold } from './hold.ts'
 import { assertNotUnder, workUnder } from './holding-context.ts'
 import { HeldLease } from './lease.ts'
-import { parseTerms, type WaitTerms } from './options.ts'
+import { parseHold, parseWait, type WaitTerms } from './options.ts'
 
 type Work<T> = (lease: Lease) => Promise<T> | T
 
@@ -21,7 +21,7 @@ export class NamedLock implements Lock {
   }
 
   async tryAcquire(options?: HoldOptions): Promise<Lease | null> {
-    const terms = parseTerms(this.#defaults, options)
+    const terms = parseHold(this.#defaults, options)
     const hold = await tryAcquire(this.#hall, this.key, terms)
     return hold ? new HeldLease(this.#hall.bench, hold) : null
   }
@@ -66,7 +66,7 @@ export class NamedLock implements Lock {
   }
 
   #acquire(options: AcquireOptions | undefined): Promise<Hold> {
-    const terms = parseTerms(this.#defaults, options)
+    const terms = parseWait(this.#defaults, options)
     assertNotUnder(this.#hall.valid(this.key), terms)
     return acquire(this.#hall, this.key, terms)
   }

@@ -22,7 +22,7 @@ import { assertKey, assertKeys } from './key.ts'
 import { HeldLease } from './lease.ts'
 import { HeldLeases } from './lease-group.ts'
 import { NamedLock } from './lock.ts'
-import { assertBackend, type EngineOptions, parseLocks, parseTerms } from './options.ts'
+import { assertBackend, type EngineOptions, parseHold, parseLocks, parseWait } from './options.ts'
 import { Renewals } from './renewals.ts'
 import { Requests } from './requests.ts'
 import { resume } from './resume.ts'
@@ -54,19 +54,19 @@ class BackendLocks implements Locks {
 
   lock(key: string, defaults?: HoldOptions): Lock {
     assertKey(key)
-    return new NamedLock(this.#hall, key, parseTerms(this.#hall.bench.options, defaults))
+    return new NamedLock(this.#hall, key, parseHold(this.#hall.bench.options, defaults))
   }
 
   async acquireAll(keys: readonly string[], options?: AcquireOptions): Promise<LeaseGroup> {
     assertKeys(keys)
-    const terms = parseTerms(this.#hall.bench.options, options)
+    const terms = parseWait(this.#hall.bench.options, options)
     for (const key of keys) assertNotUnder(this.#hall.valid(key), terms)
     return this.#group(keys, await acquireAll(this.#hall, keys, terms))
   }
 
   async tryAcquireAll(keys: readonly string[], options?: HoldOptions): Promise<LeaseGroup | null> {
     assertKeys(keys)
-    const terms = parseTerms(this.#hall.bench.options, options)
+    const terms = parseHold(this.#hall.bench.options, options)
     const holds = await tryAcquireAll(this.#hall, keys, terms)
     return holds ? this.#group(keys, holds) : null
   }
