@@ -84,8 +84,16 @@ export interface Locks extends AsyncDisposable {
    * backend error; then the handle stays good.
    */
   resume(handle: LeaseHandle, options?: ResumeOptions): Promise<Lease | null>
-  /** Refuses new work, ends waits with `CLOSED`, releases every lease, closes the backend. Never rejects; says what it could not do. */
-  close(): Promise<CloseReport>
+  /**
+   * Refuses new work, ends waits with `CLOSED`, releases every lease, closes the backend. A `run` under way is told by `lease.signal`, and has its lease, renewed, until its
+   * work has ended or `drainMs` is over: whoever is next does not begin before. Rejects for bad options only; says what it could not do.
+   */
+  close(options?: CloseOptions): Promise<CloseReport>
+}
+
+export interface CloseOptions {
+  /** How long work under a `run` may take to come to its end, in milliseconds: from 0 to a year. Default 10 000. Then its lease is released under it. */
+  readonly drainMs?: number | undefined
 }
 
 export type ResumeOptions = Pick<HoldOptions, 'autoRenew' | 'maxHoldMs'>
@@ -98,9 +106,7 @@ export interface Lock {
   /** Waits for its turn. Rejects with `ACQUIRE_TIMEOUT`, `signal.reason`, `SELF_DEADLOCK`, `LIMIT_REACHED`, `CLOSED` or a backend error. */
   acquire(options?: AcquireOptions): Promise<Lease>
   /**
-   * Acquires, works, releases. Resolves with what `work` returned only if the lease was valid to its end, else rejects with `LEASE_LOST` (or
-   * `CLOSED`, where `close` took it back).
-   * An error of `work` is passed on as it is, whatever the release does.
+   * Acquires, works, releases: `acquire`, and `run` of the lease.
    */
   run<T>(work: (lease: Lease) => Promise<T> | T): Promise<T>
   run<T>(options: AcquireOptions, work: (lease: Lease) => Promise<T> | T): Promise<T>
@@ -136,6 +142,13 @@ export interface Lease extends AsyncDisposable {
   assertHeld(minRemainingMs?: number): void
   /** Resets the remaining time to the TTL, or joins the renewal under way. Rejects with `LEASE_LOST`, `LEASE_ENDED`, or a backend error (the lease lives on till its deadline). */
   renew(): Promise<void>
+  /**
+   * Works, and releases. Resolves with what `work` returned only if the lease was valid to its end, else rejects with `LEASE_LOST`, `CLOSED`, where `close` took it
+   * back, or `LEASE_ENDED`, where `work` released it and somebody else is found to have it at the end. An error of `work` is passed on as it is, whatever the release does.
+   * The process stays alive meanwhile. `work` is known to run under the lease (see `whenHeld`), which makes all promises of the process slower on Node 20 and 22:
+   * `whenHeld: 'wait'` does without.
+   */
+  run<T>(work: (lease: Lease) => Promise<T> | T): Promise<T>
   /** Gives the lock up. Repeated calls return the first one's answer. Rejects with a backend error if the outcome is unknown: then the server frees the key within the TTL. */
   release(): Promise<ReleaseOutcome>
   /**
@@ -167,6 +180,8 @@ export interface LeaseGroup extends AsyncDisposable, Iterable<Lease> {
   /** Aborts when the first of them is lost. */
   readonly signal: AbortSignal
   assertHeld(minRemainingMs?: number): void
+  /** Works under all of them, and releases them, as `Lease.run` does. */
+  run<T>(work: (group: LeaseGroup) => Promise<T> | T): Promise<T>
   /** Releases all of them, whatever becomes of each. `'lost'` if any was. */
   release(): Promise<ReleaseOutcome>
   handOff(): LeaseHandle[]
@@ -174,8 +189,10 @@ export interface LeaseGroup extends AsyncDisposable, Iterable<Lease> {
 
 /** What `close` did. */
 export interface CloseReport {
-  /** How many leases it released. */
+  /** How many leases it released, or saw released by the end of a `run`. */
   readonly released: number
+  /** Keys whose `run` had not come to its end when `drainMs` was over: their work went on without the lease. */
+  readonly interrupted: readonly string[]
   /** Keys whose release is not certain: the server frees them within their TTL. */
   readonly unreleased: readonly { readonly key: string; readonly error: LeaseholdError }[]
   /** What the backend's own `close` threw, if it did. */

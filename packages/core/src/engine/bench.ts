@@ -15,6 +15,8 @@ export class Bench {
   readonly observer: Observer
   /** What `close` waits for. */
   readonly outstanding = new Outstanding()
+  /** Work of `run`: what `close` waits for first. */
+  readonly works = new Outstanding()
   closed = false
 
   /** `afterPass`: all that was due at one moment has fired. */

@@ -1,4 +1,4 @@
-import type { LocksOptions } from '../api.ts'
+import type { CloseOptions, LocksOptions } from '../api.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Terms } from '../contract.ts'
 import type { LockEvent } from '../events.ts'
@@ -14,6 +14,7 @@ export interface HoldTerms {
   readonly autoRenew: boolean
   readonly maxHoldMs?: number | undefined
   readonly metadata?: string | undefined
+  readonly whenHeld: 'throw' | 'wait'
 }
 
 /** What of it the backend is asked for. */
@@ -23,7 +24,6 @@ export const asked = ({ ttlMs, metadata }: HoldTerms): Terms => ({ ttlMs, metada
 export interface WaitTerms extends HoldTerms {
   readonly waitMs?: number | undefined
   readonly signal?: AbortSignal | undefined
-  readonly whenHeld: 'throw' | 'wait'
   readonly whenUnreachable?: 'throw' | 'wait' | undefined
 }
 
@@ -74,7 +74,7 @@ const orEndless =
   (name, value) =>
     value === Number.POSITIVE_INFINITY ? undefined : bounded(name, value)
 
-const holdRules: Rules<HoldTerms> = {
+const holdRules: Rules<Omit<HoldTerms, 'whenHeld'>> = {
   ttlMs: between(10, YEAR_MS, 'whole '),
   marginMs: between(0, YEAR_MS),
   autoRenew: ofType('boolean'),
@@ -130,6 +130,9 @@ export const parseHold = (defaults: WaitTerms, options: object | undefined): Wai
 /** For whoever waits, too. */
 export const parseWait = (defaults: WaitTerms, options: object | undefined): WaitTerms =>
   options === undefined ? defaults : withRoom(parse(waitRules, defaults, options))
+
+export const parseClose = (options: CloseOptions = {}): { readonly drainMs: number } =>
+  parse({ drainMs: between(0, YEAR_MS) }, { drainMs: 10_000 }, options)
 
 export const parseResume = (defaults: WaitTerms, options: object = {}): WaitTerms =>
   parse<WaitTerms>({ autoRenew: holdRules.autoRenew, maxHoldMs: holdRules.maxHoldMs }, defaults, options)
