@@ -46,7 +46,7 @@ export function tell(members: readonly Member[], word: 'start' | 'stop'): void {
 /** Everybody ends after its present turn. */
 export async function reported(members: readonly Member[]): Promise<Report[]> {
   tell(members, 'stop')
-  await until('everybody is done', () => members.every(({ report }) => report !== undefined), 60_000)
+  await until('everybody is done', () => members.every(({ report }) => report !== undefined))
   return members.flatMap(({ report }) => report ?? [])
 }
 

@@ -15,7 +15,7 @@ interface Size {
 export async function evenTurns(etcd: TestEtcd, { processes, callers, turns: least }: Size): Promise<void> {
   const members = await startCrowd(processes, etcd.server.url, uniqueKey(), callers)
   tell(members, 'start')
-  await until('everybody had many turns', () => members.every(({ turns }) => turns >= least), 90_000)
+  await until('everybody had many turns', () => members.every(({ turns }) => turns >= least))
   const reports = await reported(members)
   expect(isSorted(timesInOrderOfArrival(reports))).toBe(true)
   const ofCallers = reports.flatMap(({ turnsOfCallers }) => turnsOfCallers)

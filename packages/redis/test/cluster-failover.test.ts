@@ -150,5 +150,5 @@ describe('a master that has a replica', () => {
     expect(await kept.release()).toBe('released')
     expect(await elsewhere.release()).toBe('released')
     for (const locks of [holder, early, late]) await locks.close()
-  }, 30_000)
+  })
 })

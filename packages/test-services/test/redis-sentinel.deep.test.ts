@@ -11,13 +11,13 @@ test('a primary that died follows its successor when it is back', async () => {
   await askRedis(group.primary, 'set', 'before', 'yes')
   await askRedis(group.primary, 'wait', '1', '0')
   await group.primary.kill()
-  await until('the failover', async () => (await group.primaryPort()) === group.replica.port, 60_000)
+  await until('the failover', async () => (await group.primaryPort()) === group.replica.port)
   await group.primary.restart()
   // Sentinels give a returning primary some ten seconds to prove that it is none.
   // When they turn it round, they cut off all its clients: whoever asks just then gets no answer.
   const role = () => askRedis(group.primary, 'info', 'replication').catch(() => 'unknown')
   const follows = async () => (await role()).includes('role:slave')
-  await until('the former primary follows', follows, 60_000)
+  await until('the former primary follows', follows)
   await group.replica.restart()
   expect(await askRedis(group.replica, 'get', 'before')).toBe('yes')
-}, 150_000)
+})

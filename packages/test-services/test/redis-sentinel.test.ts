@@ -20,4 +20,4 @@ describe('a primary watched by sentinels', () => {
     expect(await askRedis(group.replica, 'get', 'before')).toBe('yes')
     expect(await askRedis(group.replica, 'info', 'replication')).toContain('role:master')
   })
-}, 60_000)
+})
