@@ -17,8 +17,9 @@ export default defineConfig({
     // As many cases of the suite as it runs at a time by itself.
     maxConcurrency: 8,
     sequence: { sequencer: LongestFirst },
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    // For what hangs. How long a test takes is a matter of the machine.
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
     projects: workspacePackages().map(({ folder }) => ({
       extends: true as const,
       root: folder,

@@ -3,7 +3,7 @@ import { SeatMap } from '../src/race/seat-map.ts'
 import { openTestOffice, type TestOffice } from './office.ts'
 import { Visitor } from './visitor.ts'
 
-vi.setConfig({ testTimeout: 90_000 })
+vi.setConfig({ testTimeout: 600_000 })
 
 const PATIENCE = { timeout: 20_000, interval: 25 }
 

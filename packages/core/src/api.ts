@@ -19,7 +19,7 @@ export interface HoldOptions {
   readonly autoRenew?: boolean | undefined
   /**
    * The lease is lost (reason `max-hold`) after this time, however often it was renewed, and the lock is given up; one that came by a handle is
-   * left to its TTL, since somebody else may live on it. Default: never.
+   * left to its TTL, since somebody else may live on it. Default: never, as `Infinity` says where a default is set.
    */
   readonly maxHoldMs?: number | undefined
   /** Shown to others by `inspect`: JSON of at most 4096 bytes. */
@@ -28,13 +28,17 @@ export interface HoldOptions {
 
 export interface AcquireOptions extends HoldOptions {
   /**
-   * How long to wait: finite, 0 or more. While it lasts, an unreachable backend is waited for, too.
-   * Left out: until granted or aborted, and an unreachable backend rejects at once. A request under way is not cut short for the next waiter
-   * of the key.
+   * How long to wait: 0 or more. 0: one attempt. Left out, or `Infinity`: until granted or aborted. An attempt under way gets its answer, and one is made
+   * when the time is over: a wait may last one request longer. A request under way is not cut short for the next waiter of the key.
    */
   readonly waitMs?: number | undefined
-  /** Stops the wait; `acquire` rejects with `signal.reason`. Has no effect on a lease once granted. */
+  /** Stops the wait; `acquire` rejects with `signal.reason`. Has no effect on a lease once granted. Whatever has its shape will do, from any realm. */
   readonly signal?: AbortSignal | undefined
+  /**
+   * What to do while no answer comes from the backend: `'throw'` the `BACKEND_UNAVAILABLE` error of the first attempt, or `'wait'` for it like for a holder, as
+   * long as `waitMs` says. Default: `'wait'` with `waitMs`, else `'throw'`: a wait without end would hide a host name with a typing error.
+   */
+  readonly whenUnreachable?: 'throw' | 'wait' | undefined
   /**
    * What to do when this code runs under a lease on the key (inside `run`, at any depth, of this same `Locks`) and would wait for itself: `'throw'`
    * a `SELF_DEADLOCK` error (default), or `'wait'`, where it does not await the result. A lease of a plain `acquire` belongs to no code: anybody
@@ -55,7 +59,7 @@ export interface LocksOptions extends Omit<AcquireOptions, 'signal' | 'metadata'
   readonly random?: (() => number) | undefined
   /**
    * How long one request to the backend may take before its outcome counts as unknown: 1 to 60 000. Default 2000. An acquire takes no longer than the
-   * TTL, a renewal no longer than a third of it. A release that finds no server is repeated for half this time.
+   * TTL, a renewal no longer than a third of it, or of the backend's smallest TTL where that is longer. A release that finds no server is repeated for half this time.
    */
   readonly requestTimeoutMs?: number | undefined
   /** The longest time between two attempts of a waiting contender, if no wake-up arrives: 1 to 60 000. Default 1000. */
@@ -80,8 +84,16 @@ export interface Locks extends AsyncDisposable {
    * backend error; then the handle stays good.
    */
   resume(handle: LeaseHandle, options?: ResumeOptions): Promise<Lease | null>
-  /** Refuses new work, ends waits with `CLOSED`, releases every lease, closes the backend. Never rejects; says what it could not do. */
-  close(): Promise<CloseReport>
+  /**
+   * Refuses new work, ends waits with `CLOSED`, releases every lease, closes the backend. A `run` under way is told by `lease.signal`, and has its lease, renewed, until its
+   * work has ended or `drainMs` is over: whoever is next does not begin before. Rejects for bad options only; says what it could not do.
+   */
+  close(options?: CloseOptions): Promise<CloseReport>
+}
+
+export interface CloseOptions {
+  /** How long work under a `run` may take to come to its end, in milliseconds: from 0 to a year. Default 10 000. Then its lease is released under it. */
+  readonly drainMs?: number | undefined
 }
 
 export type ResumeOptions = Pick<HoldOptions, 'autoRenew' | 'maxHoldMs'>
@@ -94,9 +106,7 @@ export interface Lock {
   /** Waits for its turn. Rejects with `ACQUIRE_TIMEOUT`, `signal.reason`, `SELF_DEADLOCK`, `LIMIT_REACHED`, `CLOSED` or a backend error. */
   acquire(options?: AcquireOptions): Promise<Lease>
   /**
-   * Acquires, works, releases. Resolves with what `work` returned only if the lease was valid to its end, else rejects with `LEASE_LOST` (or
-   * `CLOSED`, where `close` took it back).
-   * An error of `work` is passed on as it is, whatever the release does.
+   * Acquires, works, releases: `acquire`, and `run` of the lease.
    */
   run<T>(work: (lease: Lease) => Promise<T> | T): Promise<T>
   run<T>(options: AcquireOptions, work: (lease: Lease) => Promise<T> | T): Promise<T>
@@ -132,6 +142,13 @@ export interface Lease extends AsyncDisposable {
   assertHeld(minRemainingMs?: number): void
   /** Resets the remaining time to the TTL, or joins the renewal under way. Rejects with `LEASE_LOST`, `LEASE_ENDED`, or a backend error (the lease lives on till its deadline). */
   renew(): Promise<void>
+  /**
+   * Works, and releases. Resolves with what `work` returned only if the lease was valid to its end, else rejects with `LEASE_LOST`, `CLOSED`, where `close` took it
+   * back, or `LEASE_ENDED`, where `work` released it and somebody else is found to have it at the end. An error of `work` is passed on as it is, whatever the release does.
+   * The process stays alive meanwhile. `work` is known to run under the lease (see `whenHeld`), which makes all promises of the process slower on Node 20 and 22:
+   * `whenHeld: 'wait'` does without.
+   */
+  run<T>(work: (lease: Lease) => Promise<T> | T): Promise<T>
   /** Gives the lock up. Repeated calls return the first one's answer. Rejects with a backend error if the outcome is unknown: then the server frees the key within the TTL. */
   release(): Promise<ReleaseOutcome>
   /**
@@ -163,6 +180,8 @@ export interface LeaseGroup extends AsyncDisposable, Iterable<Lease> {
   /** Aborts when the first of them is lost. */
   readonly signal: AbortSignal
   assertHeld(minRemainingMs?: number): void
+  /** Works under all of them, and releases them, as `Lease.run` does. */
+  run<T>(work: (group: LeaseGroup) => Promise<T> | T): Promise<T>
   /** Releases all of them, whatever becomes of each. `'lost'` if any was. */
   release(): Promise<ReleaseOutcome>
   handOff(): LeaseHandle[]
@@ -170,8 +189,10 @@ export interface LeaseGroup extends AsyncDisposable, Iterable<Lease> {
 
 /** What `close` did. */
 export interface CloseReport {
-  /** How many leases it released. */
+  /** How many leases it released, or saw released by the end of a `run`. */
   readonly released: number
+  /** Keys whose `run` had not come to its end when `drainMs` was over: their work went on without the lease. */
+  readonly interrupted: readonly string[]
   /** Keys whose release is not certain: the server frees them within their TTL. */
   readonly unreleased: readonly { readonly key: string; readonly error: LeaseholdError }[]
   /** What the backend's own `close` threw, if it did. */

@@ -10,24 +10,24 @@ afterAll(() => etcd.stop())
 
 describe('processes with several callers each who want one key', () => {
   it('all get their turns, in the order of their arrival at the server', async () => {
-    await evenTurns(etcd, { processes: 3, callers: 4, turns: 20 })
-  }, 120_000)
+    await evenTurns(etcd, { processes: 3, callers: 4, turns: 24 })
+  })
 
   it('are held up by none of them that is frozen or killed, longer than an etcd lease lasts on which they wait', async () => {
     const members = await startCrowd(3, etcd.server.url, uniqueKey(), 4)
     const [frozen, killed, ...others] = members as [Member, Member, ...Member[]]
     tell(members, 'start')
-    await until('everybody had turns', () => members.every(({ turns }) => turns >= 5), 60_000)
+    await until('everybody had turns', () => members.every(({ turns }) => turns >= 5))
     frozen.child.freeze()
     await killed.child.kill()
     const before = others.map(({ turns }) => turns)
-    await until('the others go on', () => others.every(({ turns }, i) => turns > (before[i] ?? 0) + 5), 60_000)
+    await until('the others go on', () => others.every(({ turns }, i) => turns > (before[i] ?? 0) + 5))
     const missed = frozen.turns
     frozen.child.thaw()
-    await until('the thawed one has turns again', () => frozen.turns > missed + 5, 60_000)
+    await until('the thawed one has turns again', () => frozen.turns > missed + 5)
     expect(isSorted(timesInOrderOfArrival(await reported([frozen, ...others])))).toBe(true)
     for (const { child } of members) await child.exited
-  }, 120_000)
+  })
 })
 
 it('a process that is killed while it waits blocks those behind it no longer than the shortest etcd lease', async () => {
@@ -48,4 +48,4 @@ it('a process that is killed while it waits blocks those behind it no longer tha
   await lease.release()
   await holder.close()
   await rival.close()
-}, 60_000)
+})

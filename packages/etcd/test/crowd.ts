@@ -46,7 +46,7 @@ export function tell(members: readonly Member[], word: 'start' | 'stop'): void {
 /** Everybody ends after its present turn. */
 export async function reported(members: readonly Member[]): Promise<Report[]> {
   tell(members, 'stop')
-  await until('everybody is done', () => members.every(({ report }) => report !== undefined), 60_000)
+  await until('everybody is done', () => members.every(({ report }) => report !== undefined))
   return members.flatMap(({ report }) => report ?? [])
 }
 
@@ -55,6 +55,14 @@ export function timesInOrderOfArrival(reports: readonly Report[]): bigint[] {
   const grants = reports.flatMap(({ grants }) => grants.map(([token, at]) => [BigInt(token), BigInt(at)] as const))
   expect(new Set(grants.map(([token]) => token)).size).toBe(grants.length)
   return grants.toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([, at]) => at)
+}
+
+/** How many turns each had while everybody was there: from when the last one had begun until the first one ended. */
+export function turnsInCommon(reports: readonly Report[]): number[] {
+  const times = reports.map(({ grants }) => grants.map(([, at]) => Number(at)))
+  const from = Math.max(...times.map((own) => own[0] ?? Number.NaN))
+  const to = Math.min(...times.map((own) => own.at(-1) ?? Number.NaN))
+  return times.map((own) => own.filter((at) => from <= at && at <= to).length)
 }
 
 export const isSorted = (times: readonly bigint[]) => times.every((at, i) => i === 0 || at > (times[i - 1] ?? 0n))

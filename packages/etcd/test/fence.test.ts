@@ -7,7 +7,7 @@ afterAll(() => etcd.stop())
 
 it('a fence lets a transaction of the holder pass, and stops it when the lock has gone to another', async () => {
   const backend = etcd.open()
-  const locks = createLocks(backend)
+  const locks = createLocks(backend, PATIENT)
   const target = uniqueKey()
   const lease = await locks.lock(uniqueKey()).acquire()
   const { key, createRevision } = backend.fence(lease)

@@ -141,7 +141,7 @@ it('nothing is done twice when the reply is cut: one key, put once, released onc
   async function placesOf({ holder }: Claim) {
     return (await etcd.places()).filter(({ key }) => key.toString().includes(holder))
   }
-}, 60_000)
+})
 
 it('several keys are taken in one transaction', async () => {
   const keys = Array.from({ length: 5 }, uniqueKey)

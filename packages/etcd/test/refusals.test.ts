@@ -63,7 +63,7 @@ describe('an etcd that asks for passwords', () => {
     await (await waiting).release()
     await locks.close()
     await other.close()
-  }, 60_000)
+  })
 })
 
 describe('no answer', () => {

@@ -154,4 +154,4 @@ it('who waits is served from a store that was compacted meanwhile, and by a memb
   await next.release()
   await locks.close()
   await other.close()
-}, 60_000)
+})

@@ -108,7 +108,7 @@ describe('waiting for an advisory lock', () => {
     await using child = new ChildProgram({ path, args: [url, schema, 'slept through'], execArgv: [] })
     const heard: string[] = []
     child.onMessage((token) => heard.push(String(token)))
-    await until('it stands in line', async () => (await inLine('frozen waiter')) === 1, 30_000)
+    await until('it stands in line', async () => (await inLine('frozen waiter')) === 1)
     child.freeze()
     const lateness = Lateness.watch()
     const sinceMs = performance.now()
@@ -124,19 +124,19 @@ describe('waiting for an advisory lock', () => {
     await until('it holds the lock', () => heard.length === 1)
     expect(BigInt(heard[0] ?? '')).toBeGreaterThan(next.fencingToken)
     await Promise.all([holder.locks.close(), other.locks.close()])
-  }, 40_000)
+  })
 
   it('makes tokens that increase and leases that do not overlap, while sessions are ended at random', async () => {
     const events = await storm(database, 10)
     expect(events.filter(({ type }) => type === 'granted').length).toBeGreaterThan(10)
     expect(checkHistory(events)).toEqual([])
-  }, 60_000)
+  })
 })
 
 describe('closing advisory locks', () => {
   it('is waited for by the process, which then ends by itself', async () => {
     const path = await compiled(fileURLToPath(new URL('closes-and-ends.ts', import.meta.url)))
     const { stdout } = await promisify(execFile)(process.execPath, [path, url, schema])
-    expect(JSON.parse(stdout)).toEqual({ released: 1, unreleased: [] })
-  }, 30_000)
+    expect(JSON.parse(stdout)).toEqual({ released: 1, interrupted: [], unreleased: [] })
+  })
 })

@@ -10,4 +10,4 @@ it('advisory locks make tokens that increase and leases that do not overlap, whi
   const events = await storm(database, 150)
   expect(events.filter(({ type }) => type === 'granted').length).toBeGreaterThan(150)
   expect(checkHistory(events)).toEqual([])
-}, 180_000)
+})

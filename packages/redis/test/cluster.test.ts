@@ -111,7 +111,7 @@ describe('a Cluster', () => {
 describe('processes with several callers each who want one key of a Cluster', () => {
   it('get their turns as on one node', async () => {
     await evenTurns(cluster.nodes, { key: 'crowd', processes: 2, callers: 3, turns: 90 })
-  }, 90_000)
+  })
 })
 
 describe('groups of keys', () => {
@@ -204,7 +204,8 @@ describe('a slot that moves', () => {
     const [one, other] = [createLocks(open()), createLocks(open(), { pollMs: 60_000 })]
     const key = '{migrant}'
     const lease = await one.lock(key).acquire()
-    const next = other.lock(key).acquire()
+    // With time to wait: an attempt that meets the slot on its way is sent away.
+    const next = other.lock(key).acquire({ waitMs: 60_000 })
     await until('it stands in line', isInLine(key))
     const slot = slotOf(holdOf(key))
     const [source, target] = await nodesOf(standing, slot)

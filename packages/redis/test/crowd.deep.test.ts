@@ -12,7 +12,7 @@ describe('8 processes with 8 callers each who want one key', () => {
 
   it('all get their turns, evenly, in the order of tokens, at few commands a handover', async () => {
     await evenTurns([standing.server], { key: 'crowd', processes: 8, callers: 8, turns: 400 })
-  }, 180_000)
+  })
 })
 
 describe('4 processes with 4 callers each who want one key of a Cluster', () => {
@@ -24,5 +24,5 @@ describe('4 processes with 4 callers each who want one key of a Cluster', () => 
 
   it('get their turns as on one node', async () => {
     await evenTurns(standing.cluster.nodes, { key: 'crowd', processes: 4, callers: 4, turns: 200 })
-  }, 180_000)
+  })
 })

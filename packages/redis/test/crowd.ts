@@ -47,7 +47,7 @@ export function start(members: readonly Member[]): void {
 /** Everybody ends after its present turn. */
 export async function stop(members: readonly Member[]): Promise<(readonly CrowdTurn[])[]> {
   for (const { child } of members) child.send({ word: 'stop' })
-  await until('everybody is done', () => members.every(({ turns }) => turns !== undefined), 60_000)
+  await until('everybody is done', () => members.every(({ turns }) => turns !== undefined))
   return members.map(({ turns }) => turns ?? [])
 }
 

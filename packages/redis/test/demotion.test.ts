@@ -91,7 +91,7 @@ it('a former primary tells nobody of a key that goes to somebody else, and is le
   const held = claimOn('left')
   await open().tryAcquire(held, terms())
   const patient = createLocks(redis({ client: following, onAdvice: () => {} }), { pollMs: 60_000 })
-  const next = patient.lock('left').acquire()
+  const next = patient.lock('left').acquire({ waitMs: 60_000 })
   const line = keyNames('leasehold:', 'left').queue
   await until('both have the other line', async () => (await askRedis(primary, 'exists', line)) === '1')
 

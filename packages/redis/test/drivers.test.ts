@@ -112,7 +112,7 @@ describe.each(drivers)('ioredis $version', ({ version, node, cluster, commander 
     const [source, target] = await nodesOf(clustered, slot)
     const [one, other] = [createLocks(cluster()), createLocks(cluster(), { pollMs: 60_000 })]
     const lease = await one.lock(key).acquire()
-    const next = other.lock(key).acquire()
+    const next = other.lock(key).acquire({ waitMs: 60_000 })
     await until('it stands in line', async () => (await askRedis(source, 'exists', queueOf(key))) === '1')
     await (await migrate(slot, source, target)).finish()
     await until('it stands in line there', async () => (await askRedis(target, 'exists', queueOf(key))) === '1')

@@ -19,7 +19,7 @@ export async function evenTurns(servers: readonly Server[], size: Size): Promise
   const crowd = await startMembers(size.processes, urls, size.key, size.callers)
   for (const server of servers) await askRedis(server, 'config', 'resetstat')
   start(crowd)
-  await until('everybody had many turns', () => crowd.every(({ count }) => count >= size.turns), 60_000)
+  await until('everybody had many turns', () => crowd.every(({ count }) => count >= size.turns))
   const turns = await stop(crowd)
   const scripts = await Promise.all(servers.map(scriptsRunAt))
 

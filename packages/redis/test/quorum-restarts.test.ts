@@ -30,7 +30,7 @@ const allCount = async () => {
 }
 
 beforeAll(async () => {
-  await until('all have been up for the longest TTL', allCount, 20_000)
+  await until('all have been up for the longest TTL', allCount)
 })
 
 describe('a node that comes back empty', () => {
@@ -70,11 +70,11 @@ describe('a node that comes back empty', () => {
         ({ granted }) => granted,
         () => false,
       )
-    await until('it counts', again, 10_000)
+    await until('it counts', again)
   })
 
   it('is given back what the majority holds: a lease outlives that all restart, one after the other', async () => {
-    await until('all count', allCount, 10_000)
+    await until('all count', allCount)
     const locks = createLocks(open(), { ttlMs: MAX_TTL_MS })
     const lease = await locks.lock('rolling').acquire({ metadata: 'kept' })
     const restored = async () => (await holds('rolling')) === '111'
@@ -92,7 +92,7 @@ describe('a node that comes back empty', () => {
 
 describe('a renewal', () => {
   it('gives no node what another claim has there', async () => {
-    await until('all count', allCount, 10_000)
+    await until('all count', allCount)
     const holder = open()
     const claim = await holdAt(holder, 'taken', '111', MAX_TTL_MS)
     const name = keyNames('leasehold-quorum:', 'taken').hold

@@ -60,5 +60,5 @@ describe('behind sentinels', () => {
     expect(after.fencingToken).toBeGreaterThan(before.fencingToken)
     expect(await after.release()).toBe('released')
     expect(await locks.close()).toMatchObject({ unreleased: [], backendError: undefined })
-  }, 60_000)
+  })
 })

@@ -4,7 +4,7 @@ const SHORTEST_PAUSE_MS = 5
 const LONGEST_PAUSE_MS = 50
 
 /** Looks until the condition holds. The limit is there to end a test that would hang, not to measure. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>, limitMs = 15_000): Promise<void> {
+export async function until(what: string, holds: () => boolean | Promise<boolean>, limitMs = 120_000): Promise<void> {
   const sinceMs = performance.now()
   while (!(await holds())) {
     const waitedMs = performance.now() - sinceMs

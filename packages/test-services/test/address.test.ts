@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { startPostgres, startRedisCluster } from '../src/index.ts'
+import { startPostgres, startRedis, startRedisCluster } from '../src/index.ts'
 
 afterEach(() => {
   vi.unstubAllEnvs()
@@ -37,9 +37,10 @@ test('a server of somebody else is used, not harmed', async () => {
 })
 
 test('an address is passed over where the server has to be started', async () => {
-  vi.stubEnv('LEASEHOLD_POSTGRES_URL', 'postgres://me@db.example:6543/app')
-  await using own = await startPostgres({ own: true })
+  vi.stubEnv('LEASEHOLD_REDIS_URL', 'redis://cache.example')
+  expect((await startRedis()).source).toMatch(/^address/)
+  await using own = await startRedis({ own: true })
   expect(own.source).toMatch(/^program/)
-  await using tuned = await startPostgres({ settings: { max_connections: 11 } })
+  await using tuned = await startRedis({ settings: { maxmemory: 50_000_000 } })
   expect(tuned.source).toMatch(/^program/)
 })

@@ -32,7 +32,8 @@ async function isCleanedUp({ port, folder }: Remains): Promise<void> {
   expect(await answers(port)).toBe(false)
 }
 
-test.each([
+// Side by side: each is a process of its own.
+test.concurrent.each([
   ['was killed', 'killed'],
   ['called process.exit', 'exits'],
   ['forgot to stop it', 'forgets'],

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import type { Claim, LockBackend } from '@leasehold/core'
+import type { Claim, LockBackend, Renewal } from '@leasehold/core'
 import { type ConformanceTarget, type FaultHooks, type Link, runCase, virtualTime } from '@leasehold/core/conformance'
 import { MemoryStore, memoryBackend } from '@leasehold/core/memory'
 import { compiled } from '@leasehold/test-services'
@@ -96,6 +96,53 @@ describe('cases of requests that are under way when their connection breaks', ()
       withFaults(loopback, linkedWith(sharing)),
       /not within \d+ ms: the key comes free/,
     )
+  })
+})
+
+describe('cases of what only real servers do', () => {
+  const mistaken = (mistake: (backend: LockBackend) => LockBackend): ConformanceTarget => ({
+    ...loopback,
+    open: (options) => mistake(loopback.open(options)),
+  })
+
+  it('notice tokens that come through a double', () => {
+    const rounded = <A extends { readonly fencingToken?: bigint }>(answer: A): A =>
+      answer.fencingToken === undefined ? answer : { ...answer, fencingToken: BigInt(Number(answer.fencingToken)) }
+    const imprecise = (inner: LockBackend): LockBackend => ({
+      ...inner,
+      tryAcquire: async (claim, terms) =>
+        rounded((await inner.tryAcquire(claim, terms)) as { fencingToken?: bigint }) as never,
+    })
+    return expectFailure('fencing/driver-beyond-doubles', mistaken(imprecise), /token \d+ came after|only even tokens/)
+  })
+
+  it('notice a renewal that looked at the clock before it had the lock', () => {
+    const hasty = (inner: LockBackend): LockBackend => ({
+      ...inner,
+      async renew(claims, ttlMs) {
+        const seen = await Promise.all(claims.map(({ key }) => inner.inspect?.(key)))
+        const answers = await inner.renew(claims, ttlMs)
+        const revive = async (claim: Claim): Promise<Renewal> => {
+          const answer = await inner.tryAcquire(claim, { ttlMs, metadata: undefined })
+          return answer.granted ? answer : 'gone'
+        }
+        return Promise.all(
+          answers.map((answer, i) => (answer === 'gone' && seen[i] ? revive(claims[i] as Claim) : answer)),
+        )
+      },
+    })
+    return expectFailure('ttl/stalled-renewal', mistaken(hasty), /an expired hold was renewed/)
+  })
+
+  it('notice a refusal that is taken for an outage', () => {
+    const { openRefused } = loopback.faults ?? {}
+    const target = withFaults(loopback, {
+      openRefused(options) {
+        const { classifyError: _, ...backend } = openRefused?.(options) ?? loopback.open(options)
+        return backend
+      },
+    })
+    return expectFailure('ambiguity/refused', target, /BACKEND_UNAVAILABLE/)
   })
 })
 

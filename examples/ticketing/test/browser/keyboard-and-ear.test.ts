@@ -5,7 +5,7 @@ import { launchChromium } from './chromium.ts'
 import { testWithWindows } from './test-with-windows.ts'
 import type { Window } from './window.ts'
 
-vi.setConfig({ testTimeout: 90_000 })
+vi.setConfig({ testTimeout: 600_000 })
 
 let browser: Browser
 let office: TestOffice

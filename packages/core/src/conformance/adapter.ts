@@ -1,7 +1,7 @@
 import type { ConformanceCase } from './case.ts'
 import { conformanceCases } from './cases.ts'
 import { CASE_LIMIT_MS, runCase } from './run-case.ts'
-import { assertConcurrency } from './runner.ts'
+import { assertConcurrency, inRunningOrder } from './runner.ts'
 import type { ConformanceTarget } from './target.ts'
 
 /** What vitest and node:test hand to a running test, as far as it matters here. */
@@ -47,7 +47,7 @@ export function registerConformance(
   const timeout = TEST_LIMIT_MS
   // Around all groups: they run beside each other, too.
   describe(target.name, beside, () => {
-    for (const [group, cases] of byGroup(conformanceCases)) {
+    for (const [group, cases] of byGroup(inRunningOrder(conformanceCases))) {
       describe(group, beside, () => {
         for (const testCase of cases)
           it(`${testCase.id}: ${testCase.title}`, { timeout }, (context) => runTest(testCase, target, context))
@@ -65,6 +65,9 @@ async function runTest(testCase: ConformanceCase, target: ConformanceTarget, con
 
 function byGroup(cases: readonly ConformanceCase[]): Map<string, ConformanceCase[]> {
   const groups = new Map<string, ConformanceCase[]>()
-  for (const testCase of cases) groups.set(testCase.group, [...(groups.get(testCase.group) ?? []), testCase])
+  for (const testCase of cases) {
+    const name = testCase.alone ? `${testCase.group}, alone` : testCase.group
+    groups.set(name, [...(groups.get(name) ?? []), testCase])
+  }
   return groups
 }

@@ -53,6 +53,17 @@ export interface FaultHooks {
   restartEmpty?(): Promise<void>
   /** Ends, at the server, the connection or session on which this client's holds live. */
   killSession?(backend: LockBackend): Promise<void>
+  /**
+   * From now on the tokens that this server draws, for every key, are greater than `above`, as they will be in years to come. Nobody holds anything then.
+   */
+  raiseTokens?(above: bigint): Promise<void>
+  /** A client whom the server turns away for good, whatever it asks: a wrong password, a schema that is not there. */
+  openRefused?(options: OpenOptions): LockBackend
+  /**
+   * A stranger keeps the server from working on what is asked about this key: requests wait, for the lock of a row, mostly. Resolves when it does, with a function
+   * that lets them go on.
+   */
+  stall?(key: string): Promise<() => Promise<void>>
   /** Two different keys that the backend maps to the same place. */
   collidingKeys?(): readonly [string, string]
 }

@@ -6,6 +6,7 @@ import { type ErrorCode, isLeaseholdError } from '../errors.ts'
 import type { LockEvent } from '../events.ts'
 import { createLocks } from '../index.ts'
 import { granted } from './assertions.ts'
+import { caseTimes } from './case-times.ts'
 import { Diary } from './diary.ts'
 import type { Pace } from './pace.ts'
 import { PuppetClock } from './puppet-clock.ts'
@@ -15,28 +16,6 @@ import { interpose, type Wire, type WireOptions, wire } from './wire.ts'
 
 /** A TTL that does not run out while a case runs. */
 export const LONG_MS = 60_000
-
-/** The times of cases on a machine that keeps up, in milliseconds; a slower one is given more. No case has any of its own. */
-const AS_WRITTEN = {
-  /** A TTL that is waited for. */
-  ttlMs: 400,
-  /** How long a condition may take to come true. */
-  patienceMs: 10_000,
-  /** How long it may take where no server has to be found again, and nothing has to run out. */
-  soonMs: 2_000,
-  /** How much later than the bound a look at a condition may come, where other work keeps this process busy. */
-  graceMs: 100,
-  /** The time limit of a request that is to fail. */
-  briefMs: 250,
-  /** What is waited for in vain, or between two polls. */
-  pollMs: 100,
-}
-
-/** A server that counts in its smallest TTL grants exactly this; halves and fifths of it are whole numbers, too. */
-function ttlFor(writtenMs: number, minTtlMs: number, slowdown: number): number {
-  const leastMs = Math.max(writtenMs, Math.ceil(minTtlMs / 20) * 20)
-  return leastMs * Math.max(1, Math.round((writtenMs * slowdown) / leastMs))
-}
 
 /** One process with the engine in it, its clocks, and the wire between it and the server. */
 export interface Process {
@@ -61,13 +40,11 @@ export interface Held {
 export class Trial {
   readonly capabilities: Capabilities
   readonly time: SuiteTime
-  /** A TTL short enough to be waited for. */
   readonly ttlMs: number
   readonly patienceMs: number
   readonly soonMs: number
   readonly briefMs: number
   readonly pollMs: number
-  /** Time within which a message reaches the server: for what the contract offers nothing that could be awaited. */
   readonly arrivalMs: number
   readonly #graceMs: number
   readonly #target: ConformanceTarget
@@ -87,14 +64,14 @@ export class Trial {
     this.time = target.time ?? realTime
     this.#diary = new Diary(() => this.nowMs())
     // Looked at once: in one case, all times are of one measure.
-    const slowdown = target.time === undefined ? pace.slowdown : 1
-    this.ttlMs = ttlFor(target.ttlMs ?? AS_WRITTEN.ttlMs, capabilities.minTtlMs, slowdown)
-    this.patienceMs = AS_WRITTEN.patienceMs * slowdown
-    this.soonMs = AS_WRITTEN.soonMs * slowdown
-    this.#graceMs = AS_WRITTEN.graceMs * slowdown
-    this.briefMs = AS_WRITTEN.briefMs * slowdown
-    this.pollMs = AS_WRITTEN.pollMs * slowdown
-    this.arrivalMs = this.time.arrivalMs * slowdown
+    const times = caseTimes(target, capabilities, pace.slowdown)
+    this.ttlMs = times.ttlMs
+    this.patienceMs = times.patienceMs
+    this.soonMs = times.soonMs
+    this.briefMs = times.briefMs
+    this.pollMs = times.pollMs
+    this.arrivalMs = times.arrivalMs
+    this.#graceMs = times.graceMs
     this.#prefix = `conformance:${randomBytes(6).toString('hex')}:${id}`
   }
 
@@ -151,6 +128,14 @@ export class Trial {
     this.defer(async () => client.link.heal())
     await this.#warm(backend)
     return { backend, link: client.link }
+  }
+
+  /** A client that the server turns away. */
+  openRefused(): LockBackend {
+    const backend = this.#target.faults?.openRefused?.({ clock: this.time.clock })
+    assert.ok(backend, 'the target offers openRefused')
+    this.defer(async () => backend.close?.())
+    return this.#witnessed(backend)
   }
 
   async killSession(backend: LockBackend): Promise<void> {

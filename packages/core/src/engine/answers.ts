@@ -8,6 +8,10 @@ export function checkAnswer(answer: Grant | Contended): void {
   if (answer.granted !== false) checkGrant(answer)
 }
 
+export function checkRelease(answer: boolean): void {
+  if (typeof answer !== 'boolean') throw new Error('a release answered with no boolean')
+}
+
 /** One answer for each of `length` claims. */
 export function checkEach<Answer>(
   answers: readonly Answer[],
@@ -21,8 +25,8 @@ export function checkEach<Answer>(
 export const checkRenewal = (answer: Renewal): unknown =>
   answer === 'gone' || answer === 'unknown' || checkGrant(answer)
 
-export function checkGrant({ fencingToken, ttlMs, since }: Grant): void {
+export function checkGrant({ granted, fencingToken, ttlMs, since }: Grant): void {
   const numbers = since ? [ttlMs, since.monotonicMs, since.wallMs] : [ttlMs]
-  if (typeof fencingToken === 'bigint' && ttlMs > 0 && numbers.every(Number.isFinite)) return
+  if (granted === true && typeof fencingToken === 'bigint' && ttlMs > 0 && numbers.every(Number.isFinite)) return
   throw new Error('a malformed grant')
 }

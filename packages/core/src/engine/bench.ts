@@ -15,6 +15,8 @@ export class Bench {
   readonly observer: Observer
   /** What `close` waits for. */
   readonly outstanding = new Outstanding()
+  /** Work of `run`: what `close` waits for first. */
+  readonly works = new Outstanding()
   closed = false
 
   /** `afterPass`: all that was due at one moment has fired. */
@@ -24,6 +26,12 @@ export class Bench {
     this.clock = options.clock
     this.scheduler = new Scheduler(options.clock, afterPass)
     this.observer = new Observer(options.onEvent)
+  }
+
+  /** For a request that is of no use when the TTL, or so much of it, is over. Asked for less, the backend grants its smallest. */
+  timeoutMs(ttlMs: number, share = 1): number {
+    const { options, backend } = this
+    return Math.min(options.requestTimeoutMs, Math.max(ttlMs, backend.capabilities.minTtlMs) / share)
   }
 
   /** By the monotonic clock. */

@@ -1,25 +1,35 @@
 import type { CloseReport } from '../api.ts'
 import { closedError, type LeaseholdError } from '../errors.ts'
 import type { LockHall } from './hall.ts'
+import type { Hold } from './hold.ts'
 
-/** Ends waits, releases leases, waits for what is under way, and then closes the backend. */
-export async function close(hall: LockHall): Promise<CloseReport> {
+/** Ends waits, releases leases, those of a `run` when its work has ended, waits for what is under way, and then closes the backend. */
+export async function close(hall: LockHall, drainMs: number): Promise<CloseReport> {
   const { bench, requests, unreleased } = hall
-  const { backend, options, scheduler, outstanding } = bench
+  const { backend, scheduler, outstanding, works } = bench
   bench.closed = true
   const closed = closedError()
   hall.giveUpAll(closed)
-  const held = hall.holds
-  // All have ended before the first holder is told: a listener finds nothing left to hand off or release.
-  const releasing = held.map((hold) => hold.release())
-  for (const hold of held) hold.cutShort(closed)
-  const releases = await Promise.allSettled(releasing)
+  const atWork = hall.holds.filter((hold) => hold.isAtWork)
+  const releasing = takeBack(
+    hall.holds.filter((hold) => !hold.isAtWork),
+    closed,
+  )
+  for (const hold of atWork) hold.warn(closed)
+  // Whoever comes next must not begin while the work goes on.
+  await Promise.race([works.none(), new Promise<unknown>((fire) => scheduler.after(drainMs, { fire }))])
+  const overdue = hall.holds
+  const releases = await Promise.allSettled([
+    ...releasing,
+    ...atWork.filter(({ state }) => state === 'released').map((hold) => hold.release()),
+    ...takeBack(overdue, closed),
+  ])
   await outstanding.none()
   const released = releases.filter((end) => end.status === 'fulfilled' && end.value).length
   const closing = requests.ask({
     what: 'close',
     claims: [],
-    timeoutMs: options.requestTimeoutMs,
+    timeoutMs: bench.options.requestTimeoutMs,
     send: async () => backend.close?.(),
   })
   const backendError = await closing.then(
@@ -28,5 +38,13 @@ export async function close(hall: LockHall): Promise<CloseReport> {
   )
   scheduler.stop()
   outstanding.stop()
-  return { released, unreleased, backendError }
+  works.stop()
+  return { released, interrupted: overdue.map(({ key }) => key), unreleased, backendError }
+}
+
+/** All have ended before the first holder is told: a listener finds nothing left to hand off or release. */
+function takeBack(holds: readonly Hold[], reason: LeaseholdError): Promise<boolean>[] {
+  const releasing = holds.map((hold) => hold.release())
+  for (const hold of holds) hold.cutShort(reason)
+  return releasing
 }

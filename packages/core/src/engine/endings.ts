@@ -1,5 +1,6 @@
 import type { Candidate, Claim } from '../contract.ts'
 import { isLeaseholdError } from '../errors.ts'
+import { checkRelease } from './answers.ts'
 import type { Bench } from './bench.ts'
 import type { Requests } from './requests.ts'
 
@@ -27,6 +28,7 @@ export class Endings {
           claims: [claim],
           timeoutMs: options.requestTimeoutMs,
           send: (backend) => backend.release(claim, named),
+          check: checkRelease,
         })
         // After an attempt whose answer is missing, "not held" says that it took effect.
         return answer || attempt > 1

@@ -2,7 +2,7 @@ import type { LeaseHandle } from '../api.ts'
 import type { Claim } from '../contract.ts'
 import type { Hold } from './hold.ts'
 import { assertKey } from './key.ts'
-import { assertObject, parseTerms, type WaitTerms } from './options.ts'
+import { assertObject, parseHold, type WaitTerms } from './options.ts'
 
 export function makeHandle({ claim, terms, fencingToken, autoRenew }: Hold): LeaseHandle {
   const { ttlMs, marginMs } = terms
@@ -21,6 +21,6 @@ export function parseHandle(
   const isHandle = version === 1 && texts && /^[0-9a-f]{32}$/.test(holder) && /^\d{1,40}$/.test(fencingToken)
   if (!isHandle || ttlMs === undefined) throw new TypeError('a lease handle must be what handOff gave')
   assertKey(key)
-  const terms = parseTerms({ ...defaults, marginMs: undefined }, { ttlMs, marginMs, autoRenew })
+  const terms = parseHold({ ...defaults, marginMs: undefined }, { ttlMs, marginMs, autoRenew })
   return { claim: { key, holder }, terms, fencingToken: BigInt(fencingToken) }
 }

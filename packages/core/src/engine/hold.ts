@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events'
+import type { ReleaseOutcome } from '../api.ts'
 import { earlier, type Instant, msUntil, shift } from '../clock.ts'
 import type { Candidate, Claim, Grant } from '../contract.ts'
 import { type LeaseholdError, leaseError } from '../errors.ts'
@@ -44,6 +46,9 @@ export class Hold implements Task {
   /** Whether the release ended the hold at the server, once there is one. */
   #ending: Promise<boolean> | undefined
   #interruption: LeaseholdError | undefined
+  /** Runs under way. */
+  #works = 0
+  #warning: LeaseholdError | undefined
   #abort: AbortController | undefined
 
   constructor(keeper: HoldKeeper, server: ServerClaim, terms: HoldTerms, grant: Grant, since: Instant) {
@@ -72,6 +77,24 @@ export class Hold implements Task {
 
   get autoRenew(): boolean {
     return this.#autoRenew
+  }
+
+  /** By this process, or by whoever has its handle. */
+  get isWanted(): boolean {
+    return this.#state === 'held' || this.#state === 'handed-off'
+  }
+
+  /** A `run` works under it. */
+  get isAtWork(): boolean {
+    return this.#works > 0
+  }
+
+  workBegins(): void {
+    this.#works += 1
+  }
+
+  workEnds(): void {
+    this.#works -= 1
   }
 
   /** The renewal under way. */
@@ -164,7 +187,14 @@ export class Hold implements Task {
     return true
   }
 
-  /** Gives the lease up. Resolves with whether the server still held the key for it. */
+  /** Gives the lease up, and says what became of it. Given up before, by whomever, the answer is the same. */
+  async giveUp(): Promise<ReleaseOutcome> {
+    if (this.#state === 'handed-off') return this.#state
+    if (this.#state !== 'released' && !this.isValid()) return 'lost'
+    return (await this.release()) ? 'released' : 'lost'
+  }
+
+  /** Resolves with whether the server still held the key for it. */
   release(): Promise<boolean> {
     this.#ending ??= this.#release()
     return this.#ending
@@ -213,6 +243,12 @@ export class Hold implements Task {
   /** The lease is taken back from under running work. */
   cutShort(reason: LeaseholdError): void {
     this.#interruption = reason
+    this.warn(reason)
+  }
+
+  /** Work under it is to come to its end. It is as valid as before. */
+  warn(reason: LeaseholdError): void {
+    this.#warning = reason
     if (this.#abort) inNoContext(() => this.#abort?.abort(reason))
   }
 
@@ -220,7 +256,9 @@ export class Hold implements Task {
   get signal(): AbortSignal {
     if (!this.#abort) {
       this.#abort = new AbortController()
-      if (this.#interruption) this.#abort.abort(this.#interruption)
+      // One job may have many fetches under its lease.
+      setMaxListeners(0, this.#abort.signal)
+      if (this.#warning) this.#abort.abort(this.#warning)
     }
     return this.#abort.signal
   }

@@ -1,19 +1,24 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { leaseError } from '../errors.ts'
 import type { Hold } from './hold.ts'
-import type { WaitTerms } from './options.ts'
+import type { HoldTerms } from './options.ts'
 
 /** The leases under which the asynchronous context works. Weakly: a hold's promises keep the context in which they were made, and would keep the chain. */
 const current = new AsyncLocalStorage<readonly WeakRef<Hold>[]>()
 
-/** Runs work so that what it calls, at any depth, is known to work under this lease. Work that outlives a lease forgets it. */
-export function workUnder<T>(hold: Hold, work: () => T): T {
-  const outer = (current.getStore() ?? []).filter((each) => each.deref()?.state === 'held')
-  return current.run([...outer, new WeakRef(hold)], work)
+/**
+ * Runs work so that what it calls, at any depth, is known to work under these leases. Work that outlives a lease forgets it. Node 20 and 22 run all promises of a
+ * process slower from the first such call on: who has no use for it makes none.
+ */
+export function workUnder<T>(holds: readonly Hold[], work: () => T): T {
+  if (holds.every(({ terms }) => terms.whenHeld === 'wait')) return work()
+  const outer = (current.getStore() ?? []).filter((each) => each.deref()?.isWanted)
+  return current.run([...outer, ...holds.map((hold) => new WeakRef(hold))], work)
 }
 
-/** Throws `SELF_DEADLOCK` where the calling context works under this lease and would wait for its own end, unless asked to. */
-export function assertNotUnder(hold: Hold | undefined, { whenHeld }: WaitTerms): void {
-  if (whenHeld === 'wait' || !hold || !current.getStore()?.some((each) => each.deref() === hold)) return
-  throw leaseError('SELF_DEADLOCK', hold.claim.key, 'is awaited by its own work (see whenHeld)')
+/** Throws `SELF_DEADLOCK` where the calling context works under this lease, or handed it off and has it again, and would wait for its own end. */
+export function assertNotUnder(hold: Hold | undefined, { whenHeld }: HoldTerms): void {
+  if (whenHeld === 'wait' || !hold) return
+  if (!current.getStore()?.some((each) => each.deref()?.claim.holder === hold.claim.holder)) return
+  throw leaseError('SELF_DEADLOCK', hold.key, 'is awaited by its own work (see whenHeld)')
 }

@@ -1,11 +1,20 @@
+import { setMaxListeners } from 'node:events'
 import type { Lease, LeaseGroup, LeaseHandle, ReleaseOutcome } from '../api.ts'
+import type { LockHall } from './hall.ts'
+import type { Hold } from './hold.ts'
+import { HeldLease } from './lease.ts'
+import { run } from './run.ts'
 
 export class HeldLeases implements LeaseGroup {
   readonly leases: readonly Lease[]
+  readonly #hall: LockHall
+  readonly #holds: readonly Hold[]
   #signal: AbortSignal | undefined
 
-  constructor(leases: readonly Lease[]) {
-    this.leases = leases
+  constructor(hall: LockHall, holds: readonly Hold[]) {
+    this.leases = holds.map((hold) => new HeldLease(hall, hold))
+    this.#hall = hall
+    this.#holds = holds
   }
 
   get remainingMs(): number {
@@ -13,12 +22,19 @@ export class HeldLeases implements LeaseGroup {
   }
 
   get signal(): AbortSignal {
-    this.#signal ??= AbortSignal.any(this.leases.map((lease) => lease.signal))
+    if (!this.#signal) {
+      this.#signal = AbortSignal.any(this.leases.map((lease) => lease.signal))
+      setMaxListeners(0, this.#signal)
+    }
     return this.#signal
   }
 
   assertHeld(minRemainingMs?: number): void {
     for (const lease of this.leases) lease.assertHeld(minRemainingMs)
+  }
+
+  run<T>(work: (group: LeaseGroup) => Promise<T> | T): Promise<T> {
+    return run(this.#hall, this.#holds, () => work(this))
   }
 
   async release(): Promise<ReleaseOutcome> {

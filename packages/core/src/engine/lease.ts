@@ -1,15 +1,16 @@
 import type { Lease, LeaseHandle, ReleaseOutcome } from '../api.ts'
-import type { Bench } from './bench.ts'
+import type { LockHall } from './hall.ts'
 import { makeHandle } from './handle.ts'
 import type { Hold } from './hold.ts'
+import { run } from './run.ts'
 
 /** What users see of a `Hold`. */
 export class HeldLease implements Lease {
-  readonly #bench: Bench
+  readonly #hall: LockHall
   readonly #hold: Hold
 
-  constructor(bench: Bench, hold: Hold) {
-    this.#bench = bench
+  constructor(hall: LockHall, hold: Hold) {
+    this.#hall = hall
     this.#hold = hold
   }
 
@@ -37,16 +38,16 @@ export class HeldLease implements Lease {
     return this.#hold.renew()
   }
 
-  async release(): Promise<ReleaseOutcome> {
-    const { state } = this.#hold
-    if (state === 'handed-off') return state
-    // Released already: by an earlier call, by `close`, or by another lease of the same claim. The answer is the same.
-    if (state !== 'released' && !this.#hold.isValid()) return 'lost'
-    return (await this.#hold.release()) ? 'released' : 'lost'
+  run<T>(work: (lease: Lease) => Promise<T> | T): Promise<T> {
+    return run(this.#hall, [this.#hold], () => work(this))
+  }
+
+  release(): Promise<ReleaseOutcome> {
+    return this.#hold.giveUp()
   }
 
   handOff(): LeaseHandle {
-    this.#bench.assertHandOff()
+    this.#hall.bench.assertHandOff()
     this.assertHeld()
     this.#hold.handOff()
     return makeHandle(this.#hold)

@@ -1,5 +1,6 @@
 import type {
   AcquireOptions,
+  CloseOptions,
   CloseReport,
   HoldOptions,
   Lease,
@@ -22,7 +23,7 @@ import { assertKey, assertKeys } from './key.ts'
 import { HeldLease } from './lease.ts'
 import { HeldLeases } from './lease-group.ts'
 import { NamedLock } from './lock.ts'
-import { assertBackend, type EngineOptions, parseLocks, parseTerms } from './options.ts'
+import { assertBackend, type EngineOptions, parseClose, parseHold, parseLocks, parseWait } from './options.ts'
 import { Renewals } from './renewals.ts'
 import { Requests } from './requests.ts'
 import { resume } from './resume.ts'
@@ -33,8 +34,13 @@ import { resume } from './resume.ts'
  */
 export function createLocks(backend: LockBackend, options?: LocksOptions): Locks {
   assertBackend('a backend', backend)
+  if (served.has(backend)) throw new TypeError('a backend serves one createLocks, which owns it; make another')
+  served.add(backend)
   return new BackendLocks(build(backend, parseLocks(options)))
 }
+
+/** Two owners would each be told half of its losses, and the first to close it would take it from the other. */
+const served = new WeakSet<LockBackend>()
 
 /** The parts, from the ground up. */
 function build(backend: LockBackend, options: EngineOptions): LockHall {
@@ -54,19 +60,19 @@ class BackendLocks implements Locks {
 
   lock(key: string, defaults?: HoldOptions): Lock {
     assertKey(key)
-    return new NamedLock(this.#hall, key, parseTerms(this.#hall.bench.options, defaults))
+    return new NamedLock(this.#hall, key, parseHold(this.#hall.bench.options, defaults))
   }
 
   async acquireAll(keys: readonly string[], options?: AcquireOptions): Promise<LeaseGroup> {
     assertKeys(keys)
-    const terms = parseTerms(this.#hall.bench.options, options)
+    const terms = parseWait(this.#hall.bench.options, options)
     for (const key of keys) assertNotUnder(this.#hall.valid(key), terms)
     return this.#group(keys, await acquireAll(this.#hall, keys, terms))
   }
 
   async tryAcquireAll(keys: readonly string[], options?: HoldOptions): Promise<LeaseGroup | null> {
     assertKeys(keys)
-    const terms = parseTerms(this.#hall.bench.options, options)
+    const terms = parseHold(this.#hall.bench.options, options)
     const holds = await tryAcquireAll(this.#hall, keys, terms)
     return holds ? this.#group(keys, holds) : null
   }
@@ -74,11 +80,12 @@ class BackendLocks implements Locks {
   async resume(handle: LeaseHandle, options?: ResumeOptions): Promise<Lease | null> {
     this.#hall.bench.assertOpen()
     const hold = await resume(this.#hall, handle, options)
-    return hold ? new HeldLease(this.#hall.bench, hold) : null
+    return hold ? new HeldLease(this.#hall, hold) : null
   }
 
-  close(): Promise<CloseReport> {
-    this.#closing ??= close(this.#hall)
+  async close(options?: CloseOptions): Promise<CloseReport> {
+    const { drainMs } = parseClose(options)
+    this.#closing ??= close(this.#hall, drainMs)
     return this.#closing
   }
 
@@ -89,6 +96,9 @@ class BackendLocks implements Locks {
   /** In the order of the keys that were asked for. */
   #group(keys: readonly string[], holds: readonly Hold[]): LeaseGroup {
     const byKey = new Map(holds.map((hold) => [hold.key, hold]))
-    return new HeldLeases(keys.map((key) => new HeldLease(this.#hall.bench, byKey.get(key) as Hold)))
+    return new HeldLeases(
+      this.#hall,
+      keys.map((key) => byKey.get(key) as Hold),
+    )
   }
 }

@@ -1,4 +1,4 @@
-import type { LocksOptions } from '../api.ts'
+import type { CloseOptions, LocksOptions } from '../api.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Terms } from '../contract.ts'
 import type { LockEvent } from '../events.ts'
@@ -14,6 +14,7 @@ export interface HoldTerms {
   readonly autoRenew: boolean
   readonly maxHoldMs?: number | undefined
   readonly metadata?: string | undefined
+  readonly whenHeld: 'throw' | 'wait'
 }
 
 /** What of it the backend is asked for. */
@@ -23,11 +24,12 @@ export const asked = ({ ttlMs, metadata }: HoldTerms): Terms => ({ ttlMs, metada
 export interface WaitTerms extends HoldTerms {
   readonly waitMs?: number | undefined
   readonly signal?: AbortSignal | undefined
-  readonly whenHeld: 'throw' | 'wait'
+  readonly whenUnreachable?: 'throw' | 'wait' | undefined
 }
 
-/** Whether an unreachable backend is waited for. Without an end to the wait, it would be hidden for ever; with nothing to wait for, the one attempt decides. */
-export const endures = ({ waitMs }: WaitTerms): boolean => waitMs !== undefined && waitMs > 0
+/** Whether an unreachable backend is waited for. With nothing to wait for, the one attempt decides. */
+export const endures = ({ waitMs, whenUnreachable = waitMs === undefined ? 'throw' : 'wait' }: WaitTerms): boolean =>
+  whenUnreachable === 'wait' && waitMs !== 0
 
 /** `LocksOptions`, checked and complete: the defaults of every lock, and what concerns all of them. */
 export interface EngineOptions extends WaitTerms {
@@ -66,19 +68,35 @@ const having = <Value>(...methods: string[]): Rule<Value> =>
     (value) => methods.every((name) => name in Object(value)) && value === Object(value),
   )
 
-const termRules: Rules<WaitTerms> = {
+/** `Infinity` means: without end, whatever the default is. */
+const orEndless =
+  (bounded: Rule<number>): Rule<number | undefined> =>
+  (name, value) =>
+    value === Number.POSITIVE_INFINITY ? undefined : bounded(name, value)
+
+const holdRules: Rules<Omit<HoldTerms, 'whenHeld'>> = {
   ttlMs: between(10, YEAR_MS, 'whole '),
   marginMs: between(0, YEAR_MS),
   autoRenew: ofType('boolean'),
-  maxHoldMs: between(1, YEAR_MS),
+  maxHoldMs: orEndless(between(1, YEAR_MS)),
   metadata: metadataText,
-  waitMs: between(0, Number.MAX_SAFE_INTEGER),
-  signal: rule('an AbortSignal', (value) => value instanceof AbortSignal),
-  whenHeld: rule("'throw' or 'wait'", (value) => value === 'throw' || value === 'wait'),
 }
 
-const engineRules: Rules<EngineOptions> = {
-  ...termRules,
+const throwOrWait = rule<'throw' | 'wait'>("'throw' or 'wait'", (value) => value === 'throw' || value === 'wait')
+
+const waitRules: Rules<WaitTerms> = {
+  ...holdRules,
+  waitMs: orEndless(between(0, Number.MAX_SAFE_INTEGER)),
+  // By its shape: those of another realm, and of polyfills, are no instances of ours.
+  signal: having('aborted', 'addEventListener', 'removeEventListener'),
+  whenHeld: throwOrWait,
+  whenUnreachable: throwOrWait,
+}
+
+const { metadata: _, signal: __, ...defaultRules } = waitRules
+
+const engineRules: Partial<Rules<EngineOptions>> = {
+  ...defaultRules,
   onEvent: ofType('function'),
   clock: having('now', 'setTimer'),
   random: ofType('function'),
@@ -105,11 +123,19 @@ export const defaultMarginMs = (grantedTtlMs: number): number => Math.max(2, gra
 
 export const parseLocks = (options: LocksOptions = {}): EngineOptions => withRoom(parse(engineRules, builtIn, options))
 
-export const parseTerms = (defaults: WaitTerms, options: object | undefined): WaitTerms =>
-  options === undefined ? defaults : withRoom(parse(termRules, defaults, options))
+/** For whoever only holds. */
+export const parseHold = (defaults: WaitTerms, options: object | undefined): WaitTerms =>
+  options === undefined ? defaults : withRoom(parse<WaitTerms>(holdRules, defaults, options))
+
+/** For whoever waits, too. */
+export const parseWait = (defaults: WaitTerms, options: object | undefined): WaitTerms =>
+  options === undefined ? defaults : withRoom(parse(waitRules, defaults, options))
+
+export const parseClose = (options: CloseOptions = {}): { readonly drainMs: number } =>
+  parse({ drainMs: between(0, YEAR_MS) }, { drainMs: 10_000 }, options)
 
 export const parseResume = (defaults: WaitTerms, options: object = {}): WaitTerms =>
-  parse({ autoRenew: termRules.autoRenew, maxHoldMs: termRules.maxHoldMs }, defaults, options)
+  parse<WaitTerms>({ autoRenew: holdRules.autoRenew, maxHoldMs: holdRules.maxHoldMs }, defaults, options)
 
 export const assertBackend: (name: string, value: unknown) => void = having('tryAcquire', 'renew', 'release')
 export const assertObject: (name: string, value: unknown) => void = having()

@@ -50,7 +50,7 @@ export class Renewals {
   }
 
   async #renew(holds: readonly Hold[]): Promise<Failures> {
-    const { options, clock } = this.#bench
+    const { clock } = this.#bench
     const ttlMs = holds[0]?.terms.ttlMs ?? 0
     const claims = holds.map((hold) => hold.claim)
     const failures = new Map<Hold, LeaseholdError>()
@@ -65,7 +65,7 @@ export class Renewals {
     const asking = this.#requests.ask({
       what: 'renew',
       claims,
-      timeoutMs: Math.min(options.requestTimeoutMs, ttlMs / 3),
+      timeoutMs: this.#bench.timeoutMs(ttlMs, 3),
       send: (backend) => backend.renew(claims, ttlMs),
       check: (answers) => checkEach(answers, claims.length, checkRenewal),
       // Given up on, but still evidence: its time counts from its own send.

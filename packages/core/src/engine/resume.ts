@@ -24,7 +24,7 @@ export async function resume(
     const { answer, sentAt } = await requests.ask({
       what: 'renew',
       claims: [claim],
-      timeoutMs: Math.min(bench.options.requestTimeoutMs, terms.ttlMs),
+      timeoutMs: bench.timeoutMs(terms.ttlMs),
       send: (backend) => backend.renew([claim], terms.ttlMs),
       check: (answers) => checkEach(answers, 1, checkRenewal),
     })

@@ -165,7 +165,7 @@ async function ask<Answer>(
     const answered = await requests.ask({
       what: 'acquire',
       claims: claims.map(({ claim }) => claim),
-      timeoutMs: Math.min(bench.options.requestTimeoutMs, terms.ttlMs),
+      timeoutMs: bench.timeoutMs(terms.ttlMs),
       send: (backend) => send(backend, asked(terms)),
       check,
       onLate: ({ answer }) => {

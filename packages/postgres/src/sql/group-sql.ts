@@ -5,23 +5,20 @@ export const groupSql = (schema: string): string => `
 create or replace function ${schema}.renew(keys text[], askers text[], ttl_ms float8)
   returns table (place int, remaining_ms float8, fencing_token text) language plpgsql as $$
 declare
-  asked record;
   instant timestamptz;
 begin
 ${durable}
-  for asked in
-    select k, h, n from unnest(keys, askers) with ordinality as list (k, h, n) order by k collate "C"
-  loop
-    instant := clock_timestamp();
-    update ${schema}.leases
-      set expires_at = greatest(expires_at, instant + ttl_ms * interval '1 millisecond')
-      where key = asked.k and holder = asked.h and expires_at > instant
-      returning asked.n, extract(epoch from expires_at - instant) * 1000, token
-      into place, remaining_ms, fencing_token;
-    if found then
-      return next;
-    end if;
-  end loop;
+  -- Somebody else may keep a row locked past the end of its hold: the clock is read when no lock is waited for any more.
+  perform from ${schema}.leases l
+    join unnest(keys, askers) as list (k, h) on l.key = list.k and l.holder = list.h
+    order by l.key collate "C" for update of l;
+  instant := clock_timestamp();
+  return query
+    update ${schema}.leases l
+      set expires_at = greatest(l.expires_at, instant + ttl_ms * interval '1 millisecond')
+      from unnest(keys, askers) with ordinality as list (k, h, n)
+      where l.key = list.k and l.holder = list.h and l.expires_at > instant
+      returning list.n::int, (extract(epoch from l.expires_at - instant) * 1000)::float8, l.token::text;
 end $$;
 
 create or replace function ${schema}.held_by_others_ms(keys text[], askers text[]) returns float8 language sql as $$

@@ -9,7 +9,9 @@ type Waits = Map<number, () => void>
 
 /** A lock server on the loopback interface: the memory store behind a socket, so that other processes and networks take part. */
 export class LoopbackServer {
-  readonly #store = new MemoryStore()
+  #store = new MemoryStore()
+  /** What was asked about keys that somebody stalls. */
+  readonly #stalled = new Map<string, (() => void)[]>()
   readonly #sockets = new Set<Socket>()
   #server: Server | undefined
   #port = 0
@@ -37,6 +39,21 @@ export class LoopbackServer {
     this.#store.forgetAll()
   }
 
+  /** Tokens of all keys are greater from now on. Nobody holds anything then. */
+  raiseTokens(above: bigint): void {
+    this.#store = new MemoryStore({ firstToken: above + 1n })
+  }
+
+  /** Keeps what is asked about this key waiting, until the function is called that it returns. */
+  stall(key: string): () => void {
+    const waiting: (() => void)[] = []
+    this.#stalled.set(key, waiting)
+    return () => {
+      this.#stalled.delete(key)
+      for (const goOn of waiting.splice(0)) goOn()
+    }
+  }
+
   /** Ends the connection that comes from this port of the client. */
   end(clientPort: number): void {
     for (const socket of this.#sockets) if (socket.remotePort === clientPort) socket.destroy()
@@ -57,8 +74,14 @@ export class LoopbackServer {
 
   #ask(asked: Asked, waits: Waits, answer: (message: Answered) => void): void {
     if (asked.op === 'leave') waits.get(asked.waitId)?.()
-    if (asked.op === 'wait') this.#wait(asked, waits, answer)
-    else answer({ id: asked.id, answer: this.#answer(asked) })
+    const work = () => {
+      if (asked.op === 'wait') this.#wait(asked, waits, answer)
+      else answer({ id: asked.id, answer: this.#answer(asked) })
+    }
+    const stalled = keysOf(asked).map((key) => this.#stalled.get(key))
+    const waiting = stalled.find((each) => each !== undefined)
+    if (waiting === undefined) work()
+    else waiting.push(work)
   }
 
   #wait({ id, candidate }: Asked & { op: 'wait' }, waits: Waits, answer: (message: Answered) => void): void {
@@ -85,4 +108,11 @@ export class LoopbackServer {
         return null
     }
   }
+}
+
+function keysOf(asked: Asked): string[] {
+  if (asked.op === 'renew') return asked.claims.map(({ key }) => key)
+  if (asked.op === 'tryAcquire' || asked.op === 'wait') return [asked.candidate.key]
+  if (asked.op === 'release') return [asked.claim.key]
+  return []
 }

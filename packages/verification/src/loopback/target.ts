@@ -25,6 +25,16 @@ export async function startLoopback(): Promise<RunningTarget> {
   }
 }
 
+/** The loopback server lets everybody in: what a server says that does not. */
+const refuse = () => Promise.reject(new Error('turned away'))
+const turnedAway: Partial<LockBackend> = {
+  tryAcquire: refuse,
+  waitForTurn: refuse,
+  renew: refuse,
+  release: refuse,
+  classifyError: () => 'refused',
+}
+
 const faults = async (server: LoopbackServer, proxies: TcpProxy[]): Promise<FaultHooks> => ({
   holderProgram: await holderProgramOf(import.meta.url, [String(server.port)]),
   async openLinked() {
@@ -41,6 +51,12 @@ const faults = async (server: LoopbackServer, proxies: TcpProxy[]): Promise<Faul
     server.forgetAll()
     await server.start()
   },
+  raiseTokens: async (above) => server.raiseTokens(above),
+  async stall(key) {
+    const goOn = server.stall(key)
+    return async () => goOn()
+  },
+  openRefused: () => ({ ...loopbackBackend(server.port), ...turnedAway }),
   async killSession(backend: LockBackend & { connection?: Connection }) {
     server.end((await backend.connection?.localPort()) ?? 0)
   },

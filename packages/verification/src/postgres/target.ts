@@ -116,6 +116,11 @@ const faults = async (
     await server.restart({ keepData: false })
     await withPool(server.url, migrate)
   },
+  raiseTokens: (above) =>
+    withPool(server.url, (pool) => pool.query("select setval('leasehold.fencing_tokens', $1)", [String(above)])),
+  // A pooler lets everybody in.
+  ...(clientUrl === server.url && { openRefused: () => open(asStranger(clientUrl)) }),
+  ...(holder === 'rows' && { stall: (key: string) => lockRow(server.url, key) }),
   killSession: (backend) =>
     withPool(server.url, async (pool) => {
       const ofClient = 'select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1'
@@ -123,6 +128,21 @@ const faults = async (
     }),
   ...(collidingKeys && { collidingKeys: () => collidingKeys }),
 })
+
+function asStranger(url: string): string {
+  const address = new URL(url)
+  address.username = 'nobody_by_that_name'
+  return address.href
+}
+
+/** As somebody's transaction does that forgot to end. */
+async function lockRow(connectionString: string, key: string): Promise<() => Promise<void>> {
+  const client = new pg.Client({ connectionString })
+  await client.connect()
+  await client.query('begin')
+  await client.query('select from leasehold.leases where key = $1 for update', [key])
+  return () => client.end()
+}
 
 async function withPool(connectionString: string, use: (pool: pg.Pool) => Promise<unknown>): Promise<void> {
   const pool = new pg.Pool({ connectionString, max: 1 })

@@ -58,6 +58,10 @@ async function running(name: string, servers: readonly Server[], living: readonl
           await backend.inspect?.('any')
           return { backend, link: oneLink(between) }
         },
+        // Where a minority gives no answer, what the others refuse is not taken for the answer of all.
+        ...(living.length === servers.length && {
+          openRefused: ({ clock }) => openQuorum(urls, 'stranger', clock, { username: 'nobody', password: 'wrong' }),
+        }),
         async killSession(backend) {
           for (const server of living) await killClients(server, names.get(backend) ?? '')
         },

@@ -7,6 +7,8 @@ export interface Address {
   readonly kind: 'node' | 'cluster' | 'sentinel'
   readonly urls: readonly string[]
   readonly connectionName: string
+  /** Default: that of nobody. */
+  readonly credentials?: { readonly username: string; readonly password: string }
   /** Ports that are reached by way of others. */
   readonly detours?: ReadonlyMap<number, number>
 }
@@ -19,13 +21,13 @@ export function openRedis(address: Address, clock: Clock = systemClock): LockBac
   return redis({ client: clientOf(address), clock })
 }
 
-function clientOf({ kind, urls, connectionName, detours = new Map() }: Address): Redis | Cluster {
-  const options = { connectionName, lazyConnect: true }
+function clientOf({ kind, urls, connectionName, credentials, detours = new Map() }: Address): Redis | Cluster {
+  const options = { connectionName, lazyConnect: true, ...credentials }
   const places = urls.map((url) => ({ host: new URL(url).hostname, port: Number(new URL(url).port) }))
   const natMap = Object.fromEntries(
     [...detours].map(([from, to]) => [`127.0.0.1:${from}`, { host: '127.0.0.1', port: to }]),
   )
   if (kind === 'node') return new Redis(urls[0] ?? '', options)
   if (kind === 'sentinel') return new Redis({ ...options, sentinels: places, name: SENTINEL_NAME, natMap })
-  return new Cluster(places, { lazyConnect: true, natMap, redisOptions: { connectionName } })
+  return new Cluster(places, { lazyConnect: true, natMap, redisOptions: { connectionName, ...credentials } })
 }

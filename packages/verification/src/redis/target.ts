@@ -77,7 +77,7 @@ async function targetOf({ name, kind, entries, nodes, restart, ttlMs = 400, stop
   const proxies: TcpProxy[] = []
   /** By which name the server knows the connections of each client. */
   const names = new WeakMap<LockBackend, string>()
-  const open = (clock: Clock, way: Pick<Address, 'urls' | 'detours'> = { urls }): LockBackend => {
+  const open = (clock: Clock, way: Omit<Address, 'kind' | 'connectionName'> = { urls }): LockBackend => {
     const connectionName = randomUUID()
     const backend = openRedis({ kind, connectionName, ...way }, clock)
     names.set(backend, connectionName)
@@ -99,6 +99,7 @@ async function targetOf({ name, kind, entries, nodes, restart, ttlMs = 400, stop
       await Promise.all(Array.from({ length: 20 }, (_, index) => backend.inspect?.(`any ${index}`)))
       return { backend, link: asOne(before) }
     },
+    openRefused: ({ clock }) => open(clock, { urls, credentials: { username: 'nobody', password: 'wrong' } }),
     async killSession(backend) {
       for (const node of nodes) await killConnections(node, names.get(backend) ?? '')
     },

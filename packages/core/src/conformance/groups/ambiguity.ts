@@ -204,6 +204,18 @@ add('refusal', 'what the backend calls refused is not tried again', async (t) =>
   assert.equal(line.count('tryAcquire') + line.count('waitForTurn'), 1)
 })
 
+add(
+  'refused',
+  'a client whom the server turns away is told so, and does not wait for a better time',
+  'openRefused',
+  async (t) => {
+    const { locks } = await t.process({}, t.openRefused())
+    const lock = locks.lock(t.key())
+    await t.rejects(lock.tryAcquire(), 'BACKEND_REFUSED')
+    await t.rejects(lock.acquire({ waitMs: LONG_MS }), 'BACKEND_REFUSED')
+  },
+)
+
 function onlyUnavailable(error: unknown): void {
   assert.ok(isLeaseholdError(error, 'BACKEND_UNAVAILABLE'), String(error))
 }

@@ -102,6 +102,27 @@ add('beyond-doubles', 'a token above 2^53 reaches the caller and the observer ex
   assert.ok(events.some((event) => event.type === 'acquired' && event.fencingToken === LARGE))
 })
 
+add(
+  'driver-beyond-doubles',
+  'tokens above 2^53 come exactly through driver and server',
+  'alone',
+  'raiseTokens',
+  async (t) => {
+    const above = 2n ** 53n
+    await t.faults.raiseTokens?.(above)
+    const [backend, other] = [await t.open(), await t.open()]
+    const key = t.key()
+    const tokens = [above]
+    for (let i = 0; i < 8; i += 1) tokens.push(await visit(t, i % 2 === 0 ? backend : other, key))
+    assertIncreasing(tokens)
+    const odd = tokens.filter((token) => token % 2n === 1n)
+    assert.ok(odd.length > 0, 'only even tokens: as if they came through a double')
+    const { claim, grant } = await t.hold(backend, key)
+    assert.equal(granted(await backend.tryAcquire(claim, t.terms())).fencingToken, grant.fencingToken)
+    assert.equal(granted((await backend.renew([claim], LONG_MS))[0]).fencingToken, grant.fencingToken)
+  },
+)
+
 add('handle-beyond-doubles', 'a token above 2^53 reaches the handle exactly', 'handOff', async (t) => {
   const { locks, wire } = await t.process({ autoRenew: false })
   wire.always('tryAcquire', altered(withLargeToken))

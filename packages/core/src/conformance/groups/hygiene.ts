@@ -137,7 +137,7 @@ add('close-releases', 'closing releases every lease and says how many', async (t
   const { locks } = await t.process()
   const leases = await Promise.all(Array.from({ length: 5 }, () => locks.lock(t.key()).acquire()))
   const report = await t.settled(locks.close())
-  assert.deepEqual(report, { released: 5, unreleased: [], backendError: undefined })
+  assert.deepEqual(report, { released: 5, interrupted: [], unreleased: [], backendError: undefined })
   const rival = await t.open()
   for (const lease of leases) {
     await t.assertFree(lease.key, rival)
@@ -150,7 +150,7 @@ add('close-counts', 'closing does not count a lease that was gone already as rel
   await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
   wire.always('release', async () => false)
   const report = await t.settled(locks.close())
-  assert.deepEqual(report, { released: 0, unreleased: [], backendError: undefined })
+  assert.deepEqual(report, { released: 0, interrupted: [], unreleased: [], backendError: undefined })
 })
 
 add('close-reports', 'closing never rejects, and says which leases it could not release', async (t) => {

@@ -142,13 +142,17 @@ add(
 
 const NUMBERS_REFUSED = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -1, '1000', null]
 
+/** A wait and a hold may be without end. */
+const isEndless = (name: string, value: number): boolean =>
+  value === Number.POSITIVE_INFINITY && (name === 'waitMs' || name === 'maxHoldMs')
+
 add(
   'durations',
   'a TTL, wait, margin or longest hold that is no sound duration is refused before anything is sent',
   async (t) => {
     for (const value of NUMBERS_REFUSED as never[]) {
       for (const name of ['ttlMs', 'waitMs', 'marginMs', 'maxHoldMs'] as const)
-        await assertOptionsRefused(t, { [name]: value })
+        if (!isEndless(name, value)) await assertOptionsRefused(t, { [name]: value })
     }
   },
 )

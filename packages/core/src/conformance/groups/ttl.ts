@@ -65,6 +65,24 @@ add('no-revival', 'a late renewal does not revive an expired claim', async (t) =
   await t.assertFree(claim.key)
 })
 
+add(
+  'stalled-renewal',
+  'a renewal that the server could only work on after the hold had run out revives nothing',
+  'stall',
+  async (t) => {
+    const backend = await t.open()
+    const { claim } = await t.hold(backend, t.key(), t.ttlMs)
+    const goOn = await t.faults.stall?.(claim.key)
+    t.defer(async () => goOn?.())
+    const renewing = backend.renew([claim], LONG_MS).catch(() => ['unknown'])
+    await t.pass(t.expiryMs + 1)
+    await goOn?.()
+    const [renewal] = await t.settled(renewing)
+    assert.ok(renewal === 'gone' || renewal === 'unknown', 'an expired hold was renewed')
+    await t.holdInTime(await t.open(), claim.key, t.soonMs)
+  },
+)
+
 add('release-after-expiry', 'releasing an expired claim says no', async (t) => {
   const backend = await t.open()
   const { claim } = await t.hold(backend, t.key(), t.ttlMs)

@@ -31,9 +31,9 @@ add(
   'release-aborted',
   'the signal that stops the wait stops the release, too',
   'ambiguity/release-not-aborted',
-  lease(
-    'async release(): Promise<ReleaseOutcome> {',
-    `async release(): Promise<ReleaseOutcome> {\n    if (this.#hold.terms.signal?.aborted) return 'released'`,
+  hold(
+    'async giveUp(): Promise<ReleaseOutcome> {',
+    `async giveUp(): Promise<ReleaseOutcome> {\n    if (this.terms.signal?.aborted) return 'released'`,
   ),
 )
 
@@ -62,7 +62,7 @@ add(
   'close-forgets',
   'closing releases nothing',
   'hygiene/close-releases',
-  close('const held = hall.holds', 'const held: typeof hall.holds = []'),
+  close('const releasing = holds.map((hold) => hold.release())', 'const releasing: Promise<boolean>[] = []'),
 )
 
 add('close-leaves-timers', 'closing leaves timers behind', 'hygiene/no-timers', close('scheduler.stop()', ''))
@@ -78,9 +78,9 @@ add(
   'handed-off-released',
   'a lease that was handed off is released all the same',
   'portability/handed-off-is-over',
-  lease(
-    `if (state === 'handed-off') return state`,
-    `if (state === 'handed-off') return this.#hold.release().then(() => state)`,
+  hold(
+    `if (this.#state === 'handed-off') return this.#state`,
+    `if (this.#state === 'handed-off') return this.release().then(() => 'handed-off')`,
   ),
 )
 

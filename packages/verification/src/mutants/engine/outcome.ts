@@ -13,22 +13,22 @@ const observer = inFile('engine/observer.ts')
 const holder = inFile('engine/new-claim.ts')
 const lease = inFile('engine/lease.ts')
 const hall = inFile('engine/hall.ts')
-const lock = inFile('engine/lock.ts')
 const requests = inFile('engine/requests.ts')
+const run = inFile('engine/run.ts')
 
 add(
   'work-error-masked',
   'the error of a release replaces that of the work',
   'hygiene/work-error',
-  lock(`end = await lease.release().catch(() => 'unknown')`, 'end = await lease.release()'),
+  run(`hold.giveUp().catch(() => 'unknown')`, 'hold.giveUp()'),
 )
 
 add(
   'outlived-work-succeeds',
   'work that outlived its lease is reported as success',
   'hygiene/outlived',
-  lock('if (hold.interruption)', 'if (false)'),
-  lock(`if (end === 'lost')`, 'if (false)'),
+  run('if (interruption)', 'if (false)'),
+  run(`if (ends[index] === 'lost')`, 'if (false)'),
 )
 
 add(
@@ -74,7 +74,7 @@ add(
   'group-reordered',
   'a group lists its leases in the order in which they were taken',
   'acquire/group-order',
-  locks('new HeldLeases(keys.map(', 'new HeldLeases([...keys].sort().map('),
+  locks('keys.map((key) => byKey.get(key) as Hold)', '[...keys].sort().map((key) => byKey.get(key) as Hold)'),
 )
 
 add(

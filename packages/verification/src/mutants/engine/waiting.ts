@@ -57,14 +57,14 @@ add(
   'bounded-wait-gives-up',
   'a bounded wait ends at the first request that fails',
   'ambiguity/outage-waited-for',
-  options('waitMs !== undefined && waitMs > 0', 'false && waitMs'),
+  options("whenUnreachable === 'wait' && waitMs !== 0", 'false'),
 )
 
 add(
   'outage-endured',
   'an unbounded wait hides an unreachable backend',
   'ambiguity/outage-reported',
-  options('waitMs !== undefined && waitMs > 0', 'waitMs !== 0'),
+  options("whenUnreachable === 'wait' && waitMs !== 0", 'waitMs !== 0'),
 )
 
 add(
@@ -78,7 +78,7 @@ add(
   'self-deadlock-waits',
   'a context that acquires what it holds waits for itself',
   'acquire/self-deadlock',
-  context('!current.getStore()?.some((each) => each.deref() === hold)', 'true'),
+  context('!current.getStore()?.some((each) => each.deref()?.claim.holder === hold.claim.holder)', 'true'),
 )
 
 add(
