@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { isLeaseholdError } from '../../errors.ts'
 import { contended, granted } from '../assertions.ts'
 import { caseGroup } from '../case.ts'
+import { holdRequest } from '../fates.ts'
 import { checkHistory, type HistoryEvent } from '../history.ts'
 import { LONG_MS, type Process } from '../trial.ts'
 
@@ -148,7 +149,17 @@ add('group-rolled-back', 'what a refused group took is given back when its calle
   const [first, last] = [t.key('a'), t.key('b')]
   await one.locks.lock(last).acquire()
   const observer = await t.open()
-  assert.equal(await t.settled(other.locks.tryAcquireAll([last, first])), null)
+  const gate = holdRequest()
+  other.wire.next('release', gate.fate)
+  let told = false
+  const attempt = other.locks.tryAcquireAll([last, first]).finally(() => {
+    told = true
+  })
+  await t.until(() => gate.arrived > 0, 'what it took is being given back')
+  await t.pass(t.pollMs)
+  assert.equal(told, false, 'the caller was told before')
+  gate.open()
+  assert.equal(await t.settled(attempt), null)
   await t.assertFree(first, observer)
 })
 

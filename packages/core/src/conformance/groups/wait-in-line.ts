@@ -133,15 +133,17 @@ add('herd-of-groups', 'callers who wait for the same group cost the server what 
 
 add('first-attempt', 'a wait that is shorter than the way to the server is granted a free key', async (t) => {
   const { locks, wire } = await t.process()
-  const gate = holdReply()
-  wire.next('tryAcquire', gate.fate)
-  const acquiring = locks.lock(t.key()).acquire({ waitMs: 1 })
-  acquiring.catch(() => {})
-  await t.until(() => gate.arrived > 0, 'the server grants')
-  await t.pass(t.pollMs)
-  gate.open()
-  const lease = await t.settled(acquiring)
-  lease.assertHeld()
+  for (const signal of [undefined, new AbortController().signal]) {
+    const gate = holdReply()
+    wire.next('tryAcquire', gate.fate)
+    const acquiring = locks.lock(t.key()).acquire({ waitMs: 1, signal })
+    acquiring.catch(() => {})
+    await t.until(() => gate.arrived > 0, 'the server grants')
+    await t.pass(t.pollMs)
+    gate.open()
+    const lease = await t.settled(acquiring)
+    lease.assertHeld()
+  }
 })
 
 add('last-attempt', 'a wait ends with a last attempt', async (t) => {
