@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import { artifact } from './testing/artifacts.ts'
-import type { Counts } from './testing/ledger.ts'
+import type { Counts } from './testing/counts.ts'
 
 const total: Counts = { passed: 0, failed: 0, skipped: 0 }
 for (const file of ['test.json', 'test-deep.json'].map(artifact)) {

@@ -1,18 +1,11 @@
+import type { Counts, State } from './counts.ts'
 import type { Piece } from './pieces.ts'
-
-export type State = 'passed' | 'failed' | 'skipped'
 
 export interface Failure {
   readonly what: string
   readonly report: string
   /** The command that repeats it alone. */
   readonly again: string
-}
-
-export interface Counts {
-  passed: number
-  failed: number
-  skipped: number
 }
 
 export interface Entry {

@@ -1,8 +1,8 @@
 import { relative, sep } from 'node:path'
 import type { Reporter, SerializedError, TestCase, TestModule, TestSuite } from 'vitest/node'
 import { root } from '../workspace.ts'
+import type { Counts } from './counts.ts'
 import { reportOf } from './failure-report.ts'
-import type { Counts } from './ledger.ts'
 import type { TestEvent, TestName } from './test-events.ts'
 
 const fileOf = ({ moduleId }: TestModule): string => relative(root, moduleId).split(sep).join('/')

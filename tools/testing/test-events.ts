@@ -1,4 +1,4 @@
-import type { Counts, State } from './ledger.ts'
+import type { Counts, State } from './counts.ts'
 
 /** What a run of vitest tells the process that started it. */
 export type TestEvent =
