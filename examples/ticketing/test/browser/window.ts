@@ -44,6 +44,13 @@ export class Window {
     await this.page.locator('#live[data-state=live]').waitFor()
   }
 
+  /** From now on this page's clock can be set forward. */
+  async timeInHand(): Promise<void> {
+    await this.page.clock.install()
+    await this.page.reload()
+    await this.isLive()
+  }
+
   seat(id: string) {
     return this.page.locator(`.auditorium [data-seat="${id}"]`)
   }
