@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import { expectAccessible } from './accessible.ts'
 
 /** A busy machine takes its time to draw. */
-const PATIENCE = { timeout: 60_000 }
+const PATIENCE = { timeout: 180_000 }
 const ARTIFACTS = new URL('../../.artifacts/', import.meta.url).pathname
 
 export const PHONE: BrowserContextOptions = {
