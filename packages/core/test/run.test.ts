@@ -142,7 +142,7 @@ describe('a self-deadlock', () => {
     await using locks = createLocks(memoryBackend(), { whenHeld: 'wait' })
     const { run } = AsyncLocalStorage.prototype
     let runs = 0
-    AsyncLocalStorage.prototype.run = function (...args: Parameters<typeof run>) {
+    AsyncLocalStorage.prototype.run = function (this: AsyncLocalStorage<unknown>, ...args: Parameters<typeof run>) {
       runs += 1
       return run.apply(this, args)
     } as typeof run
