@@ -19,7 +19,7 @@ export type LockEvent =
   | { readonly type: 'waiting'; readonly key: string; readonly heldHere: boolean }
   | { readonly type: 'acquired'; readonly key: string; readonly fencingToken: bigint; readonly waitedMs: number }
   | { readonly type: 'renewed'; readonly key: string; readonly fencingToken: bigint; readonly remainingMs: number }
-  /** A renewal failed; the lease is still valid for `remainingMs` and renewal is tried again. */
+  /** A renewal failed; the lease is still valid for `remainingMs` and renewal is tried again. Told once, until a renewal succeeds. */
   | {
       readonly type: 'jeopardy'
       readonly key: string

@@ -14,7 +14,13 @@ export function openAdvisory(url: string, name: string, options: Partial<Options
     ...(schema !== undefined && { schema }),
     ...(maxHeld !== undefined && { maxHeld }),
   })
-  const locks = createLocks(backend, { ...engine, onEvent: (event) => void events.push(event) })
+  const locks = createLocks(backend, {
+    ...engine,
+    onEvent(event) {
+      events.push(event)
+      engine.onEvent?.(event)
+    },
+  })
   const lostKeys = (): string[] => events.filter(({ type }) => type === 'lost').map(({ key }) => key ?? '')
   return { backend, locks, events, lostKeys }
 }

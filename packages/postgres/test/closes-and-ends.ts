@@ -12,5 +12,5 @@ await other
   .acquire({ waitMs: 50 })
   .catch(() => {})
 const { unreleased } = await other.close()
-const { released } = await one.close()
-process.stdout.write(JSON.stringify({ released, unreleased }))
+const { released, interrupted } = await one.close()
+process.stdout.write(JSON.stringify({ released, interrupted, unreleased }))

@@ -64,9 +64,8 @@ export async function holdRows({ openPool, pool, schema }: Database, count: numb
 /** Holds as many advisory locks as are allowed until each was renewed: on four connections at most, and one more is refused. `maxHeld`: where it is not the default. */
 export async function holdLocks({ pool, schema, url }: Database, count: number, maxHeld?: number): Promise<void> {
   const { renewed, bad, onEvent } = watcher()
-  const options = { schema, ...(maxHeld !== undefined && { maxHeld }) }
-  const { backend } = openAdvisory(url, 'many locks', options)
-  const locks = createLocks(backend, { ...PATIENT, onEvent })
+  const options = { ...PATIENT, schema, onEvent, ...(maxHeld !== undefined && { maxHeld }) }
+  const { locks } = openAdvisory(url, 'many locks', options)
   const take = (names: readonly string[], ttlMs: number): Promise<Lease[]> =>
     Promise.all(names.map((key) => locks.lock(key).acquire({ ttlMs, waitMs: 60_000 })))
   const ttlMs = await roomyTtlMs(count, take)

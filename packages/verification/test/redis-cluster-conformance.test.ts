@@ -2,4 +2,10 @@ import { startRedisClusterTarget } from '../src/redis/target.ts'
 import { itPassesTheSuite } from './suite.ts'
 
 // As with one Redis.
-itPassesTheSuite(await startRedisClusterTarget(), ['survivesRestart', 'collidingKeys', 'onLost'])
+itPassesTheSuite(await startRedisClusterTarget(), [
+  'survivesRestart',
+  'collidingKeys',
+  'onLost',
+  'raiseTokens',
+  'stall',
+])

@@ -2,4 +2,12 @@ import { startPoorQuorumTarget } from '../src/redis-quorum/target.ts'
 import { itPassesTheSuite } from './suite.ts'
 
 // As with three servers: five, of which two are down.
-itPassesTheSuite(await startPoorQuorumTarget(), ['fifo', 'tryAcquireAll', 'collidingKeys', 'onLost'])
+itPassesTheSuite(await startPoorQuorumTarget(), [
+  'fifo',
+  'tryAcquireAll',
+  'collidingKeys',
+  'onLost',
+  'raiseTokens',
+  'openRefused',
+  'stall',
+])

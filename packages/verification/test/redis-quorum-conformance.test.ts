@@ -2,4 +2,11 @@ import { startQuorumTarget } from '../src/redis-quorum/target.ts'
 import { itPassesTheSuite } from './suite.ts'
 
 // Whoever waits is called up in order, but whoever asks at the right moment may be first; groups are taken one by one; no session ends; no two keys share a place.
-itPassesTheSuite(await startQuorumTarget(), ['fifo', 'tryAcquireAll', 'collidingKeys', 'onLost'])
+itPassesTheSuite(await startQuorumTarget(), [
+  'fifo',
+  'tryAcquireAll',
+  'collidingKeys',
+  'onLost',
+  'raiseTokens',
+  'stall',
+])

@@ -2,4 +2,10 @@ import { startRedisSentinelTarget } from '../src/redis/target.ts'
 import { itPassesTheSuite } from './suite.ts'
 
 // As with one Redis.
-itPassesTheSuite(await startRedisSentinelTarget(), ['survivesRestart', 'collidingKeys', 'onLost'])
+itPassesTheSuite(await startRedisSentinelTarget(), [
+  'survivesRestart',
+  'collidingKeys',
+  'onLost',
+  'raiseTokens',
+  'stall',
+])

@@ -84,7 +84,7 @@ function acquireAtOnce(
 async function tryAtomically(hall: LockHall, keys: readonly string[], terms: WaitTerms): Promise<Holds | undefined> {
   const { bench, requests } = hall
   hall.assertRoomFor(keys.length)
-  const claims = keys.map((key) => hall.newClaim(key))
+  const claims = keys.map((key) => hall.newClaim(key, terms))
   let holds: readonly (Hold | undefined)[] = []
   bench.outstanding.begin()
   try {

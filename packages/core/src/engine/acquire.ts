@@ -26,7 +26,7 @@ export async function tryAcquire(hall: LockHall, key: string, terms: WaitTerms):
   bench.assertOpen()
   if (hall.valid(key)) return undefined
   hall.assertRoomFor(1)
-  const claim = hall.newClaim(key)
+  const claim = hall.newClaim(key, terms)
   let hold: Hold | undefined
   bench.outstanding.begin()
   try {

@@ -22,7 +22,7 @@ const SLOWED_MAX_MS = 50
 export interface Place {
   readonly bench: Bench
   readonly requests: Requests
-  newClaim(): ServerClaim
+  newClaim(terms: HoldTerms): ServerClaim
   /** Throws `LIMIT_REACHED`. */
   assertRoom(): void
   /** Undefined where the grant is of no use: then it is being given back. */
@@ -52,7 +52,7 @@ export class Contender implements Task {
   #hinted = false
   #wake: () => void = () => {}
 
-  constructor(place: Place, waiter: Waiter, claim = place.newClaim()) {
+  constructor(place: Place, waiter: Waiter, claim = place.newClaim(waiter.terms)) {
     this.#place = place
     this.waiter = waiter
     this.#claim = claim
@@ -129,7 +129,7 @@ export class Contender implements Task {
     if (!hold) {
       // The grant was of no use, and is being given back: the next attempt needs a claim of its own.
       this.#endTurn()
-      this.#claim = this.#place.newClaim()
+      this.#claim = this.#place.newClaim(this.waiter.terms)
     } else if (!this.waiter.grant(hold)) this.#place.bench.outstanding.during(hold.release())
   }
 

@@ -19,7 +19,7 @@ export interface Hall {
   readonly renewals: Renewals
   /** Leases held. */
   leases: number
-  newClaim(key: string): ServerClaim
+  newClaim(key: string, terms: HoldTerms): ServerClaim
   assertRoomFor(count: number): void
   /** A caller waits or asks, or does so no longer. */
   came(): void
@@ -65,8 +65,8 @@ export class Desk implements Place, HoldKeeper {
     return !this.valid && !this.#isContended && this.#line.size === 0
   }
 
-  newClaim(): ServerClaim {
-    return this.#hall.newClaim(this.key)
+  newClaim(terms: HoldTerms): ServerClaim {
+    return this.#hall.newClaim(this.key, terms)
   }
 
   assertRoom(): void {
@@ -96,7 +96,7 @@ export class Desk implements Place, HoldKeeper {
   /** Nobody queues, so nobody pays for a queue. Only where the key is held elsewhere, the caller becomes a contender. */
   async #acquireAlone(terms: WaitTerms, since: Instant): Promise<Hold> {
     this.assertRoom()
-    const claim = this.newClaim()
+    const claim = this.newClaim(terms)
     this.#hall.came()
     this.occupy()
     const asked = claim.attempt(terms)

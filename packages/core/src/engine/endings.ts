@@ -5,38 +5,89 @@ import type { Bench } from './bench.ts'
 import type { Requests } from './requests.ts'
 
 const RETRY_MS = 50
+/** So many requests at once are answered in their time. Of more, the last would only wait for the first, and their deadlines run. */
+const AT_ONCE = 64
 
-/** Ends claims at the server: always on a fresh deadline, never aborted, repeated where the answer is missing. */
+interface Queued {
+  readonly claim: Claim
+  readonly resolve: (ended: boolean) => void
+  readonly reject: (reason: unknown) => void
+}
+
+/** Ends claims at the server: always on a fresh deadline, never aborted, repeated where the answer is missing, and not too many at once. */
 export class Endings {
   readonly #bench: Bench
   readonly #requests: Requests
+  #underWay = 0
+  #queue: Queued[] = []
 
   constructor(bench: Bench, requests: Requests) {
     this.#bench = bench
     this.#requests = requests
   }
 
-  /** Resolves with whether the server still held the key for it. `next` is queued in the same trip where the backend can. Sends before it returns. */
+  /** Resolves with whether the server still held the key for it. `next` is queued in the same trip where the backend can. Sends before it returns, unless too many are under way. */
   async end(claim: Claim, next?: Candidate): Promise<boolean> {
-    const { scheduler, clock, options } = this.#bench
+    const { clock, options } = this.#bench
     const startedAt = clock.now()
     for (let attempt = 1; ; attempt += 1) {
-      const named = attempt === 1 ? next : undefined
       try {
-        const { answer } = await this.#requests.ask({
-          what: 'release',
-          claims: [claim],
-          timeoutMs: options.requestTimeoutMs,
-          send: (backend) => backend.release(claim, named),
-          check: checkRelease,
-        })
+        const ended = await this.#ask(claim, attempt === 1 ? next : undefined)
         // After an attempt whose answer is missing, "not held" says that it took effect.
-        return answer || attempt > 1
+        return ended || attempt > 1
       } catch (error) {
         const inTime = this.#bench.msSince(startedAt) < options.requestTimeoutMs / 2
         if (!inTime || !isLeaseholdError(error, 'BACKEND_UNAVAILABLE')) throw error
-        await new Promise<unknown>((fire) => scheduler.after(RETRY_MS * attempt, { fire }))
+        await this.#pause(RETRY_MS * attempt)
       }
     }
+  }
+
+  /**
+   * Goes on asking when nobody waits for it any more, until the server has answered, or the TTL is over. It may have had no word of the ending, and keep the key
+   * for longer than the TTL, where many claims share one lease at the server that others keep alive.
+   */
+  async insist(claim: Claim, ttlMs: number): Promise<void> {
+    const startedAt = this.#bench.clock.now()
+    for (;;) {
+      await this.#pause(Math.min(this.#bench.options.pollMs, ttlMs / 4))
+      if (this.#bench.closed || this.#bench.msSince(startedAt) > ttlMs) return
+      const answered = await this.#ask(claim).then(
+        () => true,
+        (error) => !isLeaseholdError(error, 'BACKEND_UNAVAILABLE'),
+      )
+      if (answered) return
+    }
+  }
+
+  #ask(claim: Claim, next?: Candidate): Promise<boolean> {
+    if (next || this.#underWay < AT_ONCE) return this.#send(claim, next)
+    return new Promise((resolve, reject) => this.#queue.push({ claim, resolve, reject }))
+  }
+
+  async #send(claim: Claim, next?: Candidate): Promise<boolean> {
+    this.#underWay += 1
+    try {
+      const { answer } = await this.#requests.ask({
+        what: 'release',
+        claims: [claim],
+        timeoutMs: this.#bench.options.requestTimeoutMs,
+        send: (backend) => backend.release(claim, next),
+        check: checkRelease,
+      })
+      return answer
+    } finally {
+      this.#underWay -= 1
+      this.#sendQueued()
+    }
+  }
+
+  #sendQueued(): void {
+    const queued = this.#underWay < AT_ONCE ? this.#queue.shift() : undefined
+    if (queued) this.#send(queued.claim).then(queued.resolve, queued.reject)
+  }
+
+  #pause(ms: number): Promise<unknown> {
+    return new Promise<unknown>((fire) => this.#bench.scheduler.after(ms, { fire }))
   }
 }

@@ -5,6 +5,7 @@ import { Desk, type Hall } from './desk.ts'
 import type { Endings } from './endings.ts'
 import type { Hold } from './hold.ts'
 import { newClaim } from './new-claim.ts'
+import type { HoldTerms } from './options.ts'
 import type { Renewals } from './renewals.ts'
 import type { Requests } from './requests.ts'
 import { type Server, ServerClaim } from './server-claim.ts'
@@ -48,16 +49,16 @@ export class LockHall implements Hall, Server {
     return [...this.#desks.values()].flatMap(({ hold }) => hold ?? [])
   }
 
-  newClaim(key: string): ServerClaim {
-    const claim = new ServerClaim(this, newClaim(key))
+  newClaim(key: string, { ttlMs }: HoldTerms): ServerClaim {
+    const claim = new ServerClaim(this, newClaim(key), ttlMs)
     // Its loss may be told in the very moment in which it is granted.
     if (this.bench.backend.onLost) claim.use()
     return claim
   }
 
   /** The claim of a handle: the same for everybody who has taken it up here, or is about to. To be used, and dropped. */
-  sharedClaim(claim: Claim): ServerClaim {
-    return this.claims.get(claim.holder) ?? new ServerClaim(this, claim, true)
+  sharedClaim(claim: Claim, { ttlMs }: HoldTerms): ServerClaim {
+    return this.claims.get(claim.holder) ?? new ServerClaim(this, claim, ttlMs, true)
   }
 
   isFree(key: string): boolean {

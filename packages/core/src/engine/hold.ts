@@ -43,6 +43,8 @@ export class Hold implements Task {
   /** When the next renewal is due; undefined while one is under way, or where none is wanted. */
   #renewAt: Instant | undefined
   #renewal: Promise<Failures> | undefined
+  /** Renewals fail. */
+  #inJeopardy = false
   /** Whether the release ended the hold at the server, once there is one. */
   #ending: Promise<boolean> | undefined
   #interruption: LeaseholdError | undefined
@@ -174,17 +176,21 @@ export class Hold implements Task {
   renewed(grant: Grant, sentAt: Instant, now: Instant): void {
     const since = countedFrom(grant, sentAt, now)
     this.#confirmed = true
+    this.#inJeopardy = false
     this.#validity.extend(grant, since)
     if (this.#autoRenew) this.#renewAt = renewalDue(grant, since)
     this.watch()
   }
 
-  /** A renewal failed, and is tried again after `ms`. False where none is wanted, or one is planned already. */
-  retryRenewal(ms: number): boolean {
-    if (!this.#wantsRenewal || !this.isValid() || this.#renewAt) return false
-    this.#renewAt = shift(this.#bench.clock.now(), ms)
+  /** A renewal failed, and is tried again, where one is wanted and none planned. Told once, until one succeeds. */
+  renewalFailed(error: LeaseholdError): void {
+    if (!this.#wantsRenewal || !this.isValid() || this.#renewAt) return
+    const { key, fencingToken } = this
+    this.#renewAt = shift(this.#bench.clock.now(), Math.min(1000, Math.max(5, this.terms.ttlMs / 20)))
     this.watch()
-    return true
+    if (this.#inJeopardy) return
+    this.#inJeopardy = true
+    this.#bench.observer.tell({ type: 'jeopardy', key, fencingToken, remainingMs: this.remainingMs(), error })
   }
 
   /** Gives the lease up, and says what became of it. Given up before, by whomever, the answer is the same. */

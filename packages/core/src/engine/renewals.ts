@@ -75,7 +75,7 @@ export class Renewals {
       for (const hold of holds) failures.set(hold, error)
     })
     for (const hold of holds) hold.renewing(undefined)
-    for (const [hold, error] of failures) this.#jeopardise(hold, error)
+    for (const [hold, error] of failures) hold.renewalFailed(error)
     return failures
   }
 
@@ -92,11 +92,5 @@ export class Renewals {
     }
     // A renewal never revives a lease: what it made the server keep is given back.
     else if (hold.state === 'lost') hold.server.grantedLate()
-  }
-
-  #jeopardise(hold: Hold, error: LeaseholdError): void {
-    if (!hold.retryRenewal(Math.min(1000, Math.max(5, hold.terms.ttlMs / 20)))) return
-    const { key, fencingToken } = hold
-    this.#bench.observer.tell({ type: 'jeopardy', key, fencingToken, remainingMs: hold.remainingMs(), error })
   }
 }

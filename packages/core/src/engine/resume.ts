@@ -17,7 +17,7 @@ export async function resume(
   const { claim, terms: handed, fencingToken } = parseHandle(handle, bench.options)
   const terms = parseResume(handed, options)
   hall.assertRoomFor(1)
-  const server = hall.sharedClaim(claim)
+  const server = hall.sharedClaim(claim, terms)
   let begun: Hold | undefined
   server.use()
   try {

@@ -26,13 +26,15 @@ export class ServerClaim {
   /** It came by a handle: somebody else may live on it, and only a release ends it. */
   readonly shared: boolean
   readonly #server: Server
+  readonly #ttlMs: number
   /** The server may hold the key, or a place in its queue, for the claim. */
   #mayBeKnown: boolean
   #over = false
   #users = 0
 
-  constructor(server: Server, claim: Claim, shared = false) {
+  constructor(server: Server, claim: Claim, ttlMs: number, shared = false) {
     this.#server = server
+    this.#ttlMs = ttlMs
     this.claim = claim
     this.shared = shared
     this.#mayBeKnown = shared
@@ -125,10 +127,11 @@ export class ServerClaim {
   }
 
   #endingFailed(operation: 'release' | 'withdraw', error: LeaseholdError): void {
-    const { bench, unreleased } = this.#server
+    const { bench, endings, unreleased } = this.#server
     const { key } = this.claim
-    if (bench.closed) unreleased.push({ key, error })
     bench.observer.tell({ type: 'backend-error', operation, key, error })
+    if (bench.closed) unreleased.push({ key, error })
+    else void endings.insist(this.claim, this.#ttlMs)
   }
 }
 

@@ -163,6 +163,7 @@ add('last-attempt', 'a wait ends with a last attempt', async (t) => {
 add(
   'wait-refused',
   'a wait that the server refuses for good costs no more than polling, and is told once',
+  'waitForTurn',
   async (t) => {
     const [one, other] = [await t.process(), await t.process({ refuses: true, pollMs: t.briefMs * 2 })]
     other.wire.always('waitForTurn', failing(new Error('no permission to subscribe')))

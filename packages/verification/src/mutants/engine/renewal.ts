@@ -25,7 +25,7 @@ add(
   'jeopardy-is-loss',
   'a failed renewal ends the lease',
   'renew/jeopardy',
-  renewals('if (!hold.retryRenewal(', `if (hold.isValid()) return hold.lose('gone')\n    if (!hold.retryRenewal(`),
+  renewals('hold.renewalFailed(error)', `hold.lose('gone')`),
 )
 
 add(
@@ -77,14 +77,14 @@ add(
   'renewal-storm',
   'a failed renewal is repeated without a pause to speak of',
   'renew/until-the-deadline',
-  renewals('Math.max(5, hold.terms.ttlMs / 20)', '1'),
+  hold('Math.max(5, this.terms.ttlMs / 20)', '1'),
 )
 
 add(
   'renewed-once',
   'a renewal that failed is not tried again',
   'renew/jeopardy',
-  hold('this.#renewAt = shift(this.#bench.clock.now(), ms)', ''),
+  hold('this.#renewAt = shift(this.#bench.clock.now(), Math.min(1000, Math.max(5, this.terms.ttlMs / 20)))', ''),
 )
 
 add(
