@@ -9,7 +9,7 @@ import { SEATS_CHANGED } from './database/schema.ts'
 import { createApp } from './http/app.ts'
 import { type Served, serve } from './http/serve.ts'
 import { SeatBoard } from './live/seat-board.ts'
-import { freezing, simulatedBank } from './payment/bank.ts'
+import { type Bank, freezing, simulatedBank } from './payment/bank.ts'
 import type { Sale } from './sale.ts'
 import { STRATEGIES } from './strategies/index.ts'
 import { seatLeases } from './strategies/seat-leases.ts'
@@ -25,6 +25,8 @@ export interface BoxOfficeOptions {
   readonly orAnyPort?: boolean
   /** Where a checkout freezes that is about to sell these seats. Left out: for as long as the sale says. */
   readonly standStill?: (seats: readonly string[]) => Promise<void>
+  /** Left out: a simulated one, with the terms of the sale. */
+  readonly bank?: Bank
 }
 
 export interface OpenBoxOffice extends Served {
@@ -33,7 +35,7 @@ export interface OpenBoxOffice extends Served {
 
 /** A server over tables that exist, and the sweep that ends holds whose time is over. Does not close what it was given. */
 export async function openBoxOffice(options: BoxOfficeOptions): Promise<OpenBoxOffice> {
-  const { node, db, locks, sale, port, orAnyPort = false, standStill } = options
+  const { node, db, locks, sale, port, orAnyPort = false, standStill, bank = simulatedBank(sale.bank) } = options
   const auditorium = await loadAuditorium()
   const board = new SeatBoard(db)
   await db.listen(SEATS_CHANGED, (seats) => board.changed(seats?.split(' ')))
@@ -44,7 +46,7 @@ export async function openBoxOffice(options: BoxOfficeOptions): Promise<OpenBoxO
     db,
     leases,
     strategy: STRATEGIES[sale.strategy](db, leases),
-    bank: simulatedBank(sale.bank),
+    bank,
     interruption: freezing(standStill ?? (() => pause(sale.freezeMs))),
   }
   await forgetWaits(office)

@@ -1,8 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { OPERATOR_KEY, openTestOffice, stateOf, type TestOffice, ticketsFor } from './office.ts'
 import { type Answer, Visitor } from './visitor.ts'
 
-const PATIENCE = { timeout: 15_000, interval: 25 }
+// For what hangs.
+vi.setConfig({ testTimeout: 600_000 })
+const PATIENCE = { timeout: 120_000, interval: 25 }
 
 let office: TestOffice
 const visitor = () => new Visitor(office.address)

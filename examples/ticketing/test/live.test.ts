@@ -3,15 +3,15 @@ import { SeatMap } from '../src/race/seat-map.ts'
 import { openTestOffice, type TestOffice } from './office.ts'
 import { Visitor } from './visitor.ts'
 
+// For what hangs.
 vi.setConfig({ testTimeout: 600_000 })
-
-const PATIENCE = { timeout: 20_000, interval: 25 }
+const PATIENCE = { timeout: 120_000, interval: 25 }
 
 let office: TestOffice
 const visitor = () => new Visitor(office.address)
 
 beforeAll(async () => {
-  office = await openTestOffice({ holdMs: 2000 })
+  office = await openTestOffice({ holdMs: 60_000 })
 })
 afterAll(() => office[Symbol.asyncDispose]())
 
@@ -25,6 +25,7 @@ test('everybody sees a hold, and its end, without asking', async () => {
   await using other = await SeatMap.open(office.address)
   await visitor().held('A1')
   for (const map of [one, other]) await expect.poll(() => map.free.includes('A1'), PATIENCE).toBe(false)
+  await office.runOut()
   for (const map of [one, other]) await expect.poll(() => map.free.includes('A1'), PATIENCE).toBe(true)
 })
 

@@ -1,23 +1,32 @@
 import { createLocks, type LockBackend, type Locks } from '@leasehold/core'
-import { memoryBackend } from '@leasehold/core/memory'
+import { MemoryStore, memoryBackend } from '@leasehold/core/memory'
 import { loadAuditorium } from '../src/auditorium.ts'
 import type { Database } from '../src/database/database.ts'
 import { openEmbeddedDatabase } from '../src/database/embedded.ts'
 import { createTables } from '../src/database/schema.ts'
 import { type OpenBoxOffice, openBoxOffice } from '../src/open-box-office.ts'
+import { type Bank, simulatedBank, TEST_CARDS } from '../src/payment/bank.ts'
 import type { Sale } from '../src/sale.ts'
 import type { StrategyName } from '../src/strategies/index.ts'
+import { Gate } from './gate.ts'
+import { OfficeClock } from './office-clock.ts'
 
 export interface TestOffice extends AsyncDisposable {
   readonly address: string
   readonly db: Database
+  /** Where the checkout of the card that freezes stands still. */
+  readonly frozenCheckout: Gate
+  /** Where the bank thinks about the card that is slow. */
+  readonly slowBank: Gate
+  /** The time of every hold that is open now is over. */
+  runOut(): Promise<void>
 }
 
 export interface TestOfficeOptions {
   readonly holdMs: number
   /** Left out: a database of its own, closed with the office. */
   readonly db?: Database
-  /** Left out: locks in memory. */
+  /** Left out: locks in memory, of which `runOut` can dispose. */
   readonly backend?: LockBackend
   /** Left out: fenced leases. */
   readonly strategy?: StrategyName
@@ -37,15 +46,47 @@ export const testSale = (holdMs: number): Sale => ({
 })
 
 export async function openTestOffice(options: TestOfficeOptions): Promise<TestOffice> {
-  const { holdMs, db: given, backend = memoryBackend(), strategy = 'fenced-lease' } = options
+  const clock = new OfficeClock()
+  const {
+    holdMs,
+    db: given,
+    backend = memoryBackend({ store: new MemoryStore({ clock }) }),
+    strategy = 'fenced-lease',
+  } = options
   const db = given ?? (await openEmbeddedDatabase())
   await createTables(db, await loadAuditorium())
-  const locks = createLocks(backend, { ttlMs: holdMs, autoRenew: false })
-  const office = await openBoxOffice({ node: 'node-1', db, locks, sale: { ...testSale(holdMs), strategy }, port: 0 })
+  const locks = createLocks(backend, { clock, ttlMs: holdMs, autoRenew: false })
+  const sale = { ...testSale(holdMs), strategy }
+  const [frozenCheckout, slowBank] = [new Gate(), new Gate()]
+  const office = await openBoxOffice({
+    node: 'node-1',
+    db,
+    locks,
+    sale,
+    port: 0,
+    standStill: () => frozenCheckout.pass(),
+    bank: bankThatThinksAt(slowBank),
+  })
   return {
     address: office.address,
     db,
+    frozenCheckout,
+    slowBank,
+    async runOut() {
+      clock.setForward(holdMs)
+      await db.query(`update holds set runs_out_at = clock_timestamp() where runs_out_at is not null`)
+    },
     [Symbol.asyncDispose]: () => close(office, locks, given === undefined ? db : undefined),
+  }
+}
+
+function bankThatThinksAt(gate: Gate): Bank {
+  const bank = simulatedBank({ delayMs: 0, slowMs: 0, failureRate: 0 })
+  return {
+    async charge(card, amountCents) {
+      if (card === TEST_CARDS.slowerThanTheHold) await gate.pass()
+      return bank.charge(card, amountCents)
+    },
   }
 }
 

@@ -5,6 +5,7 @@ import { launchChromium } from './chromium.ts'
 import { testWithWindows } from './test-with-windows.ts'
 import type { Window } from './window.ts'
 
+// For what hangs.
 vi.setConfig({ testTimeout: 600_000 })
 
 let browser: Browser
@@ -56,9 +57,7 @@ test('enlarged twice, nothing covers the seat that has the focus', async ({ open
 
 test('whoever listens is told once of what happens, and of the time not every second', async ({ openWindow }) => {
   const ada = await openWindow()
-  await ada.page.clock.install()
-  await ada.page.reload()
-  await ada.isLive()
+  await ada.timeInHand()
   const told = await ada.listen()
   await ada.hold('P4')
   await ada.pay('0002')
@@ -109,7 +108,7 @@ test('the operator sees who holds what, and takes it back with a reason that the
   await row.getByRole('button').focus()
   await operator.page.evaluate('globalThis.button = document.activeElement')
   const before = await row.textContent()
-  await expect.poll(() => row.textContent()).not.toBe(before)
+  await expect.poll(() => row.textContent(), { timeout: 120_000 }).not.toBe(before)
   expect(await operator.page.evaluate('button === document.activeElement')).toBe(true)
   await operator.type('Enter')
   await operator.comesTo('Reason, shown to the customer')

@@ -7,7 +7,7 @@ import { DESKTOP } from './window.ts'
 const ARTIFACTS = new URL('../../.artifacts/', import.meta.url).pathname
 
 /** Servers start when the lab is looked at for the first time. */
-const PATIENCE = { timeout: 60_000 }
+const PATIENCE = { timeout: 180_000 }
 
 /** Somebody who tries things in the lab. */
 export class LabWindow implements AsyncDisposable {

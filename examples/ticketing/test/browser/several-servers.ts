@@ -4,6 +4,7 @@ import { createSeparateDatabase, type SeparateDatabase } from '../../src/databas
 import { Fleet } from '../../src/fleet/fleet.ts'
 import { FrontDoor } from '../../src/fleet/front-door.ts'
 import { type DatabaseService, type Service, type ServiceName, startService } from '../../src/stage/services.ts'
+import { Gate } from '../gate.ts'
 import { OPERATOR_KEY, testSale, ticketsFor } from '../office.ts'
 import { onThisMachine } from '../slowness.ts'
 import { launchChromium } from './chromium.ts'
@@ -11,7 +12,7 @@ import { testWithWindows } from './test-with-windows.ts'
 import { DESKTOP, PHONE, type Window } from './window.ts'
 
 /** On an idle machine: time enough for one step of a checkout, and not too long to be waited for. */
-const HOLD_MS = 3000
+const HOLD_MS = 2500
 
 const PATIENCE = { timeout: 120_000 }
 
@@ -37,6 +38,7 @@ export function describeSeveralServers(kinds: readonly ServiceName[]): void {
     let locks: Service
     let fleet: Fleet
     let door: FrontDoor
+    const frozen = new Gate()
 
     beforeAll(async () => {
       ;[shop, locks, fleet] = await Promise.all([
@@ -45,7 +47,10 @@ export function describeSeveralServers(kinds: readonly ServiceName[]): void {
         Fleet.start({ count: 3 }),
       ])
       await shop.empty()
-      await fleet.open({ database: shop.address, locks: locks.locks, sale: testSale(await onThisMachine(HOLD_MS)) })
+      await fleet.open(
+        { database: shop.address, locks: locks.locks, sale: testSale(await onThisMachine(HOLD_MS)) },
+        () => frozen.pass(),
+      )
       door = await FrontDoor.open(fleet, 0, false)
     })
     afterAll(async () => {
@@ -118,6 +123,7 @@ export function describeSeveralServers(kinds: readonly ServiceName[]): void {
       await grace.press(/^Confirm/)
       await grace.sees('Enjoy the show')
       await grace.photograph(`bought-while-frozen-${kind}`)
+      frozen.open()
       await expect.poll(() => fleet.nodes.some((node) => node.isFrozen), PATIENCE).toBe(false)
       await ada.sees(/outdated fencing token/)
       await ada.sees('€84 was refunded to the card ending 0119.')

@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import { expectAccessible } from './accessible.ts'
 
 /** A busy machine takes its time to draw. */
-const PATIENCE = { timeout: 60_000 }
+const PATIENCE = { timeout: 180_000 }
 const ARTIFACTS = new URL('../../.artifacts/', import.meta.url).pathname
 
 export const PHONE: BrowserContextOptions = {
@@ -42,6 +42,13 @@ export class Window {
   /** It has been told of every seat. */
   async isLive(): Promise<void> {
     await this.page.locator('#live[data-state=live]').waitFor()
+  }
+
+  /** From now on this page's clock can be set forward. */
+  async timeInHand(): Promise<void> {
+    await this.page.clock.install()
+    await this.page.reload()
+    await this.isLive()
   }
 
   seat(id: string) {
