@@ -23,3 +23,9 @@ export async function createConsumer(name: string, tarball: string, folder: stri
   mkdirSync(dirname(types), { recursive: true })
   symlinkSync(nodeTypes, types)
 }
+
+/** Another one, with what npm has installed into the first. */
+export function createConsumerLike(first: string, name: string, folder: string): void {
+  cpSync(join(consumers, name), folder, { recursive: true })
+  cpSync(join(first, 'node_modules'), join(folder, 'node_modules'), { recursive: true, verbatimSymlinks: true })
+}
