@@ -139,5 +139,13 @@ export class ContendedTokens {
   }
 }
 
+/** Whether tokens of the naive statement ever go back: how many rounds that takes depends on the machine. */
+export async function naiveGoesBack(tokens: ContendedTokens): Promise<boolean> {
+  for (let round = 0; round < 30; round += 1) {
+    if (stepsBack(await tokens.naive()) > 0) return true
+  }
+  return false
+}
+
 export const stepsBack = (tokens: readonly bigint[]): number =>
   tokens.filter((token, index) => token <= (tokens[index - 1] ?? 0n)).length
