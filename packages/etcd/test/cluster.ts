@@ -21,6 +21,8 @@ export async function startTestCluster(): Promise<TestCluster> {
   const raws = cluster.members.map(({ url }) => new Etcd3({ hosts: url }))
   const opened: EtcdBackend[] = []
   const soon = () => ({ deadline: Date.now() + 1_000 })
+  /** The first answer counts. */
+  const patiently = () => ({ deadline: Date.now() + 10_000 })
   const leaders = () =>
     Promise.allSettled(raws.map(({ maintenance }) => maintenance.status(soon()).then((status) => status)))
   return {
@@ -42,7 +44,7 @@ export async function startTestCluster(): Promise<TestCluster> {
       }
     },
     async keys() {
-      const keys = await Promise.any(raws.map((raw) => raw.getAll().prefix('leasehold/').options(soon()).keys()))
+      const keys = await Promise.any(raws.map((raw) => raw.getAll().prefix('leasehold/').options(patiently()).keys()))
       return keys.filter((key) => !key.startsWith('leasehold//'))
     },
     async stop() {

@@ -12,7 +12,7 @@ let locks: Locks
 beforeEach(async () => {
   proxy = await TcpProxy.open(etcd.server)
   const hosts = proxy.through(etcd.server.url).replace(/\/$/, '')
-  locks = createLocks(etcd.open({ hosts, deadlineMs: 300 }), { requestTimeoutMs: 400 })
+  locks = createLocks(etcd.open({ hosts, deadlineMs: 1_000 }), { requestTimeoutMs: 1_500 })
 })
 afterEach(async () => {
   proxy.heal()
