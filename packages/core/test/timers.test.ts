@@ -12,10 +12,17 @@ it('timers that are numbers, as those of a browser, do', async () => {
   const real = { setTimeout: globalThis.setTimeout, setInterval: globalThis.setInterval }
   vi.stubGlobal('setTimeout', (callback: () => void, ms: number) => Number(real.setTimeout(callback, ms)))
   vi.stubGlobal('setInterval', (callback: () => void, ms: number) => Number(real.setInterval(callback, ms)))
-  const locks = createLocks(memoryBackend(), { ttlMs: 60 })
+  let renewed = () => {}
+  const renewal = new Promise<void>((resolve) => {
+    renewed = resolve
+  })
+  const locks = createLocks(memoryBackend(), {
+    ttlMs: 3000,
+    onEvent: ({ type }) => void (type === 'renewed' && renewed()),
+  })
   const lease = await locks.lock('k').acquire()
-  const waiting = locks.lock('k').acquire({ waitMs: 5000 })
-  await new Promise<void>((passed) => real.setTimeout(passed, 150))
+  const waiting = locks.lock('k').acquire({ waitMs: 60_000 })
+  await renewal
   expect(lease.remainingMs).toBeGreaterThan(0)
   await lease.release()
   expect((await waiting).remainingMs).toBeGreaterThan(0)

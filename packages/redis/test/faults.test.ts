@@ -61,9 +61,18 @@ describe('a connection that is cut', () => {
 
 describe('a server that pauses its clients', () => {
   it('keeps nothing of an attempt that was given up', async () => {
-    const backend = open()
-    const [locks, hasty] = [createLocks(backend), createLocks(backend, { requestTimeoutMs: 200 })]
+    const [locks, hasty] = [createLocks(open()), createLocks(open(), { requestTimeoutMs: 200 })]
+    // Both are connected before the pause.
     await locks.lock('paused').inspect()
+    await until('it is connected', () =>
+      hasty
+        .lock('paused')
+        .inspect()
+        .then(
+          () => true,
+          () => false,
+        ),
+    )
     await ask('client', 'pause', '600', 'all')
     const error = await hasty
       .lock('paused')
@@ -72,7 +81,7 @@ describe('a server that pauses its clients', () => {
     expect(isLeaseholdError(error, 'BACKEND_UNAVAILABLE')).toBe(true)
     await until('the pause is over, and the claim withdrawn', async () => (await ask('exists', HOLD('paused'))) === '0')
     expect(await locks.lock('paused').tryAcquire()).not.toBeNull()
-    await locks.close()
+    await Promise.all([locks.close(), hasty.close()])
   })
 
   it('ends leases that run out meanwhile, and no late renewal revives them', async () => {

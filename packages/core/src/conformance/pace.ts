@@ -16,9 +16,6 @@ const SAMPLE_MS = 20
 /** What is looked at before the first case. */
 const FIRST_SAMPLES = 10
 
-/** A case during which the machine stood still for more than this share of its TTL says nothing. */
-const TELLING_SHARE = 1 / 4
-
 /** A machine of whose time others take more than this share is not idle. */
 const BUSY_SHARE = 0.25
 
@@ -104,10 +101,10 @@ export class Reading {
     this.#othersShare = others / Math.max(1, after.allMs - this.#before.allMs)
   }
 
-  /** Why a case of this TTL that failed meanwhile says nothing; undefined where it does. */
-  inconclusive(ttlMs: number): string | undefined {
-    if (this.#worstMs <= ttlMs * TELLING_SHARE) return undefined
-    return `a timer or an answer was ${Math.round(this.#worstMs)} ms late, in a case whose TTL is ${Math.round(ttlMs)} ms`
+  /** Why a case that failed meanwhile says nothing, where it takes no more lateness than this; undefined where it says something. */
+  inconclusive(toleratedMs: number): string | undefined {
+    if (this.#worstMs <= toleratedMs) return undefined
+    return `a timer or an answer was ${Math.round(this.#worstMs)} ms late; the case tolerates ${Math.round(toleratedMs)} ms`
   }
 
   /** Others took the machine's time meanwhile: servers of the suite count as such. */

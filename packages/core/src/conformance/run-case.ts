@@ -73,7 +73,7 @@ async function tried(testCase: ConformanceCase, target: ConformanceTarget, groun
   } catch (cause) {
     reading.end()
     const error = new Error(`${testCase.id}: ${chain(cause)}\n${trial.story}`, { cause })
-    const reason = target.time === undefined ? reading.inconclusive(trial.ttlMs) : undefined
+    const reason = target.time === undefined ? reading.inconclusive(trial.toleratedMs) : undefined
     if (reason === undefined) return { status: 'failed', error }
     return { status: 'inconclusive', reason, error, busy: reading.busyWithOthers }
   } finally {

@@ -46,6 +46,8 @@ export class Trial {
   readonly briefMs: number
   readonly pollMs: number
   readonly arrivalMs: number
+  /** How late timers and answers may be, once, for the case to say anything. One that needs more of the machine lowers it. */
+  toleratedMs: number
   readonly #graceMs: number
   readonly #target: ConformanceTarget
   readonly #pace: Pace
@@ -72,6 +74,7 @@ export class Trial {
     this.pollMs = times.pollMs
     this.arrivalMs = times.arrivalMs
     this.#graceMs = times.graceMs
+    this.toleratedMs = times.ttlMs / 4
     this.#prefix = `conformance:${randomBytes(6).toString('hex')}:${id}`
   }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { isLeaseholdError } from '../../errors.ts'
 import { assertOver } from '../assertions.ts'
 import { caseGroup } from '../case.ts'
+import { requestLost } from '../fates.ts'
 import { LONG_MS } from '../trial.ts'
 import { assertTruthful } from '../truthful.ts'
 
@@ -62,11 +63,11 @@ add(
 
 add(
   'release-unsent',
-  'a release that could not be sent, while another lease lives on, leaves the key to its TTL',
+  'a release that could not be sent, nor sent again, while another lease lives on, leaves the key to its TTL',
   'openLinked',
   async (t) => {
     const { backend, link } = await t.openLinked()
-    const { locks } = await t.process({ requestTimeoutMs: t.briefMs }, backend)
+    const { locks, wire } = await t.process({ requestTimeoutMs: t.briefMs }, backend)
     const ttlMs = t.ttlMs * 3
     const [left, kept] = [
       await locks.lock(t.key()).acquire({ ttlMs }),
@@ -74,6 +75,7 @@ add(
     ]
     link.swallow('requests')
     await assert.rejects(t.settled(left.release()), (error) => isLeaseholdError(error, 'BACKEND_UNAVAILABLE'))
+    wire.always('release', requestLost)
     link.heal()
     const endMs = t.nowMs() + ttlMs + t.capabilities.slackMs
     let freed = false
@@ -125,6 +127,7 @@ add('slow-link', 'a connection slower than a third of the TTL grants and keeps a
   // There and back: two fifths of the TTL. Drivers give up by limits of their own: a second is within all of them.
   const delayMs = Math.min(t.ttlMs / 2, 500)
   const ttlMs = delayMs * 5
+  t.toleratedMs = ttlMs / 10
   const lease = await locks.lock(t.key()).acquire({ ttlMs })
   link.delay(delayMs)
   await t.pass(ttlMs * 2)
