@@ -5,8 +5,11 @@ import { build } from 'esbuild'
 import { type Entry, entriesOf } from './entries.ts'
 import { publishedPackages, type WorkspacePackage } from './workspace.ts'
 
-/** Most bytes, minified and gzipped, as an application's bundle would carry them. Entries not named are only reported. */
-const budgets: Readonly<Record<string, number>> = { '@leasehold/core': 10_000 }
+/**
+ * Most bytes, minified and gzipped, as an application's bundle would carry them. Entries not named are only reported. Core's goal is 10,000, which it
+ * misses since its engine closed the holes that were found (docs/adr/0028): this bound keeps it from growing until then.
+ */
+const budgets: Readonly<Record<string, number>> = { '@leasehold/core': 12_100 }
 
 const withoutDependencies = new Set(['@leasehold/core'])
 const installScripts = ['preinstall', 'install', 'postinstall']
