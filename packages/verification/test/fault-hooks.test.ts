@@ -109,7 +109,7 @@ const hashing = (inner: LockBackend): LockBackend => {
     name: inner.name,
     capabilities: inner.capabilities,
     tryAcquire: (claim, terms) => inner.tryAcquire(hashed(claim), terms),
-    renew: (claims, ttlMs) => inner.renew(claims.map(hashed), ttlMs),
+    renew: (renewals) => inner.renew(renewals.map(hashed)),
     release: (claim) => inner.release(hashed(claim)),
   }
 }

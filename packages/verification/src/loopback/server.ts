@@ -76,7 +76,7 @@ export class LoopbackServer {
       case 'tryAcquire':
         return this.#store.tryAcquire(asked.candidate, asked.candidate)
       case 'renew':
-        return asked.claims.map((claim) => this.#store.renew(claim, asked.ttlMs))
+        return asked.renewals.map((claim) => this.#store.renew(claim, claim.ttlMs))
       case 'release':
         return this.#store.release(asked.claim)
       case 'inspect':

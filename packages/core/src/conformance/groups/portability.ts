@@ -27,7 +27,7 @@ add('claims-travel', 'a claim, sent to another process, can be renewed and relea
   const { claim, grant } = await t.hold(t.open())
   const received = JSON.parse(JSON.stringify(claim)) as typeof claim
   const other = t.open()
-  const [renewal] = await other.renew([received], LONG_MS)
+  const [renewal] = await other.renew([{ ...received, ttlMs: LONG_MS }])
   assert.equal(granted(renewal).fencingToken, grant.fencingToken)
   assert.equal(await other.release(received), true)
   assert.equal(await t.isFree(claim.key), true)

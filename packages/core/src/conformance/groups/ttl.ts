@@ -39,7 +39,7 @@ add('no-revival', 'a late renewal does not revive an expired claim', async (t) =
   const backend = t.open()
   const { claim } = await t.hold(backend, t.key(), t.ttlMs)
   await t.pass(t.expiryMs + 1)
-  assert.deepEqual(await backend.renew([claim], LONG_MS), ['gone'])
+  assert.deepEqual(await backend.renew([{ ...claim, ttlMs: LONG_MS }]), ['gone'])
   assert.equal(await t.isFree(claim.key), true)
 })
 
@@ -57,7 +57,7 @@ add(
     const backend = t.open()
     const stale = await t.hold(backend, t.key(), t.ttlMs)
     const successor = await t.holdInTime(t.open(), stale.claim.key, t.expiryMs)
-    assert.deepEqual(await backend.renew([stale.claim], 1), ['gone'])
+    assert.deepEqual(await backend.renew([{ ...stale.claim, ttlMs: 1 }]), ['gone'])
     assert.equal(await backend.release(stale.claim), false)
     await t.pass(t.capabilities.minTtlMs + t.capabilities.slackMs + 1)
     contended(await t.open().tryAcquire(t.claim(stale.claim.key), t.terms()))

@@ -83,7 +83,7 @@ add(
   'renewals-out-of-order',
   'a batch of renewals is answered in another order',
   'renew/batch-order',
-  backend('store.renew(claim, ttlMs))', 'store.renew(claim, ttlMs)).reverse()'),
+  backend('store.renew(claim, claim.ttlMs))', 'store.renew(claim, claim.ttlMs)).reverse()'),
 )
 
 add(
