@@ -7,9 +7,9 @@ import { publishedPackages, type WorkspacePackage } from './workspace.ts'
 
 /**
  * Most bytes, minified and gzipped, as an application's bundle would carry them. Entries not named are only reported. Core's goal is 10,000, which it
- * misses since its engine closed the holes that were found (docs/adr/0028): this bound keeps it from growing until then.
+ * misses since its engine closed the holes that were found (docs/adr/0023): this bound keeps it from growing until then.
  */
-const budgets: Readonly<Record<string, number>> = { '@leasehold/core': 12_100 }
+const budgets: Readonly<Record<string, number>> = { '@leasehold/core': 12_200 }
 
 const withoutDependencies = new Set(['@leasehold/core'])
 const installScripts = ['preinstall', 'install', 'postinstall']

@@ -1,4 +1,4 @@
-import type { Capabilities, Claim, Contended, Grant, LockBackend, Renewal, Terms } from '@leasehold/core'
+import type { Capabilities, Claim, Contended, Grant, LockBackend, Renewal, RenewedClaim, Terms } from '@leasehold/core'
 
 /** One row per key. It stays when the key is released: it keeps the token. */
 export interface LockRow {
@@ -29,8 +29,8 @@ export function rowBackend(rows: Rows): LockBackend {
     name: 'rows',
     capabilities,
     tryAcquire: (claim, terms) => rows.change(claim.key, (row, nowMs) => acquired(row, nowMs, claim, terms)),
-    renew: (claims, ttlMs) =>
-      Promise.all(claims.map((claim) => rows.change(claim.key, (row, nowMs) => renewed(row, nowMs, claim, ttlMs)))),
+    renew: (renewals) =>
+      Promise.all(renewals.map((claim) => rows.change(claim.key, (row, nowMs) => renewed(row, nowMs, claim)))),
     release: (claim) => rows.change(claim.key, (row, nowMs) => released(row, nowMs, claim)),
   }
 }
@@ -50,10 +50,10 @@ function acquired(row: LockRow | undefined, nowMs: number, claim: Claim, terms: 
   return [{ granted: true, ttlMs: terms.ttlMs, fencingToken }, next]
 }
 
-function renewed(row: LockRow | undefined, nowMs: number, claim: Claim, ttlMs: number): [Renewal, LockRow?] {
+function renewed(row: LockRow | undefined, nowMs: number, claim: RenewedClaim): [Renewal, LockRow?] {
   if (!holds(row, nowMs, claim)) return ['gone']
   // Never shortens.
-  const expiresAtMs = Math.max(row.expiresAtMs, nowMs + ttlMs)
+  const expiresAtMs = Math.max(row.expiresAtMs, nowMs + claim.ttlMs)
   return [
     { granted: true, ttlMs: expiresAtMs - nowMs, fencingToken: row.fencingToken },
     { ...row, expiresAtMs },

@@ -34,7 +34,7 @@ const interruptible = (db: Database): Database => ({
 const memory = memoryBackend()
 const backend: LockBackend = {
   ...memory,
-  renew: (claims, ttlMs) => reach('renew').then(() => memory.renew(claims, ttlMs)),
+  renew: (renewals) => reach('renew').then(() => memory.renew(renewals)),
   inspect: (key) => reach('inspect').then(() => memory.inspect?.(key) ?? null),
   close: async () => {},
 }

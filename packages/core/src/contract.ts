@@ -53,6 +53,11 @@ export interface Contended {
  */
 export type Renewal = Grant | 'gone' | 'unknown'
 
+/** A claim whose remaining time is to be reset to `ttlMs`, in whole milliseconds. */
+export interface RenewedClaim extends Claim {
+  readonly ttlMs: number
+}
+
 /** A claim together with what it asks for. */
 export interface Candidate extends Claim, Terms {}
 
@@ -97,11 +102,11 @@ export interface LockBackend {
   tryAcquire(claim: Claim, terms: Terms): Promise<Grant | Contended>
 
   /**
-   * Resets the remaining time of each claim that still holds its key to `ttlMs` from now, and never shortens it.
+   * Resets the remaining time of each claim that still holds its key to its `ttlMs` from now, and never shortens it.
    * Compares the holder and acts in one atomic step per claim; never revives an expired claim, never acquires.
-   * The answers stand in the order of the claims.
+   * The answers stand in the order of the claims. A batch has at most 500 of them.
    */
-  renew(claims: readonly Claim[], ttlMs: number): Promise<readonly Renewal[]>
+  renew(renewals: readonly RenewedClaim[]): Promise<readonly Renewal[]>
 
   /**
    * Ends the hold of this claim, and its place in the queue if it waits; touches nobody else's. True: this call ended
@@ -111,6 +116,12 @@ export interface LockBackend {
    * queue it in the same trip as the release; one that ignores `next` is correct.
    */
   release(claim: Claim, next?: Candidate): Promise<boolean>
+
+  /**
+   * `release` of many, at most 500, whose keys nobody here waits for. The answers stand in the order of the claims. Rejects where it is not known of each; what is not known
+   * is asked for again. Without this operation core releases one by one, few at a time.
+   */
+  releaseAll?(claims: readonly Claim[]): Promise<readonly boolean[]>
 
   /**
    * Waits at the backend for the claim's turn. Resolves with the grant where the wait itself brings it, or with `undefined` as

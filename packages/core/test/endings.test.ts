@@ -20,7 +20,8 @@ function oneAfterAnother(msEach = 1) {
     seen.underWay -= 1
     return serve()
   }
-  const backend: LockBackend = { ...memory, release: (...ending) => served(() => memory.release(...ending)) }
+  const { releaseAll: _, ...single } = memory
+  const backend: LockBackend = { ...single, release: (...ending) => served(() => memory.release(...ending)) }
   return { time, store, memory, backend, seen }
 }
 
@@ -35,6 +36,27 @@ it('closing with thousands of leases asks for few at once, and reports only what
   expect(report.released).toBe(3000)
   expect(report.unreleased).toEqual([])
   expect(seen.most).toBeLessThanOrEqual(64)
+})
+
+it('what is ended together is released together, where the backend can', async () => {
+  const { time, store, memory, backend } = oneAfterAnother()
+  const sizes: number[] = []
+  let away = true
+  const releaseAll: LockBackend['releaseAll'] = async (claims) => {
+    sizes.push(claims.length)
+    await new Promise<void>((answered) => time.clock.setTimer(1, answered))
+    if (away && sizes.length < 3) throw new Error('connection reset')
+    return memory.releaseAll?.(claims) ?? []
+  }
+  const locks = createLocks({ ...backend, releaseAll }, { clock: time.clock })
+  await Promise.all(Array.from({ length: 2000 }, (_, index) => locks.lock(`k${index}`).acquire()))
+  const closing = locks.close()
+  await time.pass(3000)
+  away = false
+  expect(await closing).toMatchObject({ released: 2000, unreleased: [] })
+  expect(store.size).toBe(0)
+  expect(sizes.length).toBeLessThan(12)
+  expect(Math.max(...sizes)).toBe(500)
 })
 
 it('a release that names the next waiter does not queue behind others', async () => {
@@ -75,6 +97,29 @@ it('a lease that many renewals in a row cannot save tells its jeopardy once, and
   away = true
   await time.pass(20_000)
   expect(told.slice(2)).toEqual(['jeopardy', 'lost', 'withdrawn'])
+  await locks.close()
+})
+
+it('a release without an answer is not repeated late where the handle may have been taken up anew', async () => {
+  const time = virtualTime()
+  const memory = memoryBackend({ store: new MemoryStore({ clock: time.clock }) })
+  let away = false
+  const release: LockBackend['release'] = async (...ending) => {
+    if (away) throw new Error('not sent')
+    return memory.release(...ending)
+  }
+  const locks = createLocks({ ...memory, release }, { clock: time.clock, ttlMs: 5000, requestTimeoutMs: 200 })
+  const handle = (await locks.lock('k').acquire()).handOff()
+  const first = await locks.resume(handle)
+  away = true
+  const ending = expect(first?.release()).rejects.toMatchObject({ code: 'BACKEND_UNAVAILABLE' })
+  await time.pass(1000)
+  await ending
+  const second = await locks.resume(handle)
+  away = false
+  await time.pass(10_000)
+  expect(second?.remainingMs).toBeGreaterThan(0)
+  expect(await locks.lock('k').inspect()).not.toBeNull()
   await locks.close()
 })
 

@@ -10,9 +10,9 @@ function watchedBackend() {
   const sizes: number[] = []
   const backend: LockBackend = {
     ...memory,
-    renew: (claims, ttlMs) => {
-      sizes.push(claims.length)
-      return memory.renew(claims, ttlMs)
+    renew: (renewals) => {
+      sizes.push(renewals.length)
+      return memory.renew(renewals)
     },
   }
   return { time, store, memory, backend, sizes }
@@ -34,14 +34,31 @@ it('renews ten thousand leases, taken at different moments, in few requests', as
   await locks.close()
 })
 
+it('renews leases of thousands of TTLs in few requests, each by its own', async () => {
+  const { time, store, backend, sizes } = watchedBackend()
+  const locks = createLocks(backend, { clock: time.clock })
+  const leases = await Promise.all(
+    Array.from({ length: 2000 }, (_, index) => locks.lock(`k${index}`).acquire({ ttlMs: 9000 + index })),
+  )
+  await time.pass(9000)
+  expect(leases.every((lease) => lease.remainingMs > 0)).toBe(true)
+  expect(sizes.length).toBeLessThan(500)
+  expect(store.inspect('k1999')?.remainingMs).toBeGreaterThan(store.inspect('k0')?.remainingMs ?? Number.NaN)
+  await Promise.all(leases.map((lease) => lease.renew()))
+  expect(leases.map((lease, index) => lease.remainingMs <= 9000 + index && lease.remainingMs > 8000)).not.toContain(
+    false,
+  )
+  await locks.close()
+})
+
 it('keeps those that one shard answered for, when another is silent', async () => {
   const jeopardised: string[] = []
   const onEvent = (event: LockEvent) => {
     if (event.type === 'jeopardy') jeopardised.push(event.key)
   }
   const { time, memory, backend } = watchedBackend()
-  const renew: LockBackend['renew'] = async (claims, ttlMs) => {
-    const answers = await memory.renew(claims, ttlMs)
+  const renew: LockBackend['renew'] = async (claims) => {
+    const answers = await memory.renew(claims)
     return answers.map((answer, index) => (claims[index]?.key === 'silent' ? 'unknown' : answer))
   }
   const locks = createLocks({ ...backend, renew }, { clock: time.clock, ttlMs: 3000, onEvent })

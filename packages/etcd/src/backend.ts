@@ -1,5 +1,6 @@
 import { type Clock, type LockBackend, systemClock } from '@leasehold/core'
 import { Attempts } from './attempts.ts'
+import { byTtl } from './by-ttl.ts'
 import type { EtcdConnection } from './connection.ts'
 import { classifyEtcdError } from './errors.ts'
 import { connectEtcd3, type EtcdOptions } from './etcd3-connection.ts'
@@ -99,7 +100,7 @@ function backendOn(
     },
     tryAcquire: (claim, terms) => attempts.one(claim, terms),
     tryAcquireAll: (claims, terms) => attempts.all(claims, terms),
-    renew: (claims, ttlMs) => renewals.renew(claims, ttlMs),
+    renew: (asked) => byTtl(asked, (claims, ttlMs) => renewals.renew(claims, ttlMs)),
     release: (claim, next) => waits.release(claim, next),
     waitForTurn: (claim, terms, signal) => waits.wait(claim, terms, signal),
     inspect: (key) => inspect(connection, namespace, key),

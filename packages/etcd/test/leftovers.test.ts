@@ -98,7 +98,7 @@ describe('an attempt whose answer was lost', () => {
       'it is granted',
       async () => (await backend.tryAcquire(claim, terms()).catch(() => null))?.granted === true,
     )
-    const [renewed] = await backend.renew([warm], 60_000)
+    const [renewed] = await backend.renew([{ ...warm, ttlMs: 60_000 }])
     expect(renewed).toMatchObject({ granted: true })
     expect((await etcd.keys()).length).toBe(2)
     expect(await backend.release(claim)).toBe(true)

@@ -42,10 +42,10 @@ describe('a hold that was moved to another etcd lease unheard', () => {
     // Puts the etcd lease in doubt on which the hold hangs.
     await expect(backend.tryAcquire(claimOn(uniqueKey()), terms())).rejects.toMatchObject(unavailable)
     alter = (transaction, send) => (isMove(transaction) ? unheard(send) : send())
-    await expect(backend.renew([claim], 60_000)).rejects.toMatchObject(unavailable)
+    await expect(backend.renew([{ ...claim, ttlMs: 60_000 }])).rejects.toMatchObject(unavailable)
     alter = asUsual
     expect(await etcd.open().tryAcquire(claimOn(claim.key), terms())).toEqual({ granted: false })
-    expect(await backend.renew([claim], 60_000)).toMatchObject([{ ...grant, since: expect.anything() }])
+    expect(await backend.renew([{ ...claim, ttlMs: 60_000 }])).toMatchObject([{ ...grant, since: expect.anything() }])
     expect(await backend.release(claim)).toBe(true)
   })
 })
@@ -75,7 +75,7 @@ it('a renewal reads: a member that lags behind would answer for conditions alone
     if (isAbout(claim, transaction)) sent.push(transaction)
     return send()
   }
-  expect(await backend.renew([claim], 60_000)).toMatchObject([{ granted: true }])
+  expect(await backend.renew([{ ...claim, ttlMs: 60_000 }])).toMatchObject([{ granted: true }])
   expect(sent).toMatchObject([{ compare: [{ target: 'Lease' }], success: [{ request_range: {} }] }])
   await backend.release(claim)
 })
@@ -120,7 +120,7 @@ describe('a claim that is granted its key by an attempt, as it is about to stand
     const staysAsItWas = async () => {
       for (let times = 0; times < 5; times += 1) {
         expect(await etcd.places()).toEqual([place])
-        expect(await backend.renew([claim], 60_000)).toMatchObject([{ granted: true }])
+        expect(await backend.renew([{ ...claim, ttlMs: 60_000 }])).toMatchObject([{ granted: true }])
       }
       expect(await backend.release(claim)).toBe(true)
     }

@@ -32,10 +32,15 @@ describe('etcd leases', () => {
     await backend.tryAcquire(renewed, terms(1_000))
     await backend.tryAcquire(silent, terms(1_000))
     await until('the silent one is gone', async () => {
-      expect(await backend.renew([renewed], 1_000)).toMatchObject([{ granted: true }])
+      expect(await backend.renew([{ ...renewed, ttlMs: 1_000 }])).toMatchObject([{ granted: true }])
       return (await etcd.keys()).length === 1
     })
-    expect(await backend.renew([silent, renewed], 1_000)).toMatchObject(['gone', { granted: true }])
+    expect(
+      await backend.renew([
+        { ...silent, ttlMs: 1_000 },
+        { ...renewed, ttlMs: 1_000 },
+      ]),
+    ).toMatchObject(['gone', { granted: true }])
     await backend.release(renewed)
   })
 
@@ -44,7 +49,9 @@ describe('etcd leases', () => {
     const claim = claimOn(uniqueKey())
     await one.tryAcquire(claim, terms(1_000))
     const before = await only()
-    expect(await other.renew([claim], 60_000)).toMatchObject([{ fencingToken: BigInt(before?.create_revision ?? 0) }])
+    expect(await other.renew([{ ...claim, ttlMs: 60_000 }])).toMatchObject([
+      { fencingToken: BigInt(before?.create_revision ?? 0) },
+    ])
     const after = await only()
     expect(after?.create_revision).toBe(before?.create_revision)
     expect(after?.lease).not.toBe(before?.lease)

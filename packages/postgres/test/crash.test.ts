@@ -35,7 +35,7 @@ describe('a server that forgets on a crash what it has just committed', () => {
     await server.kill()
     await server.restart()
     expect(await backend.tryAcquire(claimOn('kept'), terms(MINUTE_MS))).toMatchObject({ granted: false })
-    await backend.renew([claim], 2 * MINUTE_MS)
+    await backend.renew([{ ...claim, ttlMs: 2 * MINUTE_MS }])
     await server.kill()
     await server.restart()
     const kept = await backend.inspect?.('kept')

@@ -1,5 +1,6 @@
 import { type Claim, type Clock, type LockBackend, systemClock } from '@leasehold/core'
 import { attemptOf, attemptsOf, inspectionOf, renewalsOf } from './answers.ts'
+import { byTtl } from './by-ttl.ts'
 import { reachCluster } from './cluster/reach-cluster.ts'
 import { Doctor, type OnAdvice } from './doctor.ts'
 import { assertDuration, LONGEST_TIMER_MS } from './durations.ts'
@@ -63,14 +64,17 @@ export function redis(options: RedisOptions): LockBackend {
       }
       return reach.acquireAll(claims, ask, (claim) => line.release(claim))
     },
-    renew(claims, ttlMs) {
-      const ask = async (part: readonly Claim[]) => {
-        const holds = part.map(({ key }) => keyNames(namespace, key).hold)
-        return renewalsOf(await scripts.grant(renew, holds, [ttlMs, ...part.map(({ holder }) => holder)]))
-      }
-      return reach.renew(claims, ttlMs, ask)
-    },
+    renew: (renewals) =>
+      byTtl(renewals, (claims, ttlMs) => {
+        const ask = async (part: readonly Claim[]) => {
+          const holds = part.map(({ key }) => keyNames(namespace, key).hold)
+          return renewalsOf(await scripts.grant(renew, holds, [ttlMs, ...part.map(({ holder }) => holder)]))
+        }
+        return reach.renew(claims, ttlMs, ask)
+      }),
     release: (claim, next) => line.release(claim, next),
+    // What is asked for in one turn of the event loop is sent together.
+    releaseAll: (claims) => Promise.all(claims.map((claim) => line.release(claim))),
     waitForTurn: (claim, terms, signal) => line.wait(claim, terms, signal),
     async inspect(key) {
       return inspectionOf(await scripts.run(inspect, [keyNames(namespace, key).hold], []))

@@ -34,9 +34,9 @@ describe('a clock of the server that jumps', () => {
     expect((await serverSeconds()) - before).toBeGreaterThanOrEqual(3_600)
     const successor = await backend.tryAcquire(next, terms())
     expect(grant.granted && successor.granted && successor.fencingToken > grant.fencingToken).toBe(true)
-    expect(await backend.renew([early], 60_000)).toEqual(['gone'])
+    expect(await backend.renew([{ ...early, ttlMs: 60_000 }])).toEqual(['gone'])
     expect(await backend.release(early)).toBe(false)
-    expect((await backend.renew([next], 60_000))[0]).toMatchObject({ granted: true })
+    expect((await backend.renew([{ ...next, ttlMs: 60_000 }]))[0]).toMatchObject({ granted: true })
     expect(await backend.release(next)).toBe(true)
   })
 
@@ -49,7 +49,10 @@ describe('a clock of the server that jumps', () => {
     await server.shiftClock(0)
     const refused = await backend.tryAcquire(claimOn('back'), terms())
     expect(refused).toMatchObject({ granted: false })
-    expect((await backend.renew([holder], 1_000))[0]).toMatchObject({ granted: true, fencingToken: token })
+    expect((await backend.renew([{ ...holder, ttlMs: 1_000 }]))[0]).toMatchObject({
+      granted: true,
+      fencingToken: token,
+    })
     expect(await backend.release(holder)).toBe(true)
     expect(await visit(backend, 'back')).toBe(token + 1n)
   })
@@ -68,12 +71,12 @@ describe('a clock of the server that jumps', () => {
     await shiftClocks(0)
     // The servers keep the key for an hour. Who trusted that would lose it, unseen, when their clocks are right again.
     expect(await locks.inspect?.(holder.key)).toMatchObject({ remainingMs: expect.closeTo(HOUR_MS, -5) })
-    expect(await locks.renew([holder], 2_000)).toMatchObject([{ granted: true, ttlMs: 2_000 }])
+    expect(await locks.renew([{ ...holder, ttlMs: 2_000 }])).toMatchObject([{ granted: true, ttlMs: 2_000 }])
     // Nodes of a quorum that differ in the token agree on one in a further round, and tell what is left.
     const again = await locks.tryAcquire(holder, terms(2_000))
     expect(again.granted && again.ttlMs).toBeLessThanOrEqual(2_000)
     expect(again.granted && again.ttlMs).toBeGreaterThan(0)
-    expect(await locks.renew([holder], 3_000)).toMatchObject([{ granted: true, ttlMs: 3_000 }])
+    expect(await locks.renew([{ ...holder, ttlMs: 3_000 }])).toMatchObject([{ granted: true, ttlMs: 3_000 }])
     expect(await locks.release(holder)).toBe(true)
   })
 })

@@ -110,7 +110,7 @@ describe('a Cluster', () => {
 
 describe('processes with several callers each who want one key of a Cluster', () => {
   it('get their turns as on one node', async () => {
-    await evenTurns(cluster.nodes, { key: 'crowd', processes: 2, callers: 3, turns: 90 })
+    await evenTurns(cluster.nodes, { key: 'crowd', processes: 2, callers: 3, turns: 90, evenness: 3 })
   })
 })
 
@@ -144,13 +144,19 @@ describe('groups of keys', () => {
     for (const claim of claims) await backend.tryAcquire(claim, terms())
     const [frozen] = cluster.nodes as [Server]
     frozen.freeze()
-    const renewals = await backend.renew(claims, 9000).finally(() => frozen.thaw())
+    const renewals = await backend
+      .renew(claims.map((claim) => ({ ...claim, ttlMs: 9000 })))
+      .finally(() => frozen.thaw())
     const isThere = await Promise.all(claims.map(async ({ key }) => (await serverOf(key)) !== frozen))
     expect(renewals.map((renewal) => renewal !== 'unknown')).toEqual(isThere)
     expect(isThere).toContain(false)
     expect(isThere).toContain(true)
     await forgetRuns()
-    expect((await backend.renew(claims, 60_000)).every((renewal) => typeof renewal === 'object')).toBe(true)
+    expect(
+      (await backend.renew(claims.map((claim) => ({ ...claim, ttlMs: 60_000 })))).every(
+        (renewal) => typeof renewal === 'object',
+      ),
+    ).toBe(true)
     expect(await runs()).toBe(new Set(claims.map(({ key }) => slotOf(holdOf(key)))).size)
   })
 
@@ -158,15 +164,20 @@ describe('groups of keys', () => {
     const backend = open()
     const claims = Array.from({ length: 60 }, (_, index) => claimOn(`joint ${index}`))
     await Promise.all(claims.map((claim) => backend.tryAcquire(claim, terms())))
-    await backend.renew(claims, 60_000)
+    await backend.renew(claims.map((claim) => ({ ...claim, ttlMs: 60_000 })))
     await forgetRuns()
     const free = claimOn('joint 0')
     const batches = [claims.slice(0, 30), [free, ...claims.slice(30)]]
-    const [first = [], second = []] = await Promise.all(batches.map((batch) => backend.renew(batch, 60_000)))
+    const [first = [], second = []] = await Promise.all(
+      batches.map((batch) => backend.renew(batch.map((claim) => ({ ...claim, ttlMs: 60_000 })))),
+    )
     expect(await runs()).toBe(PARTITIONS.length)
     expect(second[0]).toBe('gone')
     expect([...first, ...second.slice(1)].every((renewal) => typeof renewal === 'object')).toBe(true)
-    await Promise.all([backend.renew([claims[0] ?? free], 60_000), backend.renew([claims[0] ?? free], 70_000)])
+    await Promise.all([
+      backend.renew([{ ...(claims[0] ?? free), ttlMs: 60_000 }]),
+      backend.renew([{ ...(claims[0] ?? free), ttlMs: 70_000 }]),
+    ])
     expect(await runs()).toBe(PARTITIONS.length + 2)
   })
 })
@@ -183,7 +194,12 @@ describe('a slot that moves', () => {
     await migration.move(holdOf(alone.key))
     await forgetRuns()
     // One is here, one is there: both are renewed, by a script each.
-    expect(await backend.renew([held, alone], 70_000)).toMatchObject([{ granted: true }, { granted: true }])
+    expect(
+      await backend.renew([
+        { ...held, ttlMs: 70_000 },
+        { ...alone, ttlMs: 70_000 },
+      ]),
+    ).toMatchObject([{ granted: true }, { granted: true }])
     expect(await runs()).toBe(2)
     // So is one released, and its waiters find that out by themselves.
     expect(await backend.release(alone)).toBe(true)

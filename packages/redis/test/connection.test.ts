@@ -83,7 +83,7 @@ describe('a connection', () => {
     const backend = open()
     const claim = claimOn('cold')
     expect(await backend.tryAcquire(claim, terms())).toMatchObject({ granted: true })
-    expect((await backend.renew([claim], 60_000))[0]).toMatchObject({ granted: true })
+    expect((await backend.renew([{ ...claim, ttlMs: 60_000 }]))[0]).toMatchObject({ granted: true })
     expect(await backend.release(claim)).toBe(true)
     await visit(backend, 'warm')
     expect(await ask('info', 'errorstats')).not.toContain('NOSCRIPT')
@@ -128,10 +128,12 @@ describe('ten thousand leases', () => {
     for (let start = 0; start < claims.length; start += 500) {
       await backend.tryAcquireAll?.(claims.slice(start, start + 500), terms(10_000))
     }
-    await backend.renew([claimOn('none')], 60_000)
+    await backend.renew([{ ...claimOn('none'), ttlMs: 60_000 }])
     await ask('config', 'resetstat')
     const renewals = await Promise.all(
-      Array.from({ length: 20 }, (_, part) => backend.renew(claims.slice(part * 500, part * 500 + 500), 60_000)),
+      Array.from({ length: 20 }, (_, part) =>
+        backend.renew(claims.slice(part * 500, part * 500 + 500).map((claim) => ({ ...claim, ttlMs: 60_000 }))),
+      ),
     )
     expect(renewals.flat().filter((renewal) => typeof renewal === 'object')).toHaveLength(10_000)
     expect(await scriptsRun(standing)).toBe(20)

@@ -9,6 +9,8 @@ interface Size {
   readonly callers: number
   /** Of every process, before the crowd is told to stop. */
   readonly turns: number
+  /** How often the luckiest had its turn, for one of the least lucky. A crowd that is soon done takes few chances to even out on a machine that is busy with others. */
+  readonly evenness?: number
 }
 
 const spread = (counts: readonly number[]): number => Math.max(...counts) / Math.min(...counts)
@@ -27,9 +29,9 @@ export async function evenTurns(servers: readonly Server[], size: Size): Promise
   expect(new Set(tokens).size).toBe(tokens.length)
   expect(scripts.reduce((sum, each) => sum + each, 0) / tokens.length).toBeLessThanOrEqual(2)
   const common = inCommon(turns)
-  expect(spread(common.map((own) => own.length))).toBeLessThanOrEqual(1.2)
+  expect(spread(common.map((own) => own.length))).toBeLessThanOrEqual(size.evenness ?? 1.2)
   const ofCallers = common.flatMap((own) =>
     Array.from({ length: size.callers }, (_, caller) => own.filter((turn) => turn.caller === caller).length),
   )
-  expect(spread(ofCallers)).toBeLessThanOrEqual(1.2)
+  expect(spread(ofCallers)).toBeLessThanOrEqual(size.evenness ?? 1.2)
 }

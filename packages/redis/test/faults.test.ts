@@ -112,7 +112,7 @@ describe('a server that loads its data', () => {
       .catch((reason: unknown) => reason)
     expect(isLeaseholdError(error, 'BACKEND_UNAVAILABLE')).toBe(true)
     await restarted
-    expect(await backend.renew([held], 60_000)).toMatchObject([{ granted: true }])
+    expect(await backend.renew([{ ...held, ttlMs: 60_000 }])).toMatchObject([{ granted: true }])
     await ask('eval', "for i = 1, 2000 do redis.call('DEL', 'load:' .. i) end", '0')
   })
 })

@@ -73,7 +73,7 @@ describe('a node', () => {
     const [one, other] = [open(three, PATIENT), open(three, PATIENT)]
     const claim = claimOn('hanging')
     expect(await one.tryAcquire(claim, terms())).toMatchObject({ granted: true })
-    expect(await one.renew([claim], 60_000)).toMatchObject([{ granted: true }])
+    expect(await one.renew([{ ...claim, ttlMs: 60_000 }])).toMatchObject([{ granted: true }])
     expect(await other.tryAcquire(claimOn('hanging'), terms())).toMatchObject({ granted: false })
     expect(await other.inspect?.('hanging')).not.toBeNull()
     expect(await one.release(claim)).toBe(true)
@@ -123,7 +123,9 @@ describe('a node', () => {
     way.heal()
     expect(await tokensOf('slow')).toEqual([AHEAD + 1n, AHEAD + 1n, AHEAD + 1n])
     const others = open([a, NOWHERE, c])
-    expect(await others.renew([claim], 60_000)).toMatchObject([{ granted: true, fencingToken: AHEAD + 1n }])
+    expect(await others.renew([{ ...claim, ttlMs: 60_000 }])).toMatchObject([
+      { granted: true, fencingToken: AHEAD + 1n },
+    ])
     expect(await others.release(claim)).toBe(true)
   })
 
@@ -134,10 +136,12 @@ describe('a node', () => {
     expect(await tokensOf('further')).toEqual([AHEAD + 1n, AHEAD + 1n, AHEAD + 8n])
     const others = open([a, NOWHERE, c])
     // Under two tokens, two nodes are no majority; nor can they say that there is none.
-    expect(await others.renew([claim], 60_000)).toEqual(['unknown'])
-    expect(await slow.renew([claim], 60_000)).toMatchObject([{ granted: true, fencingToken: AHEAD + 1n }])
+    expect(await others.renew([{ ...claim, ttlMs: 60_000 }])).toEqual(['unknown'])
+    expect(await slow.renew([{ ...claim, ttlMs: 60_000 }])).toMatchObject([{ granted: true, fencingToken: AHEAD + 1n }])
     await until('it has the token of the others', async () => (await tokensOf('further'))[2] === AHEAD + 1n)
-    expect(await others.renew([claim], 60_000)).toMatchObject([{ granted: true, fencingToken: AHEAD + 1n }])
+    expect(await others.renew([{ ...claim, ttlMs: 60_000 }])).toMatchObject([
+      { granted: true, fencingToken: AHEAD + 1n },
+    ])
     expect(await others.release(claim)).toBe(true)
   })
 
@@ -184,9 +188,9 @@ describe('a minority', () => {
   it('cannot say that a hold is gone, and a majority can', async () => {
     const claim = await holdAt(open(three), 'gone', '1110')
     for (const server of servers.slice(0, 2)) await askRedis(server, 'del', namesOf('gone').hold)
-    expect(await open([a, NOWHERE, c]).renew([claim], 60_000)).toEqual(['unknown'])
+    expect(await open([a, NOWHERE, c]).renew([{ ...claim, ttlMs: 60_000 }])).toEqual(['unknown'])
     expect(await holds('gone')).toBe('0010')
-    expect(await open(three).renew([claim], 60_000)).toEqual(['gone'])
+    expect(await open(three).renew([{ ...claim, ttlMs: 60_000 }])).toEqual(['gone'])
     await until('the last node lets it go', held('gone', '000'))
   })
 

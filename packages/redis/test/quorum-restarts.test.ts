@@ -97,8 +97,8 @@ describe('a renewal', () => {
     const claim = await holdAt(holder, 'taken', '111', MAX_TTL_MS)
     const name = keyNames('leasehold-quorum:', 'taken').hold
     await askRedis(servers[2] as Server, 'hset', name, 'holder', 'somebody else')
-    expect(await holder.renew([claim], MAX_TTL_MS)).toMatchObject([{ granted: true }])
-    expect(await holder.renew([claim], MAX_TTL_MS)).toMatchObject([{ granted: true }])
+    expect(await holder.renew([{ ...claim, ttlMs: MAX_TTL_MS }])).toMatchObject([{ granted: true }])
+    expect(await holder.renew([{ ...claim, ttlMs: MAX_TTL_MS }])).toMatchObject([{ granted: true }])
     expect(await askRedis(servers[2] as Server, 'hget', name, 'holder')).toBe('somebody else')
   })
 
@@ -108,7 +108,7 @@ describe('a renewal', () => {
     await holder.release(claim)
     // One node may answer later than the others decide.
     await until('nothing is left', async () => (await holds('over')) === '000')
-    expect(await holder.renew([claim], MAX_TTL_MS)).toEqual(['gone'])
+    expect(await holder.renew([{ ...claim, ttlMs: MAX_TTL_MS }])).toEqual(['gone'])
     expect(await holds('over')).toBe('000')
   })
 })

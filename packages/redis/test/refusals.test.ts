@@ -119,7 +119,7 @@ describe('a server out of memory', () => {
     await until('it stands in line', async () => (await ask('llen', keyNames('leasehold:', 'full').queue)) === '1')
     await ask('config', 'set', 'maxmemory', '1')
     const refused = await backend.tryAcquire(claimOn('another'), terms()).catch((error: Error) => error.message)
-    const [renewal] = await backend.renew([held], 60_000)
+    const [renewal] = await backend.renew([{ ...held, ttlMs: 60_000 }])
     const released = await backend.release(held)
     await ask('config', 'set', 'maxmemory', '0')
     stop.abort()

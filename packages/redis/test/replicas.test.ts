@@ -57,7 +57,7 @@ describe('a grant that waits for replicas', () => {
     await patient.tryAcquire(claim, terms())
     await patient.close?.()
     replica.freeze()
-    const failure = await backend.renew([claim], 90_000).catch((error: Error) => error.message)
+    const failure = await backend.renew([{ ...claim, ttlMs: 90_000 }]).catch((error: Error) => error.message)
     replica.thaw()
     expect(failure).toContain('0 of 1 replicas')
     await backend.close?.()

@@ -85,9 +85,11 @@ describe('cases of requests that are under way when their connection breaks', ()
           taken.push(claim)
           return inner.tryAcquire(claim, terms)
         },
-        async renew(claims, ttlMs) {
-          const answers = await inner.renew([...claims, ...taken], ttlMs)
-          return answers.slice(0, claims.length)
+        async renew(renewals) {
+          const { ttlMs = 0 } = renewals[0] ?? {}
+          const others = taken.map((claim) => ({ ...claim, ttlMs }))
+          const answers = await inner.renew([...renewals, ...others])
+          return answers.slice(0, renewals.length)
         },
       }
     }
@@ -119,16 +121,18 @@ describe('cases of what only real servers do', () => {
   it('notice a renewal that looked at the clock before it had the lock', () => {
     const hasty = (inner: LockBackend): LockBackend => ({
       ...inner,
-      async renew(claims, ttlMs) {
-        const seen = await Promise.all(claims.map(({ key }) => inner.inspect?.(key)))
-        const answers = await inner.renew(claims, ttlMs)
-        const revive = async (claim: Claim): Promise<Renewal> => {
+      async renew(renewals) {
+        const seen = await Promise.all(renewals.map(({ key }) => inner.inspect?.(key)))
+        const answers = await inner.renew(renewals)
+        const revive = async ({ ttlMs, ...claim }: Claim & { ttlMs: number }): Promise<Renewal> => {
           const answer = await inner.tryAcquire(claim, { ttlMs, metadata: undefined })
           return answer.granted ? answer : 'gone'
         }
-        return Promise.all(
-          answers.map((answer, i) => (answer === 'gone' && seen[i] ? revive(claims[i] as Claim) : answer)),
-        )
+        const revived = (answer: Renewal, i: number) => {
+          const renewal = renewals[i]
+          return answer === 'gone' && seen[i] && renewal ? revive(renewal) : answer
+        }
+        return Promise.all(answers.map(revived))
       },
     })
     return expectFailure('ttl/stalled-renewal', mistaken(hasty), /an expired hold was renewed/)
@@ -202,7 +206,7 @@ const hashing = (inner: LockBackend): LockBackend => {
     name: inner.name,
     capabilities: inner.capabilities,
     tryAcquire: (claim, terms) => inner.tryAcquire(hashed(claim), terms),
-    renew: (claims, ttlMs) => inner.renew(claims.map(hashed), ttlMs),
+    renew: (renewals) => inner.renew(renewals.map(hashed)),
     release: (claim) => inner.release(hashed(claim)),
   }
 }

@@ -115,7 +115,7 @@ const required = (inner: LockBackend, pass: Pass): LockBackend => ({
   name: inner.name,
   capabilities: inner.capabilities,
   tryAcquire: (claim, terms) => pass('tryAcquire', [claim], () => inner.tryAcquire(claim, terms)),
-  renew: (claims, ttlMs) => pass('renew', claims, () => inner.renew(claims, ttlMs)),
+  renew: (renewals) => pass('renew', renewals, () => inner.renew(renewals)),
   release: (claim, next) => pass('release', [claim], () => inner.release(claim, next)),
   ...(inner.classifyError && { classifyError: (error: unknown) => inner.classifyError?.(error) ?? 'unavailable' }),
   ...(inner.close && { close: async () => inner.close?.() }),

@@ -1,12 +1,14 @@
-import type { Candidate, Claim } from '../contract.ts'
+import type { Candidate, Claim, LockBackend } from '../contract.ts'
 import { isLeaseholdError } from '../errors.ts'
-import { checkRelease } from './answers.ts'
+import { checkEach, checkRelease } from './answers.ts'
 import type { Bench } from './bench.ts'
 import type { Requests } from './requests.ts'
 
 const RETRY_MS = 50
 /** So many requests at once are answered in their time. Of more, the last would only wait for the first, and their deadlines run. */
 const AT_ONCE = 64
+/** Claims in one request, where the backend takes several. */
+const BATCH = 500
 
 interface Queued {
   readonly claim: Claim
@@ -61,19 +63,25 @@ export class Endings {
   }
 
   #ask(claim: Claim, next?: Candidate): Promise<boolean> {
-    if (next || this.#underWay < AT_ONCE) return this.#send(claim, next)
+    if (next || this.#underWay < AT_ONCE)
+      return this.#send([claim], async (backend) => [await backend.release(claim, next)]).then(
+        ([ended = false]) => ended,
+      )
     return new Promise((resolve, reject) => this.#queue.push({ claim, resolve, reject }))
   }
 
-  async #send(claim: Claim, next?: Candidate): Promise<boolean> {
+  async #send(
+    claims: readonly Claim[],
+    send: (backend: LockBackend) => Promise<readonly boolean[]>,
+  ): Promise<readonly boolean[]> {
     this.#underWay += 1
     try {
       const { answer } = await this.#requests.ask({
         what: 'release',
-        claims: [claim],
+        claims,
         timeoutMs: this.#bench.options.requestTimeoutMs,
-        send: (backend) => backend.release(claim, next),
-        check: checkRelease,
+        send,
+        check: (answers) => checkEach(answers, claims.length, checkRelease),
       })
       return answer
     } finally {
@@ -83,8 +91,21 @@ export class Endings {
   }
 
   #sendQueued(): void {
-    const queued = this.#underWay < AT_ONCE ? this.#queue.shift() : undefined
-    if (queued) this.#send(queued.claim).then(queued.resolve, queued.reject)
+    const { releaseAll } = this.#bench.backend
+    if (this.#queue.length === 0 || this.#underWay >= AT_ONCE) return
+    const queued = this.#queue.splice(0, releaseAll ? BATCH : 1)
+    const claims = queued.map(({ claim }) => claim)
+    const releasing = this.#send(claims, (backend) =>
+      backend.releaseAll ? backend.releaseAll(claims) : Promise.all(claims.map((claim) => backend.release(claim))),
+    )
+    releasing.then(
+      (answers) => {
+        for (const [index, { resolve }] of queued.entries()) resolve(answers[index] as boolean)
+      },
+      (error) => {
+        for (const { reject } of queued) reject(error)
+      },
+    )
   }
 
   #pause(ms: number): Promise<unknown> {

@@ -29,10 +29,9 @@ export class Renewals {
     // What fired in the same pass may have renewed or ended some.
     const due = this.#due.filter((hold) => hold.state === 'held' && !hold.renewal)
     this.#due = []
-    for (const ttlMs of new Set(due.map((hold) => hold.terms.ttlMs))) {
-      const holds = due.filter((hold) => hold.terms.ttlMs === ttlMs)
-      for (let start = 0; start < holds.length; start += BATCH) void this.#send(holds.slice(start, start + BATCH))
-    }
+    // Those of like TTLs together: the shortest decides how long an answer may take.
+    due.sort((one, other) => one.terms.ttlMs - other.terms.ttlMs)
+    for (let start = 0; start < due.length; start += BATCH) void this.#send(due.slice(start, start + BATCH))
   }
 
   /** For a caller who waits for the answer. A lease has one renewal under way: whoever asks meanwhile gets its answer. */
@@ -42,7 +41,7 @@ export class Renewals {
     if (error) throw error
   }
 
-  /** All of one TTL. Resolves with those that failed. */
+  /** In the order of their TTLs. Resolves with those that failed. */
   #send(holds: readonly Hold[]): Promise<Failures> {
     const renewal = this.#renew(holds)
     for (const hold of holds) hold.renewing(renewal)
@@ -51,8 +50,7 @@ export class Renewals {
 
   async #renew(holds: readonly Hold[]): Promise<Failures> {
     const { clock } = this.#bench
-    const ttlMs = holds[0]?.terms.ttlMs ?? 0
-    const claims = holds.map((hold) => hold.claim)
+    const claims = holds.map(({ claim, terms }) => ({ ...claim, ttlMs: terms.ttlMs }))
     const failures = new Map<Hold, LeaseholdError>()
     const take = ({ answer, sentAt }: Answered<readonly Renewal[]>) => {
       const now = clock.now()
@@ -65,8 +63,8 @@ export class Renewals {
     const asking = this.#requests.ask({
       what: 'renew',
       claims,
-      timeoutMs: this.#bench.timeoutMs(ttlMs, 3),
-      send: (backend) => backend.renew(claims, ttlMs),
+      timeoutMs: this.#bench.timeoutMs(claims[0]?.ttlMs ?? 0, 3),
+      send: (backend) => backend.renew(claims),
       check: (answers) => checkEach(answers, claims.length, checkRenewal),
       // Given up on, but still evidence: its time counts from its own send.
       onLate: take,

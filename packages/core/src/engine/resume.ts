@@ -25,7 +25,7 @@ export async function resume(
       what: 'renew',
       claims: [claim],
       timeoutMs: bench.timeoutMs(terms.ttlMs),
-      send: (backend) => backend.renew([claim], terms.ttlMs),
+      send: (backend) => backend.renew([{ ...claim, ttlMs: terms.ttlMs }]),
       check: (answers) => checkEach(answers, 1, checkRenewal),
     })
     const renewal = answer[0] as Renewal

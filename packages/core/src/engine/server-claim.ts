@@ -131,7 +131,8 @@ export class ServerClaim {
     const { key } = this.claim
     bench.observer.tell({ type: 'backend-error', operation, key, error })
     if (bench.closed) unreleased.push({ key, error })
-    else void endings.insist(this.claim, this.#ttlMs)
+    // A shared one may have been taken up anew since, here or elsewhere: that is not to be ended late.
+    else if (!this.shared) void endings.insist(this.claim, this.#ttlMs)
   }
 }
 

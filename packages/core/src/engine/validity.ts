@@ -3,7 +3,7 @@ import type { Grant } from '../contract.ts'
 import type { LossReason } from '../events.ts'
 import { defaultMarginMs, type HoldTerms } from './options.ts'
 
-/** Renewal times fall on a grid of this fraction of the TTL, so that leases taken at different moments share a request. */
+/** Renewal times fall on a grid of at most this fraction of the TTL, so that leases taken at different moments share a request. Its steps are powers of two: those of different TTLs meet. */
 const GRID = 30
 
 /** How long a lease may be trusted: computed on both clocks, with no timer and no server. */
@@ -48,7 +48,7 @@ export const countedFrom = ({ since }: Grant, sentAt: Instant, now: Instant): In
 
 /** A third of the TTL after `since`, on the grid. */
 export function renewalDue({ ttlMs }: Grant, since: Instant): Instant {
-  const gridMs = ttlMs / GRID
+  const gridMs = 2 ** Math.floor(Math.log2(ttlMs / GRID))
   const dueMs = Math.floor((since.monotonicMs + ttlMs / 3) / gridMs) * gridMs
   return shift(since, dueMs - since.monotonicMs)
 }

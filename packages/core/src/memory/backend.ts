@@ -27,8 +27,9 @@ export function memoryBackend({
     capabilities: { fifo: true, handOff: true, survivesRestart: false, slackMs: 0, minTtlMs: 1 },
     tryAcquire: async (claim, terms) => store.tryAcquire(claim, terms),
     tryAcquireAll: async (claims, terms) => store.tryAcquireAll(claims, terms),
-    renew: async (claims, ttlMs) => claims.map((claim) => store.renew(claim, ttlMs)),
+    renew: async (renewals) => renewals.map((claim) => store.renew(claim, claim.ttlMs)),
     release: async (claim) => store.release(claim),
+    releaseAll: async (claims) => claims.map((claim) => store.release(claim)),
     inspect: async (key) => store.inspect(key),
     waitForTurn: (claim, terms, signal) =>
       new Promise((resolve) => {

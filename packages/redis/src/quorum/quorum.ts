@@ -1,5 +1,6 @@
-import type { Claim, Clock, Contended, Grant, Inspection, Renewal, Terms } from '@leasehold/core'
+import type { Claim, Clock, Contended, Grant, Inspection, Renewal, RenewedClaim, Terms } from '@leasehold/core'
 import { LeaseholdError } from '@leasehold/core'
+import { byTtl } from '../by-ttl.ts'
 import { type Ask, type Kept, LAST_ATTEMPT, type QuorumNode, type Refusal, type Stake, type Vote } from './node.ts'
 import { NodeClocks } from './node-clocks.ts'
 import { rankOf } from './rank.ts'
@@ -69,12 +70,15 @@ export class Quorum {
     }
   }
 
+  renew(renewals: readonly RenewedClaim[]): Promise<readonly Renewal[]> {
+    return byTtl(renewals, (claims, ttlMs) => this.#renewTogether(claims, ttlMs))
+  }
+
   /**
    * A node that lost what the majority has just renewed, or has another token, keeps it again; one that keeps what is gone lets it go. Not later than the node may take to answer: until then
    * the claims that were not let go are certain to be held, and nobody else can have them.
    */
-  async renew(claims: readonly Claim[], ttlMs: number): Promise<readonly Renewal[]> {
-    if (claims.length === 0) return []
+  async #renewTogether(claims: readonly Claim[], ttlMs: number): Promise<readonly Renewal[]> {
     this.#assertTtl(claims[0]?.key ?? '', ttlMs)
     const timeoutMs = this.#timeoutMs(ttlMs / 4)
     const untilMs = this.#clocks.nowMs + Math.min(timeoutMs, ttlMs / 2)

@@ -55,7 +55,7 @@ export function redisQuorum(options: RedisQuorumOptions): LockBackend {
     name: 'redis-quorum',
     capabilities: { fifo: false, handOff: true, survivesRestart: durable, slackMs: TURN_MS + 250, minTtlMs: 1 },
     tryAcquire: (claim, terms) => quorum.tryAcquire(claim, terms),
-    renew: (claims, ttlMs) => quorum.renew(claims, ttlMs),
+    renew: (renewals) => quorum.renew(renewals),
     release: (claim) => quorum.release(claim),
     async waitForTurn(claim, _, signal) {
       const wait = new QuorumWait(nodes, clock, claim)

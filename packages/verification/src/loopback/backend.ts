@@ -12,7 +12,7 @@ export function loopbackBackend(port: number): LockBackend & { connection: Conne
     name: 'loopback',
     capabilities: { fifo: true, handOff: true, survivesRestart: true, slackMs: 50, minTtlMs: 1 },
     tryAcquire: (claim, terms) => ask<Grant | Contended>({ op: 'tryAcquire', candidate: { ...claim, ...terms } }),
-    renew: (claims, ttlMs) => ask<Renewal[]>({ op: 'renew', claims, ttlMs }),
+    renew: (renewals) => ask<Renewal[]>({ op: 'renew', renewals }),
     release: ({ key, holder }) => ask<boolean>({ op: 'release', claim: { key, holder } }),
     inspect: (key) => ask<Inspection | null>({ op: 'inspect', key }),
     async waitForTurn(claim, terms, signal) {

@@ -1,9 +1,9 @@
-import type { Candidate, Claim } from '@leasehold/core'
+import type { Candidate, Claim, RenewedClaim } from '@leasehold/core'
 
 /** What a client asks of the server: one JSON text a line. */
 export type Question =
   | { readonly op: 'tryAcquire'; readonly candidate: Candidate }
-  | { readonly op: 'renew'; readonly claims: readonly Claim[]; readonly ttlMs: number }
+  | { readonly op: 'renew'; readonly renewals: readonly RenewedClaim[] }
   | { readonly op: 'release'; readonly claim: Claim }
   /** Answered when the claim's turn has come, or when another `release` or the end of the connection took it out of the line. */
   | { readonly op: 'wait'; readonly candidate: Candidate }

@@ -99,7 +99,7 @@ export class LoopbackServer {
       case 'tryAcquire':
         return this.#store.tryAcquire(asked.candidate, asked.candidate)
       case 'renew':
-        return asked.claims.map((claim) => this.#store.renew(claim, asked.ttlMs))
+        return asked.renewals.map((claim) => this.#store.renew(claim, claim.ttlMs))
       case 'release':
         return this.#store.release(asked.claim)
       case 'inspect':
@@ -111,7 +111,7 @@ export class LoopbackServer {
 }
 
 function keysOf(asked: Asked): string[] {
-  if (asked.op === 'renew') return asked.claims.map(({ key }) => key)
+  if (asked.op === 'renew') return asked.renewals.map(({ key }) => key)
   if (asked.op === 'tryAcquire' || asked.op === 'wait') return [asked.candidate.key]
   if (asked.op === 'release') return [asked.claim.key]
   return []

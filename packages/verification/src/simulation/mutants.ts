@@ -92,6 +92,13 @@ const OWN: readonly SimulatedMutant[] = [
     rule: 'S1',
   },
   {
+    id: 'shared-claim-insisted-on',
+    mistake: 'a release without an answer is repeated when the claim may have been taken up anew',
+    patches: [serverClaim('else if (!this.shared) void', 'else void')],
+    rule: 'S1',
+    from: 100,
+  },
+  {
     id: 'close-does-not-wait',
     mistake: 'close does not wait for what is under way',
     patches: [close('await outstanding.none()', '')],

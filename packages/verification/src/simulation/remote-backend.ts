@@ -8,6 +8,7 @@ import type {
   Instant,
   LockBackend,
   Renewal,
+  RenewedClaim,
   Terms,
 } from '@leasehold/core'
 import type { Link } from './link.ts'
@@ -91,10 +92,10 @@ export class RemoteBackend implements LockBackend {
     return answer
   }
 
-  async renew(claims: readonly Claim[], ttlMs: number): Promise<readonly Renewal[]> {
-    this.#log.renewSent(claims)
-    const answers = await this.#call(() => this.#server.renew(this.#machine.name, claims, ttlMs))
-    this.#log.renewAnswered(claims, answers)
+  async renew(renewals: readonly RenewedClaim[]): Promise<readonly Renewal[]> {
+    this.#log.renewSent(renewals)
+    const answers = await this.#call(() => this.#server.renew(this.#machine.name, renewals))
+    this.#log.renewAnswered(renewals, answers)
     return answers
   }
 

@@ -1,4 +1,14 @@
-import type { Capabilities, Claim, Contended, Grant, Inspection, LockBackend, Renewal, Terms } from '@leasehold/core'
+import type {
+  Capabilities,
+  Claim,
+  Contended,
+  Grant,
+  Inspection,
+  LockBackend,
+  Renewal,
+  RenewedClaim,
+  Terms,
+} from '@leasehold/core'
 import type { Engine } from './engine.ts'
 import type { HoldModel, ServerFact } from './hold-model.ts'
 import type { Machine } from './machine.ts'
@@ -94,10 +104,10 @@ export class Server {
     })
   }
 
-  renew(process: string, claims: readonly Claim[], ttlMs: number): Promise<readonly Renewal[]> {
+  renew(process: string, renewals: readonly RenewedClaim[]): Promise<readonly Renewal[]> {
     return this.#perform(process, async (backend) => {
-      const answers = await backend.renew(claims, ttlMs)
-      for (const [index, answer] of answers.entries()) this.#renewed(claims[index] as Claim, answer)
+      const answers = await backend.renew(renewals)
+      for (const [index, answer] of answers.entries()) this.#renewed(renewals[index] as Claim, answer)
       return answers.map((answer) => (typeof answer === 'string' ? answer : withoutInstant(answer)))
     })
   }

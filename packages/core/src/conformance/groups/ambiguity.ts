@@ -54,7 +54,7 @@ add('renew-twice', 'a renewal that arrives twice does no harm', async (t) => {
   const { backend, next } = wire(await t.open())
   const { claim, grant } = await t.hold(backend)
   next('renew', sentTwice)
-  const [renewal] = await backend.renew([claim], LONG_MS)
+  const [renewal] = await backend.renew([{ ...claim, ttlMs: LONG_MS }])
   assert.equal(granted(renewal).fencingToken, grant.fencingToken)
 })
 

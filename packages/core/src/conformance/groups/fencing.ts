@@ -119,7 +119,7 @@ add(
     assert.ok(odd.length > 0, 'only even tokens: as if they came through a double')
     const { claim, grant } = await t.hold(backend, key)
     assert.equal(granted(await backend.tryAcquire(claim, t.terms())).fencingToken, grant.fencingToken)
-    assert.equal(granted((await backend.renew([claim], LONG_MS))[0]).fencingToken, grant.fencingToken)
+    assert.equal(granted((await backend.renew([{ ...claim, ttlMs: LONG_MS }]))[0]).fencingToken, grant.fencingToken)
   },
 )
 

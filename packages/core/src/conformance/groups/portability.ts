@@ -28,7 +28,7 @@ add('claims-travel', 'a claim, sent to another process, can be renewed and relea
   const { claim, grant } = await t.hold(await t.open())
   const received = JSON.parse(JSON.stringify(claim)) as typeof claim
   const other = await t.open()
-  const [renewal] = await other.renew([received], LONG_MS)
+  const [renewal] = await other.renew([{ ...received, ttlMs: LONG_MS }])
   assert.equal(granted(renewal).fencingToken, grant.fencingToken)
   assert.equal(await other.release(received), true, 'the release did not end the hold')
   await t.assertFree(claim.key)

@@ -15,7 +15,7 @@ add('resets', 'renewed in time, a hold lasts beyond its first TTL', async (t) =>
   const { claim } = await t.hold(backend, t.key(), t.ttlMs)
   for (let i = 0; i < 6; i += 1) {
     await t.pass(t.ttlMs / 3)
-    granted((await backend.renew([claim], t.ttlMs))[0])
+    granted((await backend.renew([{ ...claim, ttlMs: t.ttlMs }]))[0])
   }
   contended(await (await t.open()).tryAcquire(t.claim(claim.key), t.terms()))
 })
@@ -23,7 +23,7 @@ add('resets', 'renewed in time, a hold lasts beyond its first TTL', async (t) =>
 add('keeps-token', 'a renewal keeps the token', async (t) => {
   const backend = await t.open()
   const { claim, grant } = await t.hold(backend)
-  const [renewal] = await backend.renew([claim], LONG_MS)
+  const [renewal] = await backend.renew([{ ...claim, ttlMs: LONG_MS }])
   assert.equal(granted(renewal).fencingToken, grant.fencingToken)
 })
 
@@ -33,7 +33,7 @@ add(
   async (t) => {
     const backend = await t.open()
     const { claim } = await t.hold(backend, t.key(), t.ttlMs)
-    assert.deepEqual(await backend.renew([t.claim(claim.key)], LONG_MS), ['gone'])
+    assert.deepEqual(await backend.renew([{ ...t.claim(claim.key), ttlMs: LONG_MS }]), ['gone'])
     await t.holdInTime(await t.open(), claim.key, t.expiryMs)
   },
 )
@@ -43,7 +43,13 @@ add('never-acquires', 'renewing a free key, or a released claim, acquires nothin
   const { claim } = await t.hold(backend)
   await backend.release(claim)
   const never = t.claim()
-  assert.deepEqual(await backend.renew([claim, never], LONG_MS), ['gone', 'gone'])
+  assert.deepEqual(
+    await backend.renew([
+      { ...claim, ttlMs: LONG_MS },
+      { ...never, ttlMs: LONG_MS },
+    ]),
+    ['gone', 'gone'],
+  )
   await t.assertFree(claim.key)
   await t.assertFree(never.key)
 })
@@ -51,7 +57,7 @@ add('never-acquires', 'renewing a free key, or a released claim, acquires nothin
 add('never-shortens', 'a renewal to a smaller TTL does not shorten the hold', async (t) => {
   const backend = await t.open()
   const { claim } = await t.hold(backend)
-  granted((await backend.renew([claim], t.ttlMs))[0])
+  granted((await backend.renew([{ ...claim, ttlMs: t.ttlMs }]))[0])
   await t.pass(t.expiryMs + 1)
   contended(await (await t.open()).tryAcquire(t.claim(claim.key), t.terms()))
 })
@@ -60,7 +66,7 @@ add('batch-order', 'a batch answers each claim in its place: held, gone, held by
   const backend = await t.open()
   const [first, last, foreign] = [await t.hold(backend), await t.hold(backend), await t.hold(await t.open())]
   const batch = [first.claim, t.claim(), t.claim(foreign.claim.key), last.claim]
-  const answers = await backend.renew(batch, LONG_MS)
+  const answers = await backend.renew(batch.map((claim) => ({ ...claim, ttlMs: LONG_MS })))
   assert.equal(answers.length, 4)
   assert.equal(granted(answers[0]).fencingToken, first.grant.fencingToken)
   assert.deepEqual(answers.slice(1, 3), ['gone', 'gone'])
@@ -69,10 +75,10 @@ add('batch-order', 'a batch answers each claim in its place: held, gone, held by
 
 add('batch-sizes', 'an empty batch and one of a thousand claims are answered alike', async (t) => {
   const backend = await t.open()
-  assert.deepEqual(await backend.renew([], LONG_MS), [])
+  assert.deepEqual(await backend.renew([]), [])
   const { claim, grant } = await t.hold(backend)
   const batch = Array.from({ length: 1000 }, (_, i) => (i === 500 ? claim : t.claim()))
-  const answers = await backend.renew(batch, LONG_MS)
+  const answers = await backend.renew(batch.map((claim) => ({ ...claim, ttlMs: LONG_MS })))
   assert.equal(answers.filter((answer) => answer === 'gone').length, 999)
   assert.equal(granted(answers[500]).fencingToken, grant.fencingToken)
 })

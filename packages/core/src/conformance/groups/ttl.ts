@@ -28,7 +28,7 @@ add(
     })
     coming.catch(() => {})
     while (!freed) {
-      await t.settled(backend.renew([lively.claim], t.ttlMs))
+      await t.settled(backend.renew([{ ...lively.claim, ttlMs: t.ttlMs }]))
       await t.pass(t.ttlMs / 4)
     }
     await coming
@@ -61,7 +61,7 @@ add('no-revival', 'a late renewal does not revive an expired claim', async (t) =
   const backend = await t.open()
   const { claim } = await t.hold(backend, t.key(), t.ttlMs)
   await t.pass(t.expiryMs + 1)
-  assert.deepEqual(await backend.renew([claim], LONG_MS), ['gone'])
+  assert.deepEqual(await backend.renew([{ ...claim, ttlMs: LONG_MS }]), ['gone'])
   await t.assertFree(claim.key)
 })
 
@@ -74,7 +74,7 @@ add(
     const { claim } = await t.hold(backend, t.key(), t.ttlMs)
     const goOn = await t.faults.stall?.(claim.key)
     t.defer(async () => goOn?.())
-    const renewing = backend.renew([claim], LONG_MS).catch(() => ['unknown'])
+    const renewing = backend.renew([{ ...claim, ttlMs: LONG_MS }]).catch(() => ['unknown'])
     await t.pass(t.expiryMs + 1)
     await goOn?.()
     const [renewal] = await t.settled(renewing)
@@ -97,7 +97,7 @@ add(
     const backend = await t.open()
     const stale = await t.hold(backend, t.key(), t.ttlMs)
     const successor = await t.holdInTime(await t.open(), stale.claim.key, t.expiryMs)
-    assert.deepEqual(await backend.renew([stale.claim], 1), ['gone'])
+    assert.deepEqual(await backend.renew([{ ...stale.claim, ttlMs: 1 }]), ['gone'])
     assert.equal(await backend.release(stale.claim), false, 'the release says that it ended a hold that is not its own')
     await t.pass(t.capabilities.minTtlMs + t.capabilities.slackMs + 1)
     contended(await (await t.open()).tryAcquire(t.claim(stale.claim.key), t.terms()))

@@ -83,7 +83,7 @@ add(
   'renewals-out-of-order',
   'a batch of renewals is answered in another order',
   'renew/batch-order',
-  backend('store.renew(claim, ttlMs))', 'store.renew(claim, ttlMs)).reverse()'),
+  backend('store.renew(claim, claim.ttlMs))', 'store.renew(claim, claim.ttlMs)).reverse()'),
 )
 
 add(
@@ -110,7 +110,7 @@ add(
     'tryAcquire: async (claim, terms) => { taken.push(claim); return store.tryAcquire(claim, terms) },',
   ),
   backend(
-    'renew: async (claims, ttlMs) => claims',
-    'renew: async (claims, ttlMs) => (taken.forEach((claim) => store.renew(claim, ttlMs)), claims)',
+    'renew: async (renewals) => renewals',
+    'renew: async (renewals) => (taken.forEach((claim) => store.renew(claim, renewals[0]?.ttlMs ?? 0)), renewals)',
   ),
 )

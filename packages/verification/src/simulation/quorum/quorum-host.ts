@@ -104,10 +104,10 @@ export class QuorumHost {
       capabilities: FREE,
       tryAcquire: (claim, terms) => quorum.tryAcquire(named(claim), terms),
       release: (claim) => quorum.release(named(claim)),
-      renew: async (claims, ttlMs) => {
-        const answers = await quorum.renew(claims.map(named), ttlMs)
+      renew: async (renewals) => {
+        const answers = await quorum.renew(renewals.map((each) => ({ ...named(each), ttlMs: each.ttlMs })))
         for (const [index, answer] of answers.entries())
-          if (answer === 'gone') this.#run.toldGone(named(claims[index] as Claim))
+          if (answer === 'gone') this.#run.toldGone(named(renewals[index] as Claim))
         return answers
       },
     }
