@@ -77,7 +77,7 @@ const OWN: readonly SimulatedMutant[] = [
       ),
     ],
     rule: 'S1',
-    from: 600,
+    from: 1_400,
   },
   {
     id: 'late-grant-ignored',
