@@ -2,7 +2,7 @@ import type { Candidate, Claim, LockBackend } from '../contract.ts'
 import { isLeaseholdError } from '../errors.ts'
 import { checkEach, checkRelease } from './answers.ts'
 import type { Bench } from './bench.ts'
-import type { Requests } from './requests.ts'
+import { ask } from './requests.ts'
 
 const RETRY_MS = 50
 /** So many requests at once are answered in their time. Of more, the last would only wait for the first, and their deadlines run. */
@@ -19,13 +19,11 @@ interface Queued {
 /** Ends claims at the server: always on a fresh deadline, never aborted, repeated where the answer is missing, and not too many at once. */
 export class Endings {
   readonly #bench: Bench
-  readonly #requests: Requests
   #underWay = 0
   #queue: Queued[] = []
 
-  constructor(bench: Bench, requests: Requests) {
+  constructor(bench: Bench) {
     this.#bench = bench
-    this.#requests = requests
   }
 
   /** Resolves with whether the server still held the key for it. `next` is queued in the same trip where the backend can. Sends before it returns, unless too many are under way. */
@@ -76,7 +74,7 @@ export class Endings {
   ): Promise<readonly boolean[]> {
     this.#underWay += 1
     try {
-      const { answer } = await this.#requests.ask({
+      const { answer } = await ask(this.#bench, {
         what: 'release',
         claims,
         timeoutMs: this.#bench.options.requestTimeoutMs,
