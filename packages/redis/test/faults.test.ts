@@ -58,7 +58,7 @@ describe('a connection that is cut', () => {
 describe('a server that pauses its clients', () => {
   it('keeps nothing of an attempt that was given up', async () => {
     const backend = open()
-    const [locks, hasty] = [createLocks(backend), createLocks(backend, { requestTimeoutMs: 200 })]
+    const [locks, hasty] = [createLocks(backend), createLocks({ ...backend }, { requestTimeoutMs: 200 })]
     await locks.lock('paused').inspect()
     await ask('client', 'pause', '600', 'all')
     const error = await hasty
