@@ -117,7 +117,7 @@ describe.each(['row-lock', 'fenced-lease'] as const)('with %s', (strategy) => {
   let shop: TestOffice
 
   beforeAll(async () => {
-    shop = await openTestOffice({ holdMs: 60_000, db: interruptible(postgres), backend, strategy })
+    shop = await openTestOffice({ holdMs: 60_000, db: interruptible(postgres), backend: { ...backend }, strategy })
   })
   afterAll(() => shop?.[Symbol.asyncDispose]())
 

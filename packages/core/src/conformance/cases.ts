@@ -9,6 +9,7 @@ import { inputCases } from './groups/input.ts'
 import { portabilityCases } from './groups/portability.ts'
 import { renewCases } from './groups/renew.ts'
 import { secretCases } from './groups/secrets.ts'
+import { toldLossCases } from './groups/told-losses.ts'
 import { ttlCases } from './groups/ttl.ts'
 import { serverWaitCases } from './groups/wait-at-the-server.ts'
 import { lineWaitCases } from './groups/wait-in-line.ts'
@@ -18,6 +19,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...acquireCases,
   ...ttlCases,
   ...renewCases,
+  ...toldLossCases,
   ...serverWaitCases,
   ...lineWaitCases,
   ...fencingCases,

@@ -82,7 +82,7 @@ function acquireAtOnce(
 }
 
 async function tryAtomically(hall: LockHall, keys: readonly string[], terms: WaitTerms): Promise<Holds | undefined> {
-  const { bench, requests } = hall
+  const { bench } = hall
   hall.assertRoomFor(keys.length)
   const claims = keys.map((key) => hall.newClaim(key, terms))
   let holds: readonly (Hold | undefined)[] = []
@@ -99,7 +99,7 @@ async function tryAtomically(hall: LockHall, keys: readonly string[], terms: Wai
     if (begun.length < claims.length) {
       void releaseAll(begun)
       throw tooLate(
-        requests,
+        bench,
         claims.map(({ claim }) => claim),
       )
     }

@@ -5,7 +5,7 @@ import type { Bench } from './bench.ts'
 import type { LockHall } from './hall.ts'
 import type { Hold } from './hold.ts'
 import type { WaitTerms } from './options.ts'
-import type { Requests } from './requests.ts'
+import { noAnswer } from './requests.ts'
 import { assertNotAborted } from './waiter.ts'
 
 /** Waits in this process's line, then at the backend. */
@@ -22,7 +22,7 @@ export async function acquire(hall: LockHall, key: string, terms: WaitTerms): Pr
 
 /** One attempt; undefined where somebody holds the key. */
 export async function tryAcquire(hall: LockHall, key: string, terms: WaitTerms): Promise<Hold | undefined> {
-  const { bench, requests } = hall
+  const { bench } = hall
   bench.assertOpen()
   if (hall.valid(key)) return undefined
   hall.assertRoomFor(1)
@@ -35,7 +35,7 @@ export async function tryAcquire(hall: LockHall, key: string, terms: WaitTerms):
     bench.assertOpen()
     if (!answer.granted) return undefined
     hold = hall.desk(key).begin(claim, terms, answer, sentAt)
-    if (!hold) throw tooLate(requests, [claim.claim])
+    if (!hold) throw tooLate(bench, [claim.claim])
     announce(bench, hold, sentAt)
     return hold
   } finally {
@@ -44,8 +44,8 @@ export async function tryAcquire(hall: LockHall, key: string, terms: WaitTerms):
   }
 }
 
-export const tooLate = (requests: Requests, claims: readonly Claim[]): LeaseholdError =>
-  requests.noAnswer({ what: 'acquire', claims }, 'it came too late')
+export const tooLate = (bench: Bench, claims: readonly Claim[]): LeaseholdError =>
+  noAnswer(bench, { what: 'acquire', claims }, 'it came too late')
 
 export function announce(bench: Bench, { key, fencingToken }: Hold, since: Instant): void {
   if (bench.options.onEvent)

@@ -2,10 +2,11 @@ import type { CloseReport } from '../api.ts'
 import { closedError, type LeaseholdError } from '../errors.ts'
 import type { LockHall } from './hall.ts'
 import type { Hold } from './hold.ts'
+import { ask } from './requests.ts'
 
 /** Ends waits, releases leases, those of a `run` when its work has ended, waits for what is under way, and then closes the backend. */
 export async function close(hall: LockHall, drainMs: number): Promise<CloseReport> {
-  const { bench, requests, unreleased } = hall
+  const { bench, unreleased } = hall
   const { backend, scheduler, outstanding, works } = bench
   bench.closed = true
   const closed = closedError()
@@ -26,7 +27,7 @@ export async function close(hall: LockHall, drainMs: number): Promise<CloseRepor
   ])
   await outstanding.none()
   const released = releases.filter((end) => end.status === 'fulfilled' && end.value).length
-  const closing = requests.ask({
+  const closing = ask(bench, {
     what: 'close',
     claims: [],
     timeoutMs: bench.options.requestTimeoutMs,

@@ -5,7 +5,7 @@ import type { Slot, Task } from '../scheduler.ts'
 import type { Bench } from './bench.ts'
 import type { Hold } from './hold.ts'
 import { asked, endures, type HoldTerms } from './options.ts'
-import type { Answered, Requests } from './requests.ts'
+import { type Answered, wrap } from './requests.ts'
 import type { ServerClaim } from './server-claim.ts'
 import type { Waiter } from './waiter.ts'
 
@@ -21,7 +21,6 @@ const SLOWED_MAX_MS = 50
 /** Where a contender stands. */
 export interface Place {
   readonly bench: Bench
-  readonly requests: Requests
   newClaim(terms: HoldTerms): ServerClaim
   /** Throws `LIMIT_REACHED`. */
   assertRoom(): void
@@ -214,8 +213,8 @@ export class Contender implements Task {
 
   #turnFailed(turn: AbortController, { claim }: ServerClaim, cause: unknown): void {
     if (turn !== this.#turn) return
-    const { bench, requests } = this.#place
-    const error = requests.wrap({ what: 'wait for', claims: [claim] }, cause)
+    const { bench } = this.#place
+    const error = wrap(bench, { what: 'wait for', claims: [claim] }, cause)
     this.#turn = undefined
     this.#waitFailures += 1
     this.#refused = error.code === 'BACKEND_REFUSED'

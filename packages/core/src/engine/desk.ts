@@ -7,7 +7,7 @@ import { Contender, type Place } from './contender.ts'
 import { Hold, type HoldKeeper } from './hold.ts'
 import { endures, type HoldTerms, type WaitTerms } from './options.ts'
 import type { Renewals } from './renewals.ts'
-import type { Answered, Requests } from './requests.ts'
+import type { Answered } from './requests.ts'
 import type { ServerClaim } from './server-claim.ts'
 import { countedFrom } from './validity.ts'
 import { Waiter } from './waiter.ts'
@@ -15,7 +15,6 @@ import { Waiter } from './waiter.ts'
 /** What all desks share. */
 export interface Hall {
   readonly bench: Bench
-  readonly requests: Requests
   readonly renewals: Renewals
   /** Leases held. */
   leases: number
@@ -45,10 +44,6 @@ export class Desk implements Place, HoldKeeper {
 
   get bench(): Bench {
     return this.#hall.bench
-  }
-
-  get requests(): Requests {
-    return this.#hall.requests
   }
 
   /** The lease that is valid now. While there is one, nobody else can have the key: no need to ask. */

@@ -2,7 +2,7 @@ import type { Candidate, Claim, LockBackend } from '../contract.ts'
 import { isLeaseholdError } from '../errors.ts'
 import { checkEach, checkRelease } from './answers.ts'
 import type { Bench } from './bench.ts'
-import type { Requests } from './requests.ts'
+import { ask } from './requests.ts'
 
 const RETRY_MS = 50
 /** So many requests at once are answered in their time. Of more, the last would only wait for the first, and their deadlines run. */
@@ -19,13 +19,11 @@ interface Queued {
 /** Ends claims at the server: always on a fresh deadline, never aborted, repeated where the answer is missing, and not too many at once. */
 export class Endings {
   readonly #bench: Bench
-  readonly #requests: Requests
   #underWay = 0
   #queue: Queued[] = []
 
-  constructor(bench: Bench, requests: Requests) {
+  constructor(bench: Bench) {
     this.#bench = bench
-    this.#requests = requests
   }
 
   /** Resolves with whether the server still held the key for it. `next` is queued in the same trip where the backend can. Sends before it returns, unless too many are under way. */
@@ -64,39 +62,32 @@ export class Endings {
 
   #ask(claim: Claim, next?: Candidate): Promise<boolean> {
     if (next || this.#underWay < AT_ONCE)
-      return this.#send([claim], async (backend) => [await backend.release(claim, next)]).then(
-        ([ended = false]) => ended,
-      )
+      return this.#send([claim], (backend) => backend.release(claim, next), checkRelease)
     return new Promise((resolve, reject) => this.#queue.push({ claim, resolve, reject }))
   }
 
-  async #send(
+  async #send<Answer>(
     claims: readonly Claim[],
-    send: (backend: LockBackend) => Promise<readonly boolean[]>,
-  ): Promise<readonly boolean[]> {
+    send: (backend: LockBackend) => Promise<Answer>,
+    check: (answer: Answer) => unknown,
+  ): Promise<Answer> {
     this.#underWay += 1
     try {
-      const { answer } = await this.#requests.ask({
-        what: 'release',
-        claims,
-        timeoutMs: this.#bench.options.requestTimeoutMs,
-        send,
-        check: (answers) => checkEach(answers, claims.length, checkRelease),
-      })
-      return answer
+      const { requestTimeoutMs } = this.#bench.options
+      return (await ask(this.#bench, { what: 'release', claims, timeoutMs: requestTimeoutMs, send, check })).answer
     } finally {
       this.#underWay -= 1
-      this.#sendQueued()
+      if (this.#queue.length > 0 && this.#underWay < AT_ONCE) this.#sendQueued()
     }
   }
 
   #sendQueued(): void {
-    const { releaseAll } = this.#bench.backend
-    if (this.#queue.length === 0 || this.#underWay >= AT_ONCE) return
-    const queued = this.#queue.splice(0, releaseAll ? BATCH : 1)
+    const queued = this.#queue.splice(0, this.#bench.backend.releaseAll ? BATCH : 1)
     const claims = queued.map(({ claim }) => claim)
-    const releasing = this.#send(claims, (backend) =>
-      backend.releaseAll ? backend.releaseAll(claims) : Promise.all(claims.map((claim) => backend.release(claim))),
+    const releasing = this.#send(
+      claims,
+      (backend) => backend.releaseAll?.(claims) ?? Promise.all(claims.map((claim) => backend.release(claim))),
+      (answers) => checkEach(answers, claims.length, checkRelease),
     )
     releasing.then(
       (answers) => {

@@ -7,13 +7,11 @@ import type { Hold } from './hold.ts'
 import { newClaim } from './new-claim.ts'
 import type { HoldTerms } from './options.ts'
 import type { Renewals } from './renewals.ts'
-import type { Requests } from './requests.ts'
 import { type Server, ServerClaim } from './server-claim.ts'
 
 /** All keys that this process holds or waits for. */
 export class LockHall implements Hall, Server {
   readonly bench: Bench
-  readonly requests: Requests
   readonly renewals: Renewals
   readonly endings: Endings
   readonly claims = new Map<string, ServerClaim>()
@@ -22,9 +20,8 @@ export class LockHall implements Hall, Server {
   #waiting = 0
   readonly #desks = new Map<string, Desk>()
 
-  constructor(bench: Bench, requests: Requests, renewals: Renewals, endings: Endings) {
+  constructor(bench: Bench, renewals: Renewals, endings: Endings) {
     this.bench = bench
-    this.requests = requests
     this.renewals = renewals
     this.endings = endings
     bench.backend.onLost?.((claim) => this.#lost(claim))

@@ -25,7 +25,6 @@ import { HeldLeases } from './lease-group.ts'
 import { NamedLock } from './lock.ts'
 import { assertBackend, type EngineOptions, parseClose, parseHold, parseLocks, parseWait } from './options.ts'
 import { Renewals } from './renewals.ts'
-import { Requests } from './requests.ts'
 import { resume } from './resume.ts'
 
 /**
@@ -45,9 +44,8 @@ const served = new WeakSet<LockBackend>()
 /** The parts, from the ground up. */
 function build(backend: LockBackend, options: EngineOptions): LockHall {
   const bench = new Bench(backend, options, () => renewals.flush())
-  const requests = new Requests(bench)
-  const renewals = new Renewals(bench, requests)
-  return new LockHall(bench, requests, renewals, new Endings(bench, requests))
+  const renewals = new Renewals(bench)
+  return new LockHall(bench, renewals, new Endings(bench))
 }
 
 class BackendLocks implements Locks {

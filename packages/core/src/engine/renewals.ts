@@ -4,7 +4,7 @@ import type { LeaseholdError } from '../errors.ts'
 import { checkEach, checkRenewal } from './answers.ts'
 import type { Bench } from './bench.ts'
 import type { Failures, Hold } from './hold.ts'
-import type { Answered, Requests } from './requests.ts'
+import { type Answered, ask, noAnswer } from './requests.ts'
 
 /** Claims in one request: enough to make 10,000 leases cheap, few enough for one packet stream and one script. */
 const BATCH = 500
@@ -12,12 +12,10 @@ const BATCH = 500
 /** Renews leases, many in one request. A renewal that fails is jeopardy; only the deadline or the backend's word is loss. */
 export class Renewals {
   readonly #bench: Bench
-  readonly #requests: Requests
   #due: Hold[] = []
 
-  constructor(bench: Bench, requests: Requests) {
+  constructor(bench: Bench) {
     this.#bench = bench
-    this.#requests = requests
   }
 
   /** Collects; `flush` sends. */
@@ -56,11 +54,11 @@ export class Renewals {
       const now = clock.now()
       for (const [index, hold] of holds.entries()) {
         const renewal = answer[index] as Renewal
-        if (renewal === 'unknown') failures.set(hold, this.#requests.noAnswer({ what: 'renew', claims: [hold.claim] }))
+        if (renewal === 'unknown') failures.set(hold, noAnswer(this.#bench, { what: 'renew', claims: [hold.claim] }))
         else this.#settle(hold, renewal, sentAt, now)
       }
     }
-    const asking = this.#requests.ask({
+    const asking = ask(this.#bench, {
       what: 'renew',
       claims,
       timeoutMs: this.#bench.timeoutMs(claims[0]?.ttlMs ?? 0, 3),

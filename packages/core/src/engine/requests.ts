@@ -26,76 +26,66 @@ export interface Answered<T> {
   readonly sentAt: Instant
 }
 
-/** Asks the backend, gives every request its deadline, and wraps what is not an answer, once. */
-export class Requests {
-  readonly #bench: Bench
-
-  constructor(bench: Bench) {
-    this.#bench = bench
-  }
-
-  /** Resolves with the answer, or rejects with a `LeaseholdError`. Sends before it returns. */
-  ask<T>(request: Request<T>): Promise<Answered<T>> {
-    return new Promise((resolve, reject) => {
-      const { backend, clock, scheduler, outstanding } = this.#bench
-      const sentAt = clock.now()
-      let open = true
-      /** Whoever comes first decides: the answer or the deadline. */
-      const close = () => {
-        const first = open
-        open = false
-        scheduler.cancel(deadline)
-        if (first) outstanding.end()
-        return first
-      }
-      const failed = (error: unknown) => {
-        if (close()) reject(this.wrap(request, error))
-      }
-      const answered = (answer: T) => {
-        try {
-          request.check?.(answer)
-        } catch (error) {
-          return failed(error)
-        }
-        if (close()) resolve({ answer, sentAt })
-        else request.onLate?.({ answer, sentAt })
-      }
-      outstanding.begin()
-      const deadline: Task = {
-        patient: true,
-        fire: () => {
-          if (close()) reject(this.noAnswer(request, `${Math.round(request.timeoutMs)} ms are over`))
-        },
-      }
-      scheduler.after(request.timeoutMs, deadline, sentAt)
+/** Asks the backend. Every request has its deadline. Resolves with the answer, or rejects with a `LeaseholdError`. Sends before it returns. */
+export function ask<T>(bench: Bench, request: Request<T>): Promise<Answered<T>> {
+  return new Promise((resolve, reject) => {
+    const { backend, clock, scheduler, outstanding } = bench
+    const sentAt = clock.now()
+    let open = true
+    /** Whoever comes first decides: the answer or the deadline. */
+    const close = () => {
+      const first = open
+      open = false
+      scheduler.cancel(deadline)
+      if (first) outstanding.end()
+      return first
+    }
+    const failed = (error: unknown) => {
+      if (close()) reject(wrap(bench, request, error))
+    }
+    const answered = (answer: T) => {
       try {
-        Promise.resolve(request.send(backend)).then(answered, failed)
+        request.check?.(answer)
       } catch (error) {
-        failed(error)
+        return failed(error)
       }
-    })
-  }
-
-  /** The error that users see for what a backend threw. The backend's own `LeaseholdError`s pass. What it cannot classify is no refusal. */
-  wrap(request: Asked, error: unknown): LeaseholdError {
-    if (isLeaseholdError(error)) return error
-    let verdict: unknown
+      if (close()) resolve({ answer, sentAt })
+      else request.onLate?.({ answer, sentAt })
+    }
+    outstanding.begin()
+    const deadline: Task = {
+      patient: true,
+      fire: () => {
+        if (close()) reject(noAnswer(bench, request, `${Math.round(request.timeoutMs)} ms are over`))
+      },
+    }
+    scheduler.after(request.timeoutMs, deadline, sentAt)
     try {
-      verdict = this.#bench.backend.classifyError?.(error)
-    } catch {}
-    return this.#failure(request, error, verdict === 'refused')
-  }
+      Promise.resolve(request.send(backend)).then(answered, failed)
+    } catch (error) {
+      failed(error)
+    }
+  })
+}
 
-  /** The error for an answer that is missing, or useless. */
-  noAnswer(request: Asked, why = 'no answer for this claim'): LeaseholdError {
-    return this.#failure(request, new Error(why), false)
-  }
+/** The error that users see for what a backend threw. The backend's own `LeaseholdError`s pass. What it cannot classify is no refusal. */
+export function wrap(bench: Bench, request: Asked, error: unknown): LeaseholdError {
+  if (isLeaseholdError(error)) return error
+  let verdict: unknown
+  try {
+    verdict = bench.backend.classifyError?.(error)
+  } catch {}
+  return failure(bench, request, error, verdict === 'refused')
+}
 
-  #failure({ what, claims }: Asked, error: unknown, refused: boolean): LeaseholdError {
-    const cause = redact(error)
-    const key = claims.length === 1 ? claims[0]?.key : undefined
-    const subject = key === undefined ? `${claims.length} keys` : JSON.stringify(key)
-    const message = `${this.#bench.backend.name} ${refused ? 'refused' : 'gave no answer'} to ${what} ${subject}: ${cause.message}`
-    return new LeaseholdError(refused ? 'BACKEND_REFUSED' : 'BACKEND_UNAVAILABLE', message, { key, cause })
-  }
+/** The error for an answer that is missing, or useless. */
+export const noAnswer = (bench: Bench, request: Asked, why = 'no answer for this claim'): LeaseholdError =>
+  failure(bench, request, new Error(why), false)
+
+function failure({ backend }: Bench, { what, claims }: Asked, error: unknown, refused: boolean): LeaseholdError {
+  const cause = redact(error)
+  const key = claims.length === 1 ? claims[0]?.key : undefined
+  const subject = key === undefined ? `${claims.length} keys` : JSON.stringify(key)
+  const message = `${backend.name} ${refused ? 'refused' : 'gave no answer'} to ${what} ${subject}: ${cause.message}`
+  return new LeaseholdError(refused ? 'BACKEND_REFUSED' : 'BACKEND_UNAVAILABLE', message, { key, cause })
 }

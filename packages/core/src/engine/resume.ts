@@ -5,6 +5,7 @@ import type { LockHall } from './hall.ts'
 import { parseHandle } from './handle.ts'
 import type { Hold } from './hold.ts'
 import { parseResume } from './options.ts'
+import { ask, noAnswer } from './requests.ts'
 
 /** Renews the claim of a handle, and begins a lease here with what the backend says; undefined where it is gone. */
 export async function resume(
@@ -12,7 +13,7 @@ export async function resume(
   handle: LeaseHandle,
   options: ResumeOptions | undefined,
 ): Promise<Hold | undefined> {
-  const { bench, requests } = hall
+  const { bench } = hall
   bench.assertHandOff()
   const { claim, terms: handed, fencingToken } = parseHandle(handle, bench.options)
   const terms = parseResume(handed, options)
@@ -21,7 +22,7 @@ export async function resume(
   let begun: Hold | undefined
   server.use()
   try {
-    const { answer, sentAt } = await requests.ask({
+    const { answer, sentAt } = await ask(bench, {
       what: 'renew',
       claims: [claim],
       timeoutMs: bench.timeoutMs(terms.ttlMs),
@@ -30,7 +31,7 @@ export async function resume(
     })
     const renewal = answer[0] as Renewal
     bench.assertOpen()
-    if (renewal === 'unknown') throw requests.noAnswer({ what: 'renew', claims: [claim] })
+    if (renewal === 'unknown') throw noAnswer(bench, { what: 'renew', claims: [claim] })
     // Over: while this renewal was under way, it was released by somebody here who had taken it up, too.
     if (renewal === 'gone' || server.over) return undefined
     // Granted anew by a delayed duplicate of its acquire, and known to nobody.

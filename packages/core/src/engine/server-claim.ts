@@ -4,12 +4,11 @@ import { checkAnswer, checkEach, checkGrant, isGrants } from './answers.ts'
 import type { Bench } from './bench.ts'
 import type { Endings } from './endings.ts'
 import { asked, type HoldTerms } from './options.ts'
-import type { Answered, Requests } from './requests.ts'
+import { type Answered, ask } from './requests.ts'
 
 /** Where claims are asked for and ended. */
 export interface Server {
   readonly bench: Bench
-  readonly requests: Requests
   readonly endings: Endings
   /** Claims that others may speak of: the backend that tells a loss, a handle that is taken up once more. */
   readonly claims: Map<string, ServerClaim>
@@ -58,7 +57,7 @@ export class ServerClaim {
 
   /** One attempt. Granted too late, it is found by the next attempt, as long as the claim is wanted. */
   attempt(terms: HoldTerms): Promise<Answered<Grant | Contended>> {
-    return ask(
+    return askFor(
       this.#server,
       [this],
       terms,
@@ -142,7 +141,7 @@ export function attemptAll(
   claims: readonly ServerClaim[],
   terms: HoldTerms,
 ): Promise<Answered<readonly Grant[] | Contended>> {
-  return ask(
+  return askFor(
     server,
     claims,
     terms,
@@ -157,8 +156,8 @@ export function attemptAll(
 }
 
 /** An answer that takes longer than the TTL is of no use. */
-async function ask<Answer>(
-  { bench, requests }: Server,
+async function askFor<Answer>(
+  { bench }: Server,
   claims: readonly ServerClaim[],
   terms: HoldTerms,
   send: (backend: LockBackend, terms: Terms) => Promise<Answer>,
@@ -166,7 +165,7 @@ async function ask<Answer>(
   isGranted: (answer: Answer) => boolean,
 ): Promise<Answered<Answer>> {
   try {
-    const answered = await requests.ask({
+    const answered = await ask(bench, {
       what: 'acquire',
       claims: claims.map(({ claim }) => claim),
       timeoutMs: bench.timeoutMs(terms.ttlMs),
