@@ -77,7 +77,7 @@ const OWN: readonly SimulatedMutant[] = [
       ),
     ],
     rule: 'S1',
-    from: 1_400,
+    from: 1500,
   },
   {
     id: 'late-grant-ignored',
@@ -90,13 +90,6 @@ const OWN: readonly SimulatedMutant[] = [
     mistake: 'a handle that is taken up again begins a lease on a claim that was released meanwhile',
     patches: [resume("if (renewal === 'gone' || server.over)", "if (renewal === 'gone')"), desk('|| server.over', '')],
     rule: 'S1',
-  },
-  {
-    id: 'shared-claim-insisted-on',
-    mistake: 'a release without an answer is repeated when the claim may have been taken up anew',
-    patches: [serverClaim('else if (!this.shared) void', 'else void')],
-    rule: 'S1',
-    from: 100,
   },
   {
     id: 'close-does-not-wait',
