@@ -33,7 +33,16 @@ describe('the documentation of the suite', () => {
   })
 
   it('explains every fault hook that a case needs', () => {
-    const others = ['waitForTurn', 'tryAcquireAll', 'inspect', 'onLost', 'fifo', 'handOff', 'survivesRestart']
+    const others = [
+      'waitForTurn',
+      'tryAcquireAll',
+      'releaseAll',
+      'inspect',
+      'onLost',
+      'fifo',
+      'handOff',
+      'survivesRestart',
+    ]
     const needs = conformanceCases.flatMap((testCase) => testCase.needs)
     const hooks = new Set(needs.filter((need) => !others.includes(need)))
     expect(hooks.size).toBeGreaterThan(0)

@@ -5,6 +5,7 @@ import { itPassesTheSuite } from './suite.ts'
 itPassesTheSuite(await startPoorQuorumTarget(), [
   'fifo',
   'tryAcquireAll',
+  'releaseAll',
   'collidingKeys',
   'onLost',
   'raiseTokens',

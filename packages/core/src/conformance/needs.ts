@@ -1,7 +1,7 @@
 import type { LockBackend } from '../contract.ts'
 import type { ConformanceTarget, FaultHooks } from './target.ts'
 
-type OptionalOperation = 'waitForTurn' | 'tryAcquireAll' | 'inspect' | 'onLost'
+type OptionalOperation = 'waitForTurn' | 'tryAcquireAll' | 'releaseAll' | 'inspect' | 'onLost'
 
 /** What a case needs beside the three operations: an optional operation, a capability, or a way to do harm. */
 export type Need = OptionalOperation | 'fifo' | 'handOff' | 'survivesRestart' | keyof FaultHooks
@@ -9,6 +9,7 @@ export type Need = OptionalOperation | 'fifo' | 'handOff' | 'survivesRestart' | 
 const operations: ReadonlySet<string> = new Set<OptionalOperation>([
   'waitForTurn',
   'tryAcquireAll',
+  'releaseAll',
   'inspect',
   'onLost',
 ])

@@ -5,6 +5,7 @@ interface Replies {
   tryAcquire: Grant | Contended
   renew: readonly Renewal[]
   release: boolean
+  releaseAll: readonly boolean[]
   waitForTurn: Grant | undefined
   tryAcquireAll: readonly Grant[] | Contended
   inspect: Inspection | null
@@ -51,6 +52,7 @@ const noFates = (): Queues => ({
   tryAcquire: [],
   renew: [],
   release: [],
+  releaseAll: [],
   waitForTurn: [],
   tryAcquireAll: [],
   inspect: [],
@@ -125,6 +127,7 @@ const required = (inner: LockBackend, pass: Pass): LockBackend => ({
 function offered(inner: LockBackend, pass: Pass): Partial<LockBackend> {
   const waitForTurn = inner.waitForTurn?.bind(inner)
   const tryAcquireAll = inner.tryAcquireAll?.bind(inner)
+  const releaseAll = inner.releaseAll?.bind(inner)
   const inspect = inner.inspect?.bind(inner)
   return {
     ...(waitForTurn && {
@@ -134,6 +137,7 @@ function offered(inner: LockBackend, pass: Pass): Partial<LockBackend> {
     ...(tryAcquireAll && {
       tryAcquireAll: (claims, terms) => pass('tryAcquireAll', claims, () => tryAcquireAll(claims, terms)),
     }),
+    ...(releaseAll && { releaseAll: (claims) => pass('releaseAll', claims, () => releaseAll(claims)) }),
     ...(inspect && { inspect: (key) => pass('inspect', [], () => inspect(key)) }),
   }
 }

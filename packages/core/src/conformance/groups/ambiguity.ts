@@ -50,6 +50,33 @@ add('release-answers', 'releasing twice, or a claim never granted, says no', asy
   assert.equal(await backend.release(t.claim()), false, 'the release says that it ended a hold that is not its own')
 })
 
+add(
+  'release-all',
+  'a release of many answers each in its place, and touches nobody else: held, never granted, held by another, released, held',
+  'releaseAll',
+  async (t) => {
+    const [backend, rival] = [await t.open(), await t.open()]
+    const [first, last, foreign] = [await t.hold(backend), await t.hold(backend), await t.hold(rival)]
+    const [stranger, gone] = [t.claim(foreign.claim.key), (await t.hold(backend)).claim]
+    await backend.release(gone)
+    const answers = await backend.releaseAll?.([first.claim, t.claim(), stranger, gone, last.claim])
+    assert.deepEqual(answers, [true, false, false, false, true])
+    for (const { claim } of [first, last]) await t.assertFree(claim.key)
+    contended(await backend.tryAcquire(t.claim(foreign.claim.key), t.terms()))
+    assert.deepEqual(await backend.releaseAll?.([]), [])
+  },
+)
+
+add('release-all-at-once', 'a release of five hundred is answered as one is', 'releaseAll', async (t) => {
+  const backend = await t.open()
+  const { claim } = await t.hold(backend)
+  const batch = Array.from({ length: 500 }, (_, i) => (i === 250 ? claim : t.claim()))
+  const answers = await backend.releaseAll?.(batch)
+  assert.equal(answers?.length, 500)
+  assert.deepEqual([answers?.indexOf(true), answers?.lastIndexOf(true)], [250, 250])
+  await t.assertFree(claim.key)
+})
+
 add('renew-twice', 'a renewal that arrives twice does no harm', async (t) => {
   const { backend, next } = wire(await t.open())
   const { claim, grant } = await t.hold(backend)

@@ -114,3 +114,19 @@ add(
     'renew: async (renewals) => (taken.forEach((claim) => store.renew(claim, renewals[0]?.ttlMs ?? 0)), renewals)',
   ),
 )
+
+const releasesMany = 'claims.map((claim) => store.release(claim)),'
+
+add(
+  'release-all-agrees',
+  'a release of many says yes for each',
+  'ambiguity/release-all',
+  backend(releasesMany, 'claims.map((claim) => (store.release(claim), true)),'),
+)
+
+add(
+  'release-all-shuffled',
+  'a release of many answers in another order',
+  'ambiguity/release-all-at-once',
+  backend(releasesMany, 'claims.map((claim) => store.release(claim)).sort(),'),
+)
