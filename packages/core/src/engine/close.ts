@@ -20,13 +20,10 @@ export async function close(hall: LockHall, drainMs: number): Promise<CloseRepor
   // Whoever comes next must not begin while the work goes on.
   await Promise.race([works.none(), new Promise<unknown>((fire) => scheduler.after(drainMs, { fire }))])
   const overdue = hall.holds
-  const releases = await Promise.allSettled([
-    ...releasing,
-    ...atWork.filter(({ state }) => state === 'released').map((hold) => hold.release()),
-    ...takeBack(overdue, closed),
-  ])
+  const worked = atWork.filter(({ state }) => state === 'released').map((hold) => hold.release())
+  const ends = await Promise.all([releasing, Promise.allSettled(worked), takeBack(overdue, closed)])
   await outstanding.none()
-  const released = releases.filter((end) => end.status === 'fulfilled' && end.value).length
+  const released = ends.flat().filter((end) => end.status === 'fulfilled' && end.value).length
   const closing = ask(bench, {
     what: 'close',
     claims: [],
@@ -43,9 +40,9 @@ export async function close(hall: LockHall, drainMs: number): Promise<CloseRepor
   return { released, interrupted: overdue.map(({ key }) => key), unreleased, backendError }
 }
 
-/** All have ended before the first holder is told: a listener finds nothing left to hand off or release. */
-function takeBack(holds: readonly Hold[], reason: LeaseholdError): Promise<boolean>[] {
+/** All have ended before the first holder is told: a listener finds nothing left to hand off or release. What fails meanwhile waits to be counted. */
+function takeBack(holds: readonly Hold[], reason: LeaseholdError): Promise<PromiseSettledResult<boolean>[]> {
   const releasing = holds.map((hold) => hold.release())
   for (const hold of holds) hold.cutShort(reason)
-  return releasing
+  return Promise.allSettled(releasing)
 }

@@ -153,6 +153,30 @@ add('close-counts', 'closing does not count a lease that was gone already as rel
   assert.deepEqual(report, { released: 0, interrupted: [], unreleased: [], backendError: undefined })
 })
 
+add(
+  'close-while-working',
+  'a release that fails while closing waits for work is reported, and left to nobody else',
+  async (t) => {
+    const { locks, wire, saw } = await t.process({ requestTimeoutMs: t.briefMs })
+    const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
+    let end = () => {}
+    const ended = new Promise<void>((resolve) => {
+      end = resolve
+    })
+    const working = locks.lock(t.key()).run({ ttlMs: LONG_MS }, () => ended)
+    working.catch(() => {})
+    await t.until(() => wire.count('tryAcquire') > 1, 'the work begins')
+    wire.always('release', requestLost)
+    const closing = locks.close({ drainMs: LONG_MS })
+    // The runner fails any case in which a rejection is left unhandled.
+    await t.until(() => saw('backend-error'), 'the release is given up')
+    await t.pass(t.pollMs)
+    end()
+    const { unreleased } = await t.settled(closing, LONG_MS)
+    assert.ok(unreleased.some(({ key }) => key === lease.key))
+  },
+)
+
 add('close-reports', 'closing never rejects, and says which leases it could not release', async (t) => {
   const { locks, wire } = await t.process({ requestTimeoutMs: t.briefMs })
   const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })

@@ -6,6 +6,7 @@ const { all, add } = mutants()
 export const crossingMutants = all
 
 const acquireAll = inFile('engine/acquire-all.ts')
+const close = inFile('engine/close.ts')
 const desk = inFile('engine/desk.ts')
 const hall = inFile('engine/hall.ts')
 const resume = inFile('engine/resume.ts')
@@ -30,4 +31,14 @@ add(
   'a group is refused before what it took was given back',
   'acquire/group-rolled-back',
   acquireAll('if (!terms.signal?.aborted) await released', ''),
+)
+
+add(
+  'close-listens-late',
+  'what fails while closing waits for work is listened to when the work has ended',
+  'hygiene/close-while-working',
+  close(
+    'return Promise.allSettled(releasing)',
+    'return { then: (...listeners) => Promise.allSettled(releasing).then(...listeners) }',
+  ),
 )
