@@ -11,13 +11,13 @@ const { cases, add } = caseGroup('renew')
 export const renewCases = cases
 
 add('resets', 'renewed in time, a hold lasts beyond its first TTL', async (t) => {
-  const backend = await t.open()
+  const [backend, rival] = [await t.open(), await t.open()]
   const { claim } = await t.hold(backend, t.key(), t.ttlMs)
   for (let i = 0; i < 6; i += 1) {
     await t.pass(t.ttlMs / 3)
     granted((await backend.renew([{ ...claim, ttlMs: t.ttlMs }]))[0])
   }
-  contended(await (await t.open()).tryAcquire(t.claim(claim.key), t.terms()))
+  contended(await rival.tryAcquire(t.claim(claim.key), t.terms()))
 })
 
 add('keeps-token', 'a renewal keeps the token', async (t) => {
