@@ -10,24 +10,30 @@ export async function storm({ pool, schema, url }: Database, endings: number): P
   const events: HistoryEvent[] = []
   const now = () => BigInt(Math.round(performance.now() * 1000))
   const clients = CLIENTS.map((index) => openAdvisory(url, `storm ${index}`, { schema, pollMs: 200 }))
-  /** From then on the server may have given the locks of the session to others: this process hears of it a little later. */
-  let terminatedAt = now()
-  const visit = async ({ locks }: (typeof clients)[number], lease: string) => {
+  /** When a session of each client was ended last. From then on the server may have given its locks to others: the process hears of it a little later, or when it has released. */
+  const terminatedAt = CLIENTS.map(() => 0n)
+  const visit = async (index: number, lease: string) => {
+    const { locks } = clients[index] as (typeof clients)[number]
     events.push({ type: 'asked', lease, at: now() })
     const held = await locks.lock(KEY).acquire({ ttlMs: 2000, waitMs: 60_000, whenHeld: 'wait' })
     const validUntil = now() + BigInt(Math.floor(held.remainingMs * 1000))
-    events.push({ type: 'granted', lease, key: KEY, at: now(), validUntil, fencingToken: held.fencingToken })
-    held.signal.addEventListener('abort', () => events.push({ type: 'ended', lease, at: terminatedAt }))
+    const grantedAt = now()
+    events.push({ type: 'granted', lease, key: KEY, at: grantedAt, validUntil, fencingToken: held.fencingToken })
+    const end = () => {
+      const terminated = terminatedAt[index] ?? 0n
+      events.push({ type: 'ended', lease, at: terminated > grantedAt ? terminated : now() })
+    }
+    held.signal.addEventListener('abort', end)
     await new Promise((resolve) => setTimeout(resolve, 2))
-    if (!held.signal.aborted) events.push({ type: 'ended', lease, at: now() })
+    if (!held.signal.aborted) end()
     await held.release().catch(() => {})
   }
   let ended = 0
   let failed = false
   const all = Promise.all(
-    clients.map(async (client, index) => {
-      for (let times = 0; ended < endings; times += 1) await visit(client, `${index}.${times}`)
-      await visit(client, `${index} afterwards`)
+    CLIENTS.map(async (index) => {
+      for (let times = 0; ended < endings; times += 1) await visit(index, `${index}.${times}`)
+      await visit(index, `${index} afterwards`)
     }),
   )
   all.catch(() => {
@@ -35,10 +41,11 @@ export async function storm({ pool, schema, url }: Database, endings: number): P
   })
   for (let times = 0; ended < endings && !failed; times += 1) {
     await new Promise((resolve) => setTimeout(resolve, 150))
-    terminatedAt = now()
+    const index = times % CLIENTS.length
+    terminatedAt[index] = now()
     const { rows } = await pool.query(
       `select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1 order by random() limit 1`,
-      [`storm ${times % CLIENTS.length}`],
+      [`storm ${index}`],
     )
     ended += rows.length
   }
