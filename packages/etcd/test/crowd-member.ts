@@ -13,7 +13,9 @@ let stopped = false
 async function contend(caller: number): Promise<void> {
   while (!stopped) {
     await using lease = await lock.acquire({ waitMs: 120_000 })
-    grants.push([String(lease.fencingToken), String(process.hrtime.bigint())])
+    const at = process.hrtime.bigint()
+    // Frozen between the two, this process notes a time at which others hold the key.
+    if (lease.remainingMs > 0) grants.push([String(lease.fencingToken), String(at)])
     turns[caller] = (turns[caller] ?? 0) + 1
     process.send?.({ turns: grants.length })
   }
