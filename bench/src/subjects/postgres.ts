@@ -61,10 +61,16 @@ export const postgresRowsSubject: Subject = {
   limit: 'two updates of a row, with nextval; pg_advisory_lock passes the baton',
   goals: { sequential: { most: 1.1 }, atOnce: { least: 0.9 } },
   start,
-  locks: (url) =>
-    createLocks(
-      postgresRows({ pool: new pg.Pool({ connectionString: url, max: 8 }), listen: () => new pg.Client(url) }),
-    ),
+  locks(url) {
+    const pool = new pg.Pool({ connectionString: url, max: 8 })
+    const backend = postgresRows({ pool, listen: () => new pg.Client(url) })
+    // The pool is ours: the backend leaves it open, and its connections would break with the server.
+    const close = async () => {
+      await backend.close?.()
+      await pool.end()
+    }
+    return createLocks({ ...backend, close })
+  },
   async raw(url) {
     const pool = new pg.Pool({ connectionString: url, max: 8 })
     const push = await waiting(url)

@@ -50,6 +50,20 @@ describe('tokens of a quorum', () => {
     expect(alike.length).toBeGreaterThanOrEqual(2)
   })
 
+  it('stay what they are for a claim that asks again, although a node without it answers before one that has it', async () => {
+    const proxy = await standing.proxy(1)
+    const slow = open([a, proxy.through(b), c])
+    const claim = await standing.holdAt(open([a, b, NOWHERE]), 'again', '110')
+    const ask = async () => {
+      const grant = await slow.tryAcquire(claim, terms())
+      return grant.granted ? String(grant.fencingToken) : 'none'
+    }
+    const token = await askRedis(servers[0] as Server, 'get', tokenName('again'))
+    await slow.inspect?.('again')
+    proxy.delay(100)
+    expect(await ask()).toBe(token)
+  })
+
   it('are agreed on without a part of the time that was asked for', async () => {
     const backend = open()
     const granted: number[] = []

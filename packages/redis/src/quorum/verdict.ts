@@ -1,5 +1,5 @@
 import type { Contended } from '@leasehold/core'
-import { agreedBy, majorityOf } from './majority.ts'
+import { agreedBy, largestGroup, majorityOf } from './majority.ts'
 import { NoMajority } from './no-majority.ts'
 import type { Refusal, Stake, Vote } from './node.ts'
 import { answersIn, type Ballots, isWorthWaiting, openIn } from './round.ts'
@@ -23,7 +23,12 @@ export function verdictOn(ballots: Ballots<Vote | Refusal>, late: boolean, rank:
   const votes = ours.filter((vote) => vote.counts)
   const stake = agreedBy(votes, ballots.length)
   if (stake !== undefined) return { type: 'granted', stake }
-  if (votes.length >= majority) return { type: 'disagreed', highest: highestOf(ours) }
+  if (votes.length >= majority) {
+    // The token of a grant that stands is not to be raised because its nodes were slower to answer.
+    const mayAgree = largestGroup(votes).length + openIn(ballots) >= majority
+    if (mayAgree && isWorthWaiting(ballots, late)) return undefined
+    return { type: 'disagreed', highest: highestOf(ours) }
+  }
   const mayBeOurs = votes.length + openIn(ballots) >= majority
   const refusals = answers.filter((answer): answer is Refusal => !answer.granted)
   const isTold = votes.length + refusals.length >= majority
