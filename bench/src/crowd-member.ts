@@ -15,8 +15,8 @@ const take = (caller: number) => {
 const sides: Record<Side, () => Promise<() => Promise<void>>> = {
   async ours() {
     const locks = subject.locks(url)
-    const lock = locks.lock('crowd', { ttlMs: 10_000 })
-    await (await locks.lock(`warm-up:${process.pid}`).tryAcquire())?.release()
+    const lock = locks.named('crowd', { ttlMs: 10_000 })
+    await (await locks.named(`warm-up:${process.pid}`).tryAcquire())?.release()
     return async () => {
       const contend = async (caller: number) => {
         while (!stopped) {

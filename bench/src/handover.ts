@@ -29,8 +29,8 @@ export async function handover(
 }
 
 async function passed(one: Locks, other: Locks, key: string): Promise<number> {
-  const lease = await one.lock(key).acquire()
-  const waiting = other.lock(key).acquire()
+  const lease = await one.named(key).acquire()
+  const waiting = other.named(key).acquire()
   const taken = waiting.then(() => performance.now())
   await arrival()
   const givenMs = performance.now()

@@ -10,7 +10,7 @@ type Cycle = (key: string) => Promise<unknown>
 const cycleOf =
   (locks: Locks): Cycle =>
   async (key) => {
-    const lease = await locks.lock(key).acquire()
+    const lease = await locks.named(key).acquire()
     await lease.release()
   }
 

@@ -2,7 +2,7 @@ import { createLocks } from '@leasehold/core'
 import { memoryBackend } from '@leasehold/core/memory'
 
 const locks = createLocks(memoryBackend(), { ttlMs: 30_000, onEvent: (event) => console.log(event.type, event.key) })
-const seat = locks.lock('seat:A1')
+const seat = locks.named('seat:A1')
 
 // Waits for its turn, renews in the background, releases at the end, also when the work throws.
 await seat.run(async (lease) => {

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createLocks } from '@leasehold/core'
-import { migrate, postgresAdvisory, postgresRows } from '@leasehold/postgres'
+import { migrate, postgresAdvisoryBackend, postgresRowsBackend } from '@leasehold/postgres'
 import { startPostgres } from '@leasehold/test-services'
 import pg from 'pg'
 import type { Raw, RunningServer, Subject } from '../subject.ts'
@@ -63,7 +63,7 @@ export const postgresRowsSubject: Subject = {
   start,
   locks(url) {
     const pool = new pg.Pool({ connectionString: url, max: 8 })
-    const backend = postgresRows({ pool, listen: () => new pg.Client(url) })
+    const backend = postgresRowsBackend({ pool, listen: () => new pg.Client(url) })
     // The pool is ours: the backend leaves it open, and its connections would break with the server.
     const close = async () => {
       await backend.close?.()
@@ -94,7 +94,7 @@ export const postgresAdvisorySubject: Subject = {
     'pg_try_advisory_lock with nextval, and unlock, on one pipelined connection; pg_advisory_lock passes the baton',
   goals: { sequential: { most: 1.1 }, atOnce: { least: 0.9 }, handover: { most: 1.2 }, crowd: { least: 0.95 } },
   start,
-  locks: (url) => createLocks(postgresAdvisory({ connection: url })),
+  locks: (url) => createLocks(postgresAdvisoryBackend({ connection: url })),
   async raw(url) {
     const pipelined = new pg.Client({ connectionString: url, pipeline: true })
     await pipelined.connect()

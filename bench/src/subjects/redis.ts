@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createLocks } from '@leasehold/core'
-import { redis as redisBackend } from '@leasehold/redis'
+import { redisBackend } from '@leasehold/redis'
 import { startRedis } from '@leasehold/test-services'
 import { Redis } from 'ioredis'
 import type { Raw, Subject } from '../subject.ts'

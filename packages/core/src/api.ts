@@ -73,7 +73,7 @@ export interface LocksOptions extends Omit<AcquireOptions, 'signal' | 'metadata'
 /** All locks of one backend, as one process sees them. Owns the backend that it was given. */
 export interface Locks extends AsyncDisposable {
   /** Names a lock. No I/O, no state. Throws `TypeError` or `RangeError` for a key that breaks a rule. */
-  lock(key: string, defaults?: HoldOptions): Lock
+  named(key: string, defaults?: HoldOptions): Lock
   /** Waits until it holds every key, or none. Keys are taken in one global order, so that callers cannot deadlock each other. */
   acquireAll(keys: readonly string[], options?: AcquireOptions): Promise<LeaseGroup>
   /** One attempt at all keys: every one, or null and none. */

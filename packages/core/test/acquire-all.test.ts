@@ -22,7 +22,7 @@ describe.each([
 
   it('come all or none', async () => {
     const { here, there, store } = twoProcesses()
-    const blocker = await there.lock('b').acquire()
+    const blocker = await there.named('b').acquire()
     expect(await here.tryAcquireAll(['a', 'b', 'c'])).toBeNull()
     expect(store.size).toBe(1)
     await blocker.release()
@@ -35,7 +35,7 @@ describe.each([
 
   it('are waited for, with what is held already kept alive and all valid at the end', async () => {
     const { here, there, time, store } = twoProcesses()
-    const blocker = await there.lock('b').acquire()
+    const blocker = await there.named('b').acquire()
     const waiting = here.acquireAll(['b', 'a'], { autoRenew: false })
     await time.pass(10_000)
     await blocker.release()
@@ -51,7 +51,7 @@ describe.each([
 
   it('are given back when the time to wait is over', async () => {
     const { here, there, time, store } = twoProcesses()
-    await there.lock('b').acquire()
+    await there.named('b').acquire()
     const waiting = here.acquireAll(['a', 'b'], { waitMs: 500 })
     const rejected = expect(waiting).rejects.toMatchObject({ code: 'ACQUIRE_TIMEOUT' })
     await time.pass(600)
@@ -146,7 +146,7 @@ describe('one attempt at several keys of a backend that takes them one after ano
 
   it('has given back what it took when it says that it has none', async () => {
     const { time, here, there, store } = apart()
-    const blocking = there.lock('B').acquire()
+    const blocking = there.named('B').acquire()
     await time.pass(10)
     await blocking
     const refused = here.tryAcquireAll(['A', 'B']).then((group) => ({ group, held: store.size }))

@@ -46,7 +46,7 @@ const sent = () => new Promise((done) => setImmediate(done))
 it('a request whose answer lies in the socket when a blocked loop comes back is answered', async () => {
   const { backend, stop } = await behindASocket()
   const locks = createLocks(backend, { requestTimeoutMs: 100 })
-  const acquiring = locks.lock('k').acquire()
+  const acquiring = locks.named('k').acquire()
   await sent()
   block(300)
   const lease = await acquiring
@@ -55,7 +55,7 @@ it('a request whose answer lies in the socket when a blocked loop comes back is 
   block(300)
   expect(await releasing).toBe('released')
   const abort = new AbortController()
-  const waiting = locks.lock('k').acquire({ waitMs: 100, signal: abort.signal })
+  const waiting = locks.named('k').acquire({ waitMs: 100, signal: abort.signal })
   await sent()
   block(300)
   expect((await waiting).remainingMs).toBeGreaterThan(0)
@@ -66,7 +66,7 @@ it('a request whose answer lies in the socket when a blocked loop comes back is 
 it('a request that is not answered is given up all the same', async () => {
   const silent: LockBackend = { ...memoryBackend(), tryAcquire: () => new Promise(() => {}) }
   const locks = createLocks(silent, { requestTimeoutMs: 50 })
-  const acquiring = expect(locks.lock('k').acquire()).rejects.toMatchObject({ code: 'BACKEND_UNAVAILABLE' })
+  const acquiring = expect(locks.named('k').acquire()).rejects.toMatchObject({ code: 'BACKEND_UNAVAILABLE' })
   await sent()
   block(200)
   await acquiring

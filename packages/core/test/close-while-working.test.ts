@@ -17,12 +17,12 @@ it('a release that fails while close waits for work is reported, and not left to
   const backend = memoryBackend()
   const release = async () => Promise.reject(new Error('gone away'))
   const locks = createLocks({ ...backend, release, releaseAll: release }, { requestTimeoutMs: 50 })
-  await locks.lock('held').acquire()
+  await locks.named('held').acquire()
   let end = () => {}
   const ended = new Promise<void>((resolve) => {
     end = resolve
   })
-  const working = locks.lock('worked on').run(() => ended)
+  const working = locks.named('worked on').run(() => ended)
   working.catch(() => {})
   await new Promise((resolve) => setImmediate(resolve))
   const closing = locks.close({ drainMs: 60_000 })

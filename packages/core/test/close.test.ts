@@ -14,7 +14,7 @@ describe('closing', () => {
     const { stdout, status } = program(`
       const close = () => new Promise((closed) => setTimeout(closed, 50).unref())
       const locks = createLocks({ ...memoryBackend(), close })
-      await (await locks.lock('a').acquire()).release()
+      await (await locks.named('a').acquire()).release()
       await locks.close()
       console.log('closed; timers:', process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length)
     `)

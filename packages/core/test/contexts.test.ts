@@ -19,14 +19,14 @@ it('timers, the observer and abort listeners run in no caller’s context; a cal
   const locks = createLocks({ ...memory, renew }, { clock: time.clock, ttlMs: 120, onEvent })
   const as = <T>(name: string, work: () => Promise<T>) => request.run(name, work)
 
-  await as('A', async () => (await locks.lock('a').acquire()).release())
-  const held = await as('B', () => locks.lock('b').acquire())
+  await as('A', async () => (await locks.named('a').acquire()).release())
+  const held = await as('B', () => locks.named('b').acquire())
   const waiting = as('C', async () => {
-    const lease = await locks.lock('b').acquire()
+    const lease = await locks.named('b').acquire()
     note('C goes on')
     return lease
   })
-  const doomed = await as('D', () => locks.lock('d').acquire({ autoRenew: false }))
+  const doomed = await as('D', () => locks.named('d').acquire({ autoRenew: false }))
   as('D', async () => doomed.signal.addEventListener('abort', () => note('abort of d')))
   await time.pass(200)
   await as('B', () => held.release())
@@ -54,7 +54,7 @@ it('the store of a request can be collected when the request is over, though a l
     async function request(key) {
       const store = { key }
       stores.push(new WeakRef(store))
-      await als.run(store, async () => void leases.push(await locks.lock(key).acquire()))
+      await als.run(store, async () => void leases.push(await locks.named(key).acquire()))
     }
     for (const key of ['a', 'b', 'c']) await request(key)
     await leases[0].release()

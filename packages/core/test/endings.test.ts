@@ -28,7 +28,7 @@ function oneAfterAnother(msEach = 1) {
 it('closing with thousands of leases asks for few at once, and reports only what is not released', async () => {
   const { time, store, backend, seen } = oneAfterAnother()
   const locks = createLocks(backend, { clock: time.clock, requestTimeoutMs: 1000, maxLeases: 3000 })
-  await Promise.all(Array.from({ length: 3000 }, (_, index) => locks.lock(`k${index}`).acquire()))
+  await Promise.all(Array.from({ length: 3000 }, (_, index) => locks.named(`k${index}`).acquire()))
   const closing = locks.close()
   await time.pass(10_000)
   const report = await closing
@@ -49,7 +49,7 @@ it('what is ended together is released together, where the backend can', async (
     return memory.releaseAll?.(claims) ?? []
   }
   const locks = createLocks({ ...backend, releaseAll }, { clock: time.clock })
-  await Promise.all(Array.from({ length: 2000 }, (_, index) => locks.lock(`k${index}`).acquire()))
+  await Promise.all(Array.from({ length: 2000 }, (_, index) => locks.named(`k${index}`).acquire()))
   const closing = locks.close()
   await time.pass(3000)
   away = false
@@ -62,9 +62,9 @@ it('what is ended together is released together, where the backend can', async (
 it('a release that names the next waiter does not queue behind others', async () => {
   const { time, backend, seen } = oneAfterAnother(100)
   const locks = createLocks(backend, { clock: time.clock })
-  const leases = await Promise.all(Array.from({ length: 70 }, (_, index) => locks.lock(`k${index}`).acquire()))
-  const hot = await locks.lock('hot').acquire()
-  const next = locks.lock('hot').acquire()
+  const leases = await Promise.all(Array.from({ length: 70 }, (_, index) => locks.named(`k${index}`).acquire()))
+  const hot = await locks.named('hot').acquire()
+  const next = locks.named('hot').acquire()
   const releasing = leases.map((lease) => lease.release().catch(() => {}))
   const sent = seen.requests
   void hot.release().catch(() => {})
@@ -88,7 +88,7 @@ it('a lease that many renewals in a row cannot save tells its jeopardy once, and
   }
   const onEvent = ({ type }: LockEvent) => void (type !== 'acquired' && told.push(type))
   const locks = createLocks({ ...memory, renew }, { clock: time.clock, ttlMs: 9000, onEvent })
-  await locks.lock('k').acquire()
+  await locks.named('k').acquire()
   await time.pass(6000)
   expect(told).toEqual(['jeopardy'])
   away = false
@@ -109,7 +109,7 @@ it('a release without an answer is not repeated late where the handle may have b
     return memory.release(...ending)
   }
   const locks = createLocks({ ...memory, release }, { clock: time.clock, ttlMs: 5000, requestTimeoutMs: 200 })
-  const handle = (await locks.lock('k').acquire()).handOff()
+  const handle = (await locks.named('k').acquire()).handOff()
   const first = await locks.resume(handle)
   away = true
   const ending = expect(first?.release()).rejects.toMatchObject({ code: 'BACKEND_UNAVAILABLE' })
@@ -119,7 +119,7 @@ it('a release without an answer is not repeated late where the handle may have b
   away = false
   await time.pass(10_000)
   expect(second?.remainingMs).toBeGreaterThan(0)
-  expect(await locks.lock('k').inspect()).not.toBeNull()
+  expect(await locks.named('k').inspect()).not.toBeNull()
   await locks.close()
 })
 
@@ -145,9 +145,9 @@ it.each(['release', 'abandoned attempt'] as const)(
       { name, capabilities, tryAcquire, renew, release },
       { clock: time.clock, ttlMs: 5000, requestTimeoutMs: 200 },
     )
-    const lease = what === 'release' ? await locks.lock('k').acquire() : undefined
+    const lease = what === 'release' ? await locks.named('k').acquire() : undefined
     away = true
-    const ending = expect(lease ? lease.release() : locks.lock('k').acquire()).rejects.toMatchObject({
+    const ending = expect(lease ? lease.release() : locks.named('k').acquire()).rejects.toMatchObject({
       code: 'BACKEND_UNAVAILABLE',
     })
     await time.pass(1000)

@@ -8,9 +8,9 @@ it.each([{ waitMs: 5000 }, { signal: AbortSignal.abort() }, { whenHeld: 'wait' }
   'a single attempt refuses what only a wait could heed: %o',
   async (options) => {
     await using locks = createLocks(memoryBackend())
-    await expect(locks.lock('k').tryAcquire(options as object)).rejects.toThrow('no option')
+    await expect(locks.named('k').tryAcquire(options as object)).rejects.toThrow('no option')
     await expect(locks.tryAcquireAll(['k'], options as object)).rejects.toThrow('no option')
-    expect(() => locks.lock('k', options as object)).toThrow('no option')
+    expect(() => locks.named('k', options as object)).toThrow('no option')
   },
 )
 
@@ -26,8 +26,8 @@ it('Infinity lifts a default for a wait, and for a longest hold', async () => {
     waitMs: 20,
     maxHoldMs: 50,
   })
-  const lease = await locks.lock('k').acquire({ maxHoldMs: Number.POSITIVE_INFINITY })
-  const waiting = locks.lock('k').acquire({ waitMs: Number.POSITIVE_INFINITY })
+  const lease = await locks.named('k').acquire({ maxHoldMs: Number.POSITIVE_INFINITY })
+  const waiting = locks.named('k').acquire({ waitMs: Number.POSITIVE_INFINITY })
   await time.pass(60_000)
   expect(lease.remainingMs).toBeGreaterThan(0)
   await lease.release()
@@ -52,7 +52,7 @@ it.each([
   const { name, capabilities, renew, release } = memory
   const locks = createLocks({ name, capabilities, renew, release, tryAcquire }, { clock: time.clock })
   const acquiring = locks
-    .lock('k')
+    .named('k')
     .acquire(options)
     .then(
       () => 'granted',
@@ -72,7 +72,7 @@ it('a TTL below the smallest of the backend does not cut its requests short', as
   }
   const capabilities = { ...memory.capabilities, minTtlMs: 2000 }
   const locks = createLocks({ ...memory, capabilities, tryAcquire }, { clock: time.clock })
-  const acquiring = locks.lock('k').acquire({ ttlMs: 50, autoRenew: false })
+  const acquiring = locks.named('k').acquire({ ttlMs: 50, autoRenew: false })
   await time.pass(100)
   expect((await acquiring).remainingMs).toBeGreaterThan(1000)
   await locks.close()
@@ -96,12 +96,12 @@ function foreignSignal() {
 it('a signal of another realm stops a wait', async () => {
   await using locks = createLocks(memoryBackend())
   const { signal, abort, listeners } = foreignSignal()
-  const lease = await locks.lock('k').acquire({ signal })
-  const waiting = locks.lock('k').acquire({ signal })
+  const lease = await locks.named('k').acquire({ signal })
+  const waiting = locks.named('k').acquire({ signal })
   expect(listeners()).toBe(1)
   abort()
   await expect(waiting).rejects.toMatchObject({ name: 'AbortError' })
-  await expect(locks.lock('k').acquire({ signal })).rejects.toMatchObject({ name: 'AbortError' })
+  await expect(locks.named('k').acquire({ signal })).rejects.toMatchObject({ name: 'AbortError' })
   await expect(locks.acquireAll(['k', 'l'], { signal })).rejects.toMatchObject({ name: 'AbortError' })
   expect(listeners()).toBe(0)
   await lease.release()
@@ -109,7 +109,7 @@ it('a signal of another realm stops a wait', async () => {
 
 it('a signal must have the shape of one', async () => {
   await using locks = createLocks(memoryBackend())
-  await expect(locks.lock('k').acquire({ signal: {} as AbortSignal })).rejects.toThrow(TypeError)
+  await expect(locks.named('k').acquire({ signal: {} as AbortSignal })).rejects.toThrow(TypeError)
 })
 
 it('many listeners at the signal of a lease, or of a group, are no leak', async () => {
@@ -117,7 +117,7 @@ it('many listeners at the signal of a lease, or of a group, are no leak', async 
   const note = ({ message }: Error) => void warnings.push(message)
   process.on('warning', note)
   await using locks = createLocks(memoryBackend())
-  const lease = await locks.lock('k').acquire()
+  const lease = await locks.named('k').acquire()
   const group = await locks.acquireAll(['a', 'b'])
   for (let index = 0; index < 40; index += 1) {
     lease.signal.addEventListener('abort', () => {})

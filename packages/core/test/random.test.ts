@@ -8,9 +8,9 @@ it('a source of numbers that gives none stops neither waits nor renewals', async
   const store = new MemoryStore({ clock: time.clock })
   const others = createLocks(memoryBackend({ store }), { clock: time.clock })
   const locks = createLocks(memoryBackend({ store }), { clock: time.clock, random: () => Number.NaN })
-  await others.lock('busy').acquire()
-  const lease = await locks.lock('own').acquire({ ttlMs: 300 })
-  const timedOut = expect(locks.lock('busy').acquire({ waitMs: 200 })).rejects.toMatchObject({
+  await others.named('busy').acquire()
+  const lease = await locks.named('own').acquire({ ttlMs: 300 })
+  const timedOut = expect(locks.named('busy').acquire({ waitMs: 200 })).rejects.toMatchObject({
     code: 'ACQUIRE_TIMEOUT',
   })
   await time.pass(1000)

@@ -12,7 +12,7 @@ async function leaseOnServerThatIsAway(forMs: number) {
     return memory.release(claim, next)
   }
   const locks = createLocks({ ...memory, release }, { clock: time.clock, requestTimeoutMs: 2000 })
-  const lease = await locks.lock('a').acquire()
+  const lease = await locks.named('a').acquire()
   backAt = time.clock.now().monotonicMs + forMs
   return { time, locks, lease }
 }
@@ -22,7 +22,7 @@ it('finds a server again that is away for a moment: the key is not left to its T
   const ending = lease.release()
   await time.pass(2000)
   expect(await ending).toBe('released')
-  expect(await locks.lock('a').tryAcquire()).toBeDefined()
+  expect(await locks.named('a').tryAcquire()).toBeDefined()
   await locks.close()
 })
 

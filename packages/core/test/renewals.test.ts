@@ -23,7 +23,7 @@ it('renews ten thousand leases, taken at different moments, in few requests', as
   const locks = createLocks(backend, { clock: time.clock, ttlMs: 10_000, whenHeld: 'wait' })
   const leases = []
   for (let index = 0; index < 10_000; index += 1) {
-    leases.push(await locks.lock(`k${index}`).acquire())
+    leases.push(await locks.named(`k${index}`).acquire())
     if (index % 1000 === 0) await time.pass(150)
   }
   sizes.length = 0
@@ -38,7 +38,7 @@ it('renews leases of thousands of TTLs in few requests, each by its own', async 
   const { time, store, backend, sizes } = watchedBackend()
   const locks = createLocks(backend, { clock: time.clock })
   const leases = await Promise.all(
-    Array.from({ length: 2000 }, (_, index) => locks.lock(`k${index}`).acquire({ ttlMs: 9000 + index })),
+    Array.from({ length: 2000 }, (_, index) => locks.named(`k${index}`).acquire({ ttlMs: 9000 + index })),
   )
   await time.pass(9000)
   expect(leases.every((lease) => lease.remainingMs > 0)).toBe(true)
@@ -62,8 +62,8 @@ it('keeps those that one shard answered for, when another is silent', async () =
     return answers.map((answer, index) => (claims[index]?.key === 'silent' ? 'unknown' : answer))
   }
   const locks = createLocks({ ...backend, renew }, { clock: time.clock, ttlMs: 3000, onEvent })
-  const answered = await locks.lock('answered').acquire()
-  const silent = await locks.lock('silent').acquire()
+  const answered = await locks.named('answered').acquire()
+  const silent = await locks.named('silent').acquire()
   await time.pass(3100)
   expect(answered.remainingMs).toBeGreaterThan(0)
   expect(() => silent.assertHeld()).toThrow(expect.objectContaining({ code: 'LEASE_LOST' }))
@@ -75,7 +75,7 @@ it('renews a provisional grant once, even for a lease that is not to renew itsel
   const { time, memory, backend, sizes } = watchedBackend()
   const tryAcquire: LockBackend['tryAcquire'] = (claim, terms) => memory.tryAcquire(claim, { ...terms, ttlMs: 1000 })
   const locks = createLocks({ ...backend, tryAcquire }, { clock: time.clock, ttlMs: 9000, autoRenew: false })
-  const lease = await locks.lock('k').acquire()
+  const lease = await locks.named('k').acquire()
   await time.pass(900)
   expect(lease.remainingMs).toBeGreaterThan(8000)
   await time.pass(8000)

@@ -20,12 +20,12 @@ function slowAnswers() {
 
 it('a handle taken up twice at once is no lease for the second when the first has released it meanwhile', async () => {
   const { time, here, there } = slowAnswers()
-  const handle = (await here.lock('seat').acquire()).handOff()
+  const handle = (await here.named('seat').acquire()).handOff()
   const resuming = here.resume(handle)
   await time.pass(20)
   const again = here.resume(handle)
   expect(await (await resuming)?.release()).toBe('released')
-  const other = await there.lock('seat').tryAcquire()
+  const other = await there.named('seat').tryAcquire()
   await time.pass(20)
   const second = await again
   expect(other?.remainingMs).toBeGreaterThan(0)
@@ -35,7 +35,7 @@ it('a handle taken up twice at once is no lease for the second when the first ha
 
 it('a handle taken up twice at once is one lease, which ends for both', async () => {
   const { time, here, there } = slowAnswers()
-  const handle = (await here.lock('seat').acquire()).handOff()
+  const handle = (await here.named('seat').acquire()).handOff()
   const both = [here.resume(handle), here.resume(handle)]
   await time.pass(20)
   const [one, other] = await Promise.all(both)

@@ -23,7 +23,7 @@ describe('close, under a run', () => {
   it('tells the work by its signal, and releases the lease when the work has ended: the next begins afterwards', async () => {
     const { time, here, there } = setting()
     const story: string[] = []
-    const running = here.lock('k').run(async (lease) => {
+    const running = here.named('k').run(async (lease) => {
       await new Promise<void>((stop) => lease.signal.addEventListener('abort', () => stop()))
       story.push('told')
       await new Promise<void>((done) => time.clock.setTimer(5000, done))
@@ -32,10 +32,10 @@ describe('close, under a run', () => {
       return 'result'
     })
     await time.pass(10)
-    const next = there.lock('k').acquire()
+    const next = there.named('k').acquire()
     void next.then(() => story.push('next'))
     const closing = here.close()
-    await expect(here.lock('other').tryAcquire()).rejects.toMatchObject({ code: 'CLOSED' })
+    await expect(here.named('other').tryAcquire()).rejects.toMatchObject({ code: 'CLOSED' })
     await time.pass(6000)
     expect(await running).toBe('result')
     expect(await closing).toEqual({ released: 1, interrupted: [], unreleased: [], backendError: undefined })
@@ -46,15 +46,15 @@ describe('close, under a run', () => {
 
   it('waits for drainMs, and then takes the lease back and says so', async () => {
     const { time, here, there } = setting()
-    const running = here.lock('k').run(() => new Promise<void>((done) => time.clock.setTimer(60_000, done)))
+    const running = here.named('k').run(() => new Promise<void>((done) => time.clock.setTimer(60_000, done)))
     const rejected = expect(running).rejects.toMatchObject({ code: 'CLOSED' })
     await time.pass(10)
     const closing = here.close({ drainMs: 3000 })
     await time.pass(2900)
-    expect(await there.lock('k').tryAcquire()).toBeNull()
+    expect(await there.named('k').tryAcquire()).toBeNull()
     await time.pass(200)
     expect(await closing).toEqual({ released: 1, interrupted: ['k'], unreleased: [], backendError: undefined })
-    expect((await there.lock('k').tryAcquire())?.remainingMs).toBeGreaterThan(0)
+    expect((await there.named('k').tryAcquire())?.remainingMs).toBeGreaterThan(0)
     await time.pass(60_000)
     await rejected
     await there.close()
@@ -62,7 +62,7 @@ describe('close, under a run', () => {
 
   it('releases at once what no run works under', async () => {
     const { here, there } = setting()
-    const lease = await here.lock('k').acquire()
+    const lease = await here.named('k').acquire()
     expect((await here.close()).released).toBe(1)
     expect(() => lease.assertHeld()).toThrow(expect.objectContaining({ code: 'CLOSED' }))
     await there.close()
@@ -79,7 +79,7 @@ describe('close, under a run', () => {
 it('a process does not end in the middle of a run whose work waits for the end of its lease', () => {
   const { stdout, status } = program(`
     const locks = createLocks(memoryBackend(), { ttlMs: 300, maxHoldMs: 200 })
-    const ended = locks.lock('leader').run(async (lease) => {
+    const ended = locks.named('leader').run(async (lease) => {
       await new Promise((resolve) => lease.signal.addEventListener('abort', resolve))
       console.log('cleaning up')
     })
@@ -91,16 +91,16 @@ it('a process does not end in the middle of a run whose work waits for the end o
 
 it('a run whose work released its lease says so where somebody else has it at the end, and only there', async () => {
   const { here, there } = setting()
-  const lock = here.lock('k')
+  const lock = here.named('k')
   const overtaken = lock.run(async (lease) => {
     await lease.release()
-    await there.lock('k').acquire()
+    await there.named('k').acquire()
   })
   await expect(overtaken).rejects.toMatchObject({
     code: 'LEASE_ENDED',
     message: expect.stringContaining('somebody else'),
   })
-  expect(await here.lock('j').run((lease) => lease.release())).toBe('released')
+  expect(await here.named('j').run((lease) => lease.release())).toBe('released')
   await Promise.all([here.close(), there.close()])
 })
 
@@ -111,7 +111,7 @@ describe('a self-deadlock', () => {
     await using locks = createLocks(memoryBackend())
     const group = await locks.acquireAll(['a', 'b'])
     const result = await group.run(async ({ leases }) => {
-      await expect(locks.lock('b').acquire()).rejects.toMatchObject(deadlock)
+      await expect(locks.named('b').acquire()).rejects.toMatchObject(deadlock)
       await expect(locks.acquireAll(['c', 'a'])).rejects.toMatchObject(deadlock)
       return leases.length
     })
@@ -121,18 +121,18 @@ describe('a self-deadlock', () => {
 
   it('is seen under a lease that is worked under', async () => {
     await using locks = createLocks(memoryBackend())
-    const lease = await locks.lock('a').acquire()
+    const lease = await locks.named('a').acquire()
     await lease.run(async () => {
-      await expect(locks.lock('a').acquire()).rejects.toMatchObject(deadlock)
+      await expect(locks.named('a').acquire()).rejects.toMatchObject(deadlock)
     })
     expect(lease.remainingMs).toBe(0)
   })
 
   it('is seen across a hand-off and its resumption', async () => {
     await using locks = createLocks(memoryBackend())
-    await locks.lock('k').run(async (lease) => {
+    await locks.named('k').run(async (lease) => {
       const again = await locks.resume(lease.handOff())
-      await expect(locks.lock('k').acquire()).rejects.toMatchObject(deadlock)
+      await expect(locks.named('k').acquire()).rejects.toMatchObject(deadlock)
       await again?.release()
     })
   })
@@ -147,9 +147,9 @@ describe('a self-deadlock', () => {
       return run.apply(this, args)
     } as typeof run
     try {
-      await locks.lock('k').run(() => 'done')
+      await locks.named('k').run(() => 'done')
       expect(runs).toBe(0)
-      await locks.lock('k').run({ whenHeld: 'throw' }, () => 'done')
+      await locks.named('k').run({ whenHeld: 'throw' }, () => 'done')
       expect(runs).toBe(1)
     } finally {
       AsyncLocalStorage.prototype.run = run
@@ -169,7 +169,7 @@ it.each([undefined, null, 0, 1, 'OK'])('a release answered with %o is not answer
   const release = (async () => answer) as unknown as LockBackend['release']
   const time = virtualTime()
   const locks = createLocks({ ...memory, release }, { clock: time.clock })
-  const lease = await locks.lock('k').acquire()
+  const lease = await locks.named('k').acquire()
   const ending = expect(lease.release()).rejects.toMatchObject({ code: 'BACKEND_UNAVAILABLE' })
   await time.pass(3000)
   await ending
@@ -182,5 +182,5 @@ it('a grant that does not say that it is one is none', async () => {
   const memory = memoryBackend()
   const tryAcquire = (async () => ({ ttlMs: 1000, fencingToken: 1n })) as unknown as LockBackend['tryAcquire']
   await using locks = createLocks({ ...memory, tryAcquire })
-  await expect(locks.lock('k').tryAcquire()).rejects.toMatchObject({ code: 'BACKEND_UNAVAILABLE' })
+  await expect(locks.named('k').tryAcquire()).rejects.toMatchObject({ code: 'BACKEND_UNAVAILABLE' })
 })

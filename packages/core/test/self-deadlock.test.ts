@@ -7,10 +7,10 @@ const deadlock = { code: 'SELF_DEADLOCK', key: 'k' }
 describe('a self-deadlock', () => {
   it('is reported where the work under a lease asks for the same lock, at any depth', async () => {
     await using locks = createLocks(memoryBackend())
-    const lock = locks.lock('k')
+    const lock = locks.named('k')
     const deep = async () => {
       await new Promise((resolve) => setImmediate(resolve))
-      return locks.lock('other').run(() => lock.acquire())
+      return locks.named('other').run(() => lock.acquire())
     }
     await lock.run(async () => {
       await expect(lock.run(() => 'never')).rejects.toMatchObject(deadlock)
@@ -19,7 +19,7 @@ describe('a self-deadlock', () => {
       await expect(deep()).rejects.toMatchObject(deadlock)
       expect(await lock.tryAcquire()).toBeNull()
     })
-    expect(await locks.lock('j').inspect()).toBeNull()
+    expect(await locks.named('j').inspect()).toBeNull()
   })
 
   it('after a plain acquire is a wait that the observer is told of', async () => {
@@ -28,11 +28,11 @@ describe('a self-deadlock', () => {
     const store = new MemoryStore()
     await using locks = createLocks(memoryBackend({ store }), { onEvent })
     await using others = createLocks(memoryBackend({ store }), { onEvent })
-    const lease = await locks.lock('k').acquire()
-    await expect(others.lock('k').acquire({ waitMs: 1 })).rejects.toMatchObject({ code: 'ACQUIRE_TIMEOUT' })
-    await expect(locks.lock('k').acquire({ waitMs: 1 })).rejects.toMatchObject({ code: 'ACQUIRE_TIMEOUT' })
+    const lease = await locks.named('k').acquire()
+    await expect(others.named('k').acquire({ waitMs: 1 })).rejects.toMatchObject({ code: 'ACQUIRE_TIMEOUT' })
+    await expect(locks.named('k').acquire({ waitMs: 1 })).rejects.toMatchObject({ code: 'ACQUIRE_TIMEOUT' })
     expect(waits).toEqual([false, true])
-    const next = locks.lock('k').acquire()
+    const next = locks.named('k').acquire()
     await lease.release()
     expect((await next).remainingMs).toBeGreaterThan(0)
   })
@@ -41,7 +41,7 @@ describe('a self-deadlock', () => {
     await using locks = createLocks(memoryBackend())
     const order: number[] = []
     const job = (id: number) =>
-      locks.lock('k').run(async () => {
+      locks.named('k').run(async () => {
         await new Promise((resolve) => setImmediate(resolve))
         order.push(id)
       })
@@ -56,7 +56,7 @@ describe('a self-deadlock', () => {
 
   it('is not seen in code that a lease without run was acquired for: somebody else may release it', async () => {
     await using locks = createLocks(memoryBackend())
-    const lock = locks.lock('k')
+    const lock = locks.named('k')
     const lease = await lock.acquire()
     const waiting = lock.acquire()
     await lease.release()
@@ -65,7 +65,7 @@ describe('a self-deadlock', () => {
 
   it('is over with the lease, though the work goes on', async () => {
     await using locks = createLocks(memoryBackend())
-    const lock = locks.lock('k')
+    const lock = locks.named('k')
     await lock.run(async (lease) => {
       await lease.release()
       await (await lock.acquire()).release()
@@ -76,14 +76,14 @@ describe('a self-deadlock', () => {
     const store = new MemoryStore()
     await using locks = createLocks(memoryBackend({ store }))
     await using others = createLocks(memoryBackend({ store }))
-    await locks.lock('k').run(async () => {
-      await expect(others.lock('k').acquire({ waitMs: 20 })).rejects.toMatchObject({ code: 'ACQUIRE_TIMEOUT' })
+    await locks.named('k').run(async () => {
+      await expect(others.named('k').acquire({ waitMs: 20 })).rejects.toMatchObject({ code: 'ACQUIRE_TIMEOUT' })
     })
   })
 
   it('is waited for when asked: this work does not await its successor', async () => {
     await using locks = createLocks(memoryBackend())
-    const lock = locks.lock('k')
+    const lock = locks.named('k')
     const successor = await lock.run(() => ({ lease: lock.acquire({ whenHeld: 'wait' }) }))
     await (await successor.lease).release()
   })

@@ -20,8 +20,8 @@ it('timers that are numbers, as those of a browser, do', async () => {
     ttlMs: 3000,
     onEvent: ({ type }) => void (type === 'renewed' && renewed()),
   })
-  const lease = await locks.lock('k').acquire()
-  const waiting = locks.lock('k').acquire({ waitMs: 60_000 })
+  const lease = await locks.named('k').acquire()
+  const waiting = locks.named('k').acquire({ waitMs: 60_000 })
   await renewal
   expect(lease.remainingMs).toBeGreaterThan(0)
   await lease.release()

@@ -30,9 +30,9 @@ function losesWhatItGrants(times: number) {
 it('a loss that is told in the turn of its grant is heard: one attempt finds no lease', async () => {
   const { store, backend } = losesWhatItGrants(1)
   await using locks = createLocks(backend)
-  await expect(locks.lock('k').tryAcquire({ autoRenew: false })).rejects.toMatchObject({ code: 'BACKEND_UNAVAILABLE' })
+  await expect(locks.named('k').tryAcquire({ autoRenew: false })).rejects.toMatchObject({ code: 'BACKEND_UNAVAILABLE' })
   await using there = createLocks(memoryBackend({ store }))
-  expect((await there.lock('k').tryAcquire())?.remainingMs).toBeGreaterThan(0)
+  expect((await there.named('k').tryAcquire())?.remainingMs).toBeGreaterThan(0)
 })
 
 it('a loss that is told in the turn of its grant is heard: who waits asks again, under another claim', async () => {
@@ -40,7 +40,7 @@ it('a loss that is told in the turn of its grant is heard: who waits asks again,
   const { backend } = losesWhatItGrants(1)
   const onEvent = (event: LockEvent) => void events.push(event.type)
   await using locks = createLocks(backend, { onEvent })
-  const lease = await locks.lock('k').acquire({ autoRenew: false })
+  const lease = await locks.named('k').acquire({ autoRenew: false })
   expect(lease.fencingToken).toBe(2n)
   expect(lease.remainingMs).toBeGreaterThan(0)
   expect(events).toEqual(['acquired'])

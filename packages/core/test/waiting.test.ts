@@ -31,7 +31,7 @@ function remote({ pushes = false } = {}) {
 it.each([0, 1, 5, 15, 40])('a free key is granted with waitMs %i to a caller 20 ms away', async (waitMs) => {
   const { time, backend } = remote()
   const locks = createLocks(backend, { clock: time.clock })
-  const acquiring = locks.lock('k').acquire({ waitMs })
+  const acquiring = locks.named('k').acquire({ waitMs })
   await time.pass(2 * TRIP_MS)
   expect((await acquiring).remainingMs).toBeGreaterThan(0)
   await locks.close()
@@ -47,8 +47,8 @@ it.each([false, true])(
       { clock: time.clock, pollMs: 60_000, random: () => 0.999 },
     )
     const there = createLocks(memoryBackend({ store }), { clock: time.clock })
-    const blocker = await there.lock('k').acquire()
-    const acquiring = locks.lock('k').acquire({ waitMs: 500 })
+    const blocker = await there.named('k').acquire()
+    const acquiring = locks.named('k').acquire({ waitMs: 500 })
     await time.pass(490)
     await blocker.release()
     await time.pass(10 + 2 * TRIP_MS)
@@ -61,8 +61,8 @@ it('a wait on a held key ends one trip after its time', async () => {
   const { time, store, backend } = remote()
   const locks = createLocks(backend, { clock: time.clock })
   const there = createLocks(memoryBackend({ store }), { clock: time.clock })
-  await there.lock('k').acquire()
-  const acquiring = locks.lock('k').acquire({ waitMs: 500 })
+  await there.named('k').acquire()
+  const acquiring = locks.named('k').acquire({ waitMs: 500 })
   const rejected = expect(acquiring).rejects.toMatchObject({ code: 'ACQUIRE_TIMEOUT' })
   await time.pass(500 + 2 * TRIP_MS)
   await rejected
@@ -73,7 +73,7 @@ it('an attempt that never answers does not hold up a wait for longer than one re
   const { time, backend } = remote()
   const silent: LockBackend = { ...backend, tryAcquire: () => new Promise(() => {}) }
   const locks = createLocks(silent, { clock: time.clock, requestTimeoutMs: 700 })
-  const acquiring = locks.lock('k').acquire({ waitMs: 50 })
+  const acquiring = locks.named('k').acquire({ waitMs: 50 })
   const rejected = expect(acquiring).rejects.toMatchObject({ code: 'ACQUIRE_TIMEOUT' })
   await time.pass(701)
   await rejected
@@ -84,7 +84,7 @@ it('a caller who gives up by its signal does not wait for the attempt', async ()
   const { time, store, backend } = remote()
   const locks = createLocks(backend, { clock: time.clock })
   const abort = new AbortController()
-  const acquiring = locks.lock('k').acquire({ signal: abort.signal, waitMs: 5 })
+  const acquiring = locks.named('k').acquire({ signal: abort.signal, waitMs: 5 })
   const rejected = expect(acquiring).rejects.toThrow('enough')
   await time.pass(TRIP_MS)
   abort.abort(new Error('enough'))
@@ -99,7 +99,7 @@ it('nobody here asks while another is asking: who comes meanwhile stands in line
   const locks = createLocks(backend, { clock: time.clock })
   const order: number[] = []
   const all = [1, 2, 3].map(async (caller) => {
-    const lease = await locks.lock('k').acquire()
+    const lease = await locks.named('k').acquire()
     order.push(caller)
     await lease.release()
   })
@@ -128,8 +128,8 @@ it.each([
     }
     const locks = createLocks(deaf, { clock: time.clock, onEvent })
     const there = createLocks(memoryBackend({ store }), { clock: time.clock })
-    const blocker = await there.lock('k').acquire()
-    const acquiring = locks.lock('k').acquire()
+    const blocker = await there.named('k').acquire()
+    const acquiring = locks.named('k').acquire()
     await time.pass(10_000)
     expect(seen.attempts).toBeLessThanOrEqual(20)
     expect(told).toMatchObject([{ operation: 'wait', error: { message: expect.stringContaining('no permission') } }])
@@ -158,7 +158,7 @@ it('a thousand callers of acquireAll on a held key cost the backend what one doe
   }
   const locks = createLocks(backend, { clock: time.clock, maxWaiters: 1000 })
   const there = createLocks(memoryBackend({ store }), { clock: time.clock })
-  const blocker = await there.lock('a').acquire()
+  const blocker = await there.named('a').acquire()
   let done = 0
   const all = Array.from({ length: 1000 }, async () => {
     const group = await locks.acquireAll(['a', 'b'])

@@ -18,7 +18,7 @@ const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 /** Locks and releases again and again, whatever happens; how often it succeeded. */
 function busy(): { successes: number; stop(): Promise<void> } {
   const locks = createLocks(etcd.open(), { ttlMs: TTL_MS })
-  const lock = locks.lock(uniqueKey())
+  const lock = locks.named(uniqueKey())
   let stopped = false
   const work = { successes: 0, stop }
   const working = (async () => {
@@ -45,8 +45,8 @@ async function more(work: { readonly successes: number }): Promise<void> {
 describe('a cluster of three', () => {
   it('keeps holds, lines and tokens over the death of its leader', async () => {
     const [locks, rival] = [createLocks(etcd.open()), createLocks(etcd.open())]
-    const lease = await locks.lock(uniqueKey()).acquire({ ttlMs: 5_000, waitMs: 30_000 })
-    const waiting = rival.lock(lease.key).acquire({ waitMs: 30_000 })
+    const lease = await locks.named(uniqueKey()).acquire({ ttlMs: 5_000, waitMs: 30_000 })
+    const waiting = rival.named(lease.key).acquire({ waitMs: 30_000 })
     await until('it waits', async () => (await etcd.keys()).length === 2)
     const [leader] = await etcd.ranked()
     await leader.kill()
@@ -74,7 +74,7 @@ describe('a cluster of three', () => {
 
   it('serves everybody while one of its members is frozen, whichever it is, and holds stay', async () => {
     const locks = createLocks(etcd.open())
-    const held = await locks.lock(uniqueKey()).acquire({ ttlMs: 4_000, waitMs: 30_000 })
+    const held = await locks.named(uniqueKey()).acquire({ ttlMs: 4_000, waitMs: 30_000 })
     const work = busy()
     await more(work)
     for (const member of etcd.members) {
@@ -92,17 +92,17 @@ describe('a cluster of three', () => {
 
   it('grants nothing without a quorum; holds end at their deadline; after healing somebody holds the lock in time', async () => {
     const [locks, rival] = [createLocks(etcd.open()), createLocks(etcd.open(), { pollMs: 500 })]
-    const lease = await locks.lock(uniqueKey()).acquire({ ttlMs: TTL_MS, waitMs: 30_000 })
-    const waiting = rival.lock(lease.key).acquire({ ttlMs: TTL_MS, waitMs: 60_000 })
+    const lease = await locks.named(uniqueKey()).acquire({ ttlMs: TTL_MS, waitMs: 30_000 })
+    const waiting = rival.named(lease.key).acquire({ ttlMs: TTL_MS, waitMs: 60_000 })
     const warm = await Promise.all(
-      [locks, rival].map((one) => one.lock(uniqueKey()).acquire({ ttlMs: 60_000, waitMs: 30_000 })),
+      [locks, rival].map((one) => one.named(uniqueKey()).acquire({ ttlMs: 60_000, waitMs: 30_000 })),
     )
     const [leader, follower] = await etcd.ranked()
     leader.freeze()
     follower.freeze()
     const attempts = await Promise.all(
       [locks, rival, createLocks(etcd.open())].map((one) =>
-        one.lock(uniqueKey()).tryAcquire({ ttlMs: TTL_MS }).catch(unavailable),
+        one.named(uniqueKey()).tryAcquire({ ttlMs: TTL_MS }).catch(unavailable),
       ),
     )
     expect(attempts).toEqual([true, true, true])
@@ -110,7 +110,7 @@ describe('a cluster of three', () => {
     expect(lease.remainingMs).toBe(0)
     expect(() => lease.assertHeld()).toThrow()
     const stranger = createLocks(etcd.open())
-    await expect(stranger.lock(uniqueKey()).tryAcquire()).rejects.toMatchObject({ cause: { code: 'NO_LEADER' } })
+    await expect(stranger.named(uniqueKey()).tryAcquire()).rejects.toMatchObject({ cause: { code: 'NO_LEADER' } })
     leader.thaw()
     follower.thaw()
     const lateness = Lateness.watch()
@@ -132,7 +132,7 @@ describe('a cluster of three', () => {
     const rival = createLocks(etcd.open())
     const lateness = Lateness.watch()
     const startedAt = performance.now()
-    const lease = await rival.lock(ghost.key).acquire({ waitMs: 30_000 })
+    const lease = await rival.named(ghost.key).acquire({ waitMs: 30_000 })
     expect(performance.now() - startedAt).toBeLessThan(ttlMs + SLACK_MS + lateness.allowanceMs())
     expect(lease.fencingToken).toBeGreaterThan(0n)
     // What hung on the same etcd lease has moved, with its token.
@@ -154,7 +154,7 @@ async function haunt(ttlMs: number) {
   const [leader, ...followers] = await etcd.ranked()
   const backend = etcd.open({ hosts: leader.url, deadlineMs: 400 })
   const locks = createLocks(backend, { requestTimeoutMs: 500 })
-  const kept = await locks.lock(uniqueKey()).acquire({ ttlMs, waitMs: 30_000 })
+  const kept = await locks.named(uniqueKey()).acquire({ ttlMs, waitMs: 30_000 })
   const ghost = claimOn(uniqueKey())
   for (const follower of followers) follower.freeze()
   await expect(backend.tryAcquire(ghost, terms(ttlMs))).rejects.toMatchObject({ name: 'EtcdError' })
@@ -176,7 +176,7 @@ describe('a client', () => {
       const proxies = await Promise.all(etcd.members.map((member) => TcpProxy.open(member)))
       const hosts = proxies.map((proxy, i) => proxy.through(etcd.members[i]?.url ?? ''))
       const locks = createLocks(etcd.open({ hosts }))
-      const held = await locks.lock(uniqueKey()).acquire({ ttlMs: 4_000, waitMs: 30_000 })
+      const held = await locks.named(uniqueKey()).acquire({ ttlMs: 4_000, waitMs: 30_000 })
       for (const proxy of proxies) {
         proxy.swallow(direction)
         await until(
@@ -188,7 +188,7 @@ describe('a client', () => {
             ),
           20_000,
         )
-        const other = await locks.lock(uniqueKey()).acquire({ waitMs: 20_000 })
+        const other = await locks.named(uniqueKey()).acquire({ waitMs: 20_000 })
         await other.release()
         proxy.heal()
       }

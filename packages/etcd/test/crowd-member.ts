@@ -5,7 +5,7 @@ import { etcdBackend } from '../src/index.ts'
 const [hosts = '', key = '', callers = '0'] = process.argv.slice(2)
 // Polls would hide a wake-up that was lost.
 const locks = createLocks(etcdBackend({ hosts, minTtlMs: 1_000 }), { pollMs: 60_000, whenHeld: 'wait' })
-const lock = locks.lock(key, { ttlMs: 30_000 })
+const lock = locks.named(key, { ttlMs: 30_000 })
 const grants: (readonly [token: string, at: string])[] = []
 const turns: number[] = Array.from({ length: Number(callers) }, () => 0)
 let stopped = false

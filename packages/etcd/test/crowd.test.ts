@@ -33,11 +33,11 @@ describe('processes with several callers each who want one key', () => {
 it('a process that is killed while it waits blocks those behind it no longer than the shortest etcd lease', async () => {
   const key = uniqueKey()
   const [holder, rival] = [createLocks(etcd.open()), createLocks(etcd.open(), { pollMs: 60_000 })]
-  const held = await holder.lock(key).acquire()
+  const held = await holder.named(key).acquire()
   const [member] = (await startCrowd(1, etcd.server.url, key, 4)) as [Member]
   tell([member], 'start')
   await until('it stands in line', async () => (await etcd.keys()).length === 2)
-  const waiting = rival.lock(key).acquire({ waitMs: 60_000 })
+  const waiting = rival.named(key).acquire({ waitMs: 60_000 })
   await until('another stands behind it', async () => (await etcd.keys()).length === 3)
   await member.child.kill()
   await held.release()

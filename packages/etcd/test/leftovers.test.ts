@@ -26,8 +26,8 @@ const isClean = async () => (await etcd.leaseCount()) === 0 && (await etcd.keys(
 describe('what stays on the server', () => {
   it('is nothing after an orderly close', async () => {
     const patient = createLocks(etcd.open(), PATIENT)
-    const one = await patient.lock(uniqueKey()).acquire({ ttlMs: 60_000 })
-    const other = await patient.lock(uniqueKey()).acquire({ ttlMs: 30_000 })
+    const one = await patient.named(uniqueKey()).acquire({ ttlMs: 60_000 })
+    const other = await patient.named(uniqueKey()).acquire({ ttlMs: 30_000 })
     expect(await etcd.leaseCount()).toBe(2)
     await one.release()
     await other.release()
@@ -37,10 +37,10 @@ describe('what stays on the server', () => {
 
   it('is neither lease nor key after acquires whose answers are lost', async () => {
     // Connected, and on a warm session.
-    await (await locks.lock(uniqueKey()).acquire({ ttlMs: TTL_MS, waitMs: 30_000 })).release().catch(() => {})
+    await (await locks.named(uniqueKey()).acquire({ ttlMs: TTL_MS, waitMs: 30_000 })).release().catch(() => {})
     proxy.swallow('replies')
     const failures = await Promise.all(
-      [TTL_MS, TTL_MS, 60_000].map((ttlMs) => locks.lock(uniqueKey()).tryAcquire({ ttlMs }).catch(unavailable)),
+      [TTL_MS, TTL_MS, 60_000].map((ttlMs) => locks.named(uniqueKey()).tryAcquire({ ttlMs }).catch(unavailable)),
     )
     expect(failures).toEqual([true, true, true])
     proxy.heal()
@@ -49,13 +49,13 @@ describe('what stays on the server', () => {
   })
 
   it('blocks the queue no longer than the granted TTL after a write that nobody heard of', async () => {
-    const kept = await locks.lock(uniqueKey()).acquire({ ttlMs: TTL_MS, waitMs: 30_000 })
+    const kept = await locks.named(uniqueKey()).acquire({ ttlMs: TTL_MS, waitMs: 30_000 })
     const key = uniqueKey()
     proxy.swallow('replies')
-    expect(await locks.lock(key).tryAcquire({ ttlMs: TTL_MS }).catch(unavailable)).toBe(true)
+    expect(await locks.named(key).tryAcquire({ ttlMs: TTL_MS }).catch(unavailable)).toBe(true)
     proxy.heal()
     const rival = createLocks(etcd.open(), PATIENT)
-    const lease = await rival.lock(key).acquire({ waitMs: 10_000 })
+    const lease = await rival.named(key).acquire({ waitMs: 10_000 })
     lease.assertHeld()
     await rival.close()
     await kept.release().catch(() => {})
@@ -68,14 +68,14 @@ it('a waiter that fell silent blocks those behind it no longer than the shortest
   await holder.tryAcquire(held, terms())
   const abort = new AbortController()
   const silenced = locks
-    .lock(held.key)
+    .named(held.key)
     .acquire({ ttlMs: 3_600_000, waitMs: 60_000, signal: abort.signal })
     .catch(() => 'gave up')
   await until('it stands in line', async () => (await etcd.keys()).length === 2)
   proxy.swallow('requests')
   proxy.swallow('replies')
   await holder.release(held)
-  const lease = await rival.lock(held.key).acquire({ waitMs: 10_000 })
+  const lease = await rival.named(held.key).acquire({ waitMs: 10_000 })
   lease.assertHeld()
   abort.abort()
   expect(await silenced).toBe('gave up')

@@ -13,11 +13,11 @@ it('eight processes with eight waiters each are served in the order of their arr
   const key = uniqueKey()
   const processes = numbers.map(() => createLocks(etcd.open(), { ...PATIENT, pollMs: 60_000, whenHeld: 'wait' }))
   const holder = createLocks(etcd.open(), PATIENT)
-  const first = await holder.lock(key).acquire()
+  const first = await holder.named(key).acquire()
   const served: number[] = []
   const tokens: bigint[] = []
   const visit = async (locks: Locks, process: number) => {
-    const lease = await locks.lock(key).acquire({ waitMs: 30_000 })
+    const lease = await locks.named(key).acquire({ waitMs: 30_000 })
     served.push(process)
     tokens.push(lease.fencingToken)
     await lease.release()
@@ -39,10 +39,10 @@ it('eight processes with eight waiters each are served in the order of their arr
 it('sixty-four waiters of one process are served in the order of their calls', async () => {
   const key = uniqueKey()
   const locks = createLocks(etcd.open(), { ...PATIENT, whenHeld: 'wait' })
-  const first = await locks.lock(key).acquire()
+  const first = await locks.named(key).acquire()
   const served: number[] = []
   const calls = Array.from({ length: 64 }, async (_, call) => {
-    const lease = await locks.lock(key).acquire({ waitMs: 30_000 })
+    const lease = await locks.named(key).acquire({ waitMs: 30_000 })
     served.push(call)
     await lease.release()
   })

@@ -18,7 +18,7 @@ it('what the README shows writes under the lock', async () => {
   const backend = etcdBackend({ hosts: process.env['ETCD_URL'] ?? 'http://127.0.0.1:2379' })
   const locks = createLocks(backend)
 
-  await locks.lock('seat:A1').run(async (lease) => {
+  await locks.named('seat:A1').run(async (lease) => {
     const { key, createRevision } = backend.fence(lease)
     await etcd.if(key, 'Create', '==', createRevision).then(etcd.put('seat:A1:buyer').value('me')).commit()
   })

@@ -19,9 +19,9 @@ describe('an etcd that asks for passwords', () => {
       createLocks(etcd.open({ auth: APP }), PATIENT),
       createLocks(etcd.open({ auth: APP }), PATIENT),
     ]
-    const one = locks.lock(uniqueKey())
+    const one = locks.named(uniqueKey())
     const lease = await one.acquire({ metadata: { who: 'app' } })
-    const waiting = other.lock(one.key).acquire({ waitMs: 30_000 })
+    const waiting = other.named(one.key).acquire({ waitMs: 30_000 })
     expect(await one.inspect()).toMatchObject({ metadata: { who: 'app' } })
     await lease.renew()
     expect(await lease.release()).toBe('released')
@@ -38,7 +38,7 @@ describe('an etcd that asks for passwords', () => {
   ])('refuses %s, and says so: %s', async (_, code, options) => {
     const locks = createLocks(etcd.open(options))
     const refused = { code: 'BACKEND_REFUSED', cause: { name: 'EtcdError', code } }
-    await expect(locks.lock(uniqueKey()).acquire({ waitMs: 10_000 })).rejects.toMatchObject(refused)
+    await expect(locks.named(uniqueKey()).acquire({ waitMs: 10_000 })).rejects.toMatchObject(refused)
     await locks.close()
   })
 
@@ -55,8 +55,8 @@ describe('an etcd that asks for passwords', () => {
       createLocks(etcd.open({ auth: APP }), PATIENT),
       createLocks(etcd.open({ auth: APP }), PATIENT),
     ]
-    const lease = await locks.lock(uniqueKey()).acquire({ ttlMs: 60_000 })
-    const waiting = other.lock(lease.key).acquire({ waitMs: 60_000 })
+    const lease = await locks.named(uniqueKey()).acquire({ ttlMs: 60_000 })
+    const waiting = other.named(lease.key).acquire({ waitMs: 60_000 })
     await until('it waits', async () => (await lookedUp.keys()).length === 2)
     await etcd.server.restart()
     expect(await lease.release()).toBe('released')
@@ -71,15 +71,15 @@ describe('no answer', () => {
 
   it('of a server that is not there is told as such', async () => {
     const locks = createLocks(etcd.open({ hosts: 'http://127.0.0.1:1' }))
-    await expect(locks.lock(uniqueKey()).tryAcquire()).rejects.toMatchObject(unavailable('UNAVAILABLE'))
+    await expect(locks.named(uniqueKey()).tryAcquire()).rejects.toMatchObject(unavailable('UNAVAILABLE'))
     await locks.close()
   })
 
   it('of a server that has frozen is told as a deadline that has passed', async () => {
     const locks = createLocks(etcd.open({ auth: APP, deadlineMs: 300 }))
-    await (await locks.lock(uniqueKey()).acquire({ waitMs: 30_000 })).release().catch(() => {})
+    await (await locks.named(uniqueKey()).acquire({ waitMs: 30_000 })).release().catch(() => {})
     etcd.server.freeze()
-    await expect(locks.lock(uniqueKey()).tryAcquire()).rejects.toMatchObject(unavailable('DEADLINE_EXCEEDED'))
+    await expect(locks.named(uniqueKey()).tryAcquire()).rejects.toMatchObject(unavailable('DEADLINE_EXCEEDED'))
     etcd.server.thaw()
     await locks.close()
   })

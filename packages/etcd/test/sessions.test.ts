@@ -17,7 +17,7 @@ const sessionKeys = () => etcd.raw.getAll().prefix('leasehold//').keys()
 describe('etcd leases', () => {
   it('are shared by all claims of one TTL', async () => {
     const locks = createLocks(etcd.open(), PATIENT)
-    const acquire = () => locks.lock(uniqueKey()).acquire({ ttlMs: 60_000 })
+    const acquire = () => locks.named(uniqueKey()).acquire({ ttlMs: 60_000 })
     const leases = [await acquire(), ...(await Promise.all(Array.from({ length: 299 }, acquire)))]
     expect(await etcd.leaseCount()).toBe(1)
     await Promise.all(leases.map((lease) => lease.renew()))
@@ -66,7 +66,7 @@ describe('etcd leases', () => {
     const claim = claimOn(uniqueKey())
     await holder.tryAcquire(claim, terms(30_000))
     const locks = createLocks(waiter, { pollMs: 60_000 })
-    const waiting = locks.lock(claim.key).acquire({ ttlMs: 60_000, waitMs: 30_000 })
+    const waiting = locks.named(claim.key).acquire({ ttlMs: 60_000, waitMs: 30_000 })
     await until('it waits', async () => (await etcd.keys()).length === 2)
     const [, place] = await etcd.places()
     await etcd.raw.leaseClient.leaseRevoke({ ID: place?.lease ?? '' })
@@ -85,7 +85,7 @@ describe('etcd leases', () => {
     for (let i = 0; i < 5; i += 1) {
       const abort = new AbortController()
       const waiting = locks
-        .lock(claim.key)
+        .named(claim.key)
         .acquire({ signal: abort.signal })
         .catch(() => 'gave up')
       await until('it waits', async () => (await etcd.places()).length === 2)
@@ -106,7 +106,7 @@ describe('etcd leases', () => {
     const lost: string[] = []
     const onEvent = ({ type, key }: LockEvent) => void (type === 'lost' && lost.push(key))
     const locks = createLocks(etcd.open(), { ...PATIENT, autoRenew: false, onEvent })
-    const acquire = (ttlMs: number) => locks.lock(uniqueKey()).acquire({ ttlMs })
+    const acquire = (ttlMs: number) => locks.named(uniqueKey()).acquire({ ttlMs })
     const spared = await acquire(3_600_000)
     const [revoked] = (await etcd.places()).slice(-1)
     const [one, other] = [await acquire(600_000), await acquire(600_000)]
@@ -126,12 +126,12 @@ describe('etcd leases', () => {
 
   it('whose key an administrator deleted is lost, where somebody of this process waits', async () => {
     const locks = createLocks(etcd.open(), { ...PATIENT, autoRenew: false })
-    const lease = await locks.lock(uniqueKey()).acquire({ ttlMs: 600_000 })
-    const waiting = locks.lock(lease.key).acquire({ waitMs: 30_000, whenHeld: 'wait' })
+    const lease = await locks.named(uniqueKey()).acquire({ ttlMs: 600_000 })
+    const waiting = locks.named(lease.key).acquire({ waitMs: 30_000, whenHeld: 'wait' })
     const rival = createLocks(etcd.open(), PATIENT)
-    const elsewhere = rival.lock(uniqueKey())
+    const elsewhere = rival.named(uniqueKey())
     const other = await elsewhere.acquire()
-    const queued = locks.lock(elsewhere.key).acquire({ waitMs: 30_000 })
+    const queued = locks.named(elsewhere.key).acquire({ waitMs: 30_000 })
     await until('it listens', async () => (await etcd.keys()).length === 3)
     await etcd.raw
       .delete()
@@ -148,8 +148,8 @@ describe('etcd leases', () => {
 
 it('who waits is served from a store that was compacted meanwhile, and by a member that restarted', async () => {
   const [locks, other] = [createLocks(etcd.open(), PATIENT), createLocks(etcd.open(), { ...PATIENT, pollMs: 60_000 })]
-  const lease = await locks.lock(uniqueKey()).acquire({ ttlMs: 60_000 })
-  const waiting = other.lock(lease.key).acquire({ ttlMs: 60_000, waitMs: 60_000 })
+  const lease = await locks.named(uniqueKey()).acquire({ ttlMs: 60_000 })
+  const waiting = other.named(lease.key).acquire({ ttlMs: 60_000, waitMs: 60_000 })
   await until('it waits', async () => (await etcd.keys()).length === 2)
   const { header } = await etcd.raw.kv.range({ key: Buffer.from('none') })
   await etcd.raw.kv.compact({ revision: header.revision, physical: true })

@@ -12,8 +12,8 @@ const rootCertificate = await certificateOf(server)
 describe('an etcd behind TLS', () => {
   it('is locked on by clients that know its certificate', async () => {
     const [locks, other] = [locksWith({ rootCertificate }), locksWith({ rootCertificate })]
-    const lease = await locks.lock(uniqueKey()).acquire()
-    const waiting = other.lock(lease.key).acquire({ waitMs: 30_000 })
+    const lease = await locks.named(uniqueKey()).acquire()
+    const waiting = other.named(lease.key).acquire({ waitMs: 30_000 })
     await lease.renew()
     await lease.release()
     await (await waiting).release()
@@ -23,7 +23,7 @@ describe('an etcd behind TLS', () => {
 
   it('is not trusted by a client that was not told to', async () => {
     const locks = locksWith(undefined)
-    await expect(locks.lock(uniqueKey()).tryAcquire()).rejects.toMatchObject({ code: 'BACKEND_UNAVAILABLE' })
+    await expect(locks.named(uniqueKey()).tryAcquire()).rejects.toMatchObject({ code: 'BACKEND_UNAVAILABLE' })
     await locks.close()
   })
 })

@@ -1,5 +1,5 @@
-export { postgresAdvisory } from './advisory/advisory.ts'
-export type { ConnectSession, PostgresAdvisoryOptions } from './advisory/options.ts'
+export { postgresAdvisoryBackend } from './advisory/advisory.ts'
+export type { ConnectSession, PostgresAdvisoryBackendOptions } from './advisory/options.ts'
 export { fence } from './fence.ts'
 export { migrate } from './migrate.ts'
 export type {
@@ -13,6 +13,6 @@ export type {
   PostgresStatement,
 } from './postgres-shapes.ts'
 export { prune } from './prune.ts'
-export { type PostgresRowsOptions, postgresRows } from './rows.ts'
+export { type PostgresRowsBackendOptions, postgresRowsBackend } from './rows.ts'
 export { type SchemaOptions, schemaSql } from './schema-sql.ts'
 export { type TransactionLockOptions, withTransactionLock } from './transaction-lock.ts'

@@ -8,7 +8,7 @@ import { Statements } from './statements.ts'
 import { Turns } from './turns.ts'
 import { waitForTurn } from './wait-for-turn.ts'
 
-export interface PostgresRowsOptions {
+export interface PostgresRowsBackendOptions {
   /** Yours: it is used, never ended. PgBouncer in transaction mode may stand behind it. Give it an `error` listener, as `pg` asks for. */
   readonly pool: PostgresPool
   /** Where `migrate` or `leasehold-postgres schema` put tables and functions. Default `leasehold`. */
@@ -26,7 +26,12 @@ export interface PostgresRowsOptions {
  * Locks as rows, on the server's clock. *Exclusion of valid leases* on one primary whose clock does not jump; *fenced safety*
  * otherwise, as long as committed transactions survive.
  */
-export function postgresRows({ pool, schema, listen, statementTimeoutMs = 5000 }: PostgresRowsOptions): LockBackend {
+export function postgresRowsBackend({
+  pool,
+  schema,
+  listen,
+  statementTimeoutMs = 5000,
+}: PostgresRowsBackendOptions): LockBackend {
   const quoted = quotedSchema(schema)
   assertPool(pool)
   assertTimeout(statementTimeoutMs)

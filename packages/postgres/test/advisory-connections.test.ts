@@ -2,7 +2,7 @@ import { createLocks } from '@leasehold/core'
 import { TcpProxy } from '@leasehold/test-services'
 import pg from 'pg'
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { postgresAdvisory } from '../src/index.ts'
+import { postgresAdvisoryBackend } from '../src/index.ts'
 import { openAdvisory } from './advisory.ts'
 import { claimOn, openDatabase, terms } from './database.ts'
 
@@ -41,7 +41,7 @@ describe('a connection of advisory locks', () => {
   it('on which a wait is not ended when its time in line is over is given up', async () => {
     onTestFinished(() => void vi.useRealTimers())
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
-    const backend = postgresAdvisory({ connection: neverGranting as never })
+    const backend = postgresAdvisoryBackend({ connection: neverGranting as never })
     const over = vi.fn()
     backend.waitForTurn?.(claimOn('a'), TERMS, new AbortController().signal).catch(over)
     await vi.advanceTimersByTimeAsync(31_000)
@@ -53,16 +53,16 @@ describe('a connection of advisory locks', () => {
 
   it('to wait on is asked for once a second, where the server has none left', async () => {
     const holder = openAdvisory(url, 'holder', { schema })
-    const lease = await holder.locks.lock('crowded').acquire()
+    const lease = await holder.locks.named('crowded').acquire()
     const madeAtMs: number[] = []
     const connection = () => {
       madeAtMs.push(performance.now())
       const first = madeAtMs.length === 1
       return new pg.Client(first ? { connectionString: url, pipeline: true } : { host: '127.0.0.1', port: 1 })
     }
-    const locks = createLocks(postgresAdvisory({ connection, schema }))
-    await locks.lock('warm').run(() => {})
-    const waiting = locks.lock('crowded').acquire()
+    const locks = createLocks(postgresAdvisoryBackend({ connection, schema }))
+    await locks.named('warm').run(() => {})
+    const waiting = locks.named('crowded').acquire()
     await vi.waitUntil(() => madeAtMs.length > 3, { timeout: 15_000 })
     // The second one was to wait on, the third to listen.
     expect((madeAtMs[3] ?? 0) - (madeAtMs[1] ?? 0)).toBeGreaterThan(900)
@@ -79,7 +79,7 @@ describe('a connection of advisory locks', () => {
       clients.push(client)
       return client
     }
-    const backend = postgresAdvisory({ connection, schema })
+    const backend = postgresAdvisoryBackend({ connection, schema })
     const claim = claimOn('idle')
     await backend.tryAcquire(claim, TERMS)
     await backend.release(claim)

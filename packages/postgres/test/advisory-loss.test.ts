@@ -33,7 +33,7 @@ async function holding(url = server.url) {
   onTestFinished(() => void opened.locks.close())
   const keys = KEYS.map((key) => `${name} ${key}`)
   const leases = await Promise.all(
-    keys.map((key, index) => opened.locks.lock(key).acquire({ ttlMs: index % 2 === 0 ? MINUTE_MS : 2 * MINUTE_MS })),
+    keys.map((key, index) => opened.locks.named(key).acquire({ ttlMs: index % 2 === 0 ? MINUTE_MS : 2 * MINUTE_MS })),
   )
   return { ...opened, name, keys, leases }
 }
@@ -48,7 +48,7 @@ describe('the end of a session', () => {
     expect(lostKeys().sort()).toEqual(keys)
     expect(leases.map(({ remainingMs }) => remainingMs)).toEqual([0, 0, 0, 0])
 
-    const again = await locks.lock(keys[0] ?? '').acquire()
+    const again = await locks.named(keys[0] ?? '').acquire()
     expect(again.fencingToken).toBeGreaterThan(leases[0]?.fencingToken ?? 0n)
     expect(lostKeys().sort()).toEqual(keys)
     expect(await Promise.all(leases.map((lease) => lease.release()))).toEqual(['lost', 'lost', 'lost', 'lost'])
@@ -63,7 +63,7 @@ describe('the end of a session', () => {
     const { rows } = await pool.query(`select count(*)::int as held from pg_locks where locktype = 'advisory'`)
     expect(rows[0].held).toBe(0)
     expect(await sessionsOf(pool, name)).toEqual([])
-    const again = await locks.lock(keys[0] ?? '').acquire({ waitMs: MINUTE_MS })
+    const again = await locks.named(keys[0] ?? '').acquire({ waitMs: MINUTE_MS })
     again.assertHeld()
   })
 
@@ -74,9 +74,9 @@ describe('the end of a session', () => {
     await until('all are lost', areLost(leases))
     expect(lostKeys().sort()).toEqual(keys)
     const other = openAdvisory(server.url, 'other')
-    for (const key of keys) await until('it is free', async () => (await other.locks.lock(key).tryAcquire()) !== null)
+    for (const key of keys) await until('it is free', async () => (await other.locks.named(key).tryAcquire()) !== null)
     expect((await other.locks.close()).released).toBe(KEYS.length)
-    await locks.lock(keys[0] ?? '').run({ waitMs: MINUTE_MS }, () => {})
+    await locks.named(keys[0] ?? '').run({ waitMs: MINUTE_MS }, () => {})
   })
 
   it('costs only the leases of its own TTL', async () => {
@@ -103,16 +103,16 @@ describe('a network that swallows everything', () => {
   it('ends each lease at its deadline, once, and the process goes on when the network does', async () => {
     await using proxy = await TcpProxy.open(server)
     const { locks, lostKeys } = openAdvisory(proxy.through(server.url), 'swallowed', { requestTimeoutMs: 200 })
-    const lease = await locks.lock('swallowed').acquire({ ttlMs: 600, waitMs: MINUTE_MS })
+    const lease = await locks.named('swallowed').acquire({ ttlMs: 600, waitMs: MINUTE_MS })
     proxy.swallow('requests')
     proxy.swallow('replies')
     await until('it is lost', () => lease.signal.aborted)
     const other = openAdvisory(server.url, 'other')
-    const next = await other.locks.lock('swallowed').acquire({ waitMs: MINUTE_MS })
+    const next = await other.locks.named('swallowed').acquire({ waitMs: MINUTE_MS })
     expect(next.fencingToken).toBeGreaterThan(lease.fencingToken)
     await next.release()
     proxy.heal()
-    await locks.lock('swallowed').run({ waitMs: MINUTE_MS }, () => {})
+    await locks.named('swallowed').run({ waitMs: MINUTE_MS }, () => {})
     expect(lostKeys()).toEqual(['swallowed'])
     await Promise.all([locks.close(), other.locks.close()])
   })
@@ -120,7 +120,7 @@ describe('a network that swallows everything', () => {
   it('leaves no lock behind of a request whose answer was lost, beyond one TTL', async () => {
     await using proxy = await TcpProxy.open(server)
     const { backend, locks } = openAdvisory(proxy.through(server.url), 'doubtful', { requestTimeoutMs: 200 })
-    await locks.lock('before').run({ ttlMs: 1000, waitMs: MINUTE_MS }, () => {})
+    await locks.named('before').run({ ttlMs: 1000, waitMs: MINUTE_MS }, () => {})
     proxy.swallow('replies')
     const attempt = backend.tryAcquire(claimOn('doubtful'), terms(1000))
     attempt.catch(() => {})
@@ -131,7 +131,7 @@ describe('a network that swallows everything', () => {
     const other = openAdvisory(server.url, 'other')
     const lateness = Lateness.watch()
     const sinceMs = performance.now()
-    const next = await other.locks.lock('doubtful').acquire({ waitMs: MINUTE_MS })
+    const next = await other.locks.named('doubtful').acquire({ waitMs: MINUTE_MS })
     expect(performance.now() - sinceMs).toBeLessThan(2500 + lateness.allowanceMs())
     // The connection is given up on this side, too.
     await expect(attempt).rejects.toThrow()

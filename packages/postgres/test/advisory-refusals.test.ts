@@ -6,19 +6,19 @@ import { createLocks, type LeaseholdError } from '@leasehold/core'
 import { startPgBouncer, startPostgres } from '@leasehold/test-services'
 import pg from 'pg'
 import { afterAll, describe, expect, it } from 'vitest'
-import { migrate, postgresAdvisory, postgresRows } from '../src/index.ts'
+import { migrate, postgresAdvisoryBackend, postgresRowsBackend } from '../src/index.ts'
 import { openDatabase } from './database.ts'
 
 const database = await openDatabase()
 const { pool, schema, url } = database
 afterAll(database.stop)
 
-type Options = Parameters<typeof postgresAdvisory>[0]
+type Options = Parameters<typeof postgresAdvisoryBackend>[0]
 
 async function errorOf(connection: Options['connection'], schemaName = schema): Promise<LeaseholdError> {
-  const locks = createLocks(postgresAdvisory({ connection, schema: schemaName }))
+  const locks = createLocks(postgresAdvisoryBackend({ connection, schema: schemaName }))
   const error = await locks
-    .lock('a')
+    .named('a')
     .tryAcquire()
     .then(
       () => expect.fail('it was granted'),
@@ -52,15 +52,15 @@ describe('advisory locks refuse', () => {
     const error = await errorOf(pooler.url)
     await pooler.stop()
     expect(error.code).toBe('BACKEND_REFUSED')
-    expect(error.message).toMatch(/connection pooler.*postgresRows/)
+    expect(error.message).toMatch(/connection pooler.*postgresRowsBackend/)
   })
 
   it('a server that is too old', async () => {
     const error = await errorOf(clientOfVersion(130_014, '13.14'))
     expect(error.code).toBe('BACKEND_REFUSED')
     expect(error.message).toContain('need Postgres 14 or newer; this is 13.14')
-    const locks = createLocks(postgresAdvisory({ connection: clientOfVersion(140_000, '14.0'), schema }))
-    expect(await locks.lock('on the oldest').tryAcquire()).not.toBeNull()
+    const locks = createLocks(postgresAdvisoryBackend({ connection: clientOfVersion(140_000, '14.0'), schema }))
+    expect(await locks.named('on the oldest').tryAcquire()).not.toBeNull()
     await locks.close()
   })
 
@@ -73,9 +73,9 @@ describe('advisory locks refuse', () => {
     await writeFile(join(rows[0].data_directory, 'standby.signal'), '')
     await server.restart()
     const error = await errorOf(server.url, 'leasehold')
-    const onRows = createLocks(postgresRows({ pool: admin }))
+    const onRows = createLocks(postgresRowsBackend({ pool: admin }))
     const ofRows = await onRows
-      .lock('a')
+      .named('a')
       .tryAcquire()
       .catch((refusal: LeaseholdError) => refusal)
     await admin.end()
@@ -117,12 +117,12 @@ describe('advisory locks refuse', () => {
 
   it('options that break a rule, before anything is sent', () => {
     for (const maxHeld of [0, 1.5, Number.NaN, 1e7, '5' as never]) {
-      expect(() => postgresAdvisory({ connection: url, maxHeld })).toThrow(RangeError)
+      expect(() => postgresAdvisoryBackend({ connection: url, maxHeld })).toThrow(RangeError)
     }
     for (const connection of [undefined, 5, null, '', 'localhost', 'mysql://localhost']) {
-      expect(() => postgresAdvisory({ connection: connection as never })).toThrow(TypeError)
+      expect(() => postgresAdvisoryBackend({ connection: connection as never })).toThrow(TypeError)
     }
-    expect(() => postgresAdvisory({ connection: url, schema: 'a"b' })).toThrow(RangeError)
+    expect(() => postgresAdvisoryBackend({ connection: url, schema: 'a"b' })).toThrow(RangeError)
   })
 })
 
@@ -139,9 +139,9 @@ describe('advisory locks', () => {
       grant usage on schema ${schema} to ${role};
       grant usage on sequence ${schema}.fencing_tokens to ${role}`)
     const connection = addressOf((address) => (address.username = role))
-    const [one, other] = [0, 1].map(() => createLocks(postgresAdvisory({ connection, schema })))
-    const lease = await one?.lock('a').acquire()
-    const waiting = other?.lock('a').acquire({ waitMs: 10_000 })
+    const [one, other] = [0, 1].map(() => createLocks(postgresAdvisoryBackend({ connection, schema })))
+    const lease = await one?.named('a').acquire()
+    const waiting = other?.named('a').acquire({ waitMs: 10_000 })
     await lease?.renew()
     expect(await lease?.release()).toBe('released')
     await (await waiting)?.release()

@@ -3,7 +3,7 @@ import { until } from '@leasehold/test-services'
 import pg from 'pg'
 import { afterAll, describe, expect, it } from 'vitest'
 import { IdleTimeout } from '../src/advisory/idle-timeout.ts'
-import { postgresAdvisory } from '../src/index.ts'
+import { postgresAdvisoryBackend } from '../src/index.ts'
 import { openDatabase } from './database.ts'
 
 const database = await openDatabase()
@@ -26,7 +26,7 @@ function noted(name: string) {
     }
     return Object.assign(client, { query: noting as never })
   }
-  const locks = createLocks(postgresAdvisory({ connection, schema }), { pollMs: MINUTE_MS })
+  const locks = createLocks(postgresAdvisoryBackend({ connection, schema }), { pollMs: MINUTE_MS })
   return { locks, take: () => sent.splice(0) }
 }
 
@@ -41,7 +41,7 @@ const stands = (name: string) => async () => {
 describe('an advisory lock costs', () => {
   it('two statements, and sets the timeout of its session only where that changes', async () => {
     const { locks, take } = noted('uncontended')
-    const lock = locks.lock('uncontended')
+    const lock = locks.named('uncontended')
     const use = async (ttlMs: number) => {
       await lock.run({ ttlMs }, () => {})
       return take()
@@ -61,8 +61,8 @@ describe('an advisory lock costs', () => {
     const [holder, waiter] = [noted('holds'), noted('waits')]
     /** Resolves with whether the wait itself brought the lease. */
     const handOver = async (heldMs: number): Promise<boolean> => {
-      const lease = await holder.locks.lock('handed over').acquire({ ttlMs: MINUTE_MS })
-      const turn = waiter.locks.lock('handed over').acquire({ ttlMs: MINUTE_MS })
+      const lease = await holder.locks.named('handed over').acquire({ ttlMs: MINUTE_MS })
+      const turn = waiter.locks.named('handed over').acquire({ ttlMs: MINUTE_MS })
       await until('it stands in line', stands('waits'))
       waiter.take()
       await new Promise((resolve) => setTimeout(resolve, heldMs))

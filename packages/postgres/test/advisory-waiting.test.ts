@@ -38,12 +38,12 @@ async function awaitedKeys(): Promise<number> {
 describe('waiting for an advisory lock', () => {
   it('is ended by the release, first in, first out', async () => {
     const holder = openedBy('holder')
-    const lease = await holder.locks.lock('line').acquire({ ttlMs: MINUTE_MS })
+    const lease = await holder.locks.named('line').acquire({ ttlMs: MINUTE_MS })
     const order: number[] = []
     const waiters = []
     for (const place of [0, 1, 2, 3]) {
       const { locks } = openedBy(`in line ${place}`)
-      const turn = locks.lock('line').run({ ttlMs: MINUTE_MS }, () => void order.push(place))
+      const turn = locks.named('line').run({ ttlMs: MINUTE_MS }, () => void order.push(place))
       await until('it stands in line', async () => (await inLine(`in line ${place}`)) === 1)
       waiters.push({ locks, turn })
     }
@@ -56,8 +56,8 @@ describe('waiting for an advisory lock', () => {
   it('for more keys than there are sessions that wait is ended by the release, too', async () => {
     const [holder, waiter] = [openedBy('holder of six'), openedBy('waiter for six')]
     const keys = [0, 1, 2, 3, 4, 5].map((index) => `of six ${index}`)
-    const leases = await Promise.all(keys.map((key) => holder.locks.lock(key).acquire({ ttlMs: MINUTE_MS })))
-    const turns = keys.map((key) => waiter.locks.lock(key).acquire({ ttlMs: MINUTE_MS }))
+    const leases = await Promise.all(keys.map((key) => holder.locks.named(key).acquire({ ttlMs: MINUTE_MS })))
+    const turns = keys.map((key) => waiter.locks.named(key).acquire({ ttlMs: MINUTE_MS }))
     await until('two stand in line', async () => (await inLine('waiter for six')) === 2)
     await until('four are marked', async () => (await awaitedKeys()) === 4)
     for (const lease of leases.toReversed()) expect(await lease.release()).toBe('released')
@@ -70,14 +70,16 @@ describe('waiting for an advisory lock', () => {
 
   it('that is given up leaves the line, and its session serves others', async () => {
     const [holder, waiter] = [openedBy('patient holder'), openedBy('fickle')]
-    const lease = await holder.locks.lock('given up').acquire({ ttlMs: MINUTE_MS })
+    const lease = await holder.locks.named('given up').acquire({ ttlMs: MINUTE_MS })
     for (let times = 0; times < 20; times += 1) {
       const waitMs = times % 2 === 0 ? 1 : 30
-      await expect(waiter.locks.lock('given up').acquire({ waitMs })).rejects.toMatchObject({ code: 'ACQUIRE_TIMEOUT' })
+      await expect(waiter.locks.named('given up').acquire({ waitMs })).rejects.toMatchObject({
+        code: 'ACQUIRE_TIMEOUT',
+      })
     }
     await until('nobody stands in line', async () => (await inLine('fickle')) === 0)
     expect((await sessionsOf(pool, 'fickle')).length).toBeLessThanOrEqual(4)
-    const turn = waiter.locks.lock('given up').acquire({ ttlMs: MINUTE_MS })
+    const turn = waiter.locks.named('given up').acquire({ ttlMs: MINUTE_MS })
     await until('it stands in line', async () => (await inLine('fickle')) === 1)
     await lease.release()
     expect((await turn).fencingToken).toBeGreaterThan(lease.fencingToken)
@@ -86,9 +88,9 @@ describe('waiting for an advisory lock', () => {
 
   it('whose session is ended at the server goes on, on another one', async () => {
     const [holder, waiter] = [openedBy('steady holder'), openAdvisory(url, 'broken waiter', { schema, pollMs: 100 })]
-    const lease = await holder.locks.lock('broken').acquire({ ttlMs: MINUTE_MS })
+    const lease = await holder.locks.named('broken').acquire({ ttlMs: MINUTE_MS })
     // With time to wait: an attempt, which comes with every poll, may be what is cut off.
-    const turn = waiter.locks.lock('broken').acquire({ ttlMs: MINUTE_MS, waitMs: MINUTE_MS })
+    const turn = waiter.locks.named('broken').acquire({ ttlMs: MINUTE_MS, waitMs: MINUTE_MS })
     await until('it stands in line', async () => (await waitingSessions('broken waiter')).length === 1)
     const [ended] = await waitingSessions('broken waiter')
     await pool.query(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'broken waiter'`)
@@ -103,7 +105,7 @@ describe('waiting for an advisory lock', () => {
 
   it('blocks nobody where the process that waits is frozen; thawed, it does not take a grant for its own that it slept through', async () => {
     const [holder, other] = [openedBy('holder before'), openedBy('holder after')]
-    const lease = await holder.locks.lock('slept through').acquire({ ttlMs: MINUTE_MS })
+    const lease = await holder.locks.named('slept through').acquire({ ttlMs: MINUTE_MS })
     const path = await compiled(fileURLToPath(new URL('waits-for-a-lock.ts', import.meta.url)))
     await using child = new ChildProgram({ path, args: [url, schema, 'slept through'], execArgv: [] })
     const heard: string[] = []
@@ -113,7 +115,7 @@ describe('waiting for an advisory lock', () => {
     const lateness = Lateness.watch()
     const sinceMs = performance.now()
     await lease.release()
-    const next = await other.locks.lock('slept through').acquire({ ttlMs: MINUTE_MS })
+    const next = await other.locks.named('slept through').acquire({ ttlMs: MINUTE_MS })
     const tookMs = performance.now() - sinceMs
     expect(tookMs).toBeGreaterThan(500)
     expect(tookMs).toBeLessThan(3000 + lateness.allowanceMs())

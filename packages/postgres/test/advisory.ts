@@ -1,15 +1,15 @@
 import type { LockEvent, LocksOptions } from '@leasehold/core'
 import { createLocks } from '@leasehold/core'
 import pg from 'pg'
-import { postgresAdvisory } from '../src/index.ts'
+import { postgresAdvisoryBackend } from '../src/index.ts'
 
-type Options = Parameters<typeof postgresAdvisory>[0]
+type Options = Parameters<typeof postgresAdvisoryBackend>[0]
 
 /** Locks on advisory locks, and what they told; the server knows their connections by `name`. */
 export function openAdvisory(url: string, name: string, options: Partial<Options & LocksOptions> = {}) {
   const { schema, maxHeld, ...engine } = options
   const events: LockEvent[] = []
-  const backend = postgresAdvisory({
+  const backend = postgresAdvisoryBackend({
     connection: { connectionString: url, application_name: name },
     ...(schema !== undefined && { schema }),
     ...(maxHeld !== undefined && { maxHeld }),
@@ -37,7 +37,7 @@ export function openAltered(url: string, schema: string, name: string, alter: Al
       alter(statement.name?.replace('leasehold_', '') ?? '', () => query(statement, ...rest))
     return Object.assign(client, { query: altered as never })
   }
-  return postgresAdvisory({ connection, schema })
+  return postgresAdvisoryBackend({ connection, schema })
 }
 
 /** How many sessions of this name stand in the server's line. */

@@ -1,14 +1,14 @@
 // A process that holds an advisory lock, waits for another one in vain, closes its locks, and has nothing else to do. Arguments: address, schema.
 import { createLocks } from '@leasehold/core'
-import { postgresAdvisory } from '../src/index.ts'
+import { postgresAdvisoryBackend } from '../src/index.ts'
 
 const [, , url = '', schema = ''] = process.argv
 
-const open = () => createLocks(postgresAdvisory({ connection: url, schema }))
+const open = () => createLocks(postgresAdvisoryBackend({ connection: url, schema }))
 const [one, other] = [open(), open()]
-await one.lock(`closes ${process.pid}`).acquire()
+await one.named(`closes ${process.pid}`).acquire()
 await other
-  .lock(`closes ${process.pid}`)
+  .named(`closes ${process.pid}`)
   .acquire({ waitMs: 50 })
   .catch(() => {})
 const { unreleased } = await other.close()

@@ -1,7 +1,7 @@
 import type { Claim } from '@leasehold/core'
 import type pg from 'pg'
 import { expect } from 'vitest'
-import { postgresRows, prune, schemaSql } from '../src/index.ts'
+import { postgresRowsBackend, prune, schemaSql } from '../src/index.ts'
 import { claimOn, type Database, terms } from './database.ts'
 
 const TTL_MS = 5
@@ -110,7 +110,7 @@ export class ContendedTokens {
 
   /** Whoever has to wait for the others waits: how long is not what is tested. */
   #rows() {
-    return postgresRows({ pool: this.#pool, schema: this.#schema, statementTimeoutMs: 60_000 })
+    return postgresRowsBackend({ pool: this.#pool, schema: this.#schema, statementTimeoutMs: 60_000 })
   }
 
   async #contend(

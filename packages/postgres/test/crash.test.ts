@@ -1,7 +1,7 @@
 import { startPostgres } from '@leasehold/test-services'
 import pg from 'pg'
 import { afterAll, describe, expect, it } from 'vitest'
-import { migrate, postgresAdvisory, postgresRows } from '../src/index.ts'
+import { migrate, postgresAdvisoryBackend, postgresRowsBackend } from '../src/index.ts'
 import { claimOn, terms } from './database.ts'
 
 // What it answers may still be in its memory alone.
@@ -29,7 +29,7 @@ describe('a server that forgets on a crash what it has just committed', () => {
   })
 
   it('remembers grants, renewals and tokens', async () => {
-    const backend = postgresRows({ pool })
+    const backend = postgresRowsBackend({ pool })
     const claim = claimOn('kept')
     const grant = await backend.tryAcquire(claim, terms(MINUTE_MS))
     await server.kill()
@@ -48,7 +48,7 @@ describe('a server that forgets on a crash what it has just committed', () => {
   it('gives out no token of an advisory lock twice', async () => {
     let greatest = 0n
     for (const round of [1, 2, 3]) {
-      const backend = postgresAdvisory({ connection: server.url })
+      const backend = postgresAdvisoryBackend({ connection: server.url })
       for (let turn = 0; turn < 40; turn += 1) {
         const claim = claimOn(`crash ${round}`)
         const answer = await backend.tryAcquire(claim, terms(MINUTE_MS))

@@ -1,6 +1,6 @@
 import type { Claim } from '@leasehold/core'
 import { expect } from 'vitest'
-import { postgresRows, prune } from '../src/index.ts'
+import { postgresRowsBackend, prune } from '../src/index.ts'
 import { claimOn, type Database, terms } from './database.ts'
 
 const KEYS = Array.from({ length: 6 }, (_, index) => `key ${index}`)
@@ -13,7 +13,7 @@ const someKeys = (): string[] =>
 
 /** So many visitors take three keys of six in one statement, so often each, in whatever order, while holds expire, are renewed and pruned. */
 export async function crossGroups({ pool, schema }: Database, visitors: number, rounds: number): Promise<void> {
-  const backend = postgresRows({ pool, schema })
+  const backend = postgresRowsBackend({ pool, schema })
   const holders = new Map<string, Claim>()
   let granted = 0
   let contended = 0

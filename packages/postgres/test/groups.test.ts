@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { postgresRows } from '../src/index.ts'
+import { postgresRowsBackend } from '../src/index.ts'
 import { crossGroups } from './crossing-groups.ts'
 import { claimOn, openDatabase, terms } from './database.ts'
 
@@ -13,7 +13,7 @@ describe('many keys in one statement', () => {
   })
 
   it('leave nothing held when one of them is', async () => {
-    const backend = postgresRows({ pool, schema })
+    const backend = postgresRowsBackend({ pool, schema })
     await backend.tryAcquire(claimOn('taken'), terms(60_000))
     const answer = await backend.tryAcquireAll?.([claimOn('free'), claimOn('taken')], terms(60_000))
     expect(answer).toMatchObject({ granted: false })

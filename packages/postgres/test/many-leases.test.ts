@@ -31,11 +31,11 @@ describe('advisory locks', () => {
 
   it('count over all TTLs, and the cap can be set', async () => {
     const { locks } = openAdvisory(url, 'few locks', { schema, maxHeld: 2 })
-    const first = await locks.lock('first').acquire({ ttlMs: MINUTE_MS / 2 })
-    await locks.lock('second').acquire({ ttlMs: MINUTE_MS })
-    await expect(locks.lock('third').acquire()).rejects.toMatchObject({ code: 'LIMIT_REACHED' })
+    const first = await locks.named('first').acquire({ ttlMs: MINUTE_MS / 2 })
+    await locks.named('second').acquire({ ttlMs: MINUTE_MS })
+    await expect(locks.named('third').acquire()).rejects.toMatchObject({ code: 'LIMIT_REACHED' })
     await first.release()
-    await locks.lock('third').acquire()
+    await locks.named('third').acquire()
     expect((await locks.close()).released).toBe(2)
   })
 
@@ -61,7 +61,7 @@ describe('a lock table that is full', () => {
     const admin = new pg.Pool({ connectionString: server.url, max: 1 })
     await migrate(admin)
     const { backend, locks } = openAdvisory(server.url, 'too many')
-    const lease = await locks.lock('kept').acquire({ ttlMs: MINUTE_MS })
+    const lease = await locks.named('kept').acquire({ ttlMs: MINUTE_MS })
     const claims = keys(5000, 'filler').map(claimOn)
     const granted = []
     let failure: unknown
@@ -77,7 +77,7 @@ describe('a lock table that is full', () => {
     await lease.renew()
     const released = await Promise.all(granted.map((claim) => backend.release(claim)))
     expect(released.every(Boolean)).toBe(true)
-    await locks.lock('after').run(() => {})
+    await locks.named('after').run(() => {})
     expect(await lease.release()).toBe('released')
     await locks.close()
     await admin.end()

@@ -2,7 +2,7 @@ import { createLocks, type Lease, type LockEvent } from '@leasehold/core'
 import { until } from '@leasehold/test-services'
 import type pg from 'pg'
 import { expect } from 'vitest'
-import { type PostgresPool, postgresRows } from '../src/index.ts'
+import { type PostgresPool, postgresRowsBackend } from '../src/index.ts'
 import { openAdvisory, sessionsOf } from './advisory.ts'
 import type { Database } from './database.ts'
 
@@ -46,7 +46,7 @@ export async function holdRows({ openPool, pool, schema }: Database, count: numb
   const theirs = openPool({ max: 4, application_name: 'many rows' })
   const { counter, counted } = counting(theirs)
   const { renewed, bad, onEvent } = watcher()
-  const locks = createLocks(postgresRows({ pool: counter, schema }), { ...PATIENT, onEvent })
+  const locks = createLocks(postgresRowsBackend({ pool: counter, schema }), { ...PATIENT, onEvent })
   const { leases } = await locks.acquireAll(keys(count, 'row'), { ttlMs: 10_000 })
   renewed.clear()
   counted.statements = 0
@@ -67,10 +67,10 @@ export async function holdLocks({ pool, schema, url }: Database, count: number, 
   const options = { ...PATIENT, schema, onEvent, ...(maxHeld !== undefined && { maxHeld }) }
   const { locks } = openAdvisory(url, 'many locks', options)
   const take = (names: readonly string[], ttlMs: number): Promise<Lease[]> =>
-    Promise.all(names.map((key) => locks.lock(key).acquire({ ttlMs, waitMs: 60_000 })))
+    Promise.all(names.map((key) => locks.named(key).acquire({ ttlMs, waitMs: 60_000 })))
   const ttlMs = await roomyTtlMs(count, take)
   const leases = await take(keys(count, 'lock'), ttlMs)
-  await expect(locks.lock('one more').tryAcquire()).rejects.toMatchObject({
+  await expect(locks.named('one more').tryAcquire()).rejects.toMatchObject({
     code: 'LIMIT_REACHED',
     message: expect.stringContaining(`maxHeld is ${count}`),
   })
@@ -80,7 +80,7 @@ export async function holdLocks({ pool, schema, url }: Database, count: number, 
   expect(bad).toEqual([])
   for (const lease of leases) lease.assertHeld()
   expect(await leases[0]?.release()).toBe('released')
-  await locks.lock('one more').run(() => {})
+  await locks.named('one more').run(() => {})
   expect((await locks.close()).released).toBe(count - 1)
 }
 

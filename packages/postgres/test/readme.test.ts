@@ -1,7 +1,7 @@
 import { createLocks } from '@leasehold/core'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { fence, migrate, postgresAdvisory, postgresRows, withTransactionLock } from '../src/index.ts'
+import { fence, migrate, postgresAdvisoryBackend, postgresRowsBackend, withTransactionLock } from '../src/index.ts'
 import { sharedPostgres } from './database.ts'
 
 const server = await sharedPostgres()
@@ -40,13 +40,13 @@ describe('the README', () => {
     await migrate(pool)
 
     const locks = createLocks(
-      postgresRows({
+      postgresRowsBackend({
         pool,
         listen: () => new pg.Client({ connectionString: process.env['DATABASE_URL'], keepAlive: true }),
       }),
     )
 
-    await locks.lock('seat:A1').run(async (lease) => {
+    await locks.named('seat:A1').run(async (lease) => {
       const client = await pool.connect()
       try {
         await client.query('begin')
@@ -68,10 +68,10 @@ describe('the README', () => {
   })
 
   it('takes advisory locks with an address', async () => {
-    const locks = createLocks(postgresAdvisory({ connection: process.env['DATABASE_URL'] ?? '' }))
+    const locks = createLocks(postgresAdvisoryBackend({ connection: process.env['DATABASE_URL'] ?? '' }))
 
-    const lease = await locks.lock('seat:A1').acquire()
-    expect(await locks.lock('seat:A1').tryAcquire()).toBeNull()
+    const lease = await locks.named('seat:A1').acquire()
+    expect(await locks.named('seat:A1').tryAcquire()).toBeNull()
     expect(await lease.release()).toBe('released')
     await locks.close()
   })

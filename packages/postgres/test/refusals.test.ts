@@ -7,7 +7,7 @@ import { createLocks, type LeaseholdError } from '@leasehold/core'
 import { startPostgres } from '@leasehold/test-services'
 import pg from 'pg'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
-import { postgresAdvisory, postgresRows } from '../src/index.ts'
+import { postgresAdvisoryBackend, postgresRowsBackend } from '../src/index.ts'
 import { openDatabase } from './database.ts'
 
 const database = await openDatabase()
@@ -18,8 +18,8 @@ async function errorOf(
   settings: { connectionString?: string; options?: string },
   schemaName = schema,
 ): Promise<LeaseholdError> {
-  const backend = postgresRows({ pool: openPool({ max: 1, ...settings }), schema: schemaName })
-  return refusalOf(createLocks(backend).lock('a').tryAcquire())
+  const backend = postgresRowsBackend({ pool: openPool({ max: 1, ...settings }), schema: schemaName })
+  return refusalOf(createLocks(backend).named('a').tryAcquire())
 }
 
 const refusalOf = (attempt: Promise<unknown>): Promise<LeaseholdError> =>
@@ -103,10 +103,10 @@ describe('a database that cannot be used', () => {
     address.username = 'somebody'
     for (const each of [wrong ?? '', '']) {
       address.password = each
-      const advisory = createLocks(postgresAdvisory({ connection: address.href }))
+      const advisory = createLocks(postgresAdvisoryBackend({ connection: address.href }))
       for (const error of [
         await errorOf({ connectionString: address.href }),
-        await refusalOf(advisory.lock('a').tryAcquire()),
+        await refusalOf(advisory.named('a').tryAcquire()),
       ]) {
         expect(error.code).toBe('BACKEND_REFUSED')
         expect(inspect(error, { depth: 9, showHidden: true })).not.toContain(wrong)
@@ -129,7 +129,7 @@ describe('a database that cannot be used', () => {
 })
 
 describe('the classification of errors', () => {
-  const { classifyError } = postgresRows({ pool })
+  const { classifyError } = postgresRowsBackend({ pool })
 
   it.each(['28P01', '28000', '3D000', '3F000', '42P01', '42883', '42501', '25006'])(
     'takes %s for a refusal',

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { createLocks } from '@leasehold/core'
 import { compiled } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
-import { fence, migrate, postgresRows, schemaSql } from '../src/index.ts'
+import { fence, migrate, postgresRowsBackend, schemaSql } from '../src/index.ts'
 import { SCHEMA_VERSION } from '../src/sql/version-sql.ts'
 import { openDatabase } from './database.ts'
 
@@ -38,7 +38,7 @@ describe('the schema', () => {
   })
 
   it('is applied twice without loss', async () => {
-    const lease = await createLocks(postgresRows({ pool, schema })).lock('kept').acquire()
+    const lease = await createLocks(postgresRowsBackend({ pool, schema })).named('kept').acquire()
     await pool.query(schemaSql({ schema }))
     expect(await lease.renew()).toBeUndefined()
     expect(await lease.release()).toBe('released')
@@ -58,7 +58,7 @@ describe('the schema', () => {
   it('refuses names that need more than quotes, before anything is sent', async () => {
     for (const name of ['', 'a"; drop table users; --', "a'b", 'a.b', '1a', 'x'.repeat(64)]) {
       expect(() => schemaSql({ schema: name })).toThrow(RangeError)
-      expect(() => postgresRows({ pool, schema: name })).toThrow(RangeError)
+      expect(() => postgresRowsBackend({ pool, schema: name })).toThrow(RangeError)
     }
   })
 
@@ -66,8 +66,8 @@ describe('the schema', () => {
     const capital = schema.toUpperCase()
     await migrate(pool, { schema: capital })
     expect(
-      await createLocks(postgresRows({ pool, schema: capital }))
-        .lock('a')
+      await createLocks(postgresRowsBackend({ pool, schema: capital }))
+        .named('a')
         .tryAcquire(),
     ).not.toBeNull()
     await pool.query(`drop schema "${capital}" cascade`)
@@ -77,11 +77,11 @@ describe('the schema', () => {
     const name = `${schema}_user`
     const theirs = openPool({ connectionString: await createLeastPrivilegedRole(name), max: 2 })
     await migrate(theirs, { schema })
-    const locks = createLocks(postgresRows({ pool: theirs, schema }))
+    const locks = createLocks(postgresRowsBackend({ pool: theirs, schema }))
     const [lease] = await locks.acquireAll(['a', 'b'])
     await lease?.renew()
     await fence(theirs, 'a', lease?.fencingToken ?? 0n, { schema })
-    expect(await locks.lock('a').inspect()).not.toBeNull()
+    expect(await locks.named('a').inspect()).not.toBeNull()
     expect((await locks.close()).released).toBe(2)
     await expect(theirs.query(`delete from ${schema}.leases`)).rejects.toThrow(/permission denied/)
     await theirs.query('select 1')

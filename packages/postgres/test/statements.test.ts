@@ -1,6 +1,6 @@
 import { until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
-import { type PostgresPool, postgresRows } from '../src/index.ts'
+import { type PostgresPool, postgresRowsBackend } from '../src/index.ts'
 import { claimOn, openDatabase, terms } from './database.ts'
 
 const database = await openDatabase()
@@ -15,7 +15,7 @@ const blockedOn = async (table: string): Promise<number> => {
 describe('a statement without an answer', () => {
   it('costs its connection, so that the pool is not used up', async () => {
     const small = openPool({ max: 1 })
-    const backend = postgresRows({ pool: small, schema, statementTimeoutMs: 50 })
+    const backend = postgresRowsBackend({ pool: small, schema, statementTimeoutMs: 50 })
     const blocker = await pool.connect()
     await blocker.query(`begin; lock table ${schema}.leases`)
     await expect(backend.tryAcquire(claimOn('a'), terms(1000))).rejects.toThrow('no answer from Postgres within 50 ms')
@@ -31,16 +31,16 @@ describe('a statement without an answer', () => {
   it('is not sent any more when the pool has a client too late', async () => {
     const small = openPool({ max: 1 })
     const only = await small.connect()
-    const backend = postgresRows({ pool: small, schema, statementTimeoutMs: 20 })
+    const backend = postgresRowsBackend({ pool: small, schema, statementTimeoutMs: 20 })
     const claim = claimOn('late')
     await expect(backend.tryAcquire(claim, terms(60_000))).rejects.toThrow('no answer')
     only.release()
-    expect(await postgresRows({ pool: small, schema }).inspect?.('late')).toBeNull()
+    expect(await postgresRowsBackend({ pool: small, schema }).inspect?.('late')).toBeNull()
     expect([small.totalCount, small.idleCount]).toEqual([1, 1])
   })
 
   it('is given up by close', async () => {
-    const backend = postgresRows({ pool, schema })
+    const backend = postgresRowsBackend({ pool, schema })
     const blocker = await pool.connect()
     await blocker.query(`begin; lock table ${schema}.leases`)
     const attempt = backend.tryAcquire(claimOn('closed'), terms(1000))
@@ -56,10 +56,10 @@ describe('a statement without an answer', () => {
 describe('options', () => {
   it('are checked before anything is sent', () => {
     for (const statementTimeoutMs of [0, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31]) {
-      expect(() => postgresRows({ pool, statementTimeoutMs })).toThrow(RangeError)
+      expect(() => postgresRowsBackend({ pool, statementTimeoutMs })).toThrow(RangeError)
     }
     for (const wrong of [undefined, null, {}]) {
-      expect(() => postgresRows({ pool: wrong as unknown as PostgresPool })).toThrow(TypeError)
+      expect(() => postgresRowsBackend({ pool: wrong as unknown as PostgresPool })).toThrow(TypeError)
     }
   })
 })

@@ -15,7 +15,7 @@ export async function storm({ pool, schema, url }: Database, endings: number): P
   const visit = async (index: number, lease: string) => {
     const { locks } = clients[index] as (typeof clients)[number]
     events.push({ type: 'asked', lease, at: now() })
-    const held = await locks.lock(KEY).acquire({ ttlMs: 2000, waitMs: 60_000, whenHeld: 'wait' })
+    const held = await locks.named(KEY).acquire({ ttlMs: 2000, waitMs: 60_000, whenHeld: 'wait' })
     const validUntil = now() + BigInt(Math.floor(held.remainingMs * 1000))
     const grantedAt = now()
     events.push({ type: 'granted', lease, key: KEY, at: grantedAt, validUntil, fencingToken: held.fencingToken })

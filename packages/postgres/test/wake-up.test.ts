@@ -3,7 +3,7 @@ import { createLocks } from '@leasehold/core'
 import { startPgBouncer, TcpProxy, until } from '@leasehold/test-services'
 import pg from 'pg'
 import { afterAll, describe, expect, it } from 'vitest'
-import { postgresRows } from '../src/index.ts'
+import { postgresRowsBackend } from '../src/index.ts'
 import { channelOf } from '../src/schema-name.ts'
 import { claimOn, openDatabase, terms } from './database.ts'
 
@@ -17,7 +17,7 @@ const channel = channelOf(`"${schema}"`)
 /** A client whose connections the server knows by this name. */
 function rowsNamed(application_name: string) {
   const listen = () => new pg.Client({ connectionString: url, application_name })
-  return postgresRows({ pool, schema, listen })
+  return postgresRowsBackend({ pool, schema, listen })
 }
 
 const listenersNamed = async (name: string): Promise<number[]> => {
@@ -36,9 +36,9 @@ const isAwaited = async (key: string): Promise<boolean> => {
 describe('waiting', () => {
   it('is ended by the release, where nobody polls', async () => {
     const [holder, waiter] = [rowsNamed('holder'), rowsNamed('waiter')]
-    const lease = await createLocks(holder).lock('pushed').acquire({ ttlMs: MINUTE_MS })
+    const lease = await createLocks(holder).named('pushed').acquire({ ttlMs: MINUTE_MS })
     const locks = createLocks(waiter, { pollMs: MINUTE_MS })
-    const next = locks.lock('pushed').acquire()
+    const next = locks.named('pushed').acquire()
     await until('it waits', () => isAwaited('pushed'))
     await lease.release()
     expect((await next).fencingToken).toBeGreaterThan(lease.fencingToken)
@@ -48,9 +48,9 @@ describe('waiting', () => {
 
   it('goes on when its connection is ended, on another one', async () => {
     const [holder, waiter] = [rowsNamed('steady'), rowsNamed('broken')]
-    const lease = await createLocks(holder).lock('reconnected').acquire({ ttlMs: MINUTE_MS })
+    const lease = await createLocks(holder).named('reconnected').acquire({ ttlMs: MINUTE_MS })
     const locks = createLocks(waiter, { pollMs: MINUTE_MS })
-    const next = locks.lock('reconnected').acquire()
+    const next = locks.named('reconnected').acquire()
     await until('it waits', () => isAwaited('reconnected'))
     const [pid] = await listenersNamed('broken')
     await pool.query('select pg_terminate_backend($1)', [pid])
@@ -66,9 +66,12 @@ describe('waiting', () => {
     const address = new URL(url)
     address.username = role
     const listen = () => new pg.Client({ connectionString: address.href, application_name: 'impatient' })
-    const [holder, locks] = [createLocks(rowsNamed('leisurely')), createLocks(postgresRows({ pool, schema, listen }))]
-    const lease = await holder.lock('impatient').acquire({ ttlMs: MINUTE_MS })
-    const next = locks.lock('impatient').acquire()
+    const [holder, locks] = [
+      createLocks(rowsNamed('leisurely')),
+      createLocks(postgresRowsBackend({ pool, schema, listen })),
+    ]
+    const lease = await holder.named('impatient').acquire({ ttlMs: MINUTE_MS })
+    const next = locks.named('impatient').acquire()
     await until('it listens', async () => (await listenersNamed('impatient')).length === 1)
     const before = await listenersNamed('impatient')
     await pool.query('select pg_sleep(0.6)')
@@ -89,12 +92,12 @@ describe('waiting', () => {
     }
     const [holder, heard, unheard] = [
       createLocks(rowsNamed('holder')),
-      createLocks(postgresRows({ pool, schema, listen })),
-      createLocks(postgresRows({ pool, schema, listen })),
+      createLocks(postgresRowsBackend({ pool, schema, listen })),
+      createLocks(postgresRowsBackend({ pool, schema, listen })),
     ]
-    const lease = await holder.lock('swallowed').acquire({ ttlMs: MINUTE_MS })
+    const lease = await holder.named('swallowed').acquire({ ttlMs: MINUTE_MS })
     const enough = new AbortController()
-    const waiting = heard.lock('swallowed').acquire({ signal: enough.signal })
+    const waiting = heard.named('swallowed').acquire({ signal: enough.signal })
     await until('it waits', () => isAwaited('swallowed'))
     proxy.swallow('requests')
     proxy.swallow('replies')
@@ -102,7 +105,7 @@ describe('waiting', () => {
     enough.abort(new Error('enough'))
     await inVain
     const unheardOf = { code: 'ACQUIRE_TIMEOUT' }
-    await expect(unheard.lock('swallowed').acquire({ waitMs: 100 })).rejects.toMatchObject(unheardOf)
+    await expect(unheard.named('swallowed').acquire({ waitMs: 100 })).rejects.toMatchObject(unheardOf)
     expect(await heard.close()).toMatchObject({ backendError: undefined })
     expect(await unheard.close()).toMatchObject({ backendError: undefined })
     const streams = clients.map((client) => (client as unknown as { connection: { stream: Socket } }).connection.stream)
@@ -116,7 +119,7 @@ describe('waiting', () => {
     const locks = createLocks(rowsNamed('for many'))
     const keys = Array.from({ length: 50 }, (_, index) => `many ${index}`)
     const leases = await holder.acquireAll(keys)
-    const waiting = keys.map((key) => locks.lock(key).acquire())
+    const waiting = keys.map((key) => locks.named(key).acquire())
     for (const key of keys) await until('it waits', () => isAwaited(key))
     expect(await listenersNamed('for many')).toHaveLength(1)
     await leases.release()
@@ -144,25 +147,25 @@ describe('waiting', () => {
   })
 
   it('is not offered without a way to listen: the engine polls', async () => {
-    const backend = postgresRows({ pool, schema })
+    const backend = postgresRowsBackend({ pool, schema })
     expect(backend.waitForTurn).toBeUndefined()
     const locks = createLocks(backend)
-    const lease = await locks.lock('polled').acquire()
-    const next = createLocks(postgresRows({ pool, schema })).lock('polled').acquire()
+    const lease = await locks.named('polled').acquire()
+    const next = createLocks(postgresRowsBackend({ pool, schema })).named('polled').acquire()
     await lease.release()
     expect((await next).fencingToken).toBeGreaterThan(lease.fencingToken)
   })
 
   it('tells that listening failed, and polls', async () => {
     const locks = createLocks(rowsNamed('holder of polled'))
-    const lease = await locks.lock('unheard').acquire()
+    const lease = await locks.named('unheard').acquire()
     const failures: string[] = []
-    const backend = postgresRows({ pool, schema, listen: () => new pg.Client({ host: '127.0.0.1', port: 1 }) })
+    const backend = postgresRowsBackend({ pool, schema, listen: () => new pg.Client({ host: '127.0.0.1', port: 1 }) })
     const others = createLocks(backend, {
       pollMs: 50,
       onEvent: (event) => event.type === 'backend-error' && failures.push(event.operation),
     })
-    const next = others.lock('unheard').acquire()
+    const next = others.named('unheard').acquire()
     await until('the failure is told', () => failures.includes('wait'))
     await lease.release()
     await next
@@ -172,14 +175,14 @@ describe('waiting', () => {
   it('tells that it cannot listen through a transaction pooler, where nothing would be heard', async () => {
     const pooler = await startPgBouncer({ postgres: database.server })
     const holder = createLocks(rowsNamed('in front of the pooler'))
-    const lease = await holder.lock('pooled').acquire()
+    const lease = await holder.named('pooled').acquire()
     const failures: string[] = []
     const listen = () => new pg.Client(pooler.url)
-    const locks = createLocks(postgresRows({ pool, schema, listen }), {
+    const locks = createLocks(postgresRowsBackend({ pool, schema, listen }), {
       pollMs: 50,
       onEvent: (event) => event.type === 'backend-error' && failures.push(event.error.message),
     })
-    const next = locks.lock('pooled').acquire()
+    const next = locks.named('pooled').acquire()
     await until('it is told', () => failures.some((message) => message.includes('straight to Postgres')))
     await lease.release()
     await next

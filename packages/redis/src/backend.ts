@@ -18,7 +18,7 @@ import { inspect } from './scripts/inspect.ts'
 import { renew } from './scripts/renew.ts'
 import { CLAIM_WINDOW_MS } from './waiting-times.ts'
 
-export interface RedisOptions {
+export interface RedisBackendOptions {
   /** Yours: an `ioredis` client of one node, of a primary behind sentinels, or of a Cluster. It is duplicated with safe settings, and otherwise left alone. */
   readonly client: RedisClient | RedisClusterClient
   /** What the names of all keys and channels begin with, after the client's `keyPrefix`. Without braces. Default `leasehold:`. */
@@ -40,7 +40,7 @@ export interface RedisOptions {
  * Locks on Redis: one node, behind Sentinel, or a Cluster. *Exclusion of valid leases* while the server keeps its data and its clock does not
  * jump; *fenced safety* over any loss of data, unless the clock is behind as well.
  */
-export function redis(options: RedisOptions): LockBackend {
+export function redisBackend(options: RedisBackendOptions): LockBackend {
   const { client, prefix, clock = systemClock } = options
   const namespace = namespaceOf(client, prefix)
   const reach = reachOf(options, namespace, clock)
@@ -84,7 +84,7 @@ export function redis(options: RedisOptions): LockBackend {
   }
 }
 
-function reachOf(options: RedisOptions, namespace: string, clock: Clock): Reach {
+function reachOf(options: RedisBackendOptions, namespace: string, clock: Clock): Reach {
   const { client, replyTimeoutMs = 3000, waitReplicas, onAdvice } = options
   assertDuration('replyTimeoutMs', replyTimeoutMs, LONGEST_TIMER_MS)
   const doctor = new Doctor(onAdvice)

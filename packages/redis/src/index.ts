@@ -1,7 +1,7 @@
-export { type RedisOptions, redis } from './backend.ts'
+export { type RedisBackendOptions, redisBackend } from './backend.ts'
 export type { Advice, OnAdvice } from './doctor.ts'
 export { type FencedSetOptions, fencedSet } from './fenced-set.ts'
-export { type RedisQuorumOptions, redisQuorum } from './quorum/redis-quorum.ts'
+export { type RedisQuorumBackendOptions, redisQuorumBackend } from './quorum/redis-quorum.ts'
 export type {
   RedisClient,
   RedisClusterClient,

@@ -1,7 +1,7 @@
 import { askRedis, type RedisWithClock, type Server, startRedisWithClock, until } from '@leasehold/test-services'
 import { Redis } from 'ioredis'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import { redis, redisQuorum } from '../src/index.ts'
+import { redisBackend, redisQuorumBackend } from '../src/index.ts'
 import { keyNames } from '../src/key-names.ts'
 import { claimOn, terms } from './claims.ts'
 import { visit } from './standing.ts'
@@ -13,8 +13,8 @@ const servers = await Promise.all(
 )
 const [server] = servers as [RedisWithClock]
 const client = ({ url }: Server) => new Redis(url, { lazyConnect: true })
-const backend = redis({ client: client(server) })
-const quorum = redisQuorum({ clients: servers.map(client), durable: true })
+const backend = redisBackend({ client: client(server) })
+const quorum = redisQuorumBackend({ clients: servers.map(client), durable: true })
 const shiftClocks = (ms: number) => Promise.all(servers.map((each) => each.shiftClock(ms)))
 afterAll(async () => {
   await backend.close?.()

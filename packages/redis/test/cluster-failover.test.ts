@@ -37,7 +37,7 @@ const exists = async (node: Server, name: string): Promise<boolean> => (await as
 describe('a Cluster that is down in part', () => {
   it('grants nothing, and goes on with greater tokens when it is back', async () => {
     const locks = createLocks(open())
-    const lease = await locks.lock('down').acquire()
+    const lease = await locks.named('down').acquire()
     const [own] = await nodesOf(standing, slotOf(keyNames('leasehold:', 'down').hold))
     const [lost] = cluster.nodes.filter((node) => node !== own)
     const slots = (await askRedis(lost as Server, 'cluster', 'nodes'))
@@ -45,13 +45,13 @@ describe('a Cluster that is down in part', () => {
       .find((line) => line.includes('myself'))
     const [slot = ''] = (slots ?? '').split(' ').slice(8)[0]?.split('-') ?? []
     for (const node of cluster.nodes) await askRedis(node, 'cluster', 'delslots', slot)
-    await expect(locks.lock('down').inspect()).rejects.toMatchObject({ code: 'BACKEND_UNAVAILABLE' })
-    await expect(locks.lock('down').inspect()).rejects.toThrow('CLUSTERDOWN')
+    await expect(locks.named('down').inspect()).rejects.toMatchObject({ code: 'BACKEND_UNAVAILABLE' })
+    await expect(locks.named('down').inspect()).rejects.toThrow('CLUSTERDOWN')
     await askRedis(lost as Server, 'cluster', 'addslots', slot)
     for (const node of cluster.nodes) await isComplete(node)
     await lease.renew()
     await lease.release()
-    expect((await locks.lock('down').acquire()).fencingToken).toBeGreaterThan(lease.fencingToken)
+    expect((await locks.named('down').acquire()).fencingToken).toBeGreaterThan(lease.fencingToken)
     await locks.close()
   })
 
@@ -60,12 +60,12 @@ describe('a Cluster that is down in part', () => {
     const [lost, ...others] = cluster.nodes as [Server, ...Server[]]
     await lost.kill()
     const keys = Array.from({ length: 12 }, (_, index) => `killed ${index}`)
-    const attempts = await Promise.allSettled(keys.map((key) => locks.lock(key).tryAcquire()))
+    const attempts = await Promise.allSettled(keys.map((key) => locks.named(key).tryAcquire()))
     expect(attempts.some(({ status }) => status === 'rejected')).toBe(true)
     await lost.restart()
     for (const node of [lost, ...others]) await isComplete(node)
     await until('all are served', async () => {
-      const leases = await Promise.allSettled(keys.map((key) => locks.lock(key).inspect()))
+      const leases = await Promise.allSettled(keys.map((key) => locks.named(key).inspect()))
       return leases.every(({ status }) => status === 'fulfilled')
     })
     await locks.close()
@@ -82,8 +82,8 @@ describe('a master that has a replica', () => {
   it('that hands over to it takes nothing from anybody: not a lease, nor a turn', async () => {
     const [holder, waiter] = [createLocks(open()), createLocks(open(), { pollMs: 60_000 })]
     const key = keyOf('handed over')
-    const lease = await holder.lock(key).acquire()
-    const next = waiter.lock(key).acquire({ waitMs: 60_000 })
+    const lease = await holder.named(key).acquire()
+    const next = waiter.named(key).acquire({ waitMs: 60_000 })
     next.catch(() => {})
     await until('it stands in line', () => exists(one, keyNames('leasehold:', key).queue))
     expect(await askRedis(other, 'cluster', 'failover')).toBe('OK')
@@ -102,22 +102,22 @@ describe('a master that has a replica', () => {
     const [early, late] = [createLocks(open()), createLocks(open())]
     await until('the old master follows', follows(one, other))
     const [kept, elsewhere] = [
-      await holder.lock(keyOf('kept')).acquire(),
-      await holder.lock(keyOf('kept', false)).acquire(),
+      await holder.named(keyOf('kept')).acquire(),
+      await holder.named(keyOf('kept', false)).acquire(),
     ]
     const backend = open()
     const dead = claimOn(keyOf('dead'))
     const sentMs = performance.now()
     const granted = (await backend.tryAcquire(dead, terms(DEAD_TTL_MS))) as Grant
     await until('the replica has all of it', follows(one, other))
-    const waiting = early.lock(dead.key).acquire({ waitMs: 60_000 })
+    const waiting = early.named(dead.key).acquire({ waitMs: 60_000 })
     const waitedUntilMs = waiting.then(() => performance.now())
     waitedUntilMs.catch(() => {})
 
     // What is granted now is known to the master alone.
     one.freeze()
     await askRedis(other, 'client', 'kill', 'type', 'replica')
-    const missed = await holder.lock(keyOf('missed')).acquire()
+    const missed = await holder.named(keyOf('missed')).acquire()
     await other.kill()
     one.thaw()
     await askRedis(one, 'cluster', 'failover', 'takeover')
@@ -126,7 +126,7 @@ describe('a master that has a replica', () => {
     const lateness = Lateness.watch()
 
     // The one overlap that asynchronous replication admits: the token tells them apart.
-    const successor = await late.lock(missed.key).acquire({ waitMs: 60_000 })
+    const successor = await late.named(missed.key).acquire({ waitMs: 60_000 })
     expect(successor.fencingToken).toBeGreaterThan(missed.fencingToken)
     const isRenewed = () =>
       kept.renew().then(
@@ -136,7 +136,7 @@ describe('a master that has a replica', () => {
     await until('the holder has found the new master', isRenewed)
     await expect(missed.renew()).rejects.toMatchObject({ code: 'LEASE_LOST' })
     expect(await missed.release()).toBe('lost')
-    expect(await late.lock(kept.key).tryAcquire()).toBeNull()
+    expect(await late.named(kept.key).tryAcquire()).toBeNull()
 
     const { fencingToken } = await waiting
     const allowanceMs = lateness.allowanceMs()

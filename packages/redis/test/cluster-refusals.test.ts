@@ -4,7 +4,7 @@ import { askRedis, until } from '@leasehold/test-services'
 import { Cluster } from 'ioredis'
 import { afterAll, describe, expect, it } from 'vitest'
 import { slotOf } from '../src/cluster/slot.ts'
-import { redis } from '../src/index.ts'
+import { redisBackend } from '../src/index.ts'
 import { keyNames } from '../src/key-names.ts'
 import { nodesOf, startClusterStanding } from './cluster-standing.ts'
 import { COMMANDS, COMMANDS_ON_A_CLUSTER, PASSWORD, RIGHTS } from './permissions.ts'
@@ -32,7 +32,7 @@ afterAll(async () => {
 function openAs(username: string, password: string): LockBackend {
   const places = cluster.nodes.map(({ host, port }) => ({ host, port }))
   const client = new Cluster(places, { lazyConnect: true, redisOptions: { username, password } })
-  const backend = redis({ client })
+  const backend = redisBackend({ client })
   opened.push(backend)
   return backend
 }
@@ -41,7 +41,7 @@ describe('a Cluster', () => {
   it('that refuses a password is told from one that is away, and the password is not shown', async () => {
     const backend = openAs('limited', 'wrong-password')
     const error = await createLocks(backend)
-      .lock('refused')
+      .named('refused')
       .tryAcquire()
       .catch((reason: unknown) => reason)
     expect(isLeaseholdError(error, 'BACKEND_REFUSED')).toBe(true)
@@ -66,9 +66,9 @@ describe('a Cluster', () => {
 
   it('that is away is unavailable', async () => {
     const client = new Cluster([{ host: '127.0.0.1', port: 1 }], { lazyConnect: true })
-    const backend = redis({ client })
+    const backend = redisBackend({ client })
     const error = await createLocks(backend)
-      .lock('away')
+      .named('away')
       .tryAcquire()
       .catch((reason: unknown) => reason)
     expect(isLeaseholdError(error, 'BACKEND_UNAVAILABLE')).toBe(true)
@@ -80,10 +80,10 @@ describe('a Cluster', () => {
       createLocks(openAs('limited', PASSWORD)),
       createLocks(openAs('limited', PASSWORD), { pollMs: 60_000 }),
     ]
-    const lease = await one.lock('limited').acquire({ metadata: { who: 'a' } })
+    const lease = await one.named('limited').acquire({ metadata: { who: 'a' } })
     await lease.renew()
     let told = false
-    const next = other.lock('limited').acquire()
+    const next = other.named('limited').acquire()
     void next.then(() => {
       told = true
     })
@@ -104,8 +104,8 @@ describe('a Cluster without channels of shards', () => {
   it('tells everybody', async () => {
     const old = await startClusterStanding({ 'rename-command': 'SSUBSCRIBE ""' })
     const [one, other] = [createLocks(old.open()), createLocks(old.open(), { pollMs: 60_000 })]
-    const lease = await one.lock('old').acquire()
-    const next = other.lock('old').acquire()
+    const lease = await one.named('old').acquire()
+    const next = other.named('old').acquire()
     const line = keyNames('leasehold:', 'old').queue
     const [server] = await nodesOf(old, slotOf(line))
     await until('it stands in line', async () => (await askRedis(server, 'exists', line)) === '1')

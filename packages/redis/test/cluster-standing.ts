@@ -8,7 +8,7 @@ import {
   until,
 } from '@leasehold/test-services'
 import { Cluster } from 'ioredis'
-import { redis } from '../src/index.ts'
+import { redisBackend } from '../src/index.ts'
 
 export interface ClusterStanding {
   readonly cluster: RedisCluster
@@ -32,7 +32,7 @@ export async function startClusterStanding(settings: Settings = {}): Promise<Clu
     cluster,
     client,
     open() {
-      const backend = redis({ client: client() })
+      const backend = redisBackend({ client: client() })
       opened.push(backend)
       return backend
     },

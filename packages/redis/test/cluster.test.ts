@@ -2,7 +2,7 @@ import { createLocks } from '@leasehold/core'
 import { askRedis, type Server, until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
 import { slotOf, slotOfText } from '../src/cluster/slot.ts'
-import { fencedSet, redis } from '../src/index.ts'
+import { fencedSet, redisBackend } from '../src/index.ts'
 import { keyNames } from '../src/key-names.ts'
 import { PARTITIONS, partitionOf } from '../src/partitions.ts'
 import { REFRESH_MS } from '../src/waiting-times.ts'
@@ -56,7 +56,7 @@ describe('a Cluster', () => {
 
   it('leaves your client alone', async () => {
     const client = standing.client()
-    const backend = redis({ client })
+    const backend = redisBackend({ client })
     await visit(backend, 'alone')
     expect(client.status).toBe('wait')
     await backend.close?.()
@@ -87,8 +87,8 @@ describe('a Cluster', () => {
 
   it('hands over by the release itself', async () => {
     const [one, other] = [createLocks(open()), createLocks(open(), { pollMs: 60_000 })]
-    const lease = await one.lock('handed').acquire()
-    const next = other.lock('handed').acquire()
+    const lease = await one.named('handed').acquire()
+    const next = other.named('handed').acquire()
     await until('it stands in line', isInLine('handed'))
     const startedMs = performance.now()
     await forgetRuns()
@@ -128,9 +128,9 @@ describe('groups of keys', () => {
   it('in several slots are taken all, or given back', async () => {
     const [one, other] = [createLocks(open()), createLocks(open())]
     const keys = Array.from({ length: 9 }, (_, index) => `apart ${index}`)
-    const held = await other.lock('apart 4').acquire()
+    const held = await other.named('apart 4').acquire()
     expect(await one.tryAcquireAll(keys)).toBeNull()
-    const holds = await Promise.all(keys.map((key) => one.lock(key).inspect()))
+    const holds = await Promise.all(keys.map((key) => one.named(key).inspect()))
     expect(holds.filter((hold) => hold !== null)).toHaveLength(1)
     await held.release()
     const group = await one.tryAcquireAll(keys)
@@ -219,9 +219,9 @@ describe('a slot that moves', () => {
   it('takes its waiters along', async () => {
     const [one, other] = [createLocks(open()), createLocks(open(), { pollMs: 60_000 })]
     const key = '{migrant}'
-    const lease = await one.lock(key).acquire()
+    const lease = await one.named(key).acquire()
     // With time to wait: an attempt that meets the slot on its way is sent away.
-    const next = other.lock(key).acquire({ waitMs: 60_000 })
+    const next = other.named(key).acquire({ waitMs: 60_000 })
     await until('it stands in line', isInLine(key))
     const slot = slotOf(holdOf(key))
     const [source, target] = await nodesOf(standing, slot)
@@ -236,7 +236,7 @@ describe('a slot that moves', () => {
     const [locks, other] = [createLocks(open()), open()]
     const tag = PARTITIONS[5] ?? ''
     const keys = Array.from({ length: 600 }, (_, index) => `moved ${index}`).filter((key) => partitionOf(key) === tag)
-    const leases = await Promise.all(keys.map((key) => locks.lock(key).acquire()))
+    const leases = await Promise.all(keys.map((key) => locks.named(key).acquire()))
     const [source, target] = await nodesOf(standing, slotOfText(tag))
     const migration = await migrate(slotOfText(tag), source, target)
     await migration.move(...keys.slice(0, 20).map(holdOf))

@@ -2,7 +2,7 @@ import { createLocks } from '@leasehold/core'
 import { TcpProxy, until } from '@leasehold/test-services'
 import { Redis } from 'ioredis'
 import { afterAll, describe, expect, it } from 'vitest'
-import { redis } from '../src/index.ts'
+import { redisBackend } from '../src/index.ts'
 import { keyNames } from '../src/key-names.ts'
 import { claimOn, terms } from './claims.ts'
 import { scriptsRun, startStanding, visit } from './standing.ts'
@@ -34,13 +34,13 @@ describe('a connection', () => {
   it('is given a while to answer that timers can measure', () => {
     const client = new Redis(server.url, { lazyConnect: true })
     for (const replyTimeoutMs of [0, 0.5, Number.NaN, 2 ** 31])
-      expect(() => redis({ client, replyTimeoutMs })).toThrow(RangeError)
+      expect(() => redisBackend({ client, replyTimeoutMs })).toThrow(RangeError)
   })
 
   it('that says nothing for too long is given up, and replaced', async () => {
     await using proxy = await TcpProxy.open(server)
     const client = new Redis(proxy.through(server.url), { lazyConnect: true })
-    const backend = redis({ client, replyTimeoutMs: 200 })
+    const backend = redisBackend({ client, replyTimeoutMs: 200 })
     const visits = () => visit(backend, 'silent').catch(() => 0n)
     await until('it speaks', async () => (await visits()) > 0n)
     proxy.swallow('requests')
@@ -52,8 +52,8 @@ describe('a connection', () => {
 
   it('that the server ends costs no lease, and no waiter its turn', async () => {
     const [one, other] = [createLocks(open()), createLocks(open(), { pollMs: 60_000 })]
-    const lease = await one.lock('killed').acquire()
-    const next = other.lock('killed').acquire({ waitMs: 60_000 })
+    const lease = await one.named('killed').acquire()
+    const next = other.named('killed').acquire({ waitMs: 60_000 })
     await until('it stands in line', isInLine('killed'))
     await ask('client', 'kill', 'type', 'pubsub')
     await ask('client', 'kill', 'type', 'normal')
@@ -111,7 +111,7 @@ describe('a connection', () => {
   it('leaves the settings of your client alone, and sends nothing over it', async () => {
     const client = new Redis(server.url, { lazyConnect: true, keyPrefix: 'app:' })
     const before = { ...client.options }
-    const backend = redis({ client })
+    const backend = redisBackend({ client })
     const claim = claimOn('prefixed')
     await backend.tryAcquire(claim, terms())
     expect(await ask('exists', keyNames('app:leasehold:', 'prefixed').hold)).toBe('1')

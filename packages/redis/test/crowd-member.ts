@@ -2,13 +2,13 @@
 // between; key; callers.
 import { createLocks } from '@leasehold/core'
 import { Cluster, Redis } from 'ioredis'
-import { redis } from '../src/index.ts'
+import { redisBackend } from '../src/index.ts'
 
 const [url = '', key = '', callers = '0'] = process.argv.slice(2)
 const urls = url.split(',')
 const client = urls.length > 1 ? new Cluster(urls, { lazyConnect: true }) : new Redis(url, { lazyConnect: true })
-const locks = createLocks(redis({ client }), { ttlMs: 2000, waitMs: 60_000, whenHeld: 'wait' })
-const lock = locks.lock(key)
+const locks = createLocks(redisBackend({ client }), { ttlMs: 2000, waitMs: 60_000, whenHeld: 'wait' })
+const lock = locks.named(key)
 const turns: { token: string; caller: number }[] = []
 let stopped = false
 

@@ -54,7 +54,7 @@ describe('a waiter that dies in line', () => {
       const [dead] = (await startMembers(1, server.url, key, 1)) as [Member]
       start([dead])
       await until('it stands in line', async () => (await lineLength(key)) === 1)
-      const next = other.lock(key).acquire()
+      const next = other.named(key).acquire()
       await until('both do', async () => (await lineLength(key)) === 2)
       if (fate === 'frozen') dead.child.freeze()
       else await dead.child.kill()

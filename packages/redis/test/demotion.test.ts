@@ -3,7 +3,7 @@ import { createLocks, type Lease, type LockEvent, type Locks, systemClock } from
 import { askRedis, type Server, startRedisReplica, until } from '@leasehold/test-services'
 import { Redis } from 'ioredis'
 import { afterAll, expect, it } from 'vitest'
-import { type RedisClient, redis } from '../src/index.ts'
+import { type RedisClient, redisBackend } from '../src/index.ts'
 import { keyNames } from '../src/key-names.ts'
 import { claimOn, terms } from './claims.ts'
 import { startStanding, visit } from './standing.ts'
@@ -28,7 +28,7 @@ const following: RedisClient = {
 const clock = { now: () => systemClock.now(), setTimer: () => () => {} }
 
 async function waitAtFormer(key: string) {
-  const backend = redis({ client: new Redis(former.url, { lazyConnect: true }), clock })
+  const backend = redisBackend({ client: new Redis(former.url, { lazyConnect: true }), clock })
   const stop = new AbortController()
   const told: unknown[] = []
   const turn = backend.waitForTurn?.(claimOn(key), terms(), stop.signal).then((grant) => told.push(grant))
@@ -49,13 +49,13 @@ const follows = (node: Server) => async () =>
 it('servers that hand over to each other have one holder at a time', async () => {
   const lost: unknown[] = []
   const onEvent = (event: LockEvent) => event.type === 'lost' && event.reason !== 'expired' && lost.push(event)
-  const backends = Array.from({ length: 4 }, () => redis({ client: following, onAdvice: () => {} }))
+  const backends = Array.from({ length: 4 }, () => redisBackend({ client: following, onAdvice: () => {} }))
   const everybody = backends.map((backend) => createLocks(backend, { ttlMs: 3000, waitMs: 30_000, onEvent }))
   const leases: Lease[] = []
   let done = false
   const contend = async (locks: Locks) => {
     while (!done) {
-      const lease = await locks.lock('handed over').acquire()
+      const lease = await locks.named('handed over').acquire()
       expect(leases.filter(({ remainingMs }) => remainingMs > 0)).toEqual([])
       expect(lease.fencingToken).toBeGreaterThan(leases.at(-1)?.fencingToken ?? 0n)
       leases.push(lease)
@@ -90,8 +90,8 @@ it('a former primary tells nobody of a key that goes to somebody else, and is le
   await until('both have the line', async () => (await askRedis(primary, 'exists', hold, queue)) === '2')
   const held = claimOn('left')
   await open().tryAcquire(held, terms())
-  const patient = createLocks(redis({ client: following, onAdvice: () => {} }), { pollMs: 60_000 })
-  const next = patient.lock('left').acquire({ waitMs: 60_000 })
+  const patient = createLocks(redisBackend({ client: following, onAdvice: () => {} }), { pollMs: 60_000 })
+  const next = patient.named('left').acquire({ waitMs: 60_000 })
   const line = keyNames('leasehold:', 'left').queue
   await until('both have the other line', async () => (await askRedis(primary, 'exists', line)) === '1')
 
@@ -116,7 +116,7 @@ it('a former primary tells nobody of a key that goes to somebody else, and is le
 it('nobody listens to a replica', async () => {
   const held = claimOn('at a replica')
   await open({}, primary.url).tryAcquire(held, terms())
-  const backend = redis({ client: following, onAdvice: () => {} })
+  const backend = redisBackend({ client: following, onAdvice: () => {} })
   await backend.inspect?.('at a replica')
   found = former
   const turn = backend.waitForTurn?.(claimOn('at a replica'), terms(), new AbortController().signal)
@@ -126,7 +126,7 @@ it('nobody listens to a replica', async () => {
 })
 
 it('a replica that knows no primary is left, too', async () => {
-  const backend = redis({ client: following, onAdvice: () => {} })
+  const backend = redisBackend({ client: following, onAdvice: () => {} })
   found = former
   await backend.inspect?.('orphaned')
   found = primary

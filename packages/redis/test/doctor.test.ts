@@ -1,7 +1,7 @@
 import { startRedisReplica, until } from '@leasehold/test-services'
 import { Redis } from 'ioredis'
 import { afterAll, describe, expect, it } from 'vitest'
-import { type Advice, redis } from '../src/index.ts'
+import { type Advice, redisBackend } from '../src/index.ts'
 import { startStanding, visit } from './standing.ts'
 
 const standing = await startStanding()
@@ -13,7 +13,7 @@ async function adviceAt(url: string, options: object = {}): Promise<Advice[]> {
   const advice: Advice[] = []
   const connectionName = 'examined'
   const client = new Redis(url, { lazyConnect: true, connectionName, ...options })
-  const backend = redis({ client, onAdvice: (each) => advice.push(each) })
+  const backend = redisBackend({ client, onAdvice: (each) => advice.push(each) })
   // The look was sent before the first answer came; what follows it is one more trip.
   for (let trip = 0; trip < 3; trip += 1) await backend.inspect?.('any')
   await backend.close?.()
@@ -44,7 +44,7 @@ describe('the doctor', () => {
   it('says each thing once, however often connections break', async () => {
     await ask('config', 'set', 'save', '')
     const advice: Advice[] = []
-    const backend = redis({
+    const backend = redisBackend({
       client: new Redis(server.url, { lazyConnect: true, connectionName: 'often' }),
       onAdvice: (each) => advice.push(each),
     })
@@ -69,7 +69,7 @@ describe('the doctor', () => {
   it('warns the process of what costs locks, where nobody listens', async () => {
     await using replica = await startRedisReplica(server)
     const warning = new Promise<Error>((resolve) => process.once('warning', resolve))
-    const backend = redis({ client: new Redis(replica.url, { lazyConnect: true }) })
+    const backend = redisBackend({ client: new Redis(replica.url, { lazyConnect: true }) })
     await backend.inspect?.('any')
     expect(await warning).toMatchObject({ name: 'LeaseholdWarning', code: 'REPLICA' })
     await backend.close?.()

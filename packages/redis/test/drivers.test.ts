@@ -4,7 +4,7 @@ import { Cluster, Redis } from 'ioredis'
 import { Cluster as Cluster5, Redis as Redis5 } from 'ioredis5'
 import { afterAll, describe, expect, it } from 'vitest'
 import { slotOf } from '../src/cluster/slot.ts'
-import { fencedSet, type RedisCommander, redis } from '../src/index.ts'
+import { fencedSet, type RedisCommander, redisBackend } from '../src/index.ts'
 import { keyNames } from '../src/key-names.ts'
 import { claimOn, terms } from './claims.ts'
 import { migrate, nodesOf, startClusterStanding } from './cluster-standing.ts'
@@ -43,14 +43,14 @@ interface Driver {
 const drivers: Driver[] = [
   {
     version: '5.4.0, the oldest that is allowed',
-    node: (url, options) => redis({ client: new Redis5(url, { lazyConnect, ...options }) }),
-    cluster: (options) => redis({ client: new Cluster5(places(), { lazyConnect, ...options }) }),
+    node: (url, options) => redisBackend({ client: new Redis5(url, { lazyConnect, ...options }) }),
+    cluster: (options) => redisBackend({ client: new Cluster5(places(), { lazyConnect, ...options }) }),
     commander: (url) => new Redis5(url, { lazyConnect }),
   },
   {
     version: '6',
-    node: (url, options) => redis({ client: new Redis(url, { lazyConnect, ...options }) }),
-    cluster: (options) => redis({ client: new Cluster(places(), { lazyConnect, ...options }) }),
+    node: (url, options) => redisBackend({ client: new Redis(url, { lazyConnect, ...options }) }),
+    cluster: (options) => redisBackend({ client: new Cluster(places(), { lazyConnect, ...options }) }),
     commander: (url) => new Redis(url, { lazyConnect }),
   },
 ]
@@ -59,8 +59,8 @@ const queueOf = (key: string) => keyNames('leasehold:', key).queue
 
 async function handOver(one: LockBackend, other: LockBackend, key: string, isInLine: () => Promise<boolean>) {
   const [here, there] = [createLocks(one), createLocks(other, { pollMs: 60_000 })]
-  const lease = await here.lock(key).acquire()
-  const next = there.lock(key).acquire()
+  const lease = await here.named(key).acquire()
+  const next = there.named(key).acquire()
   await until('it stands in line', isInLine)
   await lease.renew()
   expect(await lease.release()).toBe('released')
@@ -111,8 +111,8 @@ describe.each(drivers)('ioredis $version', ({ version, node, cluster, commander 
     const slot = slotOf(queueOf(key))
     const [source, target] = await nodesOf(clustered, slot)
     const [one, other] = [createLocks(cluster()), createLocks(cluster(), { pollMs: 60_000 })]
-    const lease = await one.lock(key).acquire()
-    const next = other.lock(key).acquire({ waitMs: 60_000 })
+    const lease = await one.named(key).acquire()
+    const next = other.named(key).acquire({ waitMs: 60_000 })
     await until('it stands in line', async () => (await askRedis(source, 'exists', queueOf(key))) === '1')
     await (await migrate(slot, source, target)).finish()
     await until('it stands in line there', async () => (await askRedis(target, 'exists', queueOf(key))) === '1')

@@ -46,7 +46,7 @@ describe('a connection that is cut', () => {
     })()
     for (let turn = 0; turn < 60; turn += 1) {
       await locks
-        .lock('shot')
+        .named('shot')
         .run(async ({ fencingToken }) => void tokens.push(fencingToken))
         .catch(() => {})
     }
@@ -63,10 +63,10 @@ describe('a server that pauses its clients', () => {
   it('keeps nothing of an attempt that was given up', async () => {
     const [locks, hasty] = [createLocks(open()), createLocks(open(), { requestTimeoutMs: 200 })]
     // Both are connected before the pause.
-    await locks.lock('paused').inspect()
+    await locks.named('paused').inspect()
     await until('it is connected', () =>
       hasty
-        .lock('paused')
+        .named('paused')
         .inspect()
         .then(
           () => true,
@@ -75,18 +75,18 @@ describe('a server that pauses its clients', () => {
     )
     await ask('client', 'pause', '600', 'all')
     const error = await hasty
-      .lock('paused')
+      .named('paused')
       .tryAcquire()
       .catch((reason: unknown) => reason)
     expect(isLeaseholdError(error, 'BACKEND_UNAVAILABLE')).toBe(true)
     await until('the pause is over, and the claim withdrawn', async () => (await ask('exists', HOLD('paused'))) === '0')
-    expect(await locks.lock('paused').tryAcquire()).not.toBeNull()
+    expect(await locks.named('paused').tryAcquire()).not.toBeNull()
     await Promise.all([locks.close(), hasty.close()])
   })
 
   it('ends leases that run out meanwhile, and no late renewal revives them', async () => {
     const locks = createLocks(open(), { ttlMs: 400 })
-    const lease = await locks.lock('outlived').acquire({ waitMs: 15_000 })
+    const lease = await locks.named('outlived').acquire({ waitMs: 15_000 })
     await ask('client', 'pause', '900', 'all')
     await until('it is over here', () => lease.signal.aborted)
     expect(() => lease.assertHeld()).toThrow()
@@ -107,7 +107,7 @@ describe('a server that loads its data', () => {
       return typeof failure === 'string' && failure.includes('LOADING')
     })
     const error = await createLocks(open())
-      .lock('loaded')
+      .named('loaded')
       .tryAcquire()
       .catch((reason: unknown) => reason)
     expect(isLeaseholdError(error, 'BACKEND_UNAVAILABLE')).toBe(true)
@@ -120,14 +120,14 @@ describe('a server that loads its data', () => {
 describe('a server that evicts', () => {
   it('ends the lease at its next renewal, and goes on with a greater token', async () => {
     const [one, other] = [createLocks(open()), createLocks(open())]
-    const lease = await one.lock('evicted').acquire()
+    const lease = await one.named('evicted').acquire()
     const used = Number(/used_memory:(\d+)/.exec(await ask('info', 'memory'))?.[1])
     await ask('config', 'set', 'maxmemory-policy', 'volatile-random', 'maxmemory', String(used + 100_000))
     await ask('eval', "for i = 1, 2000 do redis.pcall('SET', 'fill:' .. i, string.rep('x', 500)) end", '0')
     for (let i = 0; i < 20; i += 1) await ask('set', `more:${i}`, 'x'.repeat(20_000))
     await until('the hold is evicted', async () => (await ask('exists', HOLD('evicted'))) === '0')
     await ask('config', 'set', 'maxmemory', '0', 'maxmemory-policy', 'noeviction')
-    const next = await other.lock('evicted').acquire()
+    const next = await other.named('evicted').acquire()
     expect(next.fencingToken).toBeGreaterThan(lease.fencingToken)
     await expect(lease.renew()).rejects.toMatchObject({ code: 'LEASE_LOST' })
     expect(next.remainingMs).toBeGreaterThan(0)

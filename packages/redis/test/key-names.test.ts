@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
 import { describe, expect, it } from 'vitest'
-import { redis } from '../src/index.ts'
+import { redisBackend } from '../src/index.ts'
 import { allNames, keyNames } from '../src/key-names.ts'
 import { PARTITIONS } from '../src/partitions.ts'
 
@@ -68,6 +68,6 @@ describe('names of keys', () => {
 
   it('are refused a prefix that would decide about slots', () => {
     const client = new Redis({ lazyConnect: true })
-    for (const prefix of ['', '{a}', 'a b']) expect(() => redis({ client, prefix })).toThrow(TypeError)
+    for (const prefix of ['', '{a}', 'a b']) expect(() => redisBackend({ client, prefix })).toThrow(TypeError)
   })
 })

@@ -54,8 +54,8 @@ describe('the line', () => {
 
   it('gives a turn that is to be confirmed, and the first renewal confirms it', async () => {
     const [one, other] = [createLocks(open()), createLocks(open(), { pollMs: 60_000 })]
-    const lease = await one.lock('window').acquire()
-    const waiting = other.lock('window').acquire({ ttlMs: 60_000, autoRenew: false })
+    const lease = await one.named('window').acquire()
+    const waiting = other.named('window').acquire({ ttlMs: 60_000, autoRenew: false })
     await until('it stands in line', async () => (await lineLength('window')) === 1)
     await lease.release()
     const next = await waiting

@@ -30,7 +30,7 @@ export async function renewalsPerSecond(
       if (type === 'lost') lost += 1
     },
   })
-  const take = (index: number) => locks.lock(`many ${index}`).acquire()
+  const take = (index: number) => locks.named(`many ${index}`).acquire()
   for (let step = 0; step < STEPS; step += 1) {
     const indices = Array.from({ length: count / STEPS }, (_, index) => step * (count / STEPS) + index)
     await Promise.all([...indices.map(take), pause(STEP_MS)])

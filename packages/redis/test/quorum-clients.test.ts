@@ -2,7 +2,7 @@ import { createLocks } from '@leasehold/core'
 import { askRedis, until } from '@leasehold/test-services'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { redisQuorum } from '../src/index.ts'
+import { redisQuorumBackend } from '../src/index.ts'
 import { keyNames } from '../src/key-names.ts'
 import { claimOn, terms } from './claims.ts'
 import { startQuorumStanding } from './quorum-standing.ts'
@@ -24,13 +24,13 @@ afterAll(standing.stop)
 describe('clients of a quorum', () => {
   it('are three or more', () => {
     const client = new Redis(a, { lazyConnect: true })
-    for (const clients of [[], [client, client]]) expect(() => redisQuorum({ clients })).toThrow(TypeError)
+    for (const clients of [[], [client, client]]) expect(() => redisQuorumBackend({ clients })).toThrow(TypeError)
     const cluster = Object.assign(new Redis({ lazyConnect: true }), { isCluster: true })
-    expect(() => redisQuorum({ clients: [client, client, cluster] })).toThrow('Cluster')
+    expect(() => redisQuorumBackend({ clients: [client, client, cluster] })).toThrow('Cluster')
     for (const maxTtlMs of [0, 0.5, Number.NaN])
-      expect(() => redisQuorum({ clients: [client, client, client], maxTtlMs })).toThrow(RangeError)
+      expect(() => redisQuorumBackend({ clients: [client, client, client], maxTtlMs })).toThrow(RangeError)
     const replyTimeoutMs = 2 ** 31
-    expect(() => redisQuorum({ clients: [client, client, client], replyTimeoutMs })).toThrow(RangeError)
+    expect(() => redisQuorumBackend({ clients: [client, client, client], replyTimeoutMs })).toThrow(RangeError)
   })
 
   it('of one server have one vote', async () => {
@@ -41,7 +41,7 @@ describe('clients of a quorum', () => {
 
   it('with a wrong password are refused', async () => {
     const locks = createLocks(open(urls, {}, { username: 'limited', password: 'wrong' }))
-    await expect(locks.lock('refused').tryAcquire()).rejects.toMatchObject({ code: 'BACKEND_REFUSED' })
+    await expect(locks.named('refused').tryAcquire()).rejects.toMatchObject({ code: 'BACKEND_REFUSED' })
   })
 
   it('limited to the documented commands, keys and channels can do everything', async () => {
@@ -50,10 +50,10 @@ describe('clients of a quorum', () => {
       createLocks(open(urls, {}, limited)),
       createLocks(open(urls, {}, limited), { pollMs: 60_000 }),
     ]
-    const lease = await one.lock('limited').acquire({ metadata: { who: 'a' } })
+    const lease = await one.named('limited').acquire({ metadata: { who: 'a' } })
     await lease.renew()
-    expect(await other.lock('limited').inspect()).toMatchObject({ metadata: { who: 'a' } })
-    const next = other.lock('limited').acquire()
+    expect(await other.named('limited').inspect()).toMatchObject({ metadata: { who: 'a' } })
+    const next = other.named('limited').acquire()
     const inLine = () => askRedis(servers[0] ?? { port: 0 }, 'llen', keyNames('leasehold-quorum:', 'limited').queue)
     await until('it stands in line', async () => (await inLine()) === '1')
     expect(await lease.release()).toBe('released')
@@ -65,8 +65,8 @@ describe('clients of a quorum', () => {
   it('of servers that were started a moment ago, and forget, are told to wait', async () => {
     const addresses = urls
     const clients = addresses.map((address) => new Redis(address))
-    const locks = createLocks(redisQuorum({ clients }))
-    const failure = await locks.lock('young').tryAcquire().catch(String)
+    const locks = createLocks(redisQuorumBackend({ clients }))
+    const failure = await locks.named('young').tryAcquire().catch(String)
     expect(failure).toContain('has restarted')
     for (const client of clients) client.disconnect()
     await locks.close()
@@ -78,7 +78,7 @@ describe('clients of a quorum', () => {
     const least = 15
     const contend = async (index: number) => {
       while (Math.min(...turns) < least) {
-        await using _ = await everybody[index]?.lock('crowd').acquire()
+        await using _ = await everybody[index]?.named('crowd').acquire()
         turns[index] = (turns[index] ?? 0) + 1
       }
     }

@@ -88,7 +88,7 @@ describe('a node', () => {
     const [one, other] = [open(three, PATIENT), createLocks(open(three, PATIENT), { pollMs: 60_000 })]
     const claim = claimOn('hanging wait')
     await one.tryAcquire(claim, terms())
-    const waiting = other.lock('hanging wait').acquire()
+    const waiting = other.named('hanging wait').acquire()
     const isInLine = async () => (await askRedis(servers[1] as Server, 'llen', namesOf('hanging wait').queue)) === '1'
     await until('it stands in line', isInLine)
     await one.release(claim)
@@ -171,7 +171,7 @@ describe('a minority', () => {
   it('grants nothing, and keeps nothing of the attempt', async () => {
     const locks = createLocks(open([a, NOWHERE, NOWHERE]))
     const failure: unknown = await locks
-      .lock('minority')
+      .named('minority')
       .tryAcquire()
       .catch((error: unknown) => error)
     expect(isLeaseholdError(failure, 'BACKEND_UNAVAILABLE')).toBe(true)

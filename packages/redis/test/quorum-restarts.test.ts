@@ -76,7 +76,7 @@ describe('a node that comes back empty', () => {
   it('is given back what the majority holds: a lease outlives that all restart, one after the other', async () => {
     await until('all count', allCount)
     const locks = createLocks(open(), { ttlMs: MAX_TTL_MS })
-    const lease = await locks.lock('rolling').acquire({ metadata: 'kept' })
+    const lease = await locks.named('rolling').acquire({ metadata: 'kept' })
     const restored = async () => (await holds('rolling')) === '111'
     await until('all keep it', restored)
     for (const index of [0, 1, 2]) {
@@ -84,7 +84,7 @@ describe('a node that comes back empty', () => {
       await until('it is given back', restored)
     }
     lease.assertHeld()
-    expect(await locks.lock('rolling').inspect()).toMatchObject({ fencingToken: lease.fencingToken })
+    expect(await locks.named('rolling').inspect()).toMatchObject({ fencingToken: lease.fencingToken })
     expect(await lease.release()).toBe('released')
     await until('nothing is left', async () => (await holds('rolling')) === '000')
   })
@@ -116,7 +116,7 @@ describe('a renewal', () => {
 describe('a TTL longer than the longest', () => {
   it('is refused before anything is sent', async () => {
     const locks = createLocks(open([NOWHERE, NOWHERE, NOWHERE]))
-    await expect(locks.lock('long').acquire({ ttlMs: MAX_TTL_MS + 1 })).rejects.toMatchObject({ code: 'UNSUPPORTED' })
+    await expect(locks.named('long').acquire({ ttlMs: MAX_TTL_MS + 1 })).rejects.toMatchObject({ code: 'UNSUPPORTED' })
   })
 })
 

@@ -1,7 +1,7 @@
 import type { Claim, LockBackend } from '@leasehold/core'
 import { askRedis, type Server, type Settings, startRedis, TcpProxy, until } from '@leasehold/test-services'
 import { Redis } from 'ioredis'
-import { type RedisQuorumOptions, redisQuorum } from '../src/index.ts'
+import { type RedisQuorumBackendOptions, redisQuorumBackend } from '../src/index.ts'
 import { keyNames } from '../src/key-names.ts'
 import { claimOn, terms } from './claims.ts'
 
@@ -12,7 +12,7 @@ export const NOWHERE = 'redis://127.0.0.1:1'
 export interface QuorumStanding {
   readonly servers: readonly Server[]
   readonly urls: readonly string[]
-  open(urls?: readonly string[], options?: Partial<RedisQuorumOptions>, as?: Record<string, string>): LockBackend
+  open(urls?: readonly string[], options?: Partial<RedisQuorumBackendOptions>, as?: Record<string, string>): LockBackend
   /** A way of its own to the server. */
   proxy(index: number): Promise<TcpProxy>
   /** On which servers the key is held, as digits: `101`. */
@@ -37,7 +37,7 @@ export async function startQuorumStanding(count: number, settings: Settings = {}
     urls,
     open(through = urls, options = {}, as = {}) {
       const clients = through.map((url) => new Redis(url, { ...as, lazyConnect: true }))
-      const backend = redisQuorum({ clients, durable: settings['appendonly'] === 'yes', ...options })
+      const backend = redisQuorumBackend({ clients, durable: settings['appendonly'] === 'yes', ...options })
       ends.push(async () => backend.close?.())
       return backend
     },

@@ -2,7 +2,7 @@ import { createLocks } from '@leasehold/core'
 import { startRedis } from '@leasehold/test-services'
 import { Redis } from 'ioredis'
 import { afterAll, expect, it } from 'vitest'
-import { fencedSet, redis } from '../src/index.ts'
+import { fencedSet, redisBackend } from '../src/index.ts'
 
 const server = await startRedis()
 const before = process.env['REDIS_URL']
@@ -15,9 +15,9 @@ afterAll(async () => {
 
 it('the program of the README sells one seat', async () => {
   const client = new Redis(process.env['REDIS_URL'] ?? '')
-  const locks = createLocks(redis({ client }))
+  const locks = createLocks(redisBackend({ client }))
 
-  await locks.lock('seat:A1').run(async (lease) => {
+  await locks.named('seat:A1').run(async (lease) => {
     await fencedSet(client, 'buyer:A1', 'me', lease.fencingToken)
   })
 

@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(standing.stop)
 
 const failure = async (backend: LockBackend): Promise<unknown> => {
-  const attempt = createLocks(backend).lock('refused').tryAcquire()
+  const attempt = createLocks(backend).named('refused').tryAcquire()
   return attempt.then(
     () => undefined,
     (error: unknown) => error,
@@ -39,14 +39,14 @@ describe('a server that will not', () => {
     const backend = open()
     const locks = createLocks(backend, { ttlMs: 3000, onEvent: (event) => events.push(event) })
     const metadata = { secret: 'in-the-arguments' }
-    const lease = await locks.lock('shown').acquire({ metadata })
+    const lease = await locks.named('shown').acquire({ metadata })
     const holder = await ask('hget', keyNames('leasehold:', 'shown').hold, 'holder')
     await ask('del', keyNames('leasehold:', 'shown').hold)
     await ask('set', keyNames('leasehold:', 'shown').hold, 'of another type')
     const errors = await Promise.all([
       lease.renew().catch((error: unknown) => error),
       locks
-        .lock('shown')
+        .named('shown')
         .acquire({ metadata, waitMs: 100 })
         .catch((error: unknown) => error),
       lease.release().catch((error: unknown) => error),
@@ -97,10 +97,10 @@ describe('a user limited to the documented commands, keys and channels', () => {
   it('can do everything', async () => {
     const limited = { username: 'limited', password: PASSWORD }
     const [one, other] = [createLocks(open(limited)), createLocks(open(limited), { pollMs: 60_000 })]
-    const lease = await one.lock('limited').acquire({ metadata: { who: 'a' } })
+    const lease = await one.named('limited').acquire({ metadata: { who: 'a' } })
     await lease.renew()
-    expect(await other.lock('limited').inspect()).toMatchObject({ metadata: { who: 'a' } })
-    const next = other.lock('limited').acquire()
+    expect(await other.named('limited').inspect()).toMatchObject({ metadata: { who: 'a' } })
+    const next = other.named('limited').acquire()
     await until('it stands in line', async () => (await ask('llen', keyNames('leasehold:', 'limited').queue)) === '1')
     expect(await lease.release()).toBe('released')
     expect(await (await next).release()).toBe('released')

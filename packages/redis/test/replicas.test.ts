@@ -2,7 +2,7 @@ import { createLocks, type Locks } from '@leasehold/core'
 import { askRedis, startRedisReplica, until } from '@leasehold/test-services'
 import { Redis } from 'ioredis'
 import { afterAll, describe, expect, it } from 'vitest'
-import { redis, type WaitReplicas } from '../src/index.ts'
+import { redisBackend, type WaitReplicas } from '../src/index.ts'
 import { keyNames } from '../src/key-names.ts'
 import { claimOn, terms } from './claims.ts'
 import { startStanding } from './standing.ts'
@@ -16,7 +16,7 @@ afterAll(async () => {
 })
 
 const open = (waitReplicas: WaitReplicas) =>
-  redis({ client: new Redis(server.url, { lazyConnect: true }), waitReplicas })
+  redisBackend({ client: new Redis(server.url, { lazyConnect: true }), waitReplicas })
 
 // The primary counts a replica from its first acknowledgement of what was written on, up to a second after it has the data.
 const [rehearsing, rehearsal] = [open({ count: 1 }), claimOn('rehearsal')]
@@ -33,9 +33,9 @@ describe('a grant that waits for replicas', () => {
     const [one, other] = [open(patient), open(patient)].map((each) =>
       createLocks(each, { pollMs: 60_000, requestTimeoutMs: 3000 }),
     ) as [Locks, Locks]
-    const lease = await one.lock('copied').acquire()
+    const lease = await one.named('copied').acquire()
     expect(await onReplica('copied')).toBe(String(lease.fencingToken))
-    const waiting = other.lock('copied').acquire()
+    const waiting = other.named('copied').acquire()
     await until('it stands in line', async () => (await ask('exists', keyNames('leasehold:', 'copied').queue)) === '1')
     await lease.renew()
     await lease.release()
@@ -46,7 +46,7 @@ describe('a grant that waits for replicas', () => {
 
   it('is none without them, and leaves nothing behind', async () => {
     const locks = createLocks(open({ count: 2, timeoutMs: 100 }))
-    await expect(locks.lock('lonely').tryAcquire()).rejects.toThrow(/[01] of 2 replicas/)
+    await expect(locks.named('lonely').tryAcquire()).rejects.toThrow(/[01] of 2 replicas/)
     await until('it is withdrawn', async () => (await ask('exists', keyNames('leasehold:', 'lonely').hold)) === '0')
     await locks.close()
   })

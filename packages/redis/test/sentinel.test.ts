@@ -2,7 +2,7 @@ import { createLocks } from '@leasehold/core'
 import { askRedis, type RedisSentinels, type Server, startRedisSentinels, until } from '@leasehold/test-services'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { redis } from '../src/index.ts'
+import { redisBackend } from '../src/index.ts'
 
 describe('behind sentinels', () => {
   let group: RedisSentinels
@@ -20,8 +20,8 @@ describe('behind sentinels', () => {
     const [first] = group.sentinels as [Server]
     first.freeze()
     try {
-      const locks = createLocks(redis({ client: client() }))
-      const lease = await locks.lock('passed over').acquire({ waitMs: 15_000 })
+      const locks = createLocks(redisBackend({ client: client() }))
+      const lease = await locks.named('passed over').acquire({ waitMs: 15_000 })
       expect(await lease.release()).toBe('released')
       await locks.close()
     } finally {
@@ -32,31 +32,31 @@ describe('behind sentinels', () => {
   it('those that are listened to for a connection are left with it', async () => {
     const [first] = group.sentinels as [Server]
     const listening = async () => (await askRedis(first, 'client', 'list')).match(/cmd=subscribe/g)?.length ?? 0
-    const locks = createLocks(redis({ client: client({ failoverDetector: true }) }))
-    await locks.lock('detected').run(async () => {})
+    const locks = createLocks(redisBackend({ client: client({ failoverDetector: true }) }))
+    await locks.named('detected').run(async () => {})
     await until('it is listened to', async () => (await listening()) === 1)
     await askRedis(group.primary, 'client', 'kill', 'type', 'normal')
     // Not acquired before: whoever has to wait has a second connection, with a listener of its own.
     const answers = () =>
       locks
-        .lock('detected')
+        .named('detected')
         .inspect()
         .then(
           () => true,
           () => false,
         )
     await until('another connection answers', answers)
-    await locks.lock('detected').acquire({ waitMs: 15_000 })
+    await locks.named('detected').acquire({ waitMs: 15_000 })
     await until('it is listened to by the next', async () => (await listening()) === 1)
     await locks.close()
     await until('nobody listens', async () => (await listening()) === 0)
   })
 
   it('locks go on at the new primary, with greater tokens', async () => {
-    const locks = createLocks(redis({ client: client() }), { ttlMs: 1000 })
-    const before = await locks.lock('seat').acquire()
+    const locks = createLocks(redisBackend({ client: client() }), { ttlMs: 1000 })
+    const before = await locks.named('seat').acquire()
     await group.primary.kill()
-    const after = await locks.lock('seat').acquire({ waitMs: 40_000, whenHeld: 'wait' })
+    const after = await locks.named('seat').acquire({ waitMs: 40_000, whenHeld: 'wait' })
     expect(after.fencingToken).toBeGreaterThan(before.fencingToken)
     expect(await after.release()).toBe('released')
     expect(await locks.close()).toMatchObject({ unreleased: [], backendError: undefined })

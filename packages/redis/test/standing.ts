@@ -1,7 +1,7 @@
 import type { LockBackend } from '@leasehold/core'
 import { askRedis, type Server, type Settings, startRedis } from '@leasehold/test-services'
 import { Redis } from 'ioredis'
-import { redis } from '../src/index.ts'
+import { redisBackend } from '../src/index.ts'
 import { claimOn, terms } from './claims.ts'
 
 interface ClientOptions {
@@ -26,7 +26,7 @@ export async function startStanding(settings: Settings = {}): Promise<Standing> 
   return {
     server,
     open(options = {}, url = server.url) {
-      const backend = redis({ client: new Redis(url, { ...options, lazyConnect: true }) })
+      const backend = redisBackend({ client: new Redis(url, { ...options, lazyConnect: true }) })
       opened.push(backend)
       return backend
     },

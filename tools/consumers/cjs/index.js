@@ -5,7 +5,7 @@ const { memoryBackend } = require('@leasehold/core/memory')
 
 async function main() {
   const locks = createLocks(memoryBackend())
-  const lock = locks.lock('seat:A1')
+  const lock = locks.named('seat:A1')
   const first = await lock.acquire({ ttlMs: 5000 })
   assert.equal(await lock.tryAcquire(), null)
   assert.equal(await first.release(), 'released')

@@ -4,7 +4,7 @@ import memory = require('@leasehold/core/memory')
 
 async function main(): Promise<void> {
   const locks: core.Locks = core.createLocks(memory.memoryBackend())
-  const outcome: core.ReleaseOutcome = await (await locks.lock('seat:A1').acquire()).release()
+  const outcome: core.ReleaseOutcome = await (await locks.named('seat:A1').acquire()).release()
   assert.equal(outcome, 'released')
   await locks.close()
 }

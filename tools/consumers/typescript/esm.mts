@@ -7,7 +7,7 @@ const backend: LockBackend = memoryBackend()
 const locks = createLocks(backend, { onEvent: (event) => seen.push(event.type) })
 
 async function tokenOfHold(): Promise<bigint> {
-  await using lease: Lease = await locks.lock('seat:A1').acquire({ ttlMs: 5000 })
+  await using lease: Lease = await locks.named('seat:A1').acquire({ ttlMs: 5000 })
   lease.assertHeld()
   return lease.fencingToken
 }

@@ -93,7 +93,7 @@ export class Lab implements AsyncDisposable {
     const { db } = this.#database
     const row = new RowWatch(db, SEAT, this.timeline, (token) => lock.nodeOf(token))
     const lock: LockWatch = new LockWatch({
-      lock: this.#locks.lock(`${sale.name}:seat:${SEAT}`),
+      lock: this.#locks.named(`${sale.name}:seat:${SEAT}`),
       ttlMs: this.#ttlMs,
       timeline: this.timeline,
       isSold: () => row.isSold,

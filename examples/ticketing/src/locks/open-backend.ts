@@ -11,13 +11,13 @@ export async function openBackend(address: LockAddress, ttlMs: number, clock?: C
     case 'memory':
       return memoryBackend(clock && { clock })
     case 'redis': {
-      const { redis } = await import('@leasehold/redis')
-      return redis({ client: await redisClient(address.url), clock })
+      const { redisBackend } = await import('@leasehold/redis')
+      return redisBackend({ client: await redisClient(address.url), clock })
     }
     case 'redis-quorum': {
-      const { redisQuorum } = await import('@leasehold/redis')
+      const { redisQuorumBackend } = await import('@leasehold/redis')
       const clients = await Promise.all(address.urls.map(redisClient))
-      return redisQuorum({ clients, durable: address.durable, maxTtlMs: ttlMs, clock })
+      return redisQuorumBackend({ clients, durable: address.durable, maxTtlMs: ttlMs, clock })
     }
     case 'etcd': {
       const { etcdBackend } = await import('@leasehold/etcd')
@@ -35,12 +35,15 @@ async function redisClient(url: string) {
 }
 
 async function openRows(connectionString: string): Promise<LockBackend> {
-  const [{ migrate, postgresRows }, { default: pg }] = await Promise.all([import('@leasehold/postgres'), import('pg')])
+  const [{ migrate, postgresRowsBackend }, { default: pg }] = await Promise.all([
+    import('@leasehold/postgres'),
+    import('pg'),
+  ])
   const settings = { connectionString, keepAlive: true }
   const pool = new pg.Pool(settings)
   pool.on('error', () => {})
   await migrate(pool)
-  const rows = postgresRows({ pool, listen: () => new pg.Client(settings) })
+  const rows = postgresRowsBackend({ pool, listen: () => new pg.Client(settings) })
   return {
     ...rows,
     async close() {

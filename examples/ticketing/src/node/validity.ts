@@ -20,7 +20,7 @@ export function watchLeases(locks: Locks, tell: Tell): Locks {
     return lease
   }
   return {
-    lock: (key, defaults) => locks.lock(key, defaults),
+    named: (key, defaults) => locks.named(key, defaults),
     async acquireAll(keys, options) {
       const group = await locks.acquireAll(keys, options)
       group.leases.forEach(watched)

@@ -32,5 +32,5 @@ async function askDatabase(address: ServerAddress): Promise<void> {
 
 async function askLocks(address: LockAddress): Promise<void> {
   await using locks = createLocks(await openBackend(address, 1000))
-  await locks.lock('is-anybody-there').inspect()
+  await locks.named('is-anybody-there').inspect()
 }

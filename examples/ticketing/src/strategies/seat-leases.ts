@@ -52,12 +52,12 @@ export function seatLeases({ locks, ttlMs, sale, node }: SeatLeasesOptions): Sea
 
     async isHeld({ handles: [first] }) {
       if (first === undefined) return false
-      const present = await locks.lock(first.key).inspect()
+      const present = await locks.named(first.key).inspect()
       return present?.fencingToken === BigInt(first.fencingToken)
     },
 
     async look(seat) {
-      const present = await locks.lock(keyOf(seat)).inspect()
+      const present = await locks.named(keyOf(seat)).inspect()
       return (
         present && {
           token: String(present.fencingToken),

@@ -19,8 +19,8 @@ export function serveHolder(backend: LockBackend): void {
   async function answer(request: HolderRequest): Promise<string> {
     if (request.ask === 'is-held') return isHeld(lease)
     if (request.ask === 'release') return released(lease)
-    if (request.ask === 'warm-up') return warmUp(locks.lock(request.key))
-    const lock = locks.lock(request.key, { ttlMs: request.ttlMs })
+    if (request.ask === 'warm-up') return warmUp(locks.named(request.key))
+    const lock = locks.named(request.key, { ttlMs: request.ttlMs })
     if (request.ask === 'wait') return beginWait(lock)
     lease = await lock.acquire({ waitMs: PATIENCE_MS })
     return String(lease.fencingToken)

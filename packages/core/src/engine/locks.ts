@@ -56,7 +56,7 @@ class BackendLocks implements Locks {
     this.#hall = hall
   }
 
-  lock(key: string, defaults?: HoldOptions): Lock {
+  named(key: string, defaults?: HoldOptions): Lock {
     assertKey(key)
     return new NamedLock(this.#hall, key, parseHold(this.#hall.bench.options, defaults))
   }

@@ -7,7 +7,7 @@ import { Connection } from './connection.ts'
 import type { Hold, Seat } from './hold.ts'
 import { briefMs, Lane } from './lane.ts'
 import { Lanes } from './lanes.ts'
-import { type PostgresAdvisoryOptions, parseAdvisory } from './options.ts'
+import { type PostgresAdvisoryBackendOptions, parseAdvisory } from './options.ts'
 import { Places } from './places.ts'
 import { Presence } from './presence.ts'
 import { Session } from './session.ts'
@@ -18,7 +18,7 @@ import { statements } from './statements.ts'
  * Locks as session advisory locks, on few connections of its own. The server frees what a process holds as soon as it dies, and within
  * the granted TTL and a second when it freezes or is cut off. *Exclusion of valid leases* on one primary.
  */
-export const postgresAdvisory = (options: PostgresAdvisoryOptions): LockBackend => new Advisory(options)
+export const postgresAdvisoryBackend = (options: PostgresAdvisoryBackendOptions): LockBackend => new Advisory(options)
 
 interface Standing {
   readonly hold: Hold
@@ -43,7 +43,7 @@ class Advisory implements LockBackend {
   readonly #standing = new Map<string, Standing>()
   #tell: (claim: Claim) => void = () => {}
 
-  constructor(options: PostgresAdvisoryOptions) {
+  constructor(options: PostgresAdvisoryBackendOptions) {
     const { connect, schema, maxHeld } = parseAdvisory(options)
     this.#places = new Places(schema)
     this.#maxHeld = maxHeld

@@ -40,7 +40,7 @@ function assertFit({ pid, version, version_name, standby }: PostgresRow, told: n
   // A transaction pooler makes up the process id that it tells, and lends the same session to others: two clients would hold one lock.
   if (told !== Number(pid)) {
     throw refused(
-      'a connection pooler stands between: session locks need a connection straight to Postgres. Use its direct address, or postgresRows, which works through poolers',
+      'a connection pooler stands between: session locks need a connection straight to Postgres. Use its direct address, or postgresRowsBackend, which works through poolers',
     )
   }
   if (Number(version) < OLDEST_VERSION) {

@@ -4,7 +4,7 @@ import { quotedSchema } from '../schema-name.ts'
 /** Makes a client that is not connected yet. */
 export type ConnectSession = () => PostgresSessionClient | Promise<PostgresSessionClient>
 
-export interface PostgresAdvisoryOptions {
+export interface PostgresAdvisoryBackendOptions {
   /**
    * How to reach the server itself: an address, the settings of a `pg.Client`, or a function that makes a client which is not connected
    * yet, such as `() => new pg.Client({ connectionString, pipeline: true })`. A connection pooler must not stand between.
@@ -30,7 +30,7 @@ const MOST_HELD = 1_000_000
 /** What `pg` understands: a URL, or the path of a socket. */
 const ADDRESS = /^(postgres(ql)?:\/\/|socket:|\/)/
 
-export function parseAdvisory({ connection, schema, maxHeld = 5000 }: PostgresAdvisoryOptions): Parsed {
+export function parseAdvisory({ connection, schema, maxHeld = 5000 }: PostgresAdvisoryBackendOptions): Parsed {
   if (!Number.isInteger(maxHeld) || maxHeld < 1 || maxHeld > MOST_HELD) {
     throw new RangeError(`maxHeld must be a whole number from 1 to ${MOST_HELD}; got ${String(maxHeld)}`)
   }

@@ -15,7 +15,7 @@ import { TURN_MS } from './waiting-times.ts'
 
 const FEWEST_NODES = 3
 
-export interface RedisQuorumOptions {
+export interface RedisQuorumBackendOptions {
   /**
    * Yours: `ioredis` clients of three or more servers that have nothing in common, no replication and no machine. Each is duplicated with safe settings. floor(n/2)+1 of them
    * decide; an even number bears no more failures than the odd one below.
@@ -44,7 +44,7 @@ export interface RedisQuorumOptions {
  * Locks on a majority of independent Redis servers. *Exclusion of valid leases* although a minority is away, hangs, or comes back empty; *fenced safety* as long as two majorities
  * share a node that keeps its data or its clock. One token for the whole majority, greater than each before.
  */
-export function redisQuorum(options: RedisQuorumOptions): LockBackend {
+export function redisQuorumBackend(options: RedisQuorumBackendOptions): LockBackend {
   const { clock = systemClock, durable = false, maxTtlMs = 60_000, nodeTimeoutMs = 500 } = options
   assertDuration('maxTtlMs', maxTtlMs)
   assertDuration('nodeTimeoutMs', nodeTimeoutMs)
@@ -79,14 +79,14 @@ export function redisQuorum(options: RedisQuorumOptions): LockBackend {
 }
 
 function nodesOf(
-  { clients, prefix = 'leasehold-quorum:', replyTimeoutMs = 3000, onAdvice }: RedisQuorumOptions,
+  { clients, prefix = 'leasehold-quorum:', replyTimeoutMs = 3000, onAdvice }: RedisQuorumBackendOptions,
   clock: Clock,
   maxTtlMs: number | undefined,
 ): QuorumMember[] {
   if (!Array.isArray(clients) || clients.length < FEWEST_NODES)
-    throw new TypeError(`redisQuorum({ clients }) takes clients of at least ${FEWEST_NODES} independent servers`)
+    throw new TypeError(`redisQuorumBackend({ clients }) takes clients of at least ${FEWEST_NODES} independent servers`)
   if (clients.some((client) => 'isCluster' in client && client.isCluster))
-    throw new TypeError('redisQuorum({ clients }) takes clients of one server each: a Cluster is none')
+    throw new TypeError('redisQuorumBackend({ clients }) takes clients of one server each: a Cluster is none')
   assertDuration('replyTimeoutMs', replyTimeoutMs, LONGEST_TIMER_MS)
   const claimIdentity = identities()
   const doctor = new Doctor(onAdvice)

@@ -1,5 +1,5 @@
 import type { LockBackend } from '@leasehold/core'
-import { postgresAdvisory, postgresRows } from '@leasehold/postgres'
+import { postgresAdvisoryBackend, postgresRowsBackend } from '@leasehold/postgres'
 import pg from 'pg'
 
 export const POOL_SIZE = 4
@@ -18,7 +18,10 @@ export function openRows({ poolUrl, listenUrl, name }: Addresses): LockBackend {
   const pool = new pg.Pool({ ...settings, connectionString: poolUrl, max: POOL_SIZE })
   // Connections that break while nobody uses them.
   pool.on('error', () => {})
-  const backend = postgresRows({ pool, listen: () => new pg.Client({ ...settings, connectionString: listenUrl }) })
+  const backend = postgresRowsBackend({
+    pool,
+    listen: () => new pg.Client({ ...settings, connectionString: listenUrl }),
+  })
   const end = async () => {
     await backend.close?.()
     await pool.end()
@@ -35,4 +38,4 @@ export function openRows({ poolUrl, listenUrl, name }: Addresses): LockBackend {
 
 /** A client with sessions of its own. */
 export const openAdvisory = (url: string, name: string): LockBackend =>
-  postgresAdvisory({ connection: { connectionString: url, application_name: name } })
+  postgresAdvisoryBackend({ connection: { connectionString: url, application_name: name } })

@@ -1,5 +1,5 @@
 import { type Clock, type LockBackend, systemClock } from '@leasehold/core'
-import { redisQuorum } from '@leasehold/redis'
+import { redisQuorumBackend } from '@leasehold/redis'
 import { Redis } from 'ioredis'
 
 /** A client of its own, as another process would have, under the name by which the servers know its connections. */
@@ -11,5 +11,5 @@ export function openQuorum(
 ): LockBackend {
   // Never connected: the backend works on duplicates.
   const clients = urls.map((url) => new Redis(url, { connectionName, lazyConnect: true, ...credentials }))
-  return redisQuorum({ clients, durable: true, clock })
+  return redisQuorumBackend({ clients, durable: true, clock })
 }

@@ -1,5 +1,5 @@
 import { type Clock, type LockBackend, systemClock } from '@leasehold/core'
-import { redis } from '@leasehold/redis'
+import { redisBackend } from '@leasehold/redis'
 import { Cluster, Redis } from 'ioredis'
 
 /** Where servers are, and under which name they know the connections. */
@@ -18,7 +18,7 @@ const SENTINEL_NAME = 'leasehold'
 
 /** A client of its own, as another process would have. Never connected: the backend works on duplicates. */
 export function openRedis(address: Address, clock: Clock = systemClock): LockBackend {
-  return redis({ client: clientOf(address), clock })
+  return redisBackend({ client: clientOf(address), clock })
 }
 
 function clientOf({ kind, urls, connectionName, credentials, detours = new Map() }: Address): Redis | Cluster {

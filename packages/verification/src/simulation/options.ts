@@ -16,7 +16,7 @@ simulate --seed N [--json]
 simulate --quorum [--seeds 1000] [--from 1] [--json]
 
 Runs the engine and the memory backend in seeded, simulated worlds full of faults, and checks
-what must hold. With --quorum, the decisions of redisQuorum over simulated nodes, in one process. --seed replays one of them and prints its timeline. Exit code 1: a rule was broken,
+what must hold. With --quorum, the decisions of redisQuorumBackend over simulated nodes, in one process. --seed replays one of them and prints its timeline. Exit code 1: a rule was broken,
 or the runs saw too little to prove anything.`
 
 export function parseOptions(argv: readonly string[]): SimulationOptions {

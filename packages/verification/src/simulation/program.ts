@@ -208,7 +208,7 @@ export class Program {
   }
 
   #lock(): Lock {
-    return this.#host.locks.lock(this.#host.prng.pick(this.#run.scenario.keys))
+    return this.#host.locks.named(this.#host.prng.pick(this.#run.scenario.keys))
   }
 
   #expect(error: unknown): void {

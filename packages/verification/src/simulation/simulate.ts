@@ -82,7 +82,7 @@ async function acquireEach(universe: Universe, host: Host, withinMs: number): Pr
   for (const key of scenario.keys) {
     const options = { ttlMs: scenario.ttlsMs[0], waitMs: Math.ceil(withinMs) }
     try {
-      const lease = await host.locks.lock(key).acquire(options)
+      const lease = await host.locks.named(key).acquire(options)
       universe.leased(key, lease.fencingToken)
       await lease.release()
     } catch (error) {

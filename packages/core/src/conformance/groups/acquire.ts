@@ -121,11 +121,11 @@ add(
 add('contention-is-null', 'tryAcquire of the engine answers null for contention, and a lease otherwise', async (t) => {
   const [one, other] = [await t.process(), await t.process()]
   const key = t.key()
-  const lease = await one.locks.lock(key).tryAcquire()
+  const lease = await one.locks.named(key).tryAcquire()
   assert.ok(lease)
-  assert.equal(await other.locks.lock(key).tryAcquire(), null)
+  assert.equal(await other.locks.named(key).tryAcquire(), null)
   assert.equal(await lease.release(), 'released')
-  assert.ok(await other.locks.lock(key).tryAcquire())
+  assert.ok(await other.locks.named(key).tryAcquire())
 })
 
 for (const minimal of [false, true]) {
@@ -136,7 +136,7 @@ for (const minimal of [false, true]) {
     async (t) => {
       const [one, other] = [await t.process(), await t.process({ minimal })]
       const [first, middle, last] = [t.key('a'), t.key('b'), t.key('c')]
-      await one.locks.lock(middle).acquire()
+      await one.locks.named(middle).acquire()
       assert.equal(await other.locks.tryAcquireAll([first, middle, last]), null)
       await t.until(() => t.isFree(first), 'the first key comes free', t.soonMs)
       await t.until(() => t.isFree(last), 'the last key comes free', t.soonMs)
@@ -147,7 +147,7 @@ for (const minimal of [false, true]) {
 add('group-rolled-back', 'what a refused group took is given back when its caller is told', async (t) => {
   const [one, other] = [await t.process(), await t.process({ minimal: true })]
   const [first, last] = [t.key('a'), t.key('b')]
-  await one.locks.lock(last).acquire()
+  await one.locks.named(last).acquire()
   const observer = await t.open()
   const gate = holdRequest()
   other.wire.next('release', gate.fate)
@@ -192,7 +192,7 @@ add('group-order', 'a group lists its leases in the order of the keys asked for'
 add('group-given-up', 'a group that is given up while it waits leaves none of its keys held', async (t) => {
   const [one, other] = [await t.process(), await t.process()]
   const [first, last] = [t.key('a'), t.key('b')]
-  await one.locks.lock(last).acquire()
+  await one.locks.named(last).acquire()
   const abort = new AbortController()
   const aborted = other.locks.acquireAll([first, last], { signal: abort.signal })
   await t.until(() => other.saw('waiting'), 'it waits')
@@ -225,7 +225,7 @@ add(
   'acquiring, in the work under a lease, the key of that lease is an error, not a wait for ever',
   async (t) => {
     const { locks } = await t.process()
-    const lock = locks.lock(t.key())
+    const lock = locks.named(t.key())
     await t.settled(lock.run(() => t.rejects(lock.acquire(), 'SELF_DEADLOCK')))
     await t.assertFree(lock.key)
   },
@@ -237,7 +237,7 @@ add('exclusion-under-load', 'under contention of several processes never two hol
   let turns = 0
   const worker = async (locks: Process['locks']) => {
     for (let turn = 0; turn < 5; turn += 1) {
-      await locks.lock(key).run(async () => {
+      await locks.named(key).run(async () => {
         inside += 1
         assert.equal(inside, 1, 'two processes are inside')
         await t.pass(0)
@@ -263,7 +263,7 @@ add(
     const now = () => BigInt(Math.round(t.nowMs() * 1_000))
     const turn = async (locks: Process['locks'], lease: string, forget: boolean) => {
       events.push({ type: 'asked', lease, at: now() })
-      const held = await locks.lock(key).acquire({ ttlMs: t.ttlMs, autoRenew: false, whenHeld: 'wait' })
+      const held = await locks.named(key).acquire({ ttlMs: t.ttlMs, autoRenew: false, whenHeld: 'wait' })
       const validUntil = now() + BigInt(Math.floor(held.remainingMs * 1_000))
       events.push({ type: 'granted', lease, key, at: now(), validUntil, fencingToken: held.fencingToken })
       await t.pass(t.time.stepMs)

@@ -89,7 +89,7 @@ add('ghost', 'a request that arrives after it was given up is gone within one TT
   const { locks, wire: line } = await t.process({ requestTimeoutMs: t.briefMs })
   const gate = holdRequest()
   line.next('tryAcquire', gate.fate)
-  const lock = locks.lock(t.key())
+  const lock = locks.named(t.key())
   await t.rejects(lock.tryAcquire({ ttlMs: t.ttlMs }), 'BACKEND_UNAVAILABLE')
   gate.open()
   await t.pass(t.arrivalMs)
@@ -99,7 +99,7 @@ add('ghost', 'a request that arrives after it was given up is gone within one TT
 add('acquire-reply-lost', 'a grant whose answer was lost is withdrawn, not left until its TTL is over', async (t) => {
   const { locks, wire: line } = await t.process()
   line.next('tryAcquire', replyLost)
-  const lock = locks.lock(t.key())
+  const lock = locks.named(t.key())
   await t.rejects(lock.tryAcquire({ ttlMs: LONG_MS }), 'BACKEND_UNAVAILABLE')
   await t.until(() => t.isFree(lock.key), 'the claim is withdrawn', t.soonMs)
 })
@@ -110,7 +110,7 @@ add(
   async (t) => {
     const { locks, wire: line } = await t.process({ requestTimeoutMs: t.briefMs })
     line.next('tryAcquire', replySwallowed)
-    const lock = locks.lock(t.key())
+    const lock = locks.named(t.key())
     await t.rejects(lock.tryAcquire({ ttlMs: LONG_MS }), 'BACKEND_UNAVAILABLE', t.soonMs)
     await t.until(() => t.isFree(lock.key), 'the claim is withdrawn', t.soonMs)
   },
@@ -120,7 +120,7 @@ add('withdrawal-fails', 'a withdrawal that fails is left to the TTL, and the obs
   const { locks, wire: line, saw } = await t.process()
   line.next('tryAcquire', replyLost)
   line.always('release', requestLost)
-  const lock = locks.lock(t.key())
+  const lock = locks.named(t.key())
   await t.rejects(lock.tryAcquire({ ttlMs: t.ttlMs }), 'BACKEND_UNAVAILABLE')
   await t.until(() => saw('backend-error'), 'the observer is told')
   await t.holdInTime(await t.open(), lock.key, t.expiryMs)
@@ -133,7 +133,7 @@ add('grant-after-abort', 'a grant that arrives after the caller aborted is relea
   line.always('waitForTurn', gate.fate)
   const abort = new AbortController()
   const key = t.key()
-  const acquiring = locks.lock(key).acquire({ ttlMs: LONG_MS, signal: abort.signal })
+  const acquiring = locks.named(key).acquire({ ttlMs: LONG_MS, signal: abort.signal })
   await t.until(() => gate.arrived > 0, 'the server grants')
   abort.abort(new Error('enough'))
   await assert.rejects(t.settled(acquiring, t.soonMs), /enough/)
@@ -149,7 +149,7 @@ add('grant-after-timeout', 'a grant that arrives after the wait was over is rele
   line.always('tryAcquire', gate.fate)
   line.always('waitForTurn', gate.fate)
   const key = t.key()
-  const acquiring = locks.lock(key).acquire({ ttlMs: LONG_MS, waitMs: t.pollMs })
+  const acquiring = locks.named(key).acquire({ ttlMs: LONG_MS, waitMs: t.pollMs })
   await t.rejects(acquiring, 'ACQUIRE_TIMEOUT', t.soonMs)
   await t.until(() => gate.arrived === 1, 'the server grants', t.soonMs)
   line.heal()
@@ -162,7 +162,7 @@ add(
   'after a release whose answer was lost, the lease is over here and at the server',
   async (t) => {
     const { locks, wire: line } = await t.process()
-    const lease = await locks.lock(t.key()).acquire({ ttlMs: LONG_MS })
+    const lease = await locks.named(t.key()).acquire({ ttlMs: LONG_MS })
     line.next('release', replyLost)
     await t.settled(lease.release().catch(onlyUnavailable))
     assert.equal(lease.remainingMs, 0)
@@ -176,7 +176,7 @@ add(
   'a release that never arrived leaves nothing renewing: the key is free within the TTL',
   async (t) => {
     const { locks, wire: line } = await t.process()
-    const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
+    const lease = await locks.named(t.key()).acquire({ ttlMs: t.ttlMs })
     line.always('release', requestLost)
     await t.settled(lease.release().catch(onlyUnavailable))
     assertOver(lease)
@@ -187,7 +187,7 @@ add(
 add('release-not-aborted', 'the signal that stops a wait does not stop the release', async (t) => {
   const { locks } = await t.process()
   const abort = new AbortController()
-  const lock = locks.lock(t.key())
+  const lock = locks.named(t.key())
   const work = lock.run({ signal: abort.signal, ttlMs: LONG_MS }, (lease) => {
     abort.abort(new Error('too late'))
     lease.assertHeld()
@@ -199,7 +199,7 @@ add('release-not-aborted', 'the signal that stops a wait does not stop the relea
 
 add('renew-reply-lost', 'a renewal whose answer was lost leaves the lease alive', async (t) => {
   const { locks, wire: line } = await t.process({ autoRenew: false })
-  const lease = await locks.lock(t.key()).acquire({ ttlMs: LONG_MS })
+  const lease = await locks.named(t.key()).acquire({ ttlMs: LONG_MS })
   line.next('renew', replyLost)
   await t.rejects(lease.renew(), 'BACKEND_UNAVAILABLE')
   lease.assertHeld()
@@ -212,7 +212,7 @@ add('outage-waited-for', 'with a bounded wait, an unreachable backend is waited 
   line.next('tryAcquire', requestLost)
   line.next('tryAcquire', requestLost)
   line.next('waitForTurn', requestLost)
-  const lease = await t.settled(locks.lock(t.key()).acquire({ waitMs: t.patienceMs }))
+  const lease = await t.settled(locks.named(t.key()).acquire({ waitMs: t.patienceMs }))
   lease.assertHeld()
 })
 
@@ -220,14 +220,14 @@ add('outage-reported', 'without a bounded wait, an unreachable backend rejects a
   const { locks, wire: line } = await t.process()
   line.always('tryAcquire', requestLost)
   line.always('waitForTurn', requestLost)
-  await t.rejects(locks.lock(t.key()).acquire(), 'BACKEND_UNAVAILABLE', t.soonMs)
+  await t.rejects(locks.named(t.key()).acquire(), 'BACKEND_UNAVAILABLE', t.soonMs)
 })
 
 add('refusal', 'what the backend calls refused is not tried again', async (t) => {
   const { locks, wire: line } = await t.process({ refuses: true })
   line.always('tryAcquire', failing(new Error('wrong password')))
   line.always('waitForTurn', failing(new Error('wrong password')))
-  await t.rejects(locks.lock(t.key()).acquire({ waitMs: t.patienceMs }), 'BACKEND_REFUSED', t.soonMs)
+  await t.rejects(locks.named(t.key()).acquire({ waitMs: t.patienceMs }), 'BACKEND_REFUSED', t.soonMs)
   assert.equal(line.count('tryAcquire') + line.count('waitForTurn'), 1)
 })
 
@@ -237,7 +237,7 @@ add(
   'openRefused',
   async (t) => {
     const { locks } = await t.process({}, t.openRefused())
-    const lock = locks.lock(t.key())
+    const lock = locks.named(t.key())
     await t.rejects(lock.tryAcquire(), 'BACKEND_REFUSED')
     await t.rejects(lock.acquire({ waitMs: LONG_MS }), 'BACKEND_REFUSED')
   },

@@ -18,10 +18,10 @@ add(
   async (t) => {
     const { backend, link } = await t.openLinked()
     const { locks } = await t.process({}, backend)
-    const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs * 3 })
+    const lease = await locks.named(t.key()).acquire({ ttlMs: t.ttlMs * 3 })
     link.cut()
     await assertTruthful(t, lease)
-    const other = await t.settled(locks.lock(t.key()).acquire({ waitMs: t.patienceMs }), t.patienceMs)
+    const other = await t.settled(locks.named(t.key()).acquire({ waitMs: t.patienceMs }), t.patienceMs)
     other.assertHeld()
   },
 )
@@ -70,8 +70,8 @@ add(
     const { locks, wire } = await t.process({ requestTimeoutMs: t.briefMs }, backend)
     const ttlMs = t.ttlMs * 3
     const [left, kept] = [
-      await locks.lock(t.key()).acquire({ ttlMs }),
-      await locks.lock(t.key()).acquire({ ttlMs, autoRenew: false }),
+      await locks.named(t.key()).acquire({ ttlMs }),
+      await locks.named(t.key()).acquire({ ttlMs, autoRenew: false }),
     ]
     link.swallow('requests')
     await assert.rejects(t.settled(left.release()), (error) => isLeaseholdError(error, 'BACKEND_UNAVAILABLE'))
@@ -98,7 +98,7 @@ add(
   async (t) => {
     const { backend, link } = await t.openLinked()
     const { locks } = await t.process({ requestTimeoutMs: t.briefMs }, backend)
-    const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
+    const lease = await locks.named(t.key()).acquire({ ttlMs: t.ttlMs })
     link.swallow('replies')
     await t.until(() => lease.signal.aborted, 'the lease is lost', t.ttlMs)
     link.heal()
@@ -114,7 +114,7 @@ add(
   async (t) => {
     const { backend, link } = await t.openLinked()
     const { locks } = await t.process({ requestTimeoutMs: t.briefMs }, backend)
-    const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
+    const lease = await locks.named(t.key()).acquire({ ttlMs: t.ttlMs })
     link.swallow('requests')
     await t.holdInTime(await t.open(), lease.key, t.expiryMs)
     assertOver(lease, 'LEASE_LOST')
@@ -128,7 +128,7 @@ add('slow-link', 'a connection slower than a third of the TTL grants and keeps a
   const delayMs = Math.min(t.ttlMs / 2, 500)
   const ttlMs = delayMs * 5
   t.toleratedMs = ttlMs / 10
-  const lease = await locks.lock(t.key()).acquire({ ttlMs })
+  const lease = await locks.named(t.key()).acquire({ ttlMs })
   link.delay(delayMs)
   await t.pass(ttlMs * 2)
   lease.assertHeld()

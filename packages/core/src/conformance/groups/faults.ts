@@ -12,7 +12,7 @@ export const faultCases = cases
 
 add('cut-off', 'a process that is cut off loses its lease at the deadline, and others get the key', async (t) => {
   const { locks, wire, saw } = await t.process({ requestTimeoutMs: t.briefMs })
-  const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
+  const lease = await locks.named(t.key()).acquire({ ttlMs: t.ttlMs })
   silence(wire)
   await t.holdInTime(await t.open(), lease.key, t.expiryMs)
   assertOver(lease, 'LEASE_LOST')
@@ -22,7 +22,7 @@ add('cut-off', 'a process that is cut off loses its lease at the deadline, and o
 
 add('outage', 'after an outage longer than the TTL, the same process acquires again', async (t) => {
   const { locks, wire } = await t.process({ requestTimeoutMs: t.briefMs })
-  const lock = locks.lock(t.key())
+  const lock = locks.named(t.key())
   const lease = await lock.acquire({ ttlMs: t.ttlMs })
   for (const operation of ['tryAcquire', 'renew', 'release', 'waitForTurn'] as const)
     wire.always(operation, requestLost)
@@ -41,7 +41,7 @@ add('slow-server', 'a server that takes over a third of the TTL to answer costs 
     return reply
   }
   wire.always('renew', slow)
-  const lease = await t.settled(locks.lock(t.key()).acquire({ ttlMs }))
+  const lease = await t.settled(locks.named(t.key()).acquire({ ttlMs }))
   await t.pass(ttlMs * 4)
   lease.assertHeld()
   assert.equal(lease.signal.aborted, false)
@@ -52,7 +52,7 @@ add(
   'a process that was blocked past its TTL finds its lease lost, and its release spares the successor',
   async (t) => {
     const { locks, clock } = await t.process()
-    const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
+    const lease = await locks.named(t.key()).acquire({ ttlMs: t.ttlMs })
     clock.stallTimers()
     const successor = await t.holdInTime(await t.open(), lease.key, t.expiryMs)
     assertOver(lease, 'LEASE_LOST')
@@ -121,7 +121,7 @@ add(
   'restartKeepingData',
   async (t) => {
     const { locks } = await t.process()
-    const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs * 3 })
+    const lease = await locks.named(t.key()).acquire({ ttlMs: t.ttlMs * 3 })
     await t.faults.restartKeepingData?.()
     await assertTruthful(t, lease)
   },
@@ -133,11 +133,11 @@ add(
   'restartEmpty',
   async (t) => {
     const { locks, saw } = await t.process()
-    const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs * 3 })
+    const lease = await locks.named(t.key()).acquire({ ttlMs: t.ttlMs * 3 })
     await t.faults.restartEmpty?.()
     await t.until(() => lease.signal.aborted, 'the loss is noticed', t.ttlMs * 3)
     assert.ok(saw('lost'))
-    const again = await t.settled(locks.lock(lease.key).acquire({ waitMs: t.patienceMs }), t.patienceMs)
+    const again = await t.settled(locks.named(lease.key).acquire({ waitMs: t.patienceMs }), t.patienceMs)
     again.assertHeld()
   },
 )
@@ -149,10 +149,10 @@ add(
   async (t) => {
     const backend = await t.open()
     const { locks } = await t.process({}, backend)
-    const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs * 3 })
+    const lease = await locks.named(t.key()).acquire({ ttlMs: t.ttlMs * 3 })
     await t.killSession(backend)
     await assertTruthful(t, lease)
-    const again = await t.settled(locks.lock(t.key()).acquire({ waitMs: t.patienceMs }), t.patienceMs)
+    const again = await t.settled(locks.named(t.key()).acquire({ waitMs: t.patienceMs }), t.patienceMs)
     again.assertHeld()
   },
 )
@@ -165,7 +165,7 @@ add(
   async (t) => {
     const backend = await t.open()
     const { locks } = await t.process({}, backend)
-    const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs * 3, autoRenew: false })
+    const lease = await locks.named(t.key()).acquire({ ttlMs: t.ttlMs * 3, autoRenew: false })
     await t.killSession(backend)
     await assertTruthful(t, lease)
   },

@@ -72,7 +72,7 @@ add(
     const key = t.key()
     const gate = holdRequest()
     slow.wire.next('tryAcquire', gate.fate)
-    const delayed = slow.locks.lock(key).tryAcquire()
+    const delayed = slow.locks.named(key).tryAcquire()
     await t.until(() => gate.arrived === 1, 'it is on its way')
     const tokens = [await visit(t, await t.open(), key), await visit(t, await t.open(), key)]
     gate.open()
@@ -97,7 +97,7 @@ const LARGE = 2n ** 63n - 25n
 add('beyond-doubles', 'a token above 2^53 reaches the caller and the observer exactly', async (t) => {
   const { locks, wire, events } = await t.process({ autoRenew: false })
   wire.always('tryAcquire', altered(withLargeToken))
-  const lease = await locks.lock(t.key()).tryAcquire()
+  const lease = await locks.named(t.key()).tryAcquire()
   assert.equal(lease?.fencingToken, LARGE)
   assert.ok(events.some((event) => event.type === 'acquired' && event.fencingToken === LARGE))
 })
@@ -126,7 +126,7 @@ add(
 add('handle-beyond-doubles', 'a token above 2^53 reaches the handle exactly', 'handOff', async (t) => {
   const { locks, wire } = await t.process({ autoRenew: false })
   wire.always('tryAcquire', altered(withLargeToken))
-  const lease = await locks.lock(t.key()).acquire()
+  const lease = await locks.named(t.key()).acquire()
   assert.equal(lease.handOff().fencingToken, String(LARGE))
 })
 

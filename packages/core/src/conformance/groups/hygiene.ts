@@ -13,7 +13,7 @@ add('work-error', 'an error of the work reaches the caller as it is, although th
   const { locks, wire } = await t.process()
   wire.always('release', requestLost)
   const mine = new Error('the work failed')
-  const running = locks.lock(t.key()).run({ ttlMs: t.ttlMs }, () => Promise.reject(mine))
+  const running = locks.named(t.key()).run({ ttlMs: t.ttlMs }, () => Promise.reject(mine))
   await assert.rejects(t.settled(running), (error) => error === mine)
 })
 
@@ -23,7 +23,7 @@ add(
   async (t) => {
     const { locks, clock } = await t.process({ autoRenew: false })
     const mine = new TypeError('the work failed')
-    const running = locks.lock(t.key()).run({ ttlMs: LONG_MS }, () => {
+    const running = locks.named(t.key()).run({ ttlMs: LONG_MS }, () => {
       clock.jumpWall(LONG_MS)
       throw mine
     })
@@ -33,7 +33,7 @@ add(
 
 add('outlived', 'work that outlived its lease is not reported as success', async (t) => {
   const { locks, clock } = await t.process({ autoRenew: false })
-  const running = locks.lock(t.key()).run({ ttlMs: LONG_MS }, () => {
+  const running = locks.named(t.key()).run({ ttlMs: LONG_MS }, () => {
     clock.jumpWall(LONG_MS)
     return 'done'
   })
@@ -43,15 +43,15 @@ add('outlived', 'work that outlived its lease is not reported as success', async
 add('result', 'work that was done in time is a success, although the answer of the release was lost', async (t) => {
   const { locks, wire } = await t.process()
   wire.always('release', replyLost)
-  assert.equal(await t.settled(locks.lock(t.key()).run({ ttlMs: LONG_MS }, () => 'done')), 'done')
+  assert.equal(await t.settled(locks.named(t.key()).run({ ttlMs: LONG_MS }, () => 'done')), 'done')
 })
 
 add('disposal', 'disposing of a lease never throws, and releases it', async (t) => {
   const { locks, wire } = await t.process()
-  const kept = await locks.lock(t.key()).acquire({ ttlMs: LONG_MS })
+  const kept = await locks.named(t.key()).acquire({ ttlMs: LONG_MS })
   await t.settled(Promise.resolve(kept[Symbol.asyncDispose]()))
   await t.assertFree(kept.key)
-  const failed = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
+  const failed = await locks.named(t.key()).acquire({ ttlMs: t.ttlMs })
   wire.always('release', requestLost)
   await t.settled(Promise.resolve(failed[Symbol.asyncDispose]()))
   assertOver(failed)
@@ -59,7 +59,7 @@ add('disposal', 'disposing of a lease never throws, and releases it', async (t) 
 
 add('release-repeated', 'a repeated release gives the first answer again and sends nothing', async (t) => {
   const { locks, wire } = await t.process()
-  const lease = await locks.lock(t.key()).acquire()
+  const lease = await locks.named(t.key()).acquire()
   assert.equal(await lease.release(), 'released')
   assert.equal(await lease.release(), 'released')
   assert.equal(wire.count('release'), 1)
@@ -72,7 +72,7 @@ add('observer-throws', 'an observer that throws changes nothing', async (t) => {
   process.on('warning', collect)
   t.defer(async () => void process.off('warning', collect))
   const { locks } = await t.process({ observer: () => assert.fail('of the observer') })
-  const lock = locks.lock(t.key())
+  const lock = locks.named(t.key())
   assert.equal(await t.settled(lock.run(() => 'done')), 'done')
   await t.assertFree(lock.key)
   await t.until(() => warnings.length > 0, 'a warning is emitted')
@@ -80,12 +80,12 @@ add('observer-throws', 'an observer that throws changes nothing', async (t) => {
 
 add('background-failures', 'whatever fails in the background, no rejection is left unhandled', async (t) => {
   const { locks, wire, saw } = await t.process({ requestTimeoutMs: t.briefMs, pollMs: t.pollMs })
-  const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
+  const lease = await locks.named(t.key()).acquire({ ttlMs: t.ttlMs })
   const abort = new AbortController()
   for (const operation of ['renew', 'release', 'waitForTurn', 'tryAcquire'] as const)
     wire.always(operation, requestLost)
   const waiting = locks
-    .lock(t.key())
+    .named(t.key())
     .acquire({ waitMs: LONG_MS, signal: abort.signal })
     .catch(() => {})
   await t.until(() => saw('lost'), 'the lease is lost', t.expiryMs)
@@ -98,13 +98,13 @@ add('background-failures', 'whatever fails in the background, no rejection is le
 
 add('no-timers', 'when nothing is held nor waited for, no timer is left; nor after closing', async (t) => {
   const { locks, clock, saw } = await t.process()
-  const held = await locks.lock(t.key()).acquire({ ttlMs: LONG_MS, maxHoldMs: LONG_MS })
-  const waiting = locks.lock(held.key).acquire({ waitMs: LONG_MS, whenHeld: 'wait' })
+  const held = await locks.named(t.key()).acquire({ ttlMs: LONG_MS, maxHoldMs: LONG_MS })
+  const waiting = locks.named(held.key).acquire({ waitMs: LONG_MS, whenHeld: 'wait' })
   assert.ok(clock.pendingTimers > 0, 'a hold needs a timer')
   await held.release()
   await (await t.settled(waiting)).release()
   await t.until(() => clock.pendingTimers === 0, 'the timers are gone', t.soonMs)
-  await locks.lock(t.key()).acquire()
+  await locks.named(t.key()).acquire()
   await t.settled(locks.close())
   assert.equal(clock.pendingTimers, 0)
   assert.ok(saw('released'))
@@ -113,7 +113,7 @@ add('no-timers', 'when nothing is held nor waited for, no timer is left; nor aft
 add('no-timer-per-lease', 'a thousand leases share their timers', async (t) => {
   const { locks, clock } = await t.process({ requestTimeoutMs: LONG_MS })
   for (let i = 0; i < 10; i += 1)
-    await Promise.all(Array.from({ length: 100 }, () => locks.lock(t.key()).acquire({ ttlMs: LONG_MS })))
+    await Promise.all(Array.from({ length: 100 }, () => locks.named(t.key()).acquire({ ttlMs: LONG_MS })))
   await t.until(() => clock.pendingTimers <= 20, 'few timers are set', t.soonMs)
 })
 
@@ -123,8 +123,8 @@ add('no-growth', 'acquiring and releasing, ever so often, leaves no timer and no
   const key = t.key()
   for (let i = 0; i < 200; i += 1) {
     const [first, second] = [
-      locks.lock(key).acquire({ signal: abort.signal }),
-      locks.lock(key).acquire({ signal: abort.signal }),
+      locks.named(key).acquire({ signal: abort.signal }),
+      locks.named(key).acquire({ signal: abort.signal }),
     ]
     await (await t.settled(first)).release()
     await (await t.settled(second)).release()
@@ -135,7 +135,7 @@ add('no-growth', 'acquiring and releasing, ever so often, leaves no timer and no
 
 add('close-releases', 'closing releases every lease and says how many', async (t) => {
   const { locks } = await t.process()
-  const leases = await Promise.all(Array.from({ length: 5 }, () => locks.lock(t.key()).acquire()))
+  const leases = await Promise.all(Array.from({ length: 5 }, () => locks.named(t.key()).acquire()))
   const report = await t.settled(locks.close())
   assert.deepEqual(report, { released: 5, interrupted: [], unreleased: [], backendError: undefined })
   const rival = await t.open()
@@ -147,7 +147,7 @@ add('close-releases', 'closing releases every lease and says how many', async (t
 
 add('close-counts', 'closing does not count a lease that was gone already as released', async (t) => {
   const { locks, wire } = await t.process()
-  await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
+  await locks.named(t.key()).acquire({ ttlMs: t.ttlMs })
   wire.always('release', async () => false)
   const report = await t.settled(locks.close())
   assert.deepEqual(report, { released: 0, interrupted: [], unreleased: [], backendError: undefined })
@@ -158,12 +158,12 @@ add(
   'a release that fails while closing waits for work is reported, and left to nobody else',
   async (t) => {
     const { locks, wire, saw } = await t.process({ requestTimeoutMs: t.briefMs })
-    const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
+    const lease = await locks.named(t.key()).acquire({ ttlMs: t.ttlMs })
     let end = () => {}
     const ended = new Promise<void>((resolve) => {
       end = resolve
     })
-    const working = locks.lock(t.key()).run({ ttlMs: LONG_MS }, () => ended)
+    const working = locks.named(t.key()).run({ ttlMs: LONG_MS }, () => ended)
     working.catch(() => {})
     await t.until(() => wire.count('tryAcquire') > 1, 'the work begins')
     wire.always('release', requestLost)
@@ -179,7 +179,7 @@ add(
 
 add('close-reports', 'closing never rejects, and says which leases it could not release', async (t) => {
   const { locks, wire } = await t.process({ requestTimeoutMs: t.briefMs })
-  const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
+  const lease = await locks.named(t.key()).acquire({ ttlMs: t.ttlMs })
   wire.always('release', requestSwallowed)
   const report = await t.settled(locks.close(), t.patienceMs)
   assert.equal(report.released, 0)
@@ -193,13 +193,13 @@ add('close-reports', 'closing never rejects, and says which leases it could not 
 add('close-ends-waits', 'closing ends waits and refuses new work', async (t) => {
   const { locks, saw } = await t.process()
   const { claim } = await t.hold(await t.open())
-  const waiting = locks.lock(claim.key).acquire()
+  const waiting = locks.named(claim.key).acquire()
   const refused = t.rejects(waiting, 'CLOSED')
   await t.until(() => saw('waiting'), 'it waits')
   await t.settled(locks.close())
   await refused
-  await t.rejects(locks.lock(claim.key).acquire(), 'CLOSED')
-  await t.rejects(locks.lock(t.key()).tryAcquire(), 'CLOSED')
+  await t.rejects(locks.named(claim.key).acquire(), 'CLOSED')
+  await t.rejects(locks.named(t.key()).tryAcquire(), 'CLOSED')
 })
 
 add('close-in-flight', 'a grant that arrives while its process is closing is given back', async (t) => {
@@ -207,7 +207,7 @@ add('close-in-flight', 'a grant that arrives while its process is closing is giv
   const gate = holdReply()
   wire.always('tryAcquire', gate.fate)
   wire.always('waitForTurn', gate.fate)
-  const [tried, awaited] = [locks.lock(t.key()), locks.lock(t.key())]
+  const [tried, awaited] = [locks.named(t.key()), locks.named(t.key())]
   const ends = [t.rejects(tried.tryAcquire({ ttlMs: LONG_MS }), 'CLOSED'), t.rejects(awaited.acquire(), 'CLOSED')]
   await t.until(() => gate.arrived === 2, 'the server grants')
   const closing = locks.close()
@@ -221,7 +221,7 @@ add('close-in-flight', 'a grant that arrives while its process is closing is giv
 add('close-spares-others', 'closing one client leaves the holds of all others alone', async (t) => {
   const { claim } = await t.hold(await t.open())
   const leaver = await t.process()
-  await leaver.locks.lock(t.key()).acquire()
+  await leaver.locks.named(t.key()).acquire()
   await t.settled(leaver.locks.close())
   contended(await (await t.open()).tryAcquire(t.claim(claim.key), t.terms()))
 })
@@ -230,14 +230,14 @@ add('client-gone', 'a closed client leaves no connection and no other resource o
   await t.hold(await t.open())
   const before = resources()
   const { locks } = await t.process()
-  await locks.lock(t.key()).run(() => {})
+  await locks.named(t.key()).run(() => {})
   await t.settled(locks.close())
   await t.until(() => resources().length <= before.length, `back to ${before.join(', ') || 'nothing'} open`)
 })
 
 add('limits', 'caps on leases and waiters are kept, with an error that says so', async (t) => {
   const { locks } = await t.process({ maxLeases: 1, maxWaiters: 1 })
-  const [lock, other] = [locks.lock(t.key()), locks.lock(t.key())]
+  const [lock, other] = [locks.named(t.key()), locks.named(t.key())]
   const lease = await lock.acquire()
   await t.rejects(other.acquire(), 'LIMIT_REACHED')
   const abort = new AbortController()

@@ -18,7 +18,7 @@ add('long-key', 'a key of more than 512 bytes is refused, counted in UTF-8', asy
   await assertKeyRefused(t, 'k'.repeat(MAX_KEY_BYTES + 1), /512/)
   await assertKeyRefused(t, 'é'.repeat(MAX_KEY_BYTES / 2 + 1), /512/)
   await assertKeyRefused(t, '🎟'.repeat(MAX_KEY_BYTES / 4 + 1), /512/)
-  assert.equal((await t.process()).locks.lock('🎟'.repeat(MAX_KEY_BYTES / 4)).key.length, MAX_KEY_BYTES / 2)
+  assert.equal((await t.process()).locks.named('🎟'.repeat(MAX_KEY_BYTES / 4)).key.length, MAX_KEY_BYTES / 2)
 })
 
 add('nul-key', 'a key with NUL is refused', async (t) => {
@@ -163,7 +163,7 @@ add('ttl-range', 'a TTL that is zero, below 10 ms, no whole number, or above a y
 
 add('margin-range', 'a margin that leaves nothing of the TTL is refused', async (t) => {
   const { locks, wire } = await t.process()
-  const lock = locks.lock(t.key())
+  const lock = locks.named(t.key())
   await assert.rejects(async () => lock.tryAcquire({ ttlMs: 1_000, marginMs: 1_000 }), isInputError)
   assert.equal(wire.requests.length, 0)
 })
@@ -171,8 +171,8 @@ add('margin-range', 'a margin that leaves nothing of the TTL is refused', async 
 add('long-timers', 'waits and holds longer than a timer can run are not over at once', async (t) => {
   const [one, other] = [await t.process(), await t.process()]
   const key = t.key()
-  const lease = await one.locks.lock(key).acquire({ ttlMs: 31_536_000_000, maxHoldMs: 3_000_000_000 })
-  const waiting = other.locks.lock(key).acquire({ waitMs: 3_000_000_000 })
+  const lease = await one.locks.named(key).acquire({ ttlMs: 31_536_000_000, maxHoldMs: 3_000_000_000 })
+  const waiting = other.locks.named(key).acquire({ waitMs: 3_000_000_000 })
   await t.until(() => other.saw('waiting'), 'it waits')
   await t.pass(t.ttlMs)
   lease.assertHeld()
@@ -257,7 +257,7 @@ const isInputError = (error: unknown) => error instanceof TypeError || error ins
 async function assertKeyRefused(t: Trial, key: string, rule: RegExp): Promise<void> {
   const { locks, wire } = await t.process()
   assert.throws(
-    () => locks.lock(key),
+    () => locks.named(key),
     (error: Error) => isInputError(error) && rule.test(error.message),
   )
   assert.equal(wire.requests.length, 0)
@@ -266,7 +266,7 @@ async function assertKeyRefused(t: Trial, key: string, rule: RegExp): Promise<vo
 async function assertOptionsRefused(t: Trial, options: AcquireOptions): Promise<void> {
   const { locks, wire }: Process = await t.process()
   await assert.rejects(
-    async () => locks.lock(t.key()).acquire(options),
+    async () => locks.named(t.key()).acquire(options),
     isInputError,
     `accepted: ${Object.entries(options).map(([name, value]) => `${name} ${String(value)}`)}`,
   )

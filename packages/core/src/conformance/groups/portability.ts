@@ -36,7 +36,7 @@ add('claims-travel', 'a claim, sent to another process, can be renewed and relea
 
 add('outlives-its-client', 'a hold that was handed off outlives the client that took it', 'handOff', async (t) => {
   const { locks } = await t.process()
-  const lease = await locks.lock(t.key()).acquire({ ttlMs: LONG_MS })
+  const lease = await locks.named(t.key()).acquire({ ttlMs: LONG_MS })
   const handle = lease.handOff()
   const report = await t.settled(locks.close())
   assert.equal(report.released, 0)
@@ -46,7 +46,7 @@ add('outlives-its-client', 'a hold that was handed off outlives the client that 
 
 add('hand-off', 'a handle, sent as JSON, goes on elsewhere with the same token', 'handOff', async (t) => {
   const [one, other] = [await t.process(), await t.process()]
-  const lease = await one.locks.lock(t.key()).acquire({ ttlMs: t.ttlMs * 2, metadata: { seat: 'A1' } })
+  const lease = await one.locks.named(t.key()).acquire({ ttlMs: t.ttlMs * 2, metadata: { seat: 'A1' } })
   const handle = JSON.parse(JSON.stringify(lease.handOff())) as LeaseHandle
   const resumed = await t.settled(other.locks.resume(handle))
   assert.ok(resumed)
@@ -64,7 +64,7 @@ add(
   'handOff',
   async (t) => {
     const { locks, wire } = await t.process()
-    const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
+    const lease = await locks.named(t.key()).acquire({ ttlMs: t.ttlMs })
     lease.handOff()
     assertOver(lease, 'LEASE_ENDED')
     assert.equal(lease.remainingMs, 0)
@@ -78,7 +78,7 @@ add(
 
 add('resume-gone', 'a handle whose hold is over resumes to null, and disturbs no successor', 'handOff', async (t) => {
   const [one, other] = [await t.process(), await t.process()]
-  const lease = await one.locks.lock(t.key()).acquire({ ttlMs: t.ttlMs, autoRenew: false })
+  const lease = await one.locks.named(t.key()).acquire({ ttlMs: t.ttlMs, autoRenew: false })
   const handle = lease.handOff()
   await t.holdInTime(await t.open(), lease.key, t.expiryMs)
   assert.equal(await t.settled(other.locks.resume(handle)), null)
@@ -87,7 +87,7 @@ add('resume-gone', 'a handle whose hold is over resumes to null, and disturbs no
 
 add('resume-again', 'a resumption whose answer was lost can be repeated with the same handle', 'handOff', async (t) => {
   const [one, other] = [await t.process(), await t.process()]
-  const lease = await one.locks.lock(t.key()).acquire({ ttlMs: LONG_MS })
+  const lease = await one.locks.named(t.key()).acquire({ ttlMs: LONG_MS })
   const handle = lease.handOff()
   other.wire.next('renew', replyLost)
   await t.rejects(other.locks.resume(handle), 'BACKEND_UNAVAILABLE')
@@ -101,7 +101,7 @@ add(
   'handOff',
   async (t) => {
     const [one, other] = [await t.process(), await t.process()]
-    const handle = (await one.locks.lock(t.key()).acquire({ ttlMs: LONG_MS })).handOff()
+    const handle = (await one.locks.named(t.key()).acquire({ ttlMs: LONG_MS })).handOff()
     const first = await t.settled(other.locks.resume(handle))
     assert.ok(first)
     const gate = holdReply()
@@ -161,19 +161,19 @@ add(
     const next = await t.settled(waiting)
     next.assertHeld()
     await next.release()
-    await t.rejects(one.locks.lock(keys[0] ?? '').inspect(), 'UNSUPPORTED')
+    await t.rejects(one.locks.named(keys[0] ?? '').inspect(), 'UNSUPPORTED')
   },
 )
 
 add('metadata-of-the-engine', 'metadata given to the engine is what another process inspects', 'inspect', async (t) => {
   const [one, other] = [await t.process(), await t.process()]
   const metadata = { who: 'till 4', items: [1, 'é', null] }
-  const lease = await one.locks.lock(t.key()).acquire({ metadata })
-  const shown = await other.locks.lock(lease.key).inspect()
+  const lease = await one.locks.named(t.key()).acquire({ metadata })
+  const shown = await other.locks.named(lease.key).inspect()
   assert.deepEqual(shown?.metadata, metadata)
   assert.equal(shown?.fencingToken, lease.fencingToken)
   await lease.release()
-  assert.equal(await other.locks.lock(lease.key).inspect(), null)
+  assert.equal(await other.locks.named(lease.key).inspect(), null)
 })
 
 add('foreign-errors', 'errors of another loaded copy of the package are recognised', async () => {

@@ -85,7 +85,7 @@ add('batch-sizes', 'an empty batch and one of a thousand claims are answered ali
 
 add('background', 'the engine renews a lease for as long as it is held, and its token stays', async (t) => {
   const { locks, saw } = await t.process()
-  const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
+  const lease = await locks.named(t.key()).acquire({ ttlMs: t.ttlMs })
   const token = lease.fencingToken
   await t.pass(t.ttlMs * 3)
   lease.assertHeld()
@@ -97,14 +97,14 @@ add('background', 'the engine renews a lease for as long as it is held, and its 
 
 add('not-asked', 'a lease without automatic renewal is never renewed by itself', async (t) => {
   const { locks, wire } = await t.process({ autoRenew: false })
-  const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
+  const lease = await locks.named(t.key()).acquire({ ttlMs: t.ttlMs })
   await t.until(() => lease.signal.aborted, 'the lease expires', t.ttlMs)
   assert.equal(wire.count('renew'), 0)
 })
 
 add('batched', 'the renewals of many leases travel together', async (t) => {
   const { locks, wire } = await t.process()
-  const acquire = () => locks.lock(t.key()).acquire({ ttlMs: t.ttlMs * 5 })
+  const acquire = () => locks.named(t.key()).acquire({ ttlMs: t.ttlMs * 5 })
   const leases: Lease[] = []
   for (let i = 0; i < 4; i += 1) leases.push(...(await Promise.all(Array.from({ length: 50 }, acquire))))
   await t.pass(t.ttlMs * 4)
@@ -119,7 +119,7 @@ add('no-storm', 'a renewal that is not answered is repeated a few times, not in 
   const { locks, wire } = await t.process()
   const gate = holdReply()
   wire.always('renew', gate.fate)
-  const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
+  const lease = await locks.named(t.key()).acquire({ ttlMs: t.ttlMs })
   await t.until(() => lease.signal.aborted, 'the lease runs out', t.ttlMs * 2)
   assert.ok(gate.arrived >= 1 && gate.arrived <= 5, `${gate.arrived} renewals within one TTL`)
   gate.open()
@@ -127,7 +127,7 @@ add('no-storm', 'a renewal that is not answered is repeated a few times, not in 
 
 add('jeopardy', 'a failed renewal is jeopardy, not loss, and the next one may save the lease', async (t) => {
   const { locks, wire, saw } = await t.process()
-  const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs * 2 })
+  const lease = await locks.named(t.key()).acquire({ ttlMs: t.ttlMs * 2 })
   wire.next('renew', requestLost)
   await t.until(() => saw('jeopardy'), 'a renewal fails', t.ttlMs * 2)
   lease.assertHeld()
@@ -140,7 +140,7 @@ add('jeopardy', 'a failed renewal is jeopardy, not loss, and the next one may sa
 
 add('unknown', 'a renewal answered with unknown is jeopardy, not loss', async (t) => {
   const { locks, wire, saw } = await t.process()
-  const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs * 2 })
+  const lease = await locks.named(t.key()).acquire({ ttlMs: t.ttlMs * 2 })
   wire.next(
     'renew',
     altered((reply) => reply.map(() => 'unknown' as const)),
@@ -152,7 +152,7 @@ add('unknown', 'a renewal answered with unknown is jeopardy, not loss', async (t
 
 add('gone', 'when the backend says that the claim is gone, the lease is lost at once', async (t) => {
   const { locks, wire, events } = await t.process()
-  const lease = await locks.lock(t.key()).acquire({ ttlMs: LONG_MS })
+  const lease = await locks.named(t.key()).acquire({ ttlMs: LONG_MS })
   wire.next(
     'renew',
     altered((reply) => reply.map(() => 'gone' as const)),
@@ -168,7 +168,7 @@ add('gone', 'when the backend says that the claim is gone, the lease is lost at 
 add('until-the-deadline', 'when every renewal fails, the lease is lost at its deadline and not before', async (t) => {
   const { locks, wire, events } = await t.process({ marginMs: 0 })
   wire.always('renew', requestLost)
-  const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
+  const lease = await locks.named(t.key()).acquire({ ttlMs: t.ttlMs })
   let leftMs = lease.remainingMs
   await t.until(
     () => {
@@ -187,7 +187,7 @@ add('until-the-deadline', 'when every renewal fails, the lease is lost at its de
 
 add('from-the-send', 'after a renewal, validity counts from before that renewal was sent', async (t) => {
   const { locks, wire } = await t.process({ autoRenew: false, marginMs: 0, requestTimeoutMs: LONG_MS })
-  const lease = await locks.lock(t.key()).acquire({ ttlMs: LONG_MS })
+  const lease = await locks.named(t.key()).acquire({ ttlMs: LONG_MS })
   const gate = holdReply()
   wire.next('renew', gate.fate)
   const renewing = lease.renew()
@@ -201,7 +201,7 @@ add('from-the-send', 'after a renewal, validity counts from before that renewal 
 
 add('too-late', 'a renewal whose answer comes after the deadline does not bring the lease back', async (t) => {
   const { locks, wire } = await t.process({ autoRenew: false, requestTimeoutMs: LONG_MS })
-  const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
+  const lease = await locks.named(t.key()).acquire({ ttlMs: t.ttlMs })
   const gate = holdReply()
   wire.next('renew', gate.fate)
   await t.pass(t.ttlMs / 2)
@@ -218,7 +218,7 @@ add('too-late', 'a renewal whose answer comes after the deadline does not bring 
 
 add('token-changed', 'a renewal that comes with another token does not prolong the lease', async (t) => {
   const { locks, wire } = await t.process({ autoRenew: false })
-  const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
+  const lease = await locks.named(t.key()).acquire({ ttlMs: t.ttlMs })
   const { fencingToken } = lease
   await t.pass(t.ttlMs / 2)
   wire.next(
@@ -232,7 +232,7 @@ add('token-changed', 'a renewal that comes with another token does not prolong t
 
 add('by-hand', 'a lease can be renewed by hand, until it was released', async (t) => {
   const { locks } = await t.process({ autoRenew: false })
-  const lease = await locks.lock(t.key()).acquire({ ttlMs: t.ttlMs })
+  const lease = await locks.named(t.key()).acquire({ ttlMs: t.ttlMs })
   await halves(t, 4, () => lease.renew())
   lease.assertHeld()
   await lease.release()
@@ -241,7 +241,7 @@ add('by-hand', 'a lease can be renewed by hand, until it was released', async (t
 
 add('released-meanwhile', 'a lease that is released while its renewal is under way stays released', async (t) => {
   const { locks, wire, saw } = await t.process({ autoRenew: false })
-  const lease = await locks.lock(t.key()).acquire({ ttlMs: LONG_MS })
+  const lease = await locks.named(t.key()).acquire({ ttlMs: LONG_MS })
   const gate = holdReply()
   wire.next('renew', gate.fate)
   const renewing = assert.rejects(lease.renew(), (error) => isLeaseholdError(error))

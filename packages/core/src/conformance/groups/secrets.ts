@@ -12,7 +12,7 @@ export const secretCases = cases
 
 add('errors-redacted', 'no error and no event tells a holder id, whatever the driver says', async (t) => {
   const { locks, wire, events } = await t.process({ requestTimeoutMs: t.briefMs, autoRenew: false })
-  const lease = await locks.lock(t.key()).acquire({ ttlMs: LONG_MS })
+  const lease = await locks.named(t.key()).acquire({ ttlMs: LONG_MS })
   const holder = firstHolder(wire)
   const talkative = Object.assign(new Error(`ERR in command: set ${lease.key} ${holder}`), {
     command: { name: 'set', args: [lease.key, holder] },
@@ -30,7 +30,7 @@ add('acquire-errors-redacted', 'the error of a failed attempt does not tell its 
     const holder = wire.requests.at(-1)?.claims[0]?.holder
     throw new AggregateError([new Error(`of ${holder}`)], `evalsha failed: ${holder}`, { cause: { args: [holder] } })
   })
-  const error = await rejection(t.settled(locks.lock(t.key()).tryAcquire()))
+  const error = await rejection(t.settled(locks.named(t.key()).tryAcquire()))
   assert.ok(isLeaseholdError(error, 'BACKEND_UNAVAILABLE'))
   const holder = firstHolder(wire)
   for (const thing of [error, ...events]) assertSilentAbout(thing, holder)
@@ -38,7 +38,7 @@ add('acquire-errors-redacted', 'the error of a failed attempt does not tell its 
 
 add('objects-redacted', 'printing a lease, a lock or the locks tells no holder id', async (t) => {
   const { locks, wire } = await t.process()
-  const lock = locks.lock(t.key())
+  const lock = locks.named(t.key())
   const lease = await lock.acquire()
   const holder = firstHolder(wire)
   for (const thing of [lease, lock, locks]) assertSilentAbout(thing, holder)
@@ -51,7 +51,7 @@ add('inspection-redacted', 'inspect shows no holder id', 'inspect', async (t) =>
 
 add('unguessable', 'every attempt has a holder id of its own, of 128 random bits', async (t) => {
   const { locks, wire } = await t.process()
-  const lock = locks.lock(t.key())
+  const lock = locks.named(t.key())
   for (let i = 0; i < 20; i += 1) await (await lock.acquire()).release()
   const holders = new Set(acquiring(wire))
   assert.equal(holders.size, 20)

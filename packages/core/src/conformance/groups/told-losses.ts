@@ -11,7 +11,7 @@ export const toldLossCases = cases
 add('told-loss', 'a loss that the backend tells by itself ends the lease at once, and once', async (t) => {
   const backend = await t.open()
   const { locks, wire, events } = await t.process({}, backend)
-  const lock = locks.lock(t.key())
+  const lock = locks.named(t.key())
   const lease = await lock.acquire({ ttlMs: LONG_MS, autoRenew: false })
   const [claim] = wire.requests[0]?.claims ?? []
   assert.ok(claim)
@@ -41,7 +41,7 @@ add('told-loss-of-a-fresh-grant', 'a loss that is told in the turn of its grant 
   })
   const lease = await t.settled(
     locks
-      .lock(t.key())
+      .named(t.key())
       .tryAcquire()
       .catch(() => null),
   )

@@ -113,7 +113,7 @@ add('from-the-send', 'validity counts from before the request was sent, not from
   const { locks, wire } = await t.process({ autoRenew: false, marginMs: 0, requestTimeoutMs: LONG_MS })
   const gate = holdReply()
   wire.next('tryAcquire', gate.fate)
-  const acquiring = locks.lock(t.key()).tryAcquire({ ttlMs: LONG_MS })
+  const acquiring = locks.named(t.key()).tryAcquire({ ttlMs: LONG_MS })
   await t.until(() => gate.arrived === 1, 'the server answers')
   await t.pass(t.ttlMs / 2)
   gate.open()
@@ -125,15 +125,15 @@ add('from-the-send', 'validity counts from before the request was sent, not from
 
 add('margin', 'validity ends before the granted TTL, by one per cent and at least 2 ms', async (t) => {
   const { locks } = await t.process({ autoRenew: false })
-  const long = await locks.lock(t.key()).tryAcquire({ ttlMs: LONG_MS })
+  const long = await locks.named(t.key()).tryAcquire({ ttlMs: LONG_MS })
   assert.ok(long && long.remainingMs <= LONG_MS * 0.99, `trusted for ${long?.remainingMs} ms of ${LONG_MS}`)
-  const short = await locks.lock(t.key()).tryAcquire({ ttlMs: t.ttlMs })
+  const short = await locks.named(t.key()).tryAcquire({ ttlMs: t.ttlMs })
   assert.ok(short && short.remainingMs <= t.ttlMs - 2, `trusted for ${short?.remainingMs} ms of ${t.ttlMs}`)
 })
 
 add('computed', 'with the event loop blocked and no timer fired, an expired lease is not held', async (t) => {
   const { locks, clock } = await t.process({ autoRenew: false })
-  const lease = await locks.lock(t.key()).tryAcquire({ ttlMs: t.ttlMs })
+  const lease = await locks.named(t.key()).tryAcquire({ ttlMs: t.ttlMs })
   assert.ok(lease)
   lease.assertHeld()
   clock.stallTimers()
@@ -147,7 +147,7 @@ add(
   'a wall clock that moved past the TTL ends validity while the monotonic clock stood still',
   async (t) => {
     const { locks, clock } = await t.process({ autoRenew: false })
-    const lease = await locks.lock(t.key()).tryAcquire({ ttlMs: LONG_MS })
+    const lease = await locks.named(t.key()).tryAcquire({ ttlMs: LONG_MS })
     assert.ok(lease)
     clock.jumpWall(LONG_MS)
     assert.equal(lease.remainingMs, 0)
@@ -157,7 +157,7 @@ add(
 
 add('wall-back', 'a wall clock that was set back prolongs nothing', async (t) => {
   const { locks, clock } = await t.process({ autoRenew: false })
-  const lease = await locks.lock(t.key()).tryAcquire({ ttlMs: t.ttlMs })
+  const lease = await locks.named(t.key()).tryAcquire({ ttlMs: t.ttlMs })
   assert.ok(lease)
   clock.jumpWall(-LONG_MS)
   assert.ok(lease.remainingMs <= t.ttlMs)
@@ -168,7 +168,7 @@ add('wall-back', 'a wall clock that was set back prolongs nothing', async (t) =>
 
 add('valid-before-free', 'whenever the server grants the key anew, the former lease is no longer valid', async (t) => {
   const { locks } = await t.process({ autoRenew: false })
-  const lease = await locks.lock(t.key()).tryAcquire({ ttlMs: t.ttlMs })
+  const lease = await locks.named(t.key()).tryAcquire({ ttlMs: t.ttlMs })
   assert.ok(lease)
   await t.holdInTime(await t.open(), lease.key, t.expiryMs)
   assert.equal(lease.remainingMs, 0)
@@ -176,7 +176,7 @@ add('valid-before-free', 'whenever the server grants the key anew, the former le
 
 add('enough-left', 'assertHeld refuses a lease with less time left than asked for', async (t) => {
   const { locks } = await t.process({ autoRenew: false })
-  const lease = await locks.lock(t.key()).tryAcquire({ ttlMs: LONG_MS })
+  const lease = await locks.named(t.key()).tryAcquire({ ttlMs: LONG_MS })
   assert.ok(lease)
   lease.assertHeld(LONG_MS / 2)
   assert.throws(
@@ -191,7 +191,7 @@ add(
   'the signal of a lease aborts at its deadline with the loss as reason, and the observer is told',
   async (t) => {
     const { locks, events } = await t.process({ autoRenew: false })
-    const lease = await locks.lock(t.key()).tryAcquire({ ttlMs: t.ttlMs })
+    const lease = await locks.named(t.key()).tryAcquire({ ttlMs: t.ttlMs })
     assert.ok(lease)
     assert.equal(lease.signal.aborted, false)
     await t.until(() => lease.signal.aborted, 'the signal aborts', t.ttlMs)
@@ -203,7 +203,7 @@ add(
 
 add('late-signal', 'the signal of a lease that is lost already has aborted when it is first looked at', async (t) => {
   const { locks, clock } = await t.process({ autoRenew: false })
-  const lease = await locks.lock(t.key()).tryAcquire({ ttlMs: LONG_MS })
+  const lease = await locks.named(t.key()).tryAcquire({ ttlMs: LONG_MS })
   assert.ok(lease)
   clock.jumpWall(LONG_MS)
   assertOver(lease, 'LEASE_LOST')
@@ -213,7 +213,7 @@ add('late-signal', 'the signal of a lease that is lost already has aborted when 
 
 add('max-hold', 'a lease is given up when its longest hold is over, however often it was renewed', async (t) => {
   const { locks, events } = await t.process()
-  const lease = await locks.lock(t.key()).acquire({ ttlMs: LONG_MS, maxHoldMs: t.ttlMs })
+  const lease = await locks.named(t.key()).acquire({ ttlMs: LONG_MS, maxHoldMs: t.ttlMs })
   await t.until(() => lease.signal.aborted, 'the lease is given up', t.ttlMs)
   assert.ok(events.some((event) => event.type === 'lost' && event.reason === 'max-hold'))
   await t.until(() => t.isFree(lease.key), 'the key is released')

@@ -100,7 +100,7 @@ add('closed-waiter', 'a client that is closed while it waits blocks nobody', 'wa
   const holder = await t.open()
   const { claim } = await t.hold(holder)
   const leaver = await t.process()
-  const leaving = leaver.locks.lock(claim.key).acquire()
+  const leaving = leaver.locks.named(claim.key).acquire()
   await t.until(() => leaver.wire.count('waitForTurn') > 0, 'it waits')
   await Promise.all([t.rejects(leaving, 'CLOSED'), t.settled(leaver.locks.close())])
   await holder.release(claim)

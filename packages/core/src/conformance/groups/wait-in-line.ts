@@ -11,8 +11,8 @@ export const lineWaitCases = cases
 add('pushed', 'a waiting process is woken by the release, not by its poll', 'waitForTurn', async (t) => {
   const [one, other] = [await t.process(), await t.process({ pollMs: 60_000 })]
   const key = t.key()
-  const lease = await one.locks.lock(key).acquire()
-  const waiting = other.locks.lock(key).acquire()
+  const lease = await one.locks.named(key).acquire()
+  const waiting = other.locks.named(key).acquire()
   await t.until(() => other.wire.count('waitForTurn') > 0, 'it waits')
   await t.pass(t.arrivalMs)
   await lease.release()
@@ -23,8 +23,8 @@ add('lost-wake-up', 'a wake-up that never comes costs time, not the turn', async
   const [one, other] = [await t.process(), await t.process({ pollMs: t.pollMs })]
   other.wire.always('waitForTurn', requestSwallowed)
   const key = t.key()
-  const lease = await one.locks.lock(key).acquire()
-  const waiting = other.locks.lock(key).acquire()
+  const lease = await one.locks.named(key).acquire()
+  const waiting = other.locks.named(key).acquire()
   await t.until(() => other.saw('waiting'), 'it waits')
   await lease.release()
   await t.settled(waiting, t.soonMs)
@@ -39,8 +39,8 @@ add(
     const hint = () => new Promise<undefined>((resolve) => setImmediate(resolve, undefined))
     other.wire.always('waitForTurn', hint)
     const key = t.key()
-    const lease = await one.locks.lock(key).acquire()
-    const waiting = other.locks.lock(key).acquire()
+    const lease = await one.locks.named(key).acquire()
+    const waiting = other.locks.named(key).acquire()
     await t.until(() => other.saw('waiting'), 'it waits')
     const begunMs = t.nowMs()
     for (let i = 0; i < 500; i += 1) await t.pass(2)
@@ -55,7 +55,7 @@ add(
 add('turn-on-expiry', 'a waiting process gets the key of a holder that fell silent', async (t) => {
   const { claim } = await t.hold(await t.open(), t.key(), t.ttlMs)
   const { locks } = await t.process({ pollMs: t.pollMs })
-  const lease = await t.settled(locks.lock(claim.key).acquire(), t.expiryMs + t.soonMs / 2)
+  const lease = await t.settled(locks.named(claim.key).acquire(), t.expiryMs + t.soonMs / 2)
   lease.assertHeld()
 })
 
@@ -64,8 +64,8 @@ for (const hours of [-1, 1]) {
   add(`wall-${how}`, `a process whose wall clock is an hour ${how} waits and holds like any other`, async (t) => {
     const [one, other] = [await t.process(), await t.process()]
     other.clock.jumpWall(hours * 3_600_000)
-    const lease = await one.locks.lock(t.key()).acquire()
-    const waiting = other.locks.lock(lease.key).acquire({ ttlMs: LONG_MS })
+    const lease = await one.locks.named(t.key()).acquire()
+    const waiting = other.locks.named(lease.key).acquire({ ttlMs: LONG_MS })
     await t.until(() => other.saw('waiting'), 'it waits')
     await t.pass(t.arrivalMs)
     await lease.release()
@@ -79,7 +79,7 @@ for (const hours of [-1, 1]) {
 
 add('local-fifo', 'callers in one process are granted in the order in which they asked', async (t) => {
   const { locks } = await t.process({ whenHeld: 'wait' })
-  const lock = locks.lock(t.key())
+  const lock = locks.named(t.key())
   const first = await lock.acquire()
   const order: number[] = []
   const callers = Array.from({ length: 20 }, async (_, i) => {
@@ -98,8 +98,8 @@ add('local-fifo', 'callers in one process are granted in the order in which they
 add('herd', 'a thousand waiting callers cost the server what one does', async (t) => {
   const [one, other] = [await t.process(), await t.process({ pollMs: 1_000 })]
   const key = t.key()
-  const lease = await one.locks.lock(key).acquire()
-  const callers = Array.from({ length: 1_000 }, () => other.locks.lock(key).acquire())
+  const lease = await one.locks.named(key).acquire()
+  const callers = Array.from({ length: 1_000 }, () => other.locks.named(key).acquire())
   await t.until(() => other.saw('waiting'), 'they wait')
   await t.pass(t.pollMs * 2)
   const claims = new Set(other.wire.requests.flatMap((request) => request.claims.map((claim) => claim.holder)))
@@ -118,7 +118,7 @@ add('herd', 'a thousand waiting callers cost the server what one does', async (t
 add('herd-of-groups', 'callers who wait for the same group cost the server what one does', async (t) => {
   const [one, other] = [await t.process(), await t.process({ pollMs: LONG_MS })]
   const keys = [t.key('a'), t.key('b')]
-  await one.locks.lock(keys[1] ?? '').acquire()
+  await one.locks.named(keys[1] ?? '').acquire()
   const abort = new AbortController()
   const callers = Array.from({ length: 100 }, () =>
     other.locks.acquireAll(keys, { signal: abort.signal }).catch(() => {}),
@@ -136,7 +136,7 @@ add('first-attempt', 'a wait that is shorter than the way to the server is grant
   for (const signal of [undefined, new AbortController().signal]) {
     const gate = holdReply()
     wire.next('tryAcquire', gate.fate)
-    const acquiring = locks.lock(t.key()).acquire({ waitMs: 1, signal })
+    const acquiring = locks.named(t.key()).acquire({ waitMs: 1, signal })
     acquiring.catch(() => {})
     await t.until(() => gate.arrived > 0, 'the server grants')
     await t.pass(t.pollMs)
@@ -149,8 +149,8 @@ add('first-attempt', 'a wait that is shorter than the way to the server is grant
 add('last-attempt', 'a wait ends with a last attempt', async (t) => {
   const [one, other] = [await t.process(), await t.process({ pollMs: LONG_MS })]
   other.wire.always('waitForTurn', requestSwallowed)
-  const held = await one.locks.lock(t.key()).acquire({ ttlMs: LONG_MS })
-  const waiting = other.locks.lock(held.key).acquire({ waitMs: t.briefMs * 4 })
+  const held = await one.locks.named(t.key()).acquire({ ttlMs: LONG_MS })
+  const waiting = other.locks.named(held.key).acquire({ waitMs: t.briefMs * 4 })
   waiting.catch(() => {})
   await t.until(() => other.saw('waiting'), 'it waits')
   const before = other.wire.count('tryAcquire')
@@ -167,8 +167,8 @@ add(
   async (t) => {
     const [one, other] = [await t.process(), await t.process({ refuses: true, pollMs: t.briefMs * 2 })]
     other.wire.always('waitForTurn', failing(new Error('no permission to subscribe')))
-    const held = await one.locks.lock(t.key()).acquire({ ttlMs: LONG_MS })
-    const waiting = other.locks.lock(held.key).acquire({ waitMs: LONG_MS })
+    const held = await one.locks.named(t.key()).acquire({ ttlMs: LONG_MS })
+    const waiting = other.locks.named(held.key).acquire({ waitMs: LONG_MS })
     await t.until(() => other.saw('waiting'), 'it waits')
     const begunMs = t.nowMs()
     await t.pass(t.briefMs * 8)
@@ -187,8 +187,8 @@ add(
 add('timeout', 'a caller whose wait is over is told so, holds nothing, and the others wait on', async (t) => {
   const [one, other] = [await t.process(), await t.process()]
   const key = t.key()
-  const lease = await one.locks.lock(key).acquire()
-  const lock = other.locks.lock(key)
+  const lease = await one.locks.named(key).acquire()
+  const lock = other.locks.named(key)
   const [short, long] = [lock.acquire({ waitMs: t.pollMs }), lock.acquire({ waitMs: LONG_MS })]
   await t.rejects(short, 'ACQUIRE_TIMEOUT', t.soonMs)
   await lease.release()
@@ -200,8 +200,8 @@ add('timeout', 'a caller whose wait is over is told so, holds nothing, and the o
 add('timeout-in-line', 'a caller whose wait is over while another contends for it is told so in time', async (t) => {
   const [one, other] = [await t.process(), await t.process()]
   const key = t.key()
-  const lease = await one.locks.lock(key).acquire()
-  const lock = other.locks.lock(key)
+  const lease = await one.locks.named(key).acquire()
+  const lock = other.locks.named(key)
   const [long, short] = [lock.acquire({ waitMs: LONG_MS }), lock.acquire({ waitMs: t.pollMs })]
   await t.rejects(short, 'ACQUIRE_TIMEOUT', t.soonMs)
   await lease.release()
@@ -212,25 +212,25 @@ add('timeout-in-line', 'a caller whose wait is over while another contends for i
 add('aborted-before', 'a caller whose signal has aborted before gets its reason, and nothing is sent', async (t) => {
   const { locks, wire } = await t.process()
   const reason = new Error('never mind')
-  await assert.rejects(locks.lock(t.key()).acquire({ signal: AbortSignal.abort(reason) }), (error) => error === reason)
+  await assert.rejects(locks.named(t.key()).acquire({ signal: AbortSignal.abort(reason) }), (error) => error === reason)
   assert.equal(wire.requests.length, 0)
 })
 
 add('zero', 'a wait of no time takes a free key and refuses a held one', async (t) => {
   const { locks } = await t.process()
-  const lock = locks.lock(t.key())
+  const lock = locks.named(t.key())
   const lease = await t.settled(lock.acquire({ waitMs: 0 }))
-  await t.rejects((await t.process()).locks.lock(lock.key).acquire({ waitMs: 0 }), 'ACQUIRE_TIMEOUT', t.soonMs)
+  await t.rejects((await t.process()).locks.named(lock.key).acquire({ waitMs: 0 }), 'ACQUIRE_TIMEOUT', t.soonMs)
   await lease.release()
 })
 
 add('abort', 'an aborted caller gets the reason of its signal, and nothing is left in line', async (t) => {
   const [one, other] = [await t.process(), await t.process()]
   const key = t.key()
-  const lease = await one.locks.lock(key).acquire()
+  const lease = await one.locks.named(key).acquire()
   const abort = new AbortController()
   const reason = new Error('the user went away')
-  const waiting = other.locks.lock(key).acquire({ signal: abort.signal })
+  const waiting = other.locks.named(key).acquire({ signal: abort.signal })
   await t.until(() => other.saw('waiting'), 'it waits')
   abort.abort(reason)
   await assert.rejects(t.settled(waiting), (error) => error === reason)
@@ -247,7 +247,7 @@ for (const [slug, what, marginShare, lateness] of [
     const gate = holdReply()
     wire.next('tryAcquire', gate.fate)
     const terms = { ttlMs: t.ttlMs, marginMs: t.ttlMs * marginShare, waitMs: LONG_MS }
-    const acquiring = locks.lock(t.key()).acquire(terms)
+    const acquiring = locks.named(t.key()).acquire(terms)
     const held = acquiring.then((lease) => lease.assertHeld())
     await t.until(() => gate.arrived > 0, 'the server grants')
     await t.pass(t.ttlMs * lateness)
@@ -262,7 +262,7 @@ add('short-grant', 'a grant that comes shorter than asked is renewed to the full
     'tryAcquire',
     altered((reply) => (reply.granted ? { ...reply, ttlMs: reply.ttlMs / 4 } : reply)),
   )
-  const lease = await t.settled(locks.lock(t.key()).acquire({ ttlMs: LONG_MS }))
+  const lease = await t.settled(locks.named(t.key()).acquire({ ttlMs: LONG_MS }))
   await t.until(() => lease.remainingMs > LONG_MS / 2, 'it has its full TTL')
 })
 

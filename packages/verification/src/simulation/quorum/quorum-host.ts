@@ -58,7 +58,7 @@ export class QuorumHost {
 
   async #turn(): Promise<void> {
     const { scenario, tokenOrder, book, counters } = this.#run
-    const lock = this.locks.lock(this.#prng.pick(scenario.keys))
+    const lock = this.locks.named(this.#prng.pick(scenario.keys))
     const options = { ttlMs: this.#prng.pick(scenario.ttlsMs), autoRenew: this.#prng.chance(0.6) }
     const returned = tokenOrder.invoke(lock.key)
     const lease = this.#prng.chance(0.4)

@@ -67,7 +67,7 @@ class Course {
         for (const key of scenario.keys) {
           const returned = tokenOrder.invoke(key)
           try {
-            const lease = await host.locks.lock(key).acquire({ ttlMs: scenario.ttlsMs[0], waitMs, whenHeld: 'wait' })
+            const lease = await host.locks.named(key).acquire({ ttlMs: scenario.ttlsMs[0], waitMs, whenHeld: 'wait' })
             returned(lease.fencingToken)
             await lease.release()
           } catch (error) {
