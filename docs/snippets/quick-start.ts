@@ -1,4 +1,4 @@
-import { createLocks } from '@leasehold/core'
+import { createLocks, resume } from '@leasehold/core'
 import { memoryBackend } from '@leasehold/core/memory'
 
 const locks = createLocks(memoryBackend(), { ttlMs: 30_000, onEvent: (event) => console.log(event.type, event.key) })
@@ -15,7 +15,7 @@ if (lease === null) console.log('taken')
 else {
   lease.assertHeld(5_000) // throws unless it is valid for five more seconds
   const handle = lease.handOff() // plain JSON: the next request may reach another process
-  const resumed = await locks.resume(handle)
+  const resumed = await resume(locks, handle)
   await resumed?.release() // 'released', or 'lost'
 }
 await locks.close()

@@ -12,7 +12,7 @@ import { SeatBoard } from './live/seat-board.ts'
 import { type Bank, freezing, simulatedBank } from './payment/bank.ts'
 import type { Sale } from './sale.ts'
 import { STRATEGIES } from './strategies/index.ts'
-import { seatLeases } from './strategies/seat-leases.ts'
+import { type SeatLeasesOptions, seatLeases } from './strategies/seat-leases.ts'
 import { repeat } from './sweep.ts'
 
 export interface BoxOfficeOptions {
@@ -20,6 +20,7 @@ export interface BoxOfficeOptions {
   readonly node: string
   readonly db: Database
   readonly locks: Locks
+  readonly onLease?: SeatLeasesOptions['onLease']
   readonly sale: Sale
   readonly port: number
   readonly orAnyPort?: boolean
@@ -35,11 +36,21 @@ export interface OpenBoxOffice extends Served {
 
 /** A server over tables that exist, and the sweep that ends holds whose time is over. Does not close what it was given. */
 export async function openBoxOffice(options: BoxOfficeOptions): Promise<OpenBoxOffice> {
-  const { node, db, locks, sale, port, orAnyPort = false, standStill, bank = simulatedBank(sale.bank) } = options
+  const {
+    node,
+    db,
+    locks,
+    onLease,
+    sale,
+    port,
+    orAnyPort = false,
+    standStill,
+    bank = simulatedBank(sale.bank),
+  } = options
   const auditorium = await loadAuditorium()
   const board = new SeatBoard(db)
   await db.listen(SEATS_CHANGED, (seats) => board.changed(seats?.split(' ')))
-  const leases = seatLeases({ locks, ttlMs: sale.holdMs, sale: sale.name, node })
+  const leases = seatLeases({ locks, onLease, ttlMs: sale.holdMs, sale: sale.name, node })
   const office: BoxOffice = {
     node,
     auditorium,

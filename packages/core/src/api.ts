@@ -74,16 +74,6 @@ export interface LocksOptions extends Omit<AcquireOptions, 'signal' | 'metadata'
 export interface Locks extends AsyncDisposable {
   /** Names a lock. No I/O, no state. Throws `TypeError` or `RangeError` for a key that breaks a rule. */
   named(key: string, defaults?: HoldOptions): Lock
-  /** Waits until it holds every key, or none. Keys are taken in one global order, so that callers cannot deadlock each other. */
-  acquireAll(keys: readonly string[], options?: AcquireOptions): Promise<LeaseGroup>
-  /** One attempt at all keys: every one, or null and none. */
-  tryAcquireAll(keys: readonly string[], options?: HoldOptions): Promise<LeaseGroup | null>
-  /**
-   * Takes up a lease that was handed off, here or in another process: renews it once, and returns it; null where it is gone. It renews itself if it
-   * did before. Taken up twice in one process, it is one lease, which ends for both. Rejects with `UNSUPPORTED`, `LIMIT_REACHED`, `CLOSED` or a
-   * backend error; then the handle stays good.
-   */
-  resume(handle: LeaseHandle, options?: ResumeOptions): Promise<Lease | null>
   /**
    * Refuses new work, ends waits with `CLOSED`, releases every lease, closes the backend. A `run` under way is told by `lease.signal`, and has its lease, renewed, until its
    * work has ended or `drainMs` is over: whoever is next does not begin before. Rejects for bad options only; says what it could not do.
@@ -98,20 +88,27 @@ export interface CloseOptions {
 
 export type ResumeOptions = Pick<HoldOptions, 'autoRenew' | 'maxHoldMs'>
 
-/** A named thing that can be held. Holds no state of its own: two `Lock`s of one key are the same lock. */
-export interface Lock {
-  readonly key: string
-  /** One attempt: the lease, or null where somebody else holds the key. May pass callers that wait. */
-  tryAcquire(options?: HoldOptions): Promise<Lease | null>
+/** Something that can be held, by a `Lease` or a `LeaseGroup`. Holds no state of its own. */
+export interface Lockable<Held> {
+  /** One attempt: what was asked for, or null where somebody else has it. May pass callers that wait. */
+  tryAcquire(options?: HoldOptions): Promise<Held | null>
   /** Waits for its turn. Rejects with `ACQUIRE_TIMEOUT`, `signal.reason`, `SELF_DEADLOCK`, `LIMIT_REACHED`, `CLOSED` or a backend error. */
-  acquire(options?: AcquireOptions): Promise<Lease>
-  /**
-   * Acquires, works, releases: `acquire`, and `run` of the lease.
-   */
-  run<T>(work: (lease: Lease) => Promise<T> | T): Promise<T>
-  run<T>(options: AcquireOptions, work: (lease: Lease) => Promise<T> | T): Promise<T>
+  acquire(options?: AcquireOptions): Promise<Held>
+  /** Acquires, works, releases: `acquire`, and `run` of what it brings. */
+  run<T>(work: (held: Held) => Promise<T> | T): Promise<T>
+  run<T>(options: AcquireOptions, work: (held: Held) => Promise<T> | T): Promise<T>
+}
+
+/** One key. Two `Lock`s of one key are the same lock. */
+export interface Lock extends Lockable<Lease> {
+  readonly key: string
   /** The present hold, whoever has it; null if nobody. `UNSUPPORTED` where the backend cannot tell. */
   inspect(): Promise<LockInspection | null>
+}
+
+/** Several keys, of which all are held or none. */
+export interface LockGroup extends Lockable<LeaseGroup> {
+  readonly keys: readonly string[]
 }
 
 export interface LockInspection extends Omit<Inspection, 'metadata'> {
@@ -152,7 +149,7 @@ export interface Lease extends AsyncDisposable {
   /** Gives the lock up. Repeated calls return the first one's answer. Rejects with a backend error if the outcome is unknown: then the server frees the key within the TTL. */
   release(): Promise<ReleaseOutcome>
   /**
-   * Ends the lease here without releasing it. The handle takes it up again with `Locks.resume`, once or often, in any process, until the TTL is over.
+   * Ends the lease here without releasing it. The handle takes it up again with `resume`, once or often, in any process, until the TTL is over.
    * Leases taken up from one handle in two processes have one token and do not exclude each other; the first release ends the hold of both.
    */
   handOff(): LeaseHandle

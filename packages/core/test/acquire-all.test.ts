@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { virtualTime } from '../src/conformance/time.ts'
-import { createLocks, type LockBackend } from '../src/index.ts'
+import { allOf, createLocks, type LockBackend, resume } from '../src/index.ts'
 import { MemoryStore, memoryBackend } from '../src/memory/index.ts'
 
 /** The smallest backend there can be: three operations. */
@@ -23,10 +23,10 @@ describe.each([
   it('come all or none', async () => {
     const { here, there, store } = twoProcesses()
     const blocker = await there.named('b').acquire()
-    expect(await here.tryAcquireAll(['a', 'b', 'c'])).toBeNull()
+    expect(await allOf(here, ['a', 'b', 'c']).tryAcquire()).toBeNull()
     expect(store.size).toBe(1)
     await blocker.release()
-    const group = await here.tryAcquireAll(['c', 'a', 'b'])
+    const group = await allOf(here, ['c', 'a', 'b']).tryAcquire()
     expect(group?.leases.map(({ key }) => key)).toEqual(['c', 'a', 'b'])
     expect(await group?.release()).toBe('released')
     expect(store.size).toBe(0)
@@ -36,7 +36,7 @@ describe.each([
   it('are waited for, with what is held already kept alive and all valid at the end', async () => {
     const { here, there, time, store } = twoProcesses()
     const blocker = await there.named('b').acquire()
-    const waiting = here.acquireAll(['b', 'a'], { autoRenew: false })
+    const waiting = allOf(here, ['b', 'a']).acquire({ autoRenew: false })
     await time.pass(10_000)
     await blocker.release()
     await time.pass(2000)
@@ -52,7 +52,7 @@ describe.each([
   it('are given back when the time to wait is over', async () => {
     const { here, there, time, store } = twoProcesses()
     await there.named('b').acquire()
-    const waiting = here.acquireAll(['a', 'b'], { waitMs: 500 })
+    const waiting = allOf(here, ['a', 'b']).acquire({ waitMs: 500 })
     const rejected = expect(waiting).rejects.toMatchObject({ code: 'ACQUIRE_TIMEOUT' })
     await time.pass(600)
     await rejected
@@ -64,7 +64,8 @@ describe.each([
   it('cannot deadlock each other, whatever order they are asked in', async () => {
     const { here, there, time } = twoProcesses()
     const rounds = async (locks: typeof here, keys: string[]) => {
-      for (let round = 0; round < 20; round += 1) await (await locks.acquireAll(keys, { whenHeld: 'wait' })).release()
+      for (let round = 0; round < 20; round += 1)
+        await (await allOf(locks, keys).acquire({ whenHeld: 'wait' })).release()
       return true
     }
     const all = Promise.all([rounds(here, ['a', 'b', 'c']), rounds(there, ['c', 'b', 'a']), rounds(here, ['b', 'a'])])
@@ -79,10 +80,12 @@ describe.each([
 
   it('are handed off together, or not at all', async () => {
     const { here, there, time } = twoProcesses()
-    const group = await here.acquireAll(['a', 'b'], { autoRenew: false })
-    const resumed = await Promise.all(group.handOff().map((handle) => there.resume(JSON.parse(JSON.stringify(handle)))))
+    const group = await allOf(here, ['a', 'b']).acquire({ autoRenew: false })
+    const resumed = await Promise.all(
+      group.handOff().map((handle) => resume(there, JSON.parse(JSON.stringify(handle)))),
+    )
     expect(resumed.map((lease) => lease?.fencingToken)).toEqual(group.leases.map(({ fencingToken }) => fencingToken))
-    const other = await here.acquireAll(['c', 'd'], { autoRenew: false })
+    const other = await allOf(here, ['c', 'd']).acquire({ autoRenew: false })
     await time.pass(3100)
     expect(() => other.handOff()).toThrow(expect.objectContaining({ code: 'LEASE_LOST' }))
     await Promise.all([here.close(), there.close()])
@@ -118,7 +121,7 @@ describe('one attempt at several keys of a backend that takes them one after ano
   it('takes them in one order, so that of two who ask at once one has them all', async () => {
     const { time, here, there } = apart()
     for (let round = 0; round < 10; round += 1) {
-      const asking = Promise.all([here.tryAcquireAll(['A', 'B']), there.tryAcquireAll(['B', 'A'])])
+      const asking = Promise.all([allOf(here, ['A', 'B']).tryAcquire(), allOf(there, ['B', 'A']).tryAcquire()])
       await time.pass(50)
       const groups = await asking
       expect(groups.filter((group) => group !== null)).toHaveLength(1)
@@ -134,7 +137,7 @@ describe('one attempt at several keys of a backend that takes them one after ano
   it('has all of them or none at its end, though the first are held for longer than their TTL', async () => {
     const { time, here } = apart(10)
     const keys = Array.from({ length: 10 }, (_, index) => `k${index}`)
-    const asking = here.tryAcquireAll(keys, { ttlMs: 100, autoRenew: false })
+    const asking = allOf(here, keys).tryAcquire({ ttlMs: 100, autoRenew: false })
     await time.pass(220)
     const group = await asking
     expect(group === null || group.leases.every((lease) => lease.remainingMs > 0)).toBe(true)
@@ -149,8 +152,12 @@ describe('one attempt at several keys of a backend that takes them one after ano
     const blocking = there.named('B').acquire()
     await time.pass(10)
     await blocking
-    const refused = here.tryAcquireAll(['A', 'B']).then((group) => ({ group, held: store.size }))
-    const timedOut = here.acquireAll(['C', 'B'], { waitMs: 50 }).catch(() => ({ held: store.size }))
+    const refused = allOf(here, ['A', 'B'])
+      .tryAcquire()
+      .then((group) => ({ group, held: store.size }))
+    const timedOut = allOf(here, ['C', 'B'])
+      .acquire({ waitMs: 50 })
+      .catch(() => ({ held: store.size }))
     await time.pass(200)
     expect(await refused).toEqual({ group: null, held: 1 })
     expect(await timedOut).toEqual({ held: 1 })
@@ -167,7 +174,6 @@ it.each([
 ])('keys %j are refused before any I/O', async (keys, rule) => {
   const store = new MemoryStore()
   await using locks = createLocks(memoryBackend({ store }))
-  await expect(locks.acquireAll(keys)).rejects.toThrow(rule)
-  await expect(locks.tryAcquireAll(keys)).rejects.toThrow(RangeError)
+  expect(() => allOf(locks, keys)).toThrow(rule)
   expect(store.size).toBe(0)
 })

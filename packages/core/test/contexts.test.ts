@@ -48,7 +48,9 @@ it('the store of a request can be collected when the request is over, though a l
     import { memoryBackend } from ${from('../src/memory/index.ts')}
     const als = new AsyncLocalStorage()
     const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
-    const locks = createLocks(memoryBackend(), { ttlMs: 300 })
+    let renewed = 0
+    const onEvent = ({ type }) => { if (type === 'renewed') renewed += 1 }
+    const locks = createLocks(memoryBackend(), { ttlMs: 3_000, onEvent })
     const leases = []
     const stores = []
     async function request(key) {
@@ -58,7 +60,7 @@ it('the store of a request can be collected when the request is over, though a l
     }
     for (const key of ['a', 'b', 'c']) await request(key)
     await leases[0].release()
-    await sleep(500)
+    while (renewed < 2) await sleep(10)
     for (let round = 0; round < 3; round += 1) {
       gc()
       await sleep(10)

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { virtualTime } from '../src/conformance/time.ts'
-import { createLocks, type LockBackend, type LockEvent } from '../src/index.ts'
+import { createLocks, type LockBackend, type LockEvent, resume } from '../src/index.ts'
 import { MemoryStore, memoryBackend } from '../src/memory/index.ts'
 
 /** A server that answers one request after the other, 1 ms each, however many are sent at once. */
@@ -110,12 +110,12 @@ it('a release without an answer is not repeated late where the handle may have b
   }
   const locks = createLocks({ ...memory, release }, { clock: time.clock, ttlMs: 5000, requestTimeoutMs: 200 })
   const handle = (await locks.named('k').acquire()).handOff()
-  const first = await locks.resume(handle)
+  const first = await resume(locks, handle)
   away = true
   const ending = expect(first?.release()).rejects.toMatchObject({ code: 'BACKEND_UNAVAILABLE' })
   await time.pass(1000)
   await ending
-  const second = await locks.resume(handle)
+  const second = await resume(locks, handle)
   away = false
   await time.pass(10_000)
   expect(second?.remainingMs).toBeGreaterThan(0)

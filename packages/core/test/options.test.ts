@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { expect, it } from 'vitest'
 import { virtualTime } from '../src/conformance/time.ts'
-import { createLocks, type LockBackend } from '../src/index.ts'
+import { allOf, createLocks, type LockBackend } from '../src/index.ts'
 import { MemoryStore, memoryBackend } from '../src/memory/index.ts'
 
 it.each([{ waitMs: 5000 }, { signal: AbortSignal.abort() }, { whenHeld: 'wait' }])(
@@ -9,7 +9,7 @@ it.each([{ waitMs: 5000 }, { signal: AbortSignal.abort() }, { whenHeld: 'wait' }
   async (options) => {
     await using locks = createLocks(memoryBackend())
     await expect(locks.named('k').tryAcquire(options as object)).rejects.toThrow('no option')
-    await expect(locks.tryAcquireAll(['k'], options as object)).rejects.toThrow('no option')
+    await expect(allOf(locks, ['k']).tryAcquire(options as object)).rejects.toThrow('no option')
     expect(() => locks.named('k', options as object)).toThrow('no option')
   },
 )
@@ -102,7 +102,7 @@ it('a signal of another realm stops a wait', async () => {
   abort()
   await expect(waiting).rejects.toMatchObject({ name: 'AbortError' })
   await expect(locks.named('k').acquire({ signal })).rejects.toMatchObject({ name: 'AbortError' })
-  await expect(locks.acquireAll(['k', 'l'], { signal })).rejects.toMatchObject({ name: 'AbortError' })
+  await expect(allOf(locks, ['k', 'l']).acquire({ signal })).rejects.toMatchObject({ name: 'AbortError' })
   expect(listeners()).toBe(0)
   await lease.release()
 })
@@ -118,7 +118,7 @@ it('many listeners at the signal of a lease, or of a group, are no leak', async 
   process.on('warning', note)
   await using locks = createLocks(memoryBackend())
   const lease = await locks.named('k').acquire()
-  const group = await locks.acquireAll(['a', 'b'])
+  const group = await allOf(locks, ['a', 'b']).acquire()
   for (let index = 0; index < 40; index += 1) {
     lease.signal.addEventListener('abort', () => {})
     group.signal.addEventListener('abort', () => {})

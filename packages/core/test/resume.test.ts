@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { virtualTime } from '../src/conformance/time.ts'
-import { createLocks, type LockBackend } from '../src/index.ts'
+import { createLocks, type LockBackend, resume } from '../src/index.ts'
 import { MemoryStore, memoryBackend } from '../src/memory/index.ts'
 
 /** The server acts at once; its answer to a renewal takes 20 ms. */
@@ -21,9 +21,9 @@ function slowAnswers() {
 it('a handle taken up twice at once is no lease for the second when the first has released it meanwhile', async () => {
   const { time, here, there } = slowAnswers()
   const handle = (await here.named('seat').acquire()).handOff()
-  const resuming = here.resume(handle)
+  const resuming = resume(here, handle)
   await time.pass(20)
-  const again = here.resume(handle)
+  const again = resume(here, handle)
   expect(await (await resuming)?.release()).toBe('released')
   const other = await there.named('seat').tryAcquire()
   await time.pass(20)
@@ -36,13 +36,13 @@ it('a handle taken up twice at once is no lease for the second when the first ha
 it('a handle taken up twice at once is one lease, which ends for both', async () => {
   const { time, here, there } = slowAnswers()
   const handle = (await here.named('seat').acquire()).handOff()
-  const both = [here.resume(handle), here.resume(handle)]
+  const both = [resume(here, handle), resume(here, handle)]
   await time.pass(20)
   const [one, other] = await Promise.all(both)
   expect(other?.fencingToken).toBe(one?.fencingToken)
   await one?.release()
   expect(other?.remainingMs).toBe(0)
-  const third = here.resume(handle)
+  const third = resume(here, handle)
   await time.pass(20)
   expect(await third).toBeNull()
   await Promise.all([here.close(), there.close()])

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { virtualTime } from '../src/conformance/time.ts'
-import { createLocks, type LockBackend } from '../src/index.ts'
+import { allOf, createLocks, type LockBackend, resume } from '../src/index.ts'
 import { MemoryStore, memoryBackend } from '../src/memory/index.ts'
 
 const program = (source: string) => {
@@ -109,10 +109,10 @@ describe('a self-deadlock', () => {
 
   it('is seen under a group', async () => {
     await using locks = createLocks(memoryBackend())
-    const group = await locks.acquireAll(['a', 'b'])
+    const group = await allOf(locks, ['a', 'b']).acquire()
     const result = await group.run(async ({ leases }) => {
       await expect(locks.named('b').acquire()).rejects.toMatchObject(deadlock)
-      await expect(locks.acquireAll(['c', 'a'])).rejects.toMatchObject(deadlock)
+      await expect(allOf(locks, ['c', 'a']).acquire()).rejects.toMatchObject(deadlock)
       return leases.length
     })
     expect(result).toBe(2)
@@ -131,7 +131,7 @@ describe('a self-deadlock', () => {
   it('is seen across a hand-off and its resumption', async () => {
     await using locks = createLocks(memoryBackend())
     await locks.named('k').run(async (lease) => {
-      const again = await locks.resume(lease.handOff())
+      const again = await resume(locks, lease.handOff())
       await expect(locks.named('k').acquire()).rejects.toMatchObject(deadlock)
       await again?.release()
     })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createLocks, type LockEvent } from '../src/index.ts'
+import { allOf, createLocks, type LockEvent } from '../src/index.ts'
 import { MemoryStore, memoryBackend } from '../src/memory/index.ts'
 
 const deadlock = { code: 'SELF_DEADLOCK', key: 'k' }
@@ -15,7 +15,7 @@ describe('a self-deadlock', () => {
     await lock.run(async () => {
       await expect(lock.run(() => 'never')).rejects.toMatchObject(deadlock)
       await expect(lock.acquire({ waitMs: 1000 })).rejects.toMatchObject(deadlock)
-      await expect(locks.acquireAll(['j', 'k'])).rejects.toMatchObject(deadlock)
+      await expect(allOf(locks, ['j', 'k']).acquire()).rejects.toMatchObject(deadlock)
       await expect(deep()).rejects.toMatchObject(deadlock)
       expect(await lock.tryAcquire()).toBeNull()
     })

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { virtualTime } from '../src/conformance/time.ts'
-import { createLocks, type LockBackend, type LockEvent } from '../src/index.ts'
+import { allOf, createLocks, type LockBackend, type LockEvent } from '../src/index.ts'
 import { MemoryStore, memoryBackend } from '../src/memory/index.ts'
 
 const TRIP_MS = 10
@@ -161,13 +161,13 @@ it('a thousand callers of acquireAll on a held key cost the backend what one doe
   const blocker = await there.named('a').acquire()
   let done = 0
   const all = Array.from({ length: 1000 }, async () => {
-    const group = await locks.acquireAll(['a', 'b'])
+    const group = await allOf(locks, ['a', 'b']).acquire()
     done += 1
     await group.release()
   })
   await time.pass(10)
   expect(attempts).toBeLessThanOrEqual(2)
-  await expect(locks.acquireAll(['b', 'a'])).rejects.toMatchObject({ code: 'LIMIT_REACHED' })
+  await expect(allOf(locks, ['b', 'a']).acquire()).rejects.toMatchObject({ code: 'LIMIT_REACHED' })
   await blocker.release()
   await time.pass(1000)
   await Promise.all(all)

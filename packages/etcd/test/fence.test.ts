@@ -1,4 +1,4 @@
-import { createLocks, FenceGuard } from '@leasehold/core'
+import { createLocks, FenceGuard, resume } from '@leasehold/core'
 import { afterAll, expect, it } from 'vitest'
 import { PATIENT, startTestEtcd, uniqueKey } from './server.ts'
 
@@ -28,7 +28,7 @@ it('a store elsewhere that compares tokens refuses whoever held the lock before,
   const first = await locks.named(uniqueKey()).acquire()
   const write = (token: bigint) => guard.check(first.key, token)
   write(first.fencingToken)
-  const resumed = await other.resume(first.handOff())
+  const resumed = await resume(other, first.handOff())
   expect(resumed?.fencingToken).toBe(first.fencingToken)
   write(first.fencingToken)
   await resumed?.release()

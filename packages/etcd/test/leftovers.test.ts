@@ -1,4 +1,4 @@
-import { type Claim, createLocks, isLeaseholdError, type Locks } from '@leasehold/core'
+import { allOf, type Claim, createLocks, isLeaseholdError, type Locks } from '@leasehold/core'
 import { TcpProxy, until } from '@leasehold/test-services'
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { claimOn, PATIENT, startTestEtcd, terms, uniqueKey } from './server.ts'
@@ -145,7 +145,7 @@ it('nothing is done twice when the reply is cut: one key, put once, released onc
 
 it('several keys are taken in one transaction', async () => {
   const keys = Array.from({ length: 5 }, uniqueKey)
-  const group = await locks.acquireAll(keys, { ttlMs: TTL_MS })
+  const group = await allOf(locks, keys).acquire({ ttlMs: TTL_MS })
   const places = await etcd.places()
   expect(places).toHaveLength(5)
   expect(new Set(places.map(({ create_revision }) => create_revision)).size).toBe(1)

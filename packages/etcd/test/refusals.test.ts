@@ -1,4 +1,4 @@
-import { createLocks } from '@leasehold/core'
+import { allOf, createLocks } from '@leasehold/core'
 import { until } from '@leasehold/test-services'
 import { type Etcd3, Range } from 'etcd3'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -46,7 +46,7 @@ describe('an etcd that asks for passwords', () => {
     const locks = createLocks(etcd.open({ auth: APP }), PATIENT)
     const keys = Array.from({ length: 129 }, uniqueKey)
     const refused = { code: 'BACKEND_REFUSED', cause: { code: 'INVALID' } }
-    await expect(locks.acquireAll(keys)).rejects.toMatchObject(refused)
+    await expect(allOf(locks, keys).acquire()).rejects.toMatchObject(refused)
     await locks.close()
   })
 

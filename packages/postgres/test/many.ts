@@ -1,4 +1,4 @@
-import { createLocks, type Lease, type LockEvent } from '@leasehold/core'
+import { allOf, createLocks, type Lease, type LockEvent } from '@leasehold/core'
 import { until } from '@leasehold/test-services'
 import type pg from 'pg'
 import { expect } from 'vitest'
@@ -47,7 +47,7 @@ export async function holdRows({ openPool, pool, schema }: Database, count: numb
   const { counter, counted } = counting(theirs)
   const { renewed, bad, onEvent } = watcher()
   const locks = createLocks(postgresRowsBackend({ pool: counter, schema }), { ...PATIENT, onEvent })
-  const { leases } = await locks.acquireAll(keys(count, 'row'), { ttlMs: 10_000 })
+  const { leases } = await allOf(locks, keys(count, 'row')).acquire({ ttlMs: 10_000 })
   renewed.clear()
   counted.statements = 0
   const sinceMs = performance.now()

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { createLocks } from '@leasehold/core'
+import { allOf, createLocks } from '@leasehold/core'
 import { compiled } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
 import { fence, migrate, postgresRowsBackend, schemaSql } from '../src/index.ts'
@@ -78,7 +78,7 @@ describe('the schema', () => {
     const theirs = openPool({ connectionString: await createLeastPrivilegedRole(name), max: 2 })
     await migrate(theirs, { schema })
     const locks = createLocks(postgresRowsBackend({ pool: theirs, schema }))
-    const [lease] = await locks.acquireAll(['a', 'b'])
+    const [lease] = await allOf(locks, ['a', 'b']).acquire()
     await lease?.renew()
     await fence(theirs, 'a', lease?.fencingToken ?? 0n, { schema })
     expect(await locks.named('a').inspect()).not.toBeNull()

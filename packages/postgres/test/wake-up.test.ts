@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { createLocks } from '@leasehold/core'
+import { allOf, createLocks } from '@leasehold/core'
 import { startPgBouncer, TcpProxy, until } from '@leasehold/test-services'
 import pg from 'pg'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -118,7 +118,7 @@ describe('waiting', () => {
     const holder = createLocks(rowsNamed('of many'))
     const locks = createLocks(rowsNamed('for many'))
     const keys = Array.from({ length: 50 }, (_, index) => `many ${index}`)
-    const leases = await holder.acquireAll(keys)
+    const leases = await allOf(holder, keys).acquire()
     const waiting = keys.map((key) => locks.named(key).acquire())
     for (const key of keys) await until('it waits', () => isAwaited(key))
     expect(await listenersNamed('for many')).toHaveLength(1)

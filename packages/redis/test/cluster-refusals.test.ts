@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { createLocks, isLeaseholdError, type LockBackend } from '@leasehold/core'
+import { allOf, createLocks, isLeaseholdError, type LockBackend } from '@leasehold/core'
 import { askRedis, until } from '@leasehold/test-services'
 import { Cluster } from 'ioredis'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -58,7 +58,7 @@ describe('a Cluster', () => {
     for (const node of cluster.nodes) await askRedis(node, ...user)
     await askRedis(unkind, 'acl', 'setuser', 'partly', '-eval')
     const locks = createLocks(openAs('partly', PASSWORD))
-    await expect(locks.acquireAll(keys)).rejects.toMatchObject({ code: 'BACKEND_REFUSED' })
+    await expect(allOf(locks, keys).acquire()).rejects.toMatchObject({ code: 'BACKEND_REFUSED' })
     expect(await askRedis(kind, 'exists', first.token)).toBe('1')
     await until('it is given back', async () => (await askRedis(kind, 'exists', first.hold)) === '0')
     await locks.close()
@@ -94,7 +94,7 @@ describe('a Cluster', () => {
     expect(told).toBe(false)
     expect(await lease.release()).toBe('released')
     expect(await (await next).release()).toBe('released')
-    const group = await one.acquireAll(['limited', 'too', 'and another'])
+    const group = await allOf(one, ['limited', 'too', 'and another']).acquire()
     expect(await group.release()).toBe('released')
     await Promise.all([one.close(), other.close()])
   })

@@ -1,4 +1,4 @@
-import { createLocks } from '@leasehold/core'
+import { allOf, createLocks } from '@leasehold/core'
 import { askRedis, type Server, until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
 import { slotOf, slotOfText } from '../src/cluster/slot.ts'
@@ -117,9 +117,9 @@ describe('processes with several callers each who want one key of a Cluster', ()
 describe('groups of keys', () => {
   it('in one slot are taken by one script', async () => {
     const locks = createLocks(open())
-    await (await locks.tryAcquireAll(['warm {42}']))?.release()
+    await (await allOf(locks, ['warm {42}']).tryAcquire())?.release()
     await forgetRuns()
-    const group = await locks.tryAcquireAll(['a {42}', 'b {42}', 'c {42}'])
+    const group = await allOf(locks, ['a {42}', 'b {42}', 'c {42}']).tryAcquire()
     expect(await runs()).toBe(1)
     expect(await group?.release()).toBe('released')
     await locks.close()
@@ -129,11 +129,11 @@ describe('groups of keys', () => {
     const [one, other] = [createLocks(open()), createLocks(open())]
     const keys = Array.from({ length: 9 }, (_, index) => `apart ${index}`)
     const held = await other.named('apart 4').acquire()
-    expect(await one.tryAcquireAll(keys)).toBeNull()
+    expect(await allOf(one, keys).tryAcquire()).toBeNull()
     const holds = await Promise.all(keys.map((key) => one.named(key).inspect()))
     expect(holds.filter((hold) => hold !== null)).toHaveLength(1)
     await held.release()
-    const group = await one.tryAcquireAll(keys)
+    const group = await allOf(one, keys).tryAcquire()
     expect(group?.leases).toHaveLength(9)
     await Promise.all([one.close(), other.close()])
   })

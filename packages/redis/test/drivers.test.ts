@@ -1,4 +1,4 @@
-import { createLocks, type LockBackend } from '@leasehold/core'
+import { allOf, createLocks, type LockBackend } from '@leasehold/core'
 import { askRedis, TcpProxy, until } from '@leasehold/test-services'
 import { Cluster, Redis } from 'ioredis'
 import { Cluster as Cluster5, Redis as Redis5 } from 'ioredis5'
@@ -65,7 +65,7 @@ async function handOver(one: LockBackend, other: LockBackend, key: string, isInL
   await lease.renew()
   expect(await lease.release()).toBe('released')
   expect((await next).fencingToken).toBeGreaterThan(lease.fencingToken)
-  const group = await here.acquireAll([`${key} a`, `${key} b`, `${key} c`])
+  const group = await allOf(here, [`${key} a`, `${key} b`, `${key} c`]).acquire()
   expect(await group.release()).toBe('released')
   await Promise.all([here.close(), there.close()])
 }

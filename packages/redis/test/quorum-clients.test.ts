@@ -1,4 +1,4 @@
-import { createLocks } from '@leasehold/core'
+import { allOf, createLocks } from '@leasehold/core'
 import { askRedis, until } from '@leasehold/test-services'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -58,7 +58,7 @@ describe('clients of a quorum', () => {
     await until('it stands in line', async () => (await inLine()) === '1')
     expect(await lease.release()).toBe('released')
     expect(await (await next).release()).toBe('released')
-    const group = await one.acquireAll(['limited', 'too'])
+    const group = await allOf(one, ['limited', 'too']).acquire()
     expect(await group.release()).toBe('released')
   })
 

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { createLocks, isLeaseholdError, type LockBackend } from '@leasehold/core'
+import { allOf, createLocks, isLeaseholdError, type LockBackend } from '@leasehold/core'
 import { startRedis, until } from '@leasehold/test-services'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { keyNames } from '../src/key-names.ts'
@@ -104,7 +104,7 @@ describe('a user limited to the documented commands, keys and channels', () => {
     await until('it stands in line', async () => (await ask('llen', keyNames('leasehold:', 'limited').queue)) === '1')
     expect(await lease.release()).toBe('released')
     expect(await (await next).release()).toBe('released')
-    const group = await one.acquireAll(['limited', 'too'])
+    const group = await allOf(one, ['limited', 'too']).acquire()
     expect(await group.release()).toBe('released')
   })
 })

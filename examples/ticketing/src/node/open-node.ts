@@ -1,4 +1,4 @@
-import { type Clock, createLocks, type LockEvent } from '@leasehold/core'
+import { type Clock, createLocks, type Lease, type LockEvent } from '@leasehold/core'
 import { loadAuditorium } from '../auditorium.ts'
 import type { Database } from '../database/database.ts'
 import { openDatabase } from '../database/open-database.ts'
@@ -6,7 +6,7 @@ import { createTables } from '../database/schema.ts'
 import { openBackend } from '../locks/open-backend.ts'
 import { type BoxOfficeOptions, type OpenBoxOffice, openBoxOffice } from '../open-box-office.ts'
 import type { NodeTerms } from './node-terms.ts'
-import { type Validity, watchLeases } from './validity.ts'
+import { type Validity, watchLease } from './validity.ts'
 
 export interface NodeOptions
   extends Pick<BoxOfficeOptions, 'port' | 'orAnyPort' | 'standStill'>,
@@ -36,8 +36,8 @@ export async function openNode({
   if (database === 'embedded') await createTables(db, await loadAuditorium(), sale.seats)
   const backend = await openBackend(address, sale.holdMs, clock)
   const locks = createLocks(backend, { ttlMs: sale.holdMs, autoRenew: false, onEvent: onLockEvent, clock })
-  const watched = onValidity ? watchLeases(locks, onValidity) : locks
-  const office = await openBoxOffice({ node: name, db, locks: watched, sale, ...options })
+  const onLease = onValidity && ((lease: Lease) => watchLease(lease, onValidity))
+  const office = await openBoxOffice({ node: name, db, locks, onLease, sale, ...options })
   return {
     ...office,
     db,

@@ -1,4 +1,4 @@
-import type { Json, Lease, LeaseGroup, LeaseHandle, Locks } from '@leasehold/core'
+import { allOf, type Json, type Lease, type LeaseGroup, type LeaseHandle, type Locks, resume } from '@leasehold/core'
 import type { Reservation, Standing, Strategy } from './strategy.ts'
 
 /** Leases that nobody renews while a customer makes up his mind: whoever walks away loses the seats. */
@@ -22,6 +22,8 @@ export interface SeatLock {
 
 export interface SeatLeasesOptions {
   readonly locks: Locks
+  /** Told of each lease that begins here. */
+  readonly onLease?: ((lease: Lease) => void) | undefined
   readonly ttlMs: number
   /** Sets the keys of one sale apart from those of another on the same server. */
   readonly sale: string
@@ -29,22 +31,28 @@ export interface SeatLeasesOptions {
   readonly node: string
 }
 
-export function seatLeases({ locks, ttlMs, sale, node }: SeatLeasesOptions): SeatLeases {
+export function seatLeases({ locks, onLease = () => {}, ttlMs, sale, node }: SeatLeasesOptions): SeatLeases {
   const keyOf = (seat: string): string => `${sale}:seat:${seat}`
   const terms = { ttlMs, autoRenew: false, metadata: { node } }
   return {
-    tryTake: (seats) => locks.tryAcquireAll(seats.map(keyOf), terms),
+    async tryTake(seats) {
+      const group = await allOf(locks, seats.map(keyOf)).tryAcquire(terms)
+      group?.leases.forEach(onLease)
+      return group
+    },
 
     async wait(seats, signal) {
-      const group = await locks.acquireAll(seats.map(keyOf), { ...terms, signal })
+      const group = await allOf(locks, seats.map(keyOf)).acquire({ ...terms, signal })
+      group.leases.forEach(onLease)
       // A turn may come with a short time at first, to be confirmed.
       await orRelease(group, () => Promise.all(group.leases.map((lease) => lease.renew())))
       return group
     },
 
     async resume(handles) {
-      const resumed = await Promise.all(handles.map((handle) => locks.resume(handle, { autoRenew: false })))
+      const resumed = await Promise.all(handles.map((handle) => resume(locks, handle, { autoRenew: false })))
       const leases = resumed.filter((lease) => lease !== null)
+      leases.forEach(onLease)
       if (leases.length === handles.length) return leases
       await releaseAll(leases)
       return undefined

@@ -1,41 +1,32 @@
-import type { AcquireOptions, HoldOptions, Json, Lease, Lock, LockInspection } from '../api.ts'
+import type { HoldOptions, Json, Lease, Lock, LockInspection } from '../api.ts'
 import { acquire, tryAcquire } from './acquire.ts'
 import type { LockHall } from './hall.ts'
 import { assertNotUnder } from './holding-context.ts'
 import { inspect } from './inspect.ts'
+import { assertKey } from './key.ts'
 import { HeldLease } from './lease.ts'
-import { parseHold, parseWait, type WaitTerms } from './options.ts'
+import { Holdable } from './lockable.ts'
+import type { WaitTerms } from './options.ts'
 
-type Work<T> = (lease: Lease) => Promise<T> | T
-
-export class NamedLock implements Lock {
+export class NamedLock extends Holdable<Lease> implements Lock {
   readonly key: string
   readonly #hall: LockHall
-  readonly #defaults: WaitTerms
 
-  constructor(hall: LockHall, key: string, defaults: WaitTerms) {
-    this.#hall = hall
+  constructor(hall: LockHall, key: string, defaults: HoldOptions | undefined) {
+    assertKey(key)
+    super(hall, defaults)
     this.key = key
-    this.#defaults = defaults
+    this.#hall = hall
   }
 
-  async tryAcquire(options?: HoldOptions): Promise<Lease | null> {
-    const terms = parseHold(this.#defaults, options)
-    const hold = await tryAcquire(this.#hall, this.key, terms)
-    return hold ? new HeldLease(this.#hall, hold) : null
+  protected async attempt(hall: LockHall, terms: WaitTerms): Promise<Lease | null> {
+    const hold = await tryAcquire(hall, this.key, terms)
+    return hold ? new HeldLease(hall, hold) : null
   }
 
-  async acquire(options?: AcquireOptions): Promise<Lease> {
-    const terms = parseWait(this.#defaults, options)
-    assertNotUnder(this.#hall.valid(this.key), terms)
-    return new HeldLease(this.#hall, await acquire(this.#hall, this.key, terms))
-  }
-
-  async run<T>(...args: [Work<T>] | [AcquireOptions, Work<T>]): Promise<T> {
-    const [options, work] = args.length === 1 ? [undefined, args[0]] : args
-    if (typeof work !== 'function') throw new TypeError('work must be a function')
-    const lease = await this.acquire(options)
-    return lease.run(work)
+  protected async wait(hall: LockHall, terms: WaitTerms): Promise<Lease> {
+    assertNotUnder(hall.valid(this.key), terms)
+    return new HeldLease(hall, await acquire(hall, this.key, terms))
   }
 
   async inspect(): Promise<LockInspection | null> {

@@ -1,31 +1,12 @@
-import type {
-  AcquireOptions,
-  CloseOptions,
-  CloseReport,
-  HoldOptions,
-  Lease,
-  LeaseGroup,
-  LeaseHandle,
-  Lock,
-  Locks,
-  LocksOptions,
-  ResumeOptions,
-} from '../api.ts'
+import type { CloseOptions, CloseReport, HoldOptions, Lock, Locks, LocksOptions } from '../api.ts'
 import type { LockBackend } from '../contract.ts'
-import { acquireAll, tryAcquireAll } from './acquire-all.ts'
 import { Bench } from './bench.ts'
 import { close } from './close.ts'
 import { Endings } from './endings.ts'
 import { LockHall } from './hall.ts'
-import type { Hold } from './hold.ts'
-import { assertNotUnder } from './holding-context.ts'
-import { assertKey, assertKeys } from './key.ts'
-import { HeldLease } from './lease.ts'
-import { HeldLeases } from './lease-group.ts'
 import { NamedLock } from './lock.ts'
-import { assertBackend, type EngineOptions, parseClose, parseHold, parseLocks, parseWait } from './options.ts'
+import { assertBackend, type EngineOptions, parseClose, parseLocks } from './options.ts'
 import { Renewals } from './renewals.ts'
-import { resume } from './resume.ts'
 
 /**
  * Locks kept by `backend`, as one process sees them. No I/O until a lock is used. The result owns the backend: closing
@@ -56,29 +37,13 @@ class BackendLocks implements Locks {
     this.#hall = hall
   }
 
+  static hallOf(locks: Locks): LockHall {
+    if (#hall in Object(locks)) return (locks as BackendLocks).#hall
+    throw new TypeError('locks must be what createLocks gave, of the same copy of this package')
+  }
+
   named(key: string, defaults?: HoldOptions): Lock {
-    assertKey(key)
-    return new NamedLock(this.#hall, key, parseHold(this.#hall.bench.options, defaults))
-  }
-
-  async acquireAll(keys: readonly string[], options?: AcquireOptions): Promise<LeaseGroup> {
-    assertKeys(keys)
-    const terms = parseWait(this.#hall.bench.options, options)
-    for (const key of keys) assertNotUnder(this.#hall.valid(key), terms)
-    return this.#group(keys, await acquireAll(this.#hall, keys, terms))
-  }
-
-  async tryAcquireAll(keys: readonly string[], options?: HoldOptions): Promise<LeaseGroup | null> {
-    assertKeys(keys)
-    const terms = parseHold(this.#hall.bench.options, options)
-    const holds = await tryAcquireAll(this.#hall, keys, terms)
-    return holds ? this.#group(keys, holds) : null
-  }
-
-  async resume(handle: LeaseHandle, options?: ResumeOptions): Promise<Lease | null> {
-    this.#hall.bench.assertOpen()
-    const hold = await resume(this.#hall, handle, options)
-    return hold ? new HeldLease(this.#hall, hold) : null
+    return new NamedLock(this.#hall, key, defaults)
   }
 
   async close(options?: CloseOptions): Promise<CloseReport> {
@@ -90,13 +55,7 @@ class BackendLocks implements Locks {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
-
-  /** In the order of the keys that were asked for. */
-  #group(keys: readonly string[], holds: readonly Hold[]): LeaseGroup {
-    const byKey = new Map(holds.map((hold) => [hold.key, hold]))
-    return new HeldLeases(
-      this.#hall,
-      keys.map((key) => byKey.get(key) as Hold),
-    )
-  }
 }
+
+/** For what is offered as a function of its own, so that a bundle carries only what is used. */
+export const hallOf = (locks: Locks): LockHall => BackendLocks.hallOf(locks)

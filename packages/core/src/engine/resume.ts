@@ -1,14 +1,28 @@
-import type { LeaseHandle, ResumeOptions } from '../api.ts'
+import type { Lease, LeaseHandle, Locks, ResumeOptions } from '../api.ts'
 import type { Renewal } from '../contract.ts'
 import { checkEach, checkRenewal } from './answers.ts'
 import type { LockHall } from './hall.ts'
 import { parseHandle } from './handle.ts'
 import type { Hold } from './hold.ts'
+import { HeldLease } from './lease.ts'
+import { hallOf } from './locks.ts'
 import { parseResume } from './options.ts'
 import { ask, noAnswer } from './requests.ts'
 
+/**
+ * Takes up a lease that was handed off, here or in another process: renews it once, and returns it; null where it is gone. It renews itself if it
+ * did before. Taken up twice in one process, it is one lease, which ends for both. Rejects with `UNSUPPORTED`, `LIMIT_REACHED`, `CLOSED` or a
+ * backend error; then the handle stays good.
+ */
+export async function resume(locks: Locks, handle: LeaseHandle, options?: ResumeOptions): Promise<Lease | null> {
+  const hall = hallOf(locks)
+  hall.bench.assertOpen()
+  const hold = await takeUp(hall, handle, options)
+  return hold ? new HeldLease(hall, hold) : null
+}
+
 /** Renews the claim of a handle, and begins a lease here with what the backend says; undefined where it is gone. */
-export async function resume(
+async function takeUp(
   hall: LockHall,
   handle: LeaseHandle,
   options: ResumeOptions | undefined,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { allOf } from '../../engine/lock-group.ts'
 import { isLeaseholdError } from '../../errors.ts'
 import { contended, granted } from '../assertions.ts'
 import { caseGroup } from '../case.ts'
@@ -137,7 +138,7 @@ for (const minimal of [false, true]) {
       const [one, other] = [await t.process(), await t.process({ minimal })]
       const [first, middle, last] = [t.key('a'), t.key('b'), t.key('c')]
       await one.locks.named(middle).acquire()
-      assert.equal(await other.locks.tryAcquireAll([first, middle, last]), null)
+      assert.equal(await allOf(other.locks, [first, middle, last]).tryAcquire(), null)
       await t.until(() => t.isFree(first), 'the first key comes free', t.soonMs)
       await t.until(() => t.isFree(last), 'the last key comes free', t.soonMs)
     },
@@ -152,9 +153,11 @@ add('group-rolled-back', 'what a refused group took is given back when its calle
   const gate = holdRequest()
   other.wire.next('release', gate.fate)
   let told = false
-  const attempt = other.locks.tryAcquireAll([last, first]).finally(() => {
-    told = true
-  })
+  const attempt = allOf(other.locks, [last, first])
+    .tryAcquire()
+    .finally(() => {
+      told = true
+    })
   await t.until(() => gate.arrived > 0, 'what it took is being given back')
   await t.pass(t.pollMs)
   assert.equal(told, false, 'the caller was told before')
@@ -168,7 +171,7 @@ add('group-crossed', 'two processes that take the same keys in opposite orders b
   let inside = 0
   const visit = async (order: readonly string[]) => {
     const { locks } = await t.process()
-    const group = await locks.acquireAll(order, { waitMs: LONG_MS })
+    const group = await allOf(locks, order).acquire({ waitMs: LONG_MS })
     inside += 1
     assert.equal(inside, 1, 'two groups hold the same keys')
     await t.pass(t.time.stepMs)
@@ -181,7 +184,7 @@ add('group-crossed', 'two processes that take the same keys in opposite orders b
 
 add('group-order', 'a group lists its leases in the order of the keys asked for', async (t) => {
   const keys = [t.key('b'), t.key('a'), t.key('c')].toReversed()
-  const group = await t.settled((await t.process()).locks.acquireAll(keys))
+  const group = await t.settled(allOf((await t.process()).locks, keys).acquire())
   assert.deepEqual(
     group.leases.map((lease) => lease.key),
     keys,
@@ -194,17 +197,17 @@ add('group-given-up', 'a group that is given up while it waits leaves none of it
   const [first, last] = [t.key('a'), t.key('b')]
   await one.locks.named(last).acquire()
   const abort = new AbortController()
-  const aborted = other.locks.acquireAll([first, last], { signal: abort.signal })
+  const aborted = allOf(other.locks, [first, last]).acquire({ signal: abort.signal })
   await t.until(() => other.saw('waiting'), 'it waits')
   abort.abort(new Error('enough'))
   await assert.rejects(t.settled(aborted), /enough/)
-  await t.rejects(other.locks.acquireAll([first, last], { waitMs: t.pollMs }), 'ACQUIRE_TIMEOUT')
+  await t.rejects(allOf(other.locks, [first, last]).acquire({ waitMs: t.pollMs }), 'ACQUIRE_TIMEOUT')
   await t.until(() => t.isFree(first), 'the first key comes free', t.soonMs)
 })
 
 add('group-is-one', 'a group is held as long as each of its leases, and its release ends what is left', async (t) => {
   const { locks } = await t.process()
-  const group = await t.settled(locks.acquireAll([t.key(), t.key()]))
+  const group = await t.settled(allOf(locks, [t.key(), t.key()]).acquire())
   group.assertHeld()
   const [first, last] = group.leases
   assert.ok(first && last)

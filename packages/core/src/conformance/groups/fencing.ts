@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { LockBackend } from '../../contract.ts'
+import { allOf } from '../../engine/lock-group.ts'
 import { granted } from '../assertions.ts'
 import { caseGroup } from '../case.ts'
 import { altered, holdRequest } from '../fates.ts'
@@ -85,7 +86,7 @@ add(
 add('of-a-group', 'keys taken together get tokens greater than each had before', async (t) => {
   const keys = [t.key(), t.key()]
   const before = [await visit(t, await t.open(), keys[0] ?? ''), await visit(t, await t.open(), keys[1] ?? '')]
-  const group = await t.settled((await t.process()).locks.acquireAll(keys))
+  const group = await t.settled(allOf((await t.process()).locks, keys).acquire())
   for (const [i, lease] of group.leases.entries()) assertIncreasing([before[i] ?? 0n, lease.fencingToken])
   await group.release()
   assertIncreasing([group.leases[0]?.fencingToken ?? 0n, await visit(t, await t.open(), keys[0] ?? '')])

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { AcquireOptions } from '../../api.ts'
+import { allOf } from '../../engine/lock-group.ts'
 import { contended, granted } from '../assertions.ts'
 import { caseGroup } from '../case.ts'
 import type { Process, Trial } from '../trial.ts'
@@ -36,8 +37,8 @@ add('not-a-string', 'a key that is not a string is refused', async (t) => {
 
 add('bad-key-in-group', 'one bad key among several is refused before anything is sent', async (t) => {
   const { locks, wire } = await t.process()
-  await assert.rejects(async () => locks.tryAcquireAll([t.key(), '']), isInputError)
-  await assert.rejects(async () => locks.acquireAll([t.key(), 'a\0b']), isInputError)
+  await assert.rejects(async () => allOf(locks, [t.key(), '']).tryAcquire(), isInputError)
+  await assert.rejects(async () => allOf(locks, [t.key(), 'a\0b']).acquire(), isInputError)
   assert.equal(wire.requests.length, 0)
 })
 

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import type { LeaseHandle } from '../../api.ts'
+import { allOf } from '../../engine/lock-group.ts'
+import { resume } from '../../engine/resume.ts'
 import { isLeaseholdError } from '../../errors.ts'
 import { assertOver, contended, granted } from '../assertions.ts'
 import { caseGroup } from '../case.ts'
@@ -41,14 +43,14 @@ add('outlives-its-client', 'a hold that was handed off outlives the client that 
   const report = await t.settled(locks.close())
   assert.equal(report.released, 0)
   contended(await (await t.open()).tryAcquire(t.claim(lease.key), t.terms()))
-  assert.ok(await (await t.process()).locks.resume(handle))
+  assert.ok(await resume((await t.process()).locks, handle))
 })
 
 add('hand-off', 'a handle, sent as JSON, goes on elsewhere with the same token', 'handOff', async (t) => {
   const [one, other] = [await t.process(), await t.process()]
   const lease = await one.locks.named(t.key()).acquire({ ttlMs: t.ttlMs * 2, metadata: { seat: 'A1' } })
   const handle = JSON.parse(JSON.stringify(lease.handOff())) as LeaseHandle
-  const resumed = await t.settled(other.locks.resume(handle))
+  const resumed = await t.settled(resume(other.locks, handle))
   assert.ok(resumed)
   assert.equal(resumed.fencingToken, lease.fencingToken)
   assert.equal(resumed.key, lease.key)
@@ -81,7 +83,7 @@ add('resume-gone', 'a handle whose hold is over resumes to null, and disturbs no
   const lease = await one.locks.named(t.key()).acquire({ ttlMs: t.ttlMs, autoRenew: false })
   const handle = lease.handOff()
   await t.holdInTime(await t.open(), lease.key, t.expiryMs)
-  assert.equal(await t.settled(other.locks.resume(handle)), null)
+  assert.equal(await t.settled(resume(other.locks, handle)), null)
   contended(await (await t.open()).tryAcquire(t.claim(lease.key), t.terms()))
 })
 
@@ -90,8 +92,8 @@ add('resume-again', 'a resumption whose answer was lost can be repeated with the
   const lease = await one.locks.named(t.key()).acquire({ ttlMs: LONG_MS })
   const handle = lease.handOff()
   other.wire.next('renew', replyLost)
-  await t.rejects(other.locks.resume(handle), 'BACKEND_UNAVAILABLE')
-  const resumed = await t.settled(other.locks.resume(handle))
+  await t.rejects(resume(other.locks, handle), 'BACKEND_UNAVAILABLE')
+  const resumed = await t.settled(resume(other.locks, handle))
   assert.equal(resumed?.fencingToken, lease.fencingToken)
 })
 
@@ -102,11 +104,11 @@ add(
   async (t) => {
     const [one, other] = [await t.process(), await t.process()]
     const handle = (await one.locks.named(t.key()).acquire({ ttlMs: LONG_MS })).handOff()
-    const first = await t.settled(other.locks.resume(handle))
+    const first = await t.settled(resume(other.locks, handle))
     assert.ok(first)
     const gate = holdReply()
     other.wire.next('renew', gate.fate)
-    const second = other.locks.resume(handle)
+    const second = resume(other.locks, handle)
     await t.pass(t.arrivalMs)
     assert.equal(await t.settled(first.release()), 'released')
     const successor = await t.hold(await t.open(), handle.key)
@@ -137,7 +139,7 @@ add('resume-forged', 'a handle that is malformed is refused before anything is s
   ]
   for (const handle of forged) {
     await assert.rejects(
-      async () => locks.resume(handle as never),
+      async () => resume(locks, handle as never),
       (error) => error instanceof TypeError || error instanceof RangeError,
     )
   }
@@ -153,9 +155,9 @@ add(
       await t.process({ minimal: true, pollMs: t.pollMs }),
     ]
     const keys = [t.key(), t.key()]
-    const group = await t.settled(one.locks.acquireAll(keys))
-    assert.equal(await other.locks.tryAcquireAll(keys), null)
-    const waiting = other.locks.acquireAll(keys.toReversed(), { waitMs: LONG_MS })
+    const group = await t.settled(allOf(one.locks, keys).acquire())
+    assert.equal(await allOf(other.locks, keys).tryAcquire(), null)
+    const waiting = allOf(other.locks, keys.toReversed()).acquire({ waitMs: LONG_MS })
     await t.until(() => other.saw('waiting'), 'it waits')
     await group.release()
     const next = await t.settled(waiting)

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { allOf } from '../../engine/lock-group.ts'
 import { caseGroup } from '../case.ts'
 import { altered, failing, holdReply, requestSwallowed } from '../fates.ts'
 import { LONG_MS } from '../trial.ts'
@@ -121,7 +122,9 @@ add('herd-of-groups', 'callers who wait for the same group cost the server what 
   await one.locks.named(keys[1] ?? '').acquire()
   const abort = new AbortController()
   const callers = Array.from({ length: 100 }, () =>
-    other.locks.acquireAll(keys, { signal: abort.signal }).catch(() => {}),
+    allOf(other.locks, keys)
+      .acquire({ signal: abort.signal })
+      .catch(() => {}),
   )
   await t.until(() => other.saw('waiting'), 'they wait')
   await t.pass(t.pollMs * 2)

@@ -8,7 +8,7 @@ export const outcomeMutants = all
 const desk = inFile('engine/desk.ts')
 const errors = inFile('errors.ts')
 const group = inFile('engine/lease-group.ts')
-const locks = inFile('engine/locks.ts')
+const lockGroup = inFile('engine/lock-group.ts')
 const observer = inFile('engine/observer.ts')
 const holder = inFile('engine/new-claim.ts')
 const lease = inFile('engine/lease.ts')
@@ -74,7 +74,10 @@ add(
   'group-reordered',
   'a group lists its leases in the order in which they were taken',
   'acquire/group-order',
-  locks('keys.map((key) => byKey.get(key) as Hold)', '[...keys].sort().map((key) => byKey.get(key) as Hold)'),
+  lockGroup(
+    'this.keys.map((key) => byKey.get(key) as Hold)',
+    '[...this.keys].sort().map((key) => byKey.get(key) as Hold)',
+  ),
 )
 
 add(
