@@ -1,0 +1,34 @@
+import type { AcquireOptions, HoldOptions, Lockable } from '../api.ts'
+import type { LockHall } from './hall.ts'
+import { parseHold, parseWait, type WaitTerms } from './options.ts'
+
+type Work<Held, T> = (held: Held) => Promise<T> | T
+
+/** Whatever can be held, with defaults of its own. */
+export abstract class Holdable<Held extends { run<T>(work: Work<Held, T>): Promise<T> }> implements Lockable<Held> {
+  readonly #hall: LockHall
+  readonly #defaults: WaitTerms
+
+  constructor(hall: LockHall, defaults: HoldOptions | undefined) {
+    this.#hall = hall
+    this.#defaults = parseHold(hall.bench.options, defaults)
+  }
+
+  protected abstract attempt(hall: LockHall, terms: WaitTerms): Promise<Held | null>
+  protected abstract wait(hall: LockHall, terms: WaitTerms): Promise<Held>
+
+  async tryAcquire(options?: HoldOptions): Promise<Held | null> {
+    return this.attempt(this.#hall, parseHold(this.#defaults, options))
+  }
+
+  async acquire(options?: AcquireOptions): Promise<Held> {
+    return this.wait(this.#hall, parseWait(this.#defaults, options))
+  }
+
+  async run<T>(...args: [Work<Held, T>] | [AcquireOptions, Work<Held, T>]): Promise<T> {
+    const [options, work] = args.length === 1 ? [undefined, args[0]] : args
+    if (typeof work !== 'function') throw new TypeError('work must be a function')
+    const held = await this.acquire(options)
+    return held.run(work)
+  }
+}
