@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts'
-import type { Inspection } from './contract.ts'
+import type { Advice, Inspection } from './contract.ts'
 import type { LeaseholdError } from './errors.ts'
 import type { LockEvent } from './events.ts'
 
@@ -53,6 +53,8 @@ export interface LocksOptions extends Omit<AcquireOptions, 'signal' | 'metadata'
    * The one observer. What it throws is reported as a process warning and changes nothing. Tokens are `bigint`: `JSON.stringify` needs a replacer.
    */
   readonly onEvent?: ((event: LockEvent) => unknown) | undefined
+  /** Told what is wrong with the settings of a server, once for each code, as far as the backend looks. Default: what costs locks becomes a warning of the process. */
+  readonly onAdvice?: ((advice: Advice) => unknown) | undefined
   /** Default: `performance.now()`, `Date.now()` and unref'd timers. */
   readonly clock?: Clock | undefined
   /** Numbers from 0 to below 1, for the jitter of polls. Default `Math.random`. */

@@ -1,4 +1,4 @@
-import type { Instant } from './clock.ts'
+import type { Clock, Instant } from './clock.ts'
 
 /** One contender's request for one key: plain data that may be stored or sent to another process. */
 export interface Claim {
@@ -81,6 +81,30 @@ export interface Capabilities {
   readonly slackMs: number
   /** The smallest TTL that the backend grants, in milliseconds: asked for less, it grants this. */
   readonly minTtlMs: number
+  /** It learns of losses by itself, such as by the end of a session, and tells `Core.lost`. Default false: core learns of them by renewals. */
+  readonly tellsLosses?: boolean
+}
+
+/** What core is to its backend. */
+export interface Core {
+  /** What the backend measures time by: that of `createLocks`. `Grant.since` must be read from it. */
+  readonly clock: Clock
+  /**
+   * Of a backend with `tellsLosses`: this claim definitely does not hold its key any more. Its lease is lost at once. Claims of which core holds no lease are ignored, so a grant must
+   * not be answered after the loss of it was told.
+   */
+  lost(claim: Claim): void
+  /** Something about the server that its operator should know. Tell it once for each code. */
+  advise(advice: Advice): void
+}
+
+/** What is wrong with the settings of a server. */
+export interface Advice {
+  /** Stable, such as `EVICTION`. */
+  readonly code: string
+  readonly message: string
+  /** It ends exclusion, or keeps all locks from being taken. Where `createLocks` has no `onAdvice`, it becomes a warning of the process. */
+  readonly costsLocks: boolean
 }
 
 /**
@@ -140,12 +164,8 @@ export interface LockBackend {
   /** The present hold of the key, or null. */
   inspect?(key: string): Promise<Inspection | null>
 
-  /**
-   * For a backend that learns of losses by itself, such as the end of a session. Core hands in, once and before anything else, whom to tell of each claim that
-   * definitely does not hold its key any more: its lease is lost at once. Claims of which core holds no lease are ignored, so a grant must not be answered after the
-   * loss of it was told.
-   */
-  onLost?(tell: (claim: Claim) => void): void
+  /** Core hands itself in, once, before it asks anything. `Attachment` can stand for it from the beginning. */
+  attach?(core: Core): void
 
   /**
    * Tells a refusal (wrong password, missing schema, read-only server: repeating is of no use and nothing took effect)

@@ -1,4 +1,5 @@
 export type * from './api.ts'
+export { Attachment } from './attachment.ts'
 export { type Clock, type Instant, systemClock } from './clock.ts'
 export type * from './contract.ts'
 export { allOf } from './engine/lock-group.ts'

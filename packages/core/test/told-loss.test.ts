@@ -19,11 +19,12 @@ function losesWhatItGrants(times: number) {
         tell(claim)
       }),
     )
-  const onLost: LockBackend['onLost'] = (told) => {
-    tell = told
+  const attach: LockBackend['attach'] = (core) => {
+    tell = core.lost
   }
-  const { name, capabilities, renew, release } = memory
-  const backend: LockBackend = { name, capabilities, renew, release, tryAcquire, onLost }
+  const { name, renew, release } = memory
+  const capabilities = { ...memory.capabilities, tellsLosses: true }
+  const backend: LockBackend = { name, capabilities, renew, release, tryAcquire, attach }
   return { store, backend }
 }
 

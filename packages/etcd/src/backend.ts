@@ -1,4 +1,4 @@
-import { type Clock, type LockBackend, systemClock } from '@leasehold/core'
+import { Attachment, type LockBackend } from '@leasehold/core'
 import { Attempts } from './attempts.ts'
 import { byTtl } from './by-ttl.ts'
 import type { EtcdConnection } from './connection.ts'
@@ -22,6 +22,7 @@ import { Waits } from './waits.ts'
 
 /** After a change of the leader leases live longer; and etcd looks for expired ones twice a second. */
 const SLACK_MS = 1_500
+const CAPABILITIES = { fifo: true, handOff: true, survivesRestart: true, tellsLosses: true, slackMs: SLACK_MS }
 
 export interface EtcdBackendOptions extends EtcdOptions {
   /** All keys begin with it and a slash. Letters, digits, ".", "_" and "-". Default `leasehold`. */
@@ -30,8 +31,6 @@ export interface EtcdBackendOptions extends EtcdOptions {
   readonly minTtlMs?: number | undefined
   /** When to give up on a request, in milliseconds. Default 2000. */
   readonly deadlineMs?: number | undefined
-  /** The clock that `createLocks` was given. Default: the system's. */
-  readonly clock?: Clock | undefined
 }
 
 export interface EtcdBackend extends LockBackend {
@@ -47,7 +46,6 @@ export function etcdBackend({
   namespace = 'leasehold',
   minTtlMs = 2_000,
   deadlineMs = 2_000,
-  clock = systemClock,
   ...where
 }: EtcdBackendOptions): EtcdBackend {
   const hosts = typeof where.hosts === 'string' ? [where.hosts] : where.hosts
@@ -55,7 +53,7 @@ export function etcdBackend({
   const [only, ...others] = members
   if (only === undefined) throw new TypeError('hosts must name at least one')
   const connection = others.length === 0 ? only : new Members(members)
-  return backendOn(connection, new Namespace(namespace), minTtlMs, deadlineMs, clock)
+  return backendOn(connection, new Namespace(namespace), minTtlMs, deadlineMs)
 }
 
 function backendOn(
@@ -63,8 +61,9 @@ function backendOn(
   namespace: Namespace,
   minTtlMs: number,
   deadlineMs: number,
-  clock: Clock,
 ): EtcdBackend {
+  const core = new Attachment()
+  const { clock } = core
   const keepAlives = new KeepAlives(connection, clock, deadlineMs)
   const turns = new Turns(connection, namespace.range, (place, revision) => losses.deleted(place, revision))
   const holds = new Holds(clock, (hold) => void expire(hold).catch(() => {}))
@@ -73,7 +72,7 @@ function backendOn(
     if (why === 'gone') losses.sessionGone(session).catch(() => {})
   })
   const line = new Line(new JointTransactions(connection), namespace, sessions, holds)
-  const losses = new Losses(connection, holds, line)
+  const losses = new Losses(connection, holds, line, (claim) => core.lost(claim))
   const releases = new Releases(namespace, line)
   const waits = new Waits(namespace, line, turns, releases)
   const attempts = new Attempts(namespace, line, holds)
@@ -91,20 +90,14 @@ function backendOn(
 
   return {
     name: 'etcd',
-    capabilities: {
-      fifo: true,
-      handOff: true,
-      survivesRestart: true,
-      slackMs: SLACK_MS,
-      minTtlMs: sessions.seconds(minTtlMs) * 1000,
-    },
+    capabilities: { ...CAPABILITIES, minTtlMs: sessions.seconds(minTtlMs) * 1000 },
+    attach: (to) => core.attach(to),
     tryAcquire: (claim, terms) => attempts.one(claim, terms),
     tryAcquireAll: (claims, terms) => attempts.all(claims, terms),
     renew: (asked) => byTtl(asked, (claims, ttlMs) => renewals.renew(claims, ttlMs)),
     release: (claim, next) => waits.release(claim, next),
     waitForTurn: (claim, terms, signal) => waits.wait(claim, terms, signal),
     inspect: (key) => inspect(connection, namespace, key),
-    onLost: (tell) => losses.onLost(tell),
     classifyError: classifyEtcdError,
     fence: (lease) => fenceOf(holds, lease),
     async close() {

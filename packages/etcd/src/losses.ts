@@ -10,15 +10,12 @@ export class Losses {
   readonly #connection: EtcdConnection
   readonly #holds: Holds
   readonly #line: Line
-  #tell: (claim: Claim) => void = () => {}
+  readonly #tell: (claim: Claim) => void
 
-  constructor(connection: EtcdConnection, holds: Holds, line: Line) {
+  constructor(connection: EtcdConnection, holds: Holds, line: Line, tell: (claim: Claim) => void) {
     this.#connection = connection
     this.#holds = holds
     this.#line = line
-  }
-
-  onLost(tell: (claim: Claim) => void): void {
     this.#tell = tell
   }
 

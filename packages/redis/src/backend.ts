@@ -1,8 +1,8 @@
-import { type Claim, type Clock, type LockBackend, systemClock } from '@leasehold/core'
+import { Attachment, type Claim, type Core, type LockBackend } from '@leasehold/core'
 import { attemptOf, attemptsOf, inspectionOf, renewalsOf } from './answers.ts'
 import { byTtl } from './by-ttl.ts'
 import { reachCluster } from './cluster/reach-cluster.ts'
-import { Doctor, type OnAdvice } from './doctor.ts'
+import { Doctor } from './doctor.ts'
 import { assertDuration, LONGEST_TIMER_MS } from './durations.ts'
 import { allNames, keyNames } from './key-names.ts'
 import { Line } from './line.ts'
@@ -23,8 +23,6 @@ export interface RedisBackendOptions {
   readonly client: RedisClient | RedisClusterClient
   /** What the names of all keys and channels begin with, after the client's `keyPrefix`. Without braces. Default `leasehold:`. */
   readonly prefix?: string | undefined
-  /** The clock that `createLocks` was given, if it was given one. */
-  readonly clock?: Clock | undefined
   /** After how much silence a connection counts as broken, in milliseconds: not less than the engine's `requestTimeoutMs`. Default 3000. */
   readonly replyTimeoutMs?: number | undefined
   /**
@@ -32,8 +30,6 @@ export interface RedisBackendOptions {
    * nothing: a replica without it may still be made the primary. Default: nobody waits for replicas.
    */
   readonly waitReplicas?: WaitReplicas | undefined
-  /** Told, once for each code, what is wrong with the settings of a server. Default: what costs locks becomes a warning of the process. */
-  readonly onAdvice?: OnAdvice | undefined
 }
 
 /**
@@ -41,9 +37,11 @@ export interface RedisBackendOptions {
  * jump; *fenced safety* over any loss of data, unless the clock is behind as well.
  */
 export function redisBackend(options: RedisBackendOptions): LockBackend {
-  const { client, prefix, clock = systemClock } = options
+  const { client, prefix } = options
+  const core = new Attachment()
+  const { clock } = core
   const namespace = namespaceOf(client, prefix)
-  const reach = reachOf(options, namespace, clock)
+  const reach = reachOf(options, namespace, core)
   const { scripts } = reach
   const line = new Line(reach, clock, namespace, options.waitReplicas !== undefined)
   const names = (key: string): string[] => allNames(keyNames(namespace, key))
@@ -52,6 +50,7 @@ export function redisBackend(options: RedisBackendOptions): LockBackend {
     name: 'redis',
     // Whether a restart keeps the holds depends on the server's settings.
     capabilities: { fifo: true, handOff: true, survivesRestart: false, slackMs: CLAIM_WINDOW_MS + 500, minTtlMs: 1 },
+    attach: (to) => core.attach(to),
     tryAcquire({ key, holder }, { ttlMs, metadata = '' }) {
       const asked = scripts.grant(acquire, names(key), [namespace, holder, ttlMs, metadata])
       return asked.then((answer) => attemptOf(answer, ttlMs))
@@ -84,10 +83,10 @@ export function redisBackend(options: RedisBackendOptions): LockBackend {
   }
 }
 
-function reachOf(options: RedisBackendOptions, namespace: string, clock: Clock): Reach {
-  const { client, replyTimeoutMs = 3000, waitReplicas, onAdvice } = options
+function reachOf(options: RedisBackendOptions, namespace: string, core: Core): Reach {
+  const { client, replyTimeoutMs = 3000, waitReplicas } = options
   assertDuration('replyTimeoutMs', replyTimeoutMs, LONGEST_TIMER_MS)
-  const doctor = new Doctor(onAdvice)
+  const doctor = new Doctor(core)
   const scripting: ScriptingOptions = {
     replyTimeoutMs,
     prepare: async (redis) => {
@@ -96,6 +95,6 @@ function reachOf(options: RedisBackendOptions, namespace: string, clock: Clock):
     },
     waitReplicas: waitReplicas && replicaTerms(waitReplicas),
   }
-  if ('isCluster' in client && client.isCluster) return reachCluster(client, namespace, scripting, clock)
+  if ('isCluster' in client && client.isCluster) return reachCluster(client, namespace, scripting, core.clock)
   return reachNode(() => duplicateOf(client as RedisClient, replyTimeoutMs), namespace, scripting)
 }

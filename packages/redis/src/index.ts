@@ -1,5 +1,4 @@
 export { type RedisBackendOptions, redisBackend } from './backend.ts'
-export type { Advice, OnAdvice } from './doctor.ts'
 export { type FencedSetOptions, fencedSet } from './fenced-set.ts'
 export { type RedisQuorumBackendOptions, redisQuorumBackend } from './quorum/redis-quorum.ts'
 export type {

@@ -28,7 +28,8 @@ const following: RedisClient = {
 const clock = { now: () => systemClock.now(), setTimer: () => () => {} }
 
 async function waitAtFormer(key: string) {
-  const backend = redisBackend({ client: new Redis(former.url, { lazyConnect: true }), clock })
+  const backend = redisBackend({ client: new Redis(former.url, { lazyConnect: true }) })
+  backend.attach?.({ clock, lost: () => {}, advise: () => {} })
   const stop = new AbortController()
   const told: unknown[] = []
   const turn = backend.waitForTurn?.(claimOn(key), terms(), stop.signal).then((grant) => told.push(grant))
@@ -49,7 +50,7 @@ const follows = (node: Server) => async () =>
 it('servers that hand over to each other have one holder at a time', async () => {
   const lost: unknown[] = []
   const onEvent = (event: LockEvent) => event.type === 'lost' && event.reason !== 'expired' && lost.push(event)
-  const backends = Array.from({ length: 4 }, () => redisBackend({ client: following, onAdvice: () => {} }))
+  const backends = Array.from({ length: 4 }, () => redisBackend({ client: following }))
   const everybody = backends.map((backend) => createLocks(backend, { ttlMs: 3000, waitMs: 30_000, onEvent }))
   const leases: Lease[] = []
   let done = false
@@ -90,7 +91,7 @@ it('a former primary tells nobody of a key that goes to somebody else, and is le
   await until('both have the line', async () => (await askRedis(primary, 'exists', hold, queue)) === '2')
   const held = claimOn('left')
   await open().tryAcquire(held, terms())
-  const patient = createLocks(redisBackend({ client: following, onAdvice: () => {} }), { pollMs: 60_000 })
+  const patient = createLocks(redisBackend({ client: following }), { pollMs: 60_000, onAdvice: () => {} })
   const next = patient.named('left').acquire({ waitMs: 60_000 })
   const line = keyNames('leasehold:', 'left').queue
   await until('both have the other line', async () => (await askRedis(primary, 'exists', line)) === '1')
@@ -116,7 +117,7 @@ it('a former primary tells nobody of a key that goes to somebody else, and is le
 it('nobody listens to a replica', async () => {
   const held = claimOn('at a replica')
   await open({}, primary.url).tryAcquire(held, terms())
-  const backend = redisBackend({ client: following, onAdvice: () => {} })
+  const backend = redisBackend({ client: following })
   await backend.inspect?.('at a replica')
   found = former
   const turn = backend.waitForTurn?.(claimOn('at a replica'), terms(), new AbortController().signal)
@@ -126,7 +127,7 @@ it('nobody listens to a replica', async () => {
 })
 
 it('a replica that knows no primary is left, too', async () => {
-  const backend = redisBackend({ client: following, onAdvice: () => {} })
+  const backend = redisBackend({ client: following })
   found = former
   await backend.inspect?.('orphaned')
   found = primary

@@ -1,19 +1,27 @@
+import { type Advice, createLocks, type LockBackend, systemClock } from '@leasehold/core'
 import { startRedisReplica, until } from '@leasehold/test-services'
 import { Redis } from 'ioredis'
 import { afterAll, describe, expect, it } from 'vitest'
-import { type Advice, redisBackend } from '../src/index.ts'
+import { redisBackend } from '../src/index.ts'
 import { startStanding, visit } from './standing.ts'
 
 const standing = await startStanding()
 const { ask, server } = standing
 afterAll(standing.stop)
 
+/** What the backend tells from now on. */
+function adviceOf(backend: LockBackend): Advice[] {
+  const advice: Advice[] = []
+  backend.attach?.({ clock: systemClock, lost: () => {}, advise: (each) => void advice.push(each) })
+  return advice
+}
+
 /** What is told about a server; asked as a user who may, or may not, look. */
 async function adviceAt(url: string, options: object = {}): Promise<Advice[]> {
-  const advice: Advice[] = []
   const connectionName = 'examined'
   const client = new Redis(url, { lazyConnect: true, connectionName, ...options })
-  const backend = redisBackend({ client, onAdvice: (each) => advice.push(each) })
+  const backend = redisBackend({ client })
+  const advice = adviceOf(backend)
   // The look was sent before the first answer came; what follows it is one more trip.
   for (let trip = 0; trip < 3; trip += 1) await backend.inspect?.('any')
   await backend.close?.()
@@ -43,11 +51,9 @@ describe('the doctor', () => {
 
   it('says each thing once, however often connections break', async () => {
     await ask('config', 'set', 'save', '')
-    const advice: Advice[] = []
-    const backend = redisBackend({
-      client: new Redis(server.url, { lazyConnect: true, connectionName: 'often' }),
-      onAdvice: (each) => advice.push(each),
-    })
+    const client = new Redis(server.url, { lazyConnect: true, connectionName: 'often' })
+    const backend = redisBackend({ client })
+    const advice = adviceOf(backend)
     for (let life = 0; life < 3; life += 1) {
       await visit(backend, 'often')
       await until('it is told', () => advice.length > 0)
@@ -69,9 +75,19 @@ describe('the doctor', () => {
   it('warns the process of what costs locks, where nobody listens', async () => {
     await using replica = await startRedisReplica(server)
     const warning = new Promise<Error>((resolve) => process.once('warning', resolve))
-    const backend = redisBackend({ client: new Redis(replica.url, { lazyConnect: true }) })
-    await backend.inspect?.('any')
+    await using locks = createLocks(redisBackend({ client: new Redis(replica.url, { lazyConnect: true }) }))
+    await locks.named('any').inspect()
     expect(await warning).toMatchObject({ name: 'LeaseholdWarning', code: 'REPLICA' })
-    await backend.close?.()
+  })
+
+  it('tells who asked instead', async () => {
+    await using replica = await startRedisReplica(server)
+    const advice: Advice[] = []
+    const onAdvice = (each: Advice) => advice.push(each)
+    const client = new Redis(replica.url, { lazyConnect: true })
+    await using locks = createLocks(redisBackend({ client }), { onAdvice })
+    await locks.named('any').inspect()
+    await until('it is told', () => advice.length > 0)
+    expect(advice).toMatchObject([{ code: 'REPLICA', costsLocks: true }])
   })
 })

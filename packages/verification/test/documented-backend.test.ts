@@ -38,7 +38,7 @@ describe('the documentation of the suite', () => {
       'tryAcquireAll',
       'releaseAll',
       'inspect',
-      'onLost',
+      'tellsLosses',
       'fifo',
       'handOff',
       'survivesRestart',

@@ -24,9 +24,9 @@ async function expectFailure(id: string, target: ConformanceTarget, why: RegExp)
 
 /** A link that does nothing of what it is told, or does it for ever. */
 const openThroughA = (link: Partial<Link>): FaultHooks => ({
-  async openLinked(options) {
+  async openLinked() {
     const real = { cut() {}, swallow() {}, delay() {}, heal() {} }
-    return { backend: loopback.open(options), link: { ...real, ...link } }
+    return { backend: loopback.open(), link: { ...real, ...link } }
   },
 })
 
@@ -57,8 +57,8 @@ describe('cases of connections that break', () => {
 describe('cases of requests that are under way when their connection breaks', () => {
   /** A linked client of the loopback server, with a mistake. */
   const linkedWith = (mistake: (backend: LockBackend) => LockBackend): FaultHooks => ({
-    async openLinked(options) {
-      const linked = await loopback.faults?.openLinked?.(options)
+    async openLinked() {
+      const linked = await loopback.faults?.openLinked?.()
       if (linked === undefined) throw new Error('the loopback server has links')
       return { backend: mistake(linked.backend), link: linked.link }
     },
@@ -104,7 +104,7 @@ describe('cases of requests that are under way when their connection breaks', ()
 describe('cases of what only real servers do', () => {
   const mistaken = (mistake: (backend: LockBackend) => LockBackend): ConformanceTarget => ({
     ...loopback,
-    open: (options) => mistake(loopback.open(options)),
+    open: () => mistake(loopback.open()),
   })
 
   it('notice tokens that come through a double', () => {
@@ -141,8 +141,8 @@ describe('cases of what only real servers do', () => {
   it('notice a refusal that is taken for an outage', () => {
     const { openRefused } = loopback.faults ?? {}
     const target = withFaults(loopback, {
-      openRefused(options) {
-        const { classifyError: _, ...backend } = openRefused?.(options) ?? loopback.open(options)
+      openRefused() {
+        const { classifyError: _, ...backend } = openRefused?.() ?? loopback.open()
         return backend
       },
     })
@@ -181,13 +181,13 @@ describe('the case of keys whose hashes collide', () => {
 
   it('passes where a collision only over-blocks', async () => {
     const { open, ...memory } = memoryTarget()
-    const target = withFaults({ ...memory, open: (options) => hashing(open(options)) }, { collidingKeys })
+    const target = withFaults({ ...memory, open: () => hashing(open()) }, { collidingKeys })
     expect(await runCase(caseThat('faults/hash-collision'), target)).toEqual({ status: 'passed' })
   })
 
   it('notices a session that is re-entrant in the hash, and frees what it never took', () => {
     const { open, ...memory } = memoryTarget()
-    const target = withFaults({ ...memory, open: (options) => reentrant(hashing(open(options))) }, { collidingKeys })
+    const target = withFaults({ ...memory, open: () => reentrant(hashing(open())) }, { collidingKeys })
     return expectFailure('faults/hash-collision', target, /granted, although/)
   })
 })

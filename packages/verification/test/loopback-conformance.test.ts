@@ -10,7 +10,7 @@ afterAll(stop)
 
 /** The memory backend runs the others in virtual time; `npx pnpm conformance --backend loopback` runs all of them in real time. Holds outlive the connection: no end of a session is told. */
 const cases = conformanceCases.filter(
-  ({ needs }) => needs.some((need) => HOOKS.includes(need)) && !needs.includes('onLost'),
+  ({ needs }) => needs.some((need) => HOOKS.includes(need)) && !needs.includes('tellsLosses'),
 )
 
 describe('a lock server behind a socket', () => {

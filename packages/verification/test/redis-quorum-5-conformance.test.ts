@@ -7,7 +7,7 @@ itPassesTheSuite(await startPoorQuorumTarget(), [
   'tryAcquireAll',
   'releaseAll',
   'collidingKeys',
-  'onLost',
+  'tellsLosses',
   'raiseTokens',
   'openRefused',
   'stall',

@@ -7,7 +7,7 @@ itPassesTheSuite(await startQuorumTarget(), [
   'tryAcquireAll',
   'releaseAll',
   'collidingKeys',
-  'onLost',
+  'tellsLosses',
   'raiseTokens',
   'stall',
 ])

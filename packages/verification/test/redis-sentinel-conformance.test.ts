@@ -5,7 +5,7 @@ import { itPassesTheSuite } from './suite.ts'
 itPassesTheSuite(await startRedisSentinelTarget(), [
   'survivesRestart',
   'collidingKeys',
-  'onLost',
+  'tellsLosses',
   'raiseTokens',
   'stall',
 ])

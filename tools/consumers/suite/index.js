@@ -8,7 +8,7 @@ const store = new MemoryStore({ clock: time.clock })
 const target = {
   name: 'memory',
   time,
-  open: ({ clock }) => memoryBackend({ store, clock }),
+  open: () => memoryBackend({ store }),
   faults: { restartEmpty: async () => store.forgetAll() },
 }
 

@@ -1,27 +1,27 @@
-import type { Clock, LockBackend } from '@leasehold/core'
+import type { LockBackend } from '@leasehold/core'
 import { memoryBackend } from '@leasehold/core/memory'
 import type { LockAddress } from './lock-address.ts'
 
 /**
- * A backend with a client of its own. `close` ends both. No lease will be longer than `ttlMs`. The clock is the one that `createLocks` is given.
+ * A backend with a client of its own. `close` ends both. No lease will be longer than `ttlMs`.
  * Drivers are loaded where they are asked for: nobody waits for those of the others.
  */
-export async function openBackend(address: LockAddress, ttlMs: number, clock?: Clock): Promise<LockBackend> {
+export async function openBackend(address: LockAddress, ttlMs: number): Promise<LockBackend> {
   switch (address.kind) {
     case 'memory':
-      return memoryBackend(clock && { clock })
+      return memoryBackend()
     case 'redis': {
       const { redisBackend } = await import('@leasehold/redis')
-      return redisBackend({ client: await redisClient(address.url), clock })
+      return redisBackend({ client: await redisClient(address.url) })
     }
     case 'redis-quorum': {
       const { redisQuorumBackend } = await import('@leasehold/redis')
       const clients = await Promise.all(address.urls.map(redisClient))
-      return redisQuorumBackend({ clients, durable: address.durable, maxTtlMs: ttlMs, clock })
+      return redisQuorumBackend({ clients, durable: address.durable, maxTtlMs: ttlMs })
     }
     case 'etcd': {
       const { etcdBackend } = await import('@leasehold/etcd')
-      return etcdBackend({ hosts: address.urls.map((url) => url.replace(/^etcd/, 'http')), clock })
+      return etcdBackend({ hosts: address.urls.map((url) => url.replace(/^etcd/, 'http')) })
     }
     case 'postgres':
       return openRows(address.url)

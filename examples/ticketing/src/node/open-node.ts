@@ -34,7 +34,7 @@ export async function openNode({
   // The row lock's whole point is to be waited for.
   const db = await openDatabase(database, sale.strategy === 'row-lock' ? 0 : sale.holdMs)
   if (database === 'embedded') await createTables(db, await loadAuditorium(), sale.seats)
-  const backend = await openBackend(address, sale.holdMs, clock)
+  const backend = await openBackend(address, sale.holdMs)
   const locks = createLocks(backend, { ttlMs: sale.holdMs, autoRenew: false, onEvent: onLockEvent, clock })
   const onLease = onValidity && ((lease: Lease) => watchLease(lease, onValidity))
   const office = await openBoxOffice({ node: name, db, locks, onLease, sale, ...options })

@@ -19,7 +19,6 @@ export type {
   HolderProgram,
   Link,
   LinkedClient,
-  OpenOptions,
   SuiteTime,
 } from './target.ts'
 export { realTime, virtualTime } from './time.ts'

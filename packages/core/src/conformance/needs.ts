@@ -1,19 +1,18 @@
 import type { LockBackend } from '../contract.ts'
 import type { ConformanceTarget, FaultHooks } from './target.ts'
 
-type OptionalOperation = 'waitForTurn' | 'tryAcquireAll' | 'releaseAll' | 'inspect' | 'onLost'
+type OptionalOperation = 'waitForTurn' | 'tryAcquireAll' | 'releaseAll' | 'inspect'
 
 /** What a case needs beside the three operations: an optional operation, a capability, or a way to do harm. */
-export type Need = OptionalOperation | 'fifo' | 'handOff' | 'survivesRestart' | keyof FaultHooks
+export type Need = OptionalOperation | 'fifo' | 'handOff' | 'survivesRestart' | 'tellsLosses' | keyof FaultHooks
 
 const operations: ReadonlySet<string> = new Set<OptionalOperation>([
   'waitForTurn',
   'tryAcquireAll',
   'releaseAll',
   'inspect',
-  'onLost',
 ])
-const capabilities: ReadonlySet<string> = new Set<Need>(['fifo', 'handOff', 'survivesRestart'])
+const capabilities: ReadonlySet<string> = new Set<Need>(['fifo', 'handOff', 'survivesRestart', 'tellsLosses'])
 
 const disturbing: ReadonlySet<Need> = new Set<Need>(['restartKeepingData', 'restartEmpty', 'killSession'])
 

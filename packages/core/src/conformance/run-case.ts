@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { Attachment } from '../attachment.ts'
 import type { ConformanceCase } from './case.ts'
 import { chain } from './diary.ts'
 import { Floor } from './floor.ts'
@@ -6,7 +7,6 @@ import { unmet } from './needs.ts'
 import type { Outcome } from './outcome.ts'
 import { Pace } from './pace.ts'
 import type { ConformanceTarget } from './target.ts'
-import { realTime } from './time.ts'
 import { Trial } from './trial.ts'
 
 /** A case that hangs must not hang the suite. Real time, whatever the target's notion of time is. */
@@ -83,7 +83,7 @@ async function tried(testCase: ConformanceCase, target: ConformanceTarget, groun
 
 /** What the backend claims, and why the case cannot run on it. */
 async function look(testCase: ConformanceCase, target: ConformanceTarget) {
-  const probe = target.open({ clock: (target.time ?? realTime).clock })
+  const probe = target.open()
   const { capabilities } = probe
   const reasons = testCase.needs.map((need) => unmet(need, target, probe)).filter((reason) => reason !== undefined)
   await probe.close?.()
@@ -93,7 +93,8 @@ async function look(testCase: ConformanceCase, target: ConformanceTarget) {
 /** How long a client that is in use waits for an answer. What is wrong with the backend is for the cases to find. */
 async function measure(target: ConformanceTarget, pace: Pace): Promise<void> {
   const reading = pace.read()
-  const client = target.open({ clock: realTime.clock })
+  const client = target.open()
+  client.attach?.(new Attachment())
   const ttlMs = Math.max(1_000, client.capabilities.minTtlMs)
   const trip = async () => {
     const claim = { key: `conformance:pace:${randomBytes(6).toString('hex')}`, holder: randomBytes(16).toString('hex') }

@@ -8,11 +8,8 @@ import type { LockBackend } from '../contract.ts'
 export interface ConformanceTarget {
   /** Shown in reports, such as `redis 7, one node`. */
   readonly name: string
-  /**
-   * A new client of the same server, independent of all others, as another process would be. The suite closes it.
-   * `clock` is the one that core reads: a backend that gives `Grant.since` must read it from there.
-   */
-  open(options: OpenOptions): LockBackend
+  /** A new client of the same server, independent of all others, as another process would be. The suite closes it. */
+  open(): LockBackend
   /** Default: real time. */
   readonly time?: SuiteTime
   /**
@@ -22,10 +19,6 @@ export interface ConformanceTarget {
   readonly ttlMs?: number
   /** Ways to harm the server or its clients, as far as the author can offer them. */
   readonly faults?: FaultHooks
-}
-
-export interface OpenOptions {
-  readonly clock: Clock
 }
 
 /** The notion of time that the suite, the engine under test and (where it is virtual) the server share. */
@@ -46,7 +39,7 @@ export interface FaultHooks {
   /** A program that calls `serveHolder` with a new client of the same server. The suite starts, freezes and kills it. */
   readonly holderProgram?: HolderProgram
   /** As `open`, through a connection that can be harmed: a TCP proxy, mostly. */
-  openLinked?(options: OpenOptions): Promise<LinkedClient>
+  openLinked?(): Promise<LinkedClient>
   /** Stops the server and starts it with the data it had. Resolves when it answers. */
   restartKeepingData?(): Promise<void>
   /** Stops the server and starts it empty. Resolves when it answers. Nobody else may need the data. */
@@ -58,7 +51,7 @@ export interface FaultHooks {
    */
   raiseTokens?(above: bigint): Promise<void>
   /** A client whom the server turns away for good, whatever it asks: a wrong password, a schema that is not there. */
-  openRefused?(options: OpenOptions): LockBackend
+  openRefused?(): LockBackend
   /**
    * A stranger keeps the server from working on what is asked about this key: requests wait, for the lock of a row, mostly. Resolves when it does, with a function
    * that lets them go on.

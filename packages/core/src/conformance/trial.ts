@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import type { Locks, LocksOptions } from '../api.ts'
+import { Attachment } from '../attachment.ts'
 import type { Capabilities, Claim, Contended, Grant, LockBackend, Terms } from '../contract.ts'
 import { type ErrorCode, isLeaseholdError } from '../errors.ts'
 import type { LockEvent } from '../events.ts'
@@ -55,6 +56,7 @@ export class Trial {
   readonly #prefix: string
   /** The target knows its clients as it made them. */
   readonly #made = new WeakMap<LockBackend, LockBackend>()
+  readonly #attachments = new WeakMap<LockBackend, Attachment>()
   readonly #cleanups: (() => Promise<unknown>)[] = []
   #keys = 0
   #observer: Promise<LockBackend> | undefined
@@ -112,7 +114,7 @@ export class Trial {
 
   /** A new client, as another process would have that has been in use: to connect may take longer than a case's TTL. */
   async open(): Promise<LockBackend> {
-    const backend = this.#witnessed(this.#target.open({ clock: this.time.clock }))
+    const backend = this.#attached(this.#witnessed(this.#target.open()))
     this.defer(async () => backend.close?.())
     await this.#warm(backend)
     return backend
@@ -124,9 +126,9 @@ export class Trial {
   }
 
   async openLinked(): Promise<LinkedClient> {
-    const client = await this.#target.faults?.openLinked?.({ clock: this.time.clock })
+    const client = await this.#target.faults?.openLinked?.()
     assert.ok(client, 'the target offers openLinked')
-    const backend = this.#witnessed(client.backend)
+    const backend = this.#attached(this.#witnessed(client.backend))
     this.defer(async () => backend.close?.())
     this.defer(async () => client.link.heal())
     await this.#warm(backend)
@@ -135,10 +137,10 @@ export class Trial {
 
   /** A client that the server turns away. */
   openRefused(): LockBackend {
-    const backend = this.#target.faults?.openRefused?.({ clock: this.time.clock })
+    const backend = this.#target.faults?.openRefused?.()
     assert.ok(backend, 'the target offers openRefused')
     this.defer(async () => backend.close?.())
-    return this.#witnessed(backend)
+    return this.#attached(this.#witnessed(backend))
   }
 
   async killSession(backend: LockBackend): Promise<void> {
@@ -149,7 +151,7 @@ export class Trial {
   async process(options: ProcessOptions = {}, given?: LockBackend): Promise<Process> {
     const { minimal = false, refuses = false, observer, ...defaults } = options
     const clock = new PuppetClock(this.time.clock)
-    const backend = given ?? this.#witnessed(this.#target.open({ clock }))
+    const backend = given ? this.#again(given) : this.#witnessed(this.#target.open())
     const wired = wire(backend, { minimal, refuses })
     const events: LockEvent[] = []
     const onEvent = (event: LockEvent) => {
@@ -252,6 +254,19 @@ export class Trial {
     const backend = interpose(made, (operation, claims, send) => this.#diary.record(operation, claims, send))
     this.#made.set(backend, made)
     return backend
+  }
+
+  /** Used without an engine: the suite is its core, until `process` has another one for it. */
+  #attached(backend: LockBackend): LockBackend {
+    const attachment = new Attachment(this.time.clock)
+    backend.attach?.(attachment)
+    this.#attachments.set(backend, attachment)
+    return backend
+  }
+
+  #again(given: LockBackend): LockBackend {
+    const attachment = this.#attachments.get(given)
+    return attachment && given.attach ? { ...given, attach: (core) => attachment.attach(core) } : given
   }
 
   /** By how much a step of time took longer than it should. */

@@ -79,9 +79,11 @@ export function wire(inner: LockBackend, options: WireOptions = {}): Wire {
     backend: {
       ...required(inner, pass),
       ...(options.minimal === true ? {} : offered(inner, pass)),
-      onLost(tell) {
-        tellLost = tell
-        inner.onLost?.(tell)
+      // It can tell losses that the backend knows nothing of.
+      capabilities: { ...inner.capabilities, tellsLosses: true },
+      attach(core) {
+        tellLost = (claim) => core.lost(claim)
+        inner.attach?.(core)
       },
       ...(options.refuses === true && { classifyError: () => 'refused' as const }),
     },
@@ -103,7 +105,7 @@ export function wire(inner: LockBackend, options: WireOptions = {}): Wire {
 export const interpose = (inner: LockBackend, pass: Pass): LockBackend => ({
   ...required(inner, pass),
   ...offered(inner, pass),
-  ...(inner.onLost && { onLost: (tell) => inner.onLost?.(tell) }),
+  ...(inner.attach && { attach: (core) => inner.attach?.(core) }),
 })
 
 export type Pass = <O extends Operation>(

@@ -25,7 +25,7 @@ export class Bench {
     this.options = options
     this.clock = options.clock
     this.scheduler = new Scheduler(options.clock, afterPass)
-    this.observer = new Observer(options.onEvent)
+    this.observer = new Observer(options)
   }
 
   /** For a request that is of no use when the TTL, or so much of it, is over. Asked for less, the backend grants its smallest. */

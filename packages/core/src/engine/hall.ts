@@ -24,7 +24,8 @@ export class LockHall implements Hall, Server {
     this.bench = bench
     this.renewals = renewals
     this.endings = endings
-    bench.backend.onLost?.((claim) => this.#lost(claim))
+    const { backend, clock, observer } = bench
+    backend.attach?.({ clock, lost: (claim) => this.#lost(claim), advise: (advice) => observer.advise(advice) })
   }
 
   /** For one that is about to be used: an empty one is not kept. */
@@ -49,7 +50,7 @@ export class LockHall implements Hall, Server {
   newClaim(key: string, { ttlMs }: HoldTerms): ServerClaim {
     const claim = new ServerClaim(this, newClaim(key), ttlMs)
     // Its loss may be told in the very moment in which it is granted.
-    if (this.bench.backend.onLost) claim.use()
+    if (this.bench.backend.capabilities.tellsLosses) claim.use()
     return claim
   }
 

@@ -1,20 +1,32 @@
+import type { Advice } from '../contract.ts'
 import type { LockEvent } from '../events.ts'
 import { inNoContext } from '../no-context.ts'
+import type { EngineOptions } from './options.ts'
 import { redact } from './redaction.ts'
 
-/** The one door to the user's `onEvent`. What it throws changes nothing here. */
+/** The one door to the user's callbacks. What they throw changes nothing here. */
 export class Observer {
-  readonly #onEvent: ((event: LockEvent) => unknown) | undefined
+  readonly #options: Pick<EngineOptions, 'onEvent' | 'onAdvice'>
 
-  constructor(onEvent: ((event: LockEvent) => unknown) | undefined) {
-    this.#onEvent = onEvent
+  constructor(options: Pick<EngineOptions, 'onEvent' | 'onAdvice'>) {
+    this.#options = options
   }
 
   tell(event: LockEvent): void {
-    const onEvent = this.#onEvent
-    if (!onEvent) return
-    new Promise<unknown>((told) => told(inNoContext(() => onEvent(event)))).catch((error) =>
-      process.emitWarning(`onEvent threw: ${redact(error).message}`),
-    )
+    const { onEvent } = this.#options
+    if (onEvent) call(() => onEvent(event))
+  }
+
+  /** Where nobody listens, what costs locks must not go unheard. */
+  advise(advice: Advice): void {
+    const { onAdvice } = this.#options
+    const { code, message, costsLocks } = advice
+    if (onAdvice) call(() => onAdvice(advice))
+    else if (costsLocks) process.emitWarning(message, { type: 'LeaseholdWarning', code })
   }
 }
+
+const call = (callback: () => unknown): void =>
+  void new Promise<unknown>((told) => told(inNoContext(callback))).catch((error) =>
+    process.emitWarning(`an observer threw: ${redact(error).message}`),
+  )

@@ -1,6 +1,6 @@
 import type { CloseOptions, LocksOptions } from '../api.ts'
 import { type Clock, systemClock } from '../clock.ts'
-import type { Terms } from '../contract.ts'
+import type { Advice, Terms } from '../contract.ts'
 import type { LockEvent } from '../events.ts'
 
 const YEAR_MS = 31_536_000_000
@@ -33,7 +33,8 @@ export const endures = ({ waitMs, whenUnreachable = waitMs === undefined ? 'thro
 
 /** `LocksOptions`, checked and complete: the defaults of every lock, and what concerns all of them. */
 export interface EngineOptions extends WaitTerms {
-  readonly onEvent?: ((event: LockEvent) => void) | undefined
+  readonly onEvent?: ((event: LockEvent) => unknown) | undefined
+  readonly onAdvice?: ((advice: Advice) => unknown) | undefined
   readonly clock: Clock
   readonly random: () => number
   readonly requestTimeoutMs: number
@@ -98,6 +99,7 @@ const { metadata: _, signal: __, ...defaultRules } = waitRules
 const engineRules: Partial<Rules<EngineOptions>> = {
   ...defaultRules,
   onEvent: ofType('function'),
+  onAdvice: ofType('function'),
   clock: having('now', 'setTimer'),
   random: ofType('function'),
   requestTimeoutMs: between(1, 60_000),

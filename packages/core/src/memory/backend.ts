@@ -1,22 +1,19 @@
-import { type Clock, shift } from '../clock.ts'
+import { Attachment } from '../attachment.ts'
+import { shift } from '../clock.ts'
 import type { Grant, LockBackend } from '../contract.ts'
 import { MemoryStore } from './store.ts'
 
 export interface MemoryBackendOptions {
   /** Shared with the backends to contend with. Default: a store of its own. */
   readonly store?: MemoryStore
-  /** The clock of the process that uses this backend: the one that its `createLocks` was given. Default: the store's. */
-  readonly clock?: Clock
 }
 
 /** Locks within this process: the reference backend, and the one for tests. *Exclusion of valid leases*, as long as the process lives. */
-export function memoryBackend({
-  store = new MemoryStore(),
-  clock = store.clock,
-}: MemoryBackendOptions = {}): LockBackend {
+export function memoryBackend({ store = new MemoryStore() }: MemoryBackendOptions = {}): LockBackend {
+  const core = new Attachment(store.clock)
   /** On the process's clock: it is read before the store's, so that what is told is not later than what was. */
   const grantedAt = ({ ttlMs, fencingToken }: Grant, key: string) => {
-    const now = clock.now()
+    const now = core.clock.now()
     const held = store.inspect(key)
     // Somebody else's by now: the grant's time is over.
     const remainingMs = held?.fencingToken === fencingToken ? held.remainingMs : 0
@@ -25,6 +22,7 @@ export function memoryBackend({
   return {
     name: 'memory',
     capabilities: { fifo: true, handOff: true, survivesRestart: false, slackMs: 0, minTtlMs: 1 },
+    attach: (to) => core.attach(to),
     tryAcquire: async (claim, terms) => store.tryAcquire(claim, terms),
     tryAcquireAll: async (claims, terms) => store.tryAcquireAll(claims, terms),
     renew: async (renewals) => renewals.map((claim) => store.renew(claim, claim.ttlMs)),

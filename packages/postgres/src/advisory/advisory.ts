@@ -1,5 +1,5 @@
-import type { Candidate, Claim, Contended, Grant, LockBackend, Renewal, Terms } from '@leasehold/core'
-import { LeaseholdError } from '@leasehold/core'
+import type { Candidate, Claim, Contended, Core, Grant, LockBackend, Renewal, Terms } from '@leasehold/core'
+import { Attachment, LeaseholdError } from '@leasehold/core'
 import { classifyPostgresError } from '../refusals.ts'
 import { channelOf } from '../schema-name.ts'
 import { Turns } from '../turns.ts'
@@ -27,7 +27,14 @@ interface Standing {
 
 class Advisory implements LockBackend {
   readonly name = 'postgres-advisory'
-  readonly capabilities = { fifo: false, handOff: false, survivesRestart: false, slackMs: 1000, minTtlMs: 1 }
+  readonly capabilities = {
+    fifo: false,
+    handOff: false,
+    survivesRestart: false,
+    slackMs: 1000,
+    minTtlMs: 1,
+    tellsLosses: true,
+  }
   readonly classifyError = classifyPostgresError
   readonly #places: Places
   readonly #maxHeld: number
@@ -41,7 +48,7 @@ class Advisory implements LockBackend {
   readonly #brought = new Map<string, Hold>()
   /** Who stands in the server's line, by claim. */
   readonly #standing = new Map<string, Standing>()
-  #tell: (claim: Claim) => void = () => {}
+  readonly #core = new Attachment()
 
   constructor(options: PostgresAdvisoryBackendOptions) {
     const { connect, schema, maxHeld } = parseAdvisory(options)
@@ -60,8 +67,8 @@ class Advisory implements LockBackend {
     this.#presence = new Presence(this.#turns)
   }
 
-  onLost(tell: (claim: Claim) => void): void {
-    this.#tell = tell
+  attach(core: Core): void {
+    this.#core.attach(core)
   }
 
   async tryAcquire(claim: Claim, { ttlMs }: Terms): Promise<Grant | Contended> {
@@ -120,7 +127,7 @@ class Advisory implements LockBackend {
   }
 
   async close(): Promise<void> {
-    this.#tell = () => {}
+    this.#core.detach()
     await Promise.all([this.#sessions.close(), this.#lanes.close(), this.#turns.close()])
   }
 
@@ -169,7 +176,7 @@ class Advisory implements LockBackend {
     for (const holds of [this.#holds, this.#brought]) if (holds.get(hold.place) === hold) holds.delete(hold.place)
     if (this.#standing.size > 0 && this.#standing.get(idOf(hold.claim))?.hold === hold)
       this.#standing.delete(idOf(hold.claim))
-    if (lost) this.#tell(hold.claim)
+    if (lost) this.#core.lost(hold.claim)
   }
 }
 

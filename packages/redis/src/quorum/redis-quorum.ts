@@ -1,5 +1,5 @@
-import { type Clock, type LockBackend, systemClock } from '@leasehold/core'
-import { Doctor, type OnAdvice } from '../doctor.ts'
+import { Attachment, type Core, type LockBackend } from '@leasehold/core'
+import { Doctor } from '../doctor.ts'
 import { assertDuration, LONGEST_TIMER_MS } from '../durations.ts'
 import { namespaceOf } from '../namespace.ts'
 import { reachNode } from '../reach.ts'
@@ -23,8 +23,6 @@ export interface RedisQuorumBackendOptions {
   readonly clients: readonly RedisClient[]
   /** What the names of all keys and channels begin with, after each client's `keyPrefix`. Without braces. Default `leasehold-quorum:`. */
   readonly prefix?: string | undefined
-  /** The clock that `createLocks` was given, if it was given one. */
-  readonly clock?: Clock | undefined
   /**
    * The longest TTL that is asked for, by any process, in milliseconds: longer ones are `UNSUPPORTED`. A node that has restarted may have forgotten holds, and counts for nothing
    * new until its server has been up for so long; nor does one that was first started. Default 60000.
@@ -36,8 +34,6 @@ export interface RedisQuorumBackendOptions {
   readonly nodeTimeoutMs?: number | undefined
   /** After how much silence a connection counts as broken, in milliseconds. Default 3000. */
   readonly replyTimeoutMs?: number | undefined
-  /** Told, once for each code, what is wrong with the settings of a server. Default: what costs locks becomes a warning of the process. */
-  readonly onAdvice?: OnAdvice | undefined
 }
 
 /**
@@ -45,15 +41,18 @@ export interface RedisQuorumBackendOptions {
  * share a node that keeps its data or its clock. One token for the whole majority, greater than each before.
  */
 export function redisQuorumBackend(options: RedisQuorumBackendOptions): LockBackend {
-  const { clock = systemClock, durable = false, maxTtlMs = 60_000, nodeTimeoutMs = 500 } = options
+  const core = new Attachment()
+  const { clock } = core
+  const { durable = false, maxTtlMs = 60_000, nodeTimeoutMs = 500 } = options
   assertDuration('maxTtlMs', maxTtlMs)
   assertDuration('nodeTimeoutMs', nodeTimeoutMs)
   const longestMs = durable ? undefined : maxTtlMs
-  const nodes = nodesOf(options, clock, longestMs)
+  const nodes = nodesOf(options, core, longestMs)
   const quorum = new Quorum(nodes, clock, { nodeTimeoutMs, maxTtlMs: longestMs, random: Math.random })
   return {
     name: 'redis-quorum',
     capabilities: { fifo: false, handOff: true, survivesRestart: durable, slackMs: TURN_MS + 250, minTtlMs: 1 },
+    attach: (to) => core.attach(to),
     tryAcquire: (claim, terms) => quorum.tryAcquire(claim, terms),
     renew: (renewals) => quorum.renew(renewals),
     release: (claim) => quorum.release(claim),
@@ -79,8 +78,8 @@ export function redisQuorumBackend(options: RedisQuorumBackendOptions): LockBack
 }
 
 function nodesOf(
-  { clients, prefix = 'leasehold-quorum:', replyTimeoutMs = 3000, onAdvice }: RedisQuorumBackendOptions,
-  clock: Clock,
+  { clients, prefix = 'leasehold-quorum:', replyTimeoutMs = 3000 }: RedisQuorumBackendOptions,
+  core: Core,
   maxTtlMs: number | undefined,
 ): QuorumMember[] {
   if (!Array.isArray(clients) || clients.length < FEWEST_NODES)
@@ -89,11 +88,11 @@ function nodesOf(
     throw new TypeError('redisQuorumBackend({ clients }) takes clients of one server each: a Cluster is none')
   assertDuration('replyTimeoutMs', replyTimeoutMs, LONGEST_TIMER_MS)
   const claimIdentity = identities()
-  const doctor = new Doctor(onAdvice)
+  const doctor = new Doctor(core)
   return clients.map((client: RedisClient, index) => {
     const namespace = namespaceOf(client, prefix)
     const make = () => duplicateOf(client, replyTimeoutMs)
-    const life = new ServerLife(clock, maxTtlMs, (runId) => claimIdentity(index, runId))
+    const life = new ServerLife(core.clock, maxTtlMs, (runId) => claimIdentity(index, runId))
     const prepare = async (redis: RedisCommander) => {
       await selectDatabase(redis, client)
       doctor.examine(redis)

@@ -9,7 +9,7 @@ export function memoryTarget(): ConformanceTarget {
   return {
     name: 'memory',
     time,
-    open: ({ clock }) => memoryBackend({ store, clock }),
+    open: () => memoryBackend({ store }),
     faults: { restartEmpty: async () => store.forgetAll() },
   }
 }

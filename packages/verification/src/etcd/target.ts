@@ -31,7 +31,7 @@ async function targetOf(etcd: Etcd): Promise<RunningTarget> {
   const urls = etcd.members.map(({ url }) => url)
   const proxies: TcpProxy[] = []
   return {
-    target: { name: etcd.name, open: ({ clock }) => openEtcd(urls, clock), faults: await faults(etcd, urls, proxies) },
+    target: { name: etcd.name, open: () => openEtcd(urls), faults: await faults(etcd, urls, proxies) },
     async stop() {
       for (const proxy of proxies) await proxy.close()
       await etcd.stop()
@@ -41,11 +41,11 @@ async function targetOf(etcd: Etcd): Promise<RunningTarget> {
 
 const faults = async (etcd: Etcd, urls: readonly string[], proxies: TcpProxy[]): Promise<FaultHooks> => ({
   holderProgram: await holderProgramOf(import.meta.url, urls),
-  async openLinked({ clock }) {
+  async openLinked() {
     const own = await Promise.all(etcd.members.map((member) => TcpProxy.open(member)))
     proxies.push(...own)
     const hosts = own.map((proxy, i) => proxy.through(urls[i] ?? ''))
-    return { backend: openEtcd(hosts, clock, 5_000), link: together(own) }
+    return { backend: openEtcd(hosts, 5_000), link: together(own) }
   },
   restartKeepingData: () => etcd.restart(),
   restartEmpty: () => etcd.restart({ keepData: false }),

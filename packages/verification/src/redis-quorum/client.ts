@@ -1,4 +1,4 @@
-import { type Clock, type LockBackend, systemClock } from '@leasehold/core'
+import type { LockBackend } from '@leasehold/core'
 import { redisQuorumBackend } from '@leasehold/redis'
 import { Redis } from 'ioredis'
 
@@ -6,10 +6,9 @@ import { Redis } from 'ioredis'
 export function openQuorum(
   urls: readonly string[],
   connectionName: string,
-  clock: Clock = systemClock,
   credentials: { readonly username?: string; readonly password?: string } = {},
 ): LockBackend {
   // Never connected: the backend works on duplicates.
   const clients = urls.map((url) => new Redis(url, { connectionName, lazyConnect: true, ...credentials }))
-  return redisQuorumBackend({ clients, durable: true, clock })
+  return redisQuorumBackend({ clients, durable: true })
 }

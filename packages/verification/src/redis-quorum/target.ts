@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Clock, LockBackend } from '@leasehold/core'
+import type { LockBackend } from '@leasehold/core'
 import type { FaultHooks, Link } from '@leasehold/core/conformance'
 import { askRedis, type Server, startRedis, TcpProxy } from '@leasehold/test-services'
 import { holderProgramOf } from '../conformance/holder-program.ts'
@@ -32,9 +32,9 @@ async function running(name: string, servers: readonly Server[], living: readonl
   const proxies: TcpProxy[] = []
   /** By which name the servers know the connections of each client. */
   const names = new WeakMap<LockBackend, string>()
-  const open = (clock: Clock, throughUrls = urls): LockBackend => {
+  const open = (throughUrls = urls): LockBackend => {
     const clientName = randomUUID()
-    const backend = openQuorum(throughUrls, clientName, clock)
+    const backend = openQuorum(throughUrls, clientName)
     names.set(backend, clientName)
     return backend
   }
@@ -43,24 +43,21 @@ async function running(name: string, servers: readonly Server[], living: readonl
       name,
       // Five servers want a share of the machine, too.
       ttlMs: 600,
-      open: ({ clock }) => open(clock),
+      open: () => open(),
       faults: {
         ...restarts(living),
         holderProgram: await holderProgramOf(import.meta.url, urls),
-        async openLinked({ clock }) {
+        async openLinked() {
           const between = await Promise.all(servers.map((server) => TcpProxy.open(server)))
           proxies.push(...between)
-          const backend = open(
-            clock,
-            between.map((proxy, index) => proxy.through(urls[index] ?? '')),
-          )
+          const backend = open(between.map((proxy, index) => proxy.through(urls[index] ?? '')))
           // A client in use: its connections stand before the links are harmed.
           await backend.inspect?.('any')
           return { backend, link: oneLink(between) }
         },
         // Where a minority gives no answer, what the others refuse is not taken for the answer of all.
         ...(living.length === servers.length && {
-          openRefused: ({ clock }) => openQuorum(urls, 'stranger', clock, { username: 'nobody', password: 'wrong' }),
+          openRefused: () => openQuorum(urls, 'stranger', { username: 'nobody', password: 'wrong' }),
         }),
         async killSession(backend) {
           for (const server of living) await killClients(server, names.get(backend) ?? '')

@@ -1,4 +1,4 @@
-import { type Clock, type LockBackend, systemClock } from '@leasehold/core'
+import type { LockBackend } from '@leasehold/core'
 import { redisBackend } from '@leasehold/redis'
 import { Cluster, Redis } from 'ioredis'
 
@@ -17,8 +17,8 @@ export interface Address {
 const SENTINEL_NAME = 'leasehold'
 
 /** A client of its own, as another process would have. Never connected: the backend works on duplicates. */
-export function openRedis(address: Address, clock: Clock = systemClock): LockBackend {
-  return redisBackend({ client: clientOf(address), clock })
+export function openRedis(address: Address): LockBackend {
+  return redisBackend({ client: clientOf(address) })
 }
 
 function clientOf({ kind, urls, connectionName, credentials, detours = new Map() }: Address): Redis | Cluster {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Clock, LockBackend } from '@leasehold/core'
+import type { LockBackend } from '@leasehold/core'
 import type { FaultHooks, Link } from '@leasehold/core/conformance'
 import { askRedis, type Server, startRedis, startRedisCluster, startRedisSentinels } from '@leasehold/test-services'
 import { holderProgramOf } from '../conformance/holder-program.ts'
@@ -77,9 +77,9 @@ async function targetOf({ name, kind, entries, nodes, restart, ttlMs = 400, stop
   const proxies: TcpProxy[] = []
   /** By which name the server knows the connections of each client. */
   const names = new WeakMap<LockBackend, string>()
-  const open = (clock: Clock, way: Omit<Address, 'kind' | 'connectionName'> = { urls }): LockBackend => {
+  const open = (way: Omit<Address, 'kind' | 'connectionName'> = { urls }): LockBackend => {
     const connectionName = randomUUID()
-    const backend = openRedis({ kind, connectionName, ...way }, clock)
+    const backend = openRedis({ kind, connectionName, ...way })
     names.set(backend, connectionName)
     return backend
   }
@@ -88,24 +88,24 @@ async function targetOf({ name, kind, entries, nodes, restart, ttlMs = 400, stop
     holderProgram: await holderProgramOf(import.meta.url, [
       JSON.stringify({ kind, urls, connectionName: 'holder' } satisfies Address),
     ]),
-    async openLinked({ clock }) {
+    async openLinked() {
       const before = nodes.map(({ port }) => new TcpProxy(port))
       proxies.push(...before)
       const ports = await Promise.all(before.map((proxy) => proxy.port()))
       const detours = new Map(nodes.map(({ port }, index) => [port, ports[index] as number]))
       const way = { urls: urls.map((url) => byWayOf(url, detours)), detours }
-      const backend = open(clock, way)
+      const backend = open(way)
       // A client in use: its connections stand before the link is harmed.
       await Promise.all(Array.from({ length: 20 }, (_, index) => backend.inspect?.(`any ${index}`)))
       return { backend, link: asOne(before) }
     },
-    openRefused: ({ clock }) => open(clock, { urls, credentials: { username: 'nobody', password: 'wrong' } }),
+    openRefused: () => open({ urls, credentials: { username: 'nobody', password: 'wrong' } }),
     async killSession(backend) {
       for (const node of nodes) await killConnections(node, names.get(backend) ?? '')
     },
   }
   return {
-    target: { name, ttlMs, open: ({ clock }) => open(clock), faults },
+    target: { name, ttlMs, open: () => open(), faults },
     async stop() {
       for (const proxy of proxies) await proxy.close()
       await stop()

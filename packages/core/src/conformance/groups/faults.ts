@@ -161,7 +161,7 @@ add(
   'killed-session-told',
   'a lease that does not renew itself is told of the end of its session, too',
   'killSession',
-  'onLost',
+  'tellsLosses',
   async (t) => {
     const backend = await t.open()
     const { locks } = await t.process({}, backend)

@@ -95,7 +95,7 @@ add(
   'deaf-to-losses',
   'a loss that the backend tells by itself is not heard',
   'renew/told-loss',
-  hall('onLost?.((claim) => this.#lost(claim))', 'onLost?.(() => {})'),
+  hall('lost: (claim) => this.#lost(claim)', 'lost: () => {}'),
 )
 
 add(
