@@ -33,7 +33,7 @@ export default {
       from: { path: '^packages/core/src/memory/', pathNot: '[.]test[.]ts$' },
       to: {
         path: '^packages/core/src/',
-        pathNot: '^packages/core/src/(memory/|(contract|clock|scheduler|errors)[.]ts$)',
+        pathNot: '^packages/core/src/(memory/|(attachment|contract|clock|scheduler|errors)[.]ts$)',
       },
     },
     {
@@ -43,7 +43,7 @@ export default {
       from: { path: '^packages/core/src/conformance/', pathNot: '[.]test[.]ts$' },
       to: {
         path: '^packages/core/src/',
-        pathNot: '^packages/core/src/(conformance/|(index|api|contract|clock|errors|events|fence-guard)[.]ts$)',
+        pathNot: '^packages/core/src/(conformance/|(index|api|attachment|contract|clock|errors|events|fence-guard)[.]ts$)',
       },
     },
     {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { allOf } from '../../engine/lock-group.ts'
 import { isLeaseholdError } from '../../errors.ts'
+import { allOf } from '../../index.ts'
 import { contended, granted } from '../assertions.ts'
 import { caseGroup } from '../case.ts'
 import { holdRequest } from '../fates.ts'

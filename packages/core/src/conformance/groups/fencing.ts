@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { LockBackend } from '../../contract.ts'
-import { allOf } from '../../engine/lock-group.ts'
+import { allOf } from '../../index.ts'
 import { granted } from '../assertions.ts'
 import { caseGroup } from '../case.ts'
 import { altered, holdRequest } from '../fates.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { AcquireOptions } from '../../api.ts'
-import { allOf } from '../../engine/lock-group.ts'
+import { allOf } from '../../index.ts'
 import { contended, granted } from '../assertions.ts'
 import { caseGroup } from '../case.ts'
 import type { Process, Trial } from '../trial.ts'

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { allOf } from '../../engine/lock-group.ts'
+import { allOf } from '../../index.ts'
 import { caseGroup } from '../case.ts'
 import { altered, failing, holdReply, requestSwallowed } from '../fates.ts'
 import { LONG_MS } from '../trial.ts'

@@ -42,10 +42,7 @@ add(
   'observer-trusted',
   'what the observer throws goes through',
   'hygiene/observer-throws',
-  observer(
-    'new Promise<unknown>((told) => told(inNoContext(() => onEvent(event))))',
-    'Promise.resolve(onEvent(event))',
-  ),
+  observer('new Promise<unknown>((told) => told(inNoContext(callback)))', 'Promise.resolve(callback())'),
 )
 
 add(
