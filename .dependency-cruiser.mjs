@@ -43,7 +43,8 @@ export default {
       from: { path: '^packages/core/src/conformance/', pathNot: '[.]test[.]ts$' },
       to: {
         path: '^packages/core/src/',
-        pathNot: '^packages/core/src/(conformance/|(index|api|attachment|contract|clock|errors|events|fence-guard)[.]ts$)',
+        pathNot:
+          '^packages/core/src/(conformance/|(index|api|attachment|contract|clock|errors|events|fence-guard)[.]ts$)',
       },
     },
     {
