@@ -14,6 +14,8 @@ export interface Terms {
   readonly ttlMs: number
   /** JSON text of at most 4096 bytes, shown by `inspect` while the claim holds. */
   readonly metadata: string | undefined
+  /** Others of this process want the key next: how many tokens after its own the grant should reserve for them. A backend may reserve more, fewer, or none. */
+  readonly reserve?: number
 }
 
 /** The backend's positive answer to a claim. */
@@ -27,8 +29,13 @@ export interface Grant {
    * provisional: core renews it once, due at a third of it, even where the lease is not to renew itself later.
    */
   readonly ttlMs: number
-  /** Strictly greater than every token granted before for this key; drawn after exclusion was established. */
+  /** Strictly greater than every token granted or reserved before for this key; drawn after exclusion was established. */
   readonly fencingToken: bigint
+  /**
+   * How many of the tokens that follow `fencingToken` nobody else will be granted. Core passes the hold on inside the process, to the next who wants it, under the next of them, without asking.
+   * Default none.
+   */
+  readonly reserved?: number
   /**
    * An instant not later than the one from which the server counts `ttlMs`, read from the clock that the backend
    * was given. Left out, core counts from before it called the backend. A wait that brings a grant must give it,
@@ -47,7 +54,7 @@ export interface Contended {
 /**
  * What became of one renewed claim.
  *
- * - a `Grant`: the remaining time was reset to the TTL; the token is the one it always had
+ * - a `Grant`: the remaining time was reset to the TTL; the token is the one it always had, or the reserved one that was named
  * - `'gone'`: the claim definitely does not hold the key; it never will again
  * - `'unknown'`: no answer for this claim (one shard of several did not reply)
  */
@@ -56,6 +63,8 @@ export type Renewal = Grant | 'gone' | 'unknown'
 /** A claim whose remaining time is to be reset to `ttlMs`, in whole milliseconds. */
 export interface RenewedClaim extends Claim {
   readonly ttlMs: number
+  /** The token that the lease has now: where it is one of those that the grant reserved, it becomes the token of the hold, which never goes back. */
+  readonly fencingToken?: bigint
 }
 
 /** A claim together with what it asks for. */

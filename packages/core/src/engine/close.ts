@@ -16,7 +16,7 @@ export async function close(hall: LockHall, drainMs: number): Promise<CloseRepor
     hall.holds.filter((hold) => !hold.isAtWork),
     closed,
   )
-  for (const hold of atWork) hold.warn(closed)
+  for (const hold of atWork) hold.warning.warn(closed)
   // Whoever comes next must not begin while the work goes on.
   await Promise.race([works.none(), new Promise<unknown>((fire) => scheduler.after(drainMs, { fire }))])
   const overdue = hall.holds

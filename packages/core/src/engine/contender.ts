@@ -5,6 +5,7 @@ import type { Slot, Task } from '../scheduler.ts'
 import type { Bench } from './bench.ts'
 import type { Hold } from './hold.ts'
 import { asked, endures, type HoldTerms } from './options.ts'
+import { MOST_PASSES } from './passing.ts'
 import { type Answered, wrap } from './requests.ts'
 import type { ServerClaim } from './server-claim.ts'
 import type { Waiter } from './waiter.ts'
@@ -62,7 +63,7 @@ export class Contender implements Task {
 
   /** What a release may queue in the same trip. */
   get candidate(): Candidate {
-    return { ...this.#claim.claim, ...asked(this.waiter.terms) }
+    return { ...this.#claim.claim, ...asked(this.waiter.terms, MOST_PASSES) }
   }
 
   /**
@@ -97,7 +98,7 @@ export class Contender implements Task {
     this.#hinted = false
     try {
       if (!asked) this.#place.assertRoom()
-      const { answer, sentAt } = await (asked ?? this.#claim.attempt(this.waiter.terms))
+      const { answer, sentAt } = await (asked ?? this.#claim.attempt(this.waiter.terms, MOST_PASSES))
       this.#failures = 0
       this.waiter.lastError = undefined
       if (answer.granted) this.#begin(answer, sentAt)
@@ -181,7 +182,7 @@ export class Contender implements Task {
     const claim = this.#claim
     const since = clock.now()
     const wait = async () => {
-      const grant = await claim.wait(this.waiter.terms, turn.signal)
+      const grant = await claim.wait(this.waiter.terms, MOST_PASSES, turn.signal)
       this.#turnCame(turn, claim, grant, since)
     }
     wait().catch((error) => this.#turnFailed(turn, claim, error))

@@ -151,7 +151,7 @@ export class Desk implements Place, HoldKeeper {
    */
   begin(server: ServerClaim, terms: HoldTerms, grant: Grant, sentAt: Instant): Hold | undefined {
     const now = this.bench.clock.now()
-    const hold = new Hold(this, server, terms, grant, countedFrom(grant, sentAt, now))
+    const hold = new Hold(this, server, terms, { grant, since: countedFrom(grant, sentAt, now) })
     const known = this.#hold
     const overtaken = known && known.fencingToken > grant.fencingToken
     const { maxLeases } = this.bench.options
@@ -176,6 +176,18 @@ export class Desk implements Place, HoldKeeper {
 
   renew(hold: Hold): Promise<void> {
     return this.#hall.renewals.renewNow(hold)
+  }
+
+  passOn(hold: Hold): boolean {
+    const [waiter] = this.#line
+    // Whoever contends stands in line at the backend, before those who wait here.
+    const next = waiter && this.#hold === hold && !this.#isContended && hold.successor(waiter.terms)
+    if (!next) return false
+    this.#line.delete(waiter)
+    this.#hold = next
+    next.watch()
+    this.#hall.left()
+    return waiter.grant(next)
   }
 
   leaving(hold: Hold) {

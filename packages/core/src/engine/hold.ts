@@ -1,13 +1,13 @@
-import { setMaxListeners } from 'node:events'
 import type { ReleaseOutcome } from '../api.ts'
 import { earlier, type Instant, msUntil, shift } from '../clock.ts'
 import type { Candidate, Claim, Grant } from '../contract.ts'
 import { type LeaseholdError, leaseError } from '../errors.ts'
 import type { LossReason } from '../events.ts'
-import { inNoContext } from '../no-context.ts'
 import type { Slot, Task } from '../scheduler.ts'
 import type { Bench } from './bench.ts'
+import { LeaseSignal } from './lease-signal.ts'
 import type { HoldTerms } from './options.ts'
+import { type Granted, isAlike, passedOn, UNTOLD_MS } from './passing.ts'
 import type { ServerClaim } from './server-claim.ts'
 import { countedFrom, renewalDue, Validity } from './validity.ts'
 
@@ -21,11 +21,15 @@ export interface HoldKeeper {
   renewalDue(hold: Hold): void
   /** Renews it now, for a caller. */
   renew(hold: Hold): Promise<void>
+  /** It is being released: whether somebody here has taken its hold at the server over, under another lease. */
+  passOn(hold: Hold): boolean
   /** It is being released: whoever is next may be named in the same trip, and is started afterwards. */
   leaving(hold: Hold): { readonly candidate: Candidate; start(): void } | undefined
   /** It is over: lost, handed off, or released and answered for. */
   over(hold: Hold): void
 }
+
+type HoldState = 'held' | 'lost' | 'released' | 'handed-off'
 
 /** One lease: what was granted, how long it may be trusted, how it ended. Nobody else changes that. */
 export class Hold implements Task {
@@ -34,15 +38,22 @@ export class Hold implements Task {
   readonly terms: HoldTerms
   readonly fencingToken: bigint
   readonly heldSince: Instant
+  /** Warns work under it: it is to come to its end. */
+  readonly warning = new LeaseSignal()
+  /** The server may know the hold under a smaller token. */
+  readonly isPassedOn: boolean
   readonly #keeper: HoldKeeper
+  readonly #granted: Granted
   readonly #validity: Validity
-  #state: 'held' | 'lost' | 'released' | 'handed-off' = 'held'
+  #state: HoldState = 'held'
   #autoRenew: boolean
   /** The full TTL was granted: false for a grant that is still to be renewed once. */
   #confirmed: boolean
   /** When the next renewal is due; undefined while one is under way, or where none is wanted. */
   #renewAt: Instant | undefined
   #renewal: Promise<Failures> | undefined
+  /** Its token and its time at the server are those of the grant, as far as is known here. */
+  #asGranted = true
   /** Renewals fail. */
   #inJeopardy = false
   /** Whether the release ended the hold at the server, once there is one. */
@@ -50,19 +61,21 @@ export class Hold implements Task {
   #interruption: LeaseholdError | undefined
   /** Runs under way. */
   #works = 0
-  #warning: LeaseholdError | undefined
-  #abort: AbortController | undefined
 
-  constructor(keeper: HoldKeeper, server: ServerClaim, terms: HoldTerms, grant: Grant, since: Instant) {
+  constructor(keeper: HoldKeeper, server: ServerClaim, terms: HoldTerms, granted: Granted) {
+    const { grant, since, passedAt } = granted
+    this.#granted = granted
     this.#keeper = keeper
     this.server = server
     this.terms = terms
     this.fencingToken = grant.fencingToken
-    this.heldSince = since
+    this.heldSince = passedAt ?? since
+    this.isPassedOn = !!passedAt
     this.#validity = new Validity(terms, grant, since)
     this.#autoRenew = terms.autoRenew
-    this.#confirmed = grant.ttlMs >= terms.ttlMs
+    this.#confirmed = !passedAt && grant.ttlMs >= terms.ttlMs
     if (this.#wantsRenewal) this.#renewAt = renewalDue(grant, since)
+    if (passedAt) this.#renewAt = earlier(this.#renewAt as Instant, shift(passedAt, UNTOLD_MS))
   }
 
   get claim(): Claim {
@@ -73,7 +86,7 @@ export class Hold implements Task {
     return this.claim.key
   }
 
-  get state(): 'held' | 'lost' | 'released' | 'handed-off' {
+  get state(): HoldState {
     return this.#state
   }
 
@@ -169,6 +182,7 @@ export class Hold implements Task {
 
   /** A renewal is under way, or over. */
   renewing(renewal: Promise<Failures> | undefined): void {
+    this.#asGranted = false
     this.#renewal = renewal
   }
 
@@ -210,18 +224,33 @@ export class Hold implements Task {
     const { observer, outstanding } = this.#bench
     const { key, fencingToken } = this
     this.#end('released')
+    const heldMs = () => this.#bench.msSince(this.heldSince)
+    const released = () => observer.tell({ type: 'released', key, fencingToken, heldMs: heldMs() })
+    if (this.#keeper.passOn(this)) {
+      released()
+      return true
+    }
     const next = this.#keeper.leaving(this)
     const ending = this.server.end(next?.candidate)
     outstanding.during(ending)
     next?.start()
     try {
       const ended = await ending
-      if (ended) observer.tell({ type: 'released', key, fencingToken, heldMs: this.#bench.msSince(this.heldSince) })
+      if (ended) released()
       else observer.tell({ type: 'lost', key, fencingToken, reason: 'gone' })
       return ended
     } finally {
       this.#keeper.over(this)
     }
+  }
+
+  /** The lease of the next here, on the same hold at the server; undefined where somebody else may live on it, or it is not what the next asks for. */
+  successor(terms: HoldTerms): Hold | undefined {
+    if (!this.#asGranted || this.server.shared || !isAlike(terms, this.terms)) return undefined
+    const now = this.#bench.clock.now()
+    const granted = passedOn(this.#granted, now)
+    const next = granted && new Hold(this.#keeper, this.server, terms, granted)
+    return next && next.remainingMs(now) > 0 ? next : undefined
   }
 
   /** Ends the lease here, and leaves the claim to whoever takes up its handle. */
@@ -249,24 +278,7 @@ export class Hold implements Task {
   /** The lease is taken back from under running work. */
   cutShort(reason: LeaseholdError): void {
     this.#interruption = reason
-    this.warn(reason)
-  }
-
-  /** Work under it is to come to its end. It is as valid as before. */
-  warn(reason: LeaseholdError): void {
-    this.#warning = reason
-    if (this.#abort) inNoContext(() => this.#abort?.abort(reason))
-  }
-
-  /** Made on demand: most leases end without anybody having asked for it. */
-  get signal(): AbortSignal {
-    if (!this.#abort) {
-      this.#abort = new AbortController()
-      // One job may have many fetches under its lease.
-      setMaxListeners(0, this.#abort.signal)
-      if (this.#warning) this.#abort.abort(this.#warning)
-    }
-    return this.#abort.signal
+    this.warning.warn(reason)
   }
 
   get #bench(): Bench {
@@ -277,7 +289,7 @@ export class Hold implements Task {
     return this.#autoRenew || !this.#confirmed
   }
 
-  #end(state: 'lost' | 'released' | 'handed-off'): void {
+  #end(state: HoldState): void {
     this.#state = state
     this.#bench.scheduler.cancel(this)
   }

@@ -27,7 +27,7 @@ export class HeldLease implements Lease {
   }
 
   get signal(): AbortSignal {
-    return this.#hold.signal
+    return this.#hold.warning.signal
   }
 
   assertHeld(minRemainingMs?: number): void {

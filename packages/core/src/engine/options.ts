@@ -18,7 +18,8 @@ export interface HoldTerms {
 }
 
 /** What of it the backend is asked for. */
-export const asked = ({ ttlMs, metadata }: HoldTerms): Terms => ({ ttlMs, metadata })
+export const asked = ({ ttlMs, metadata }: HoldTerms, reserve = 0): Terms =>
+  reserve > 0 ? { ttlMs, metadata, reserve } : { ttlMs, metadata }
 
 /** How a lock is acquired and held. */
 export interface WaitTerms extends HoldTerms {

@@ -48,7 +48,9 @@ export class Renewals {
 
   async #renew(holds: readonly Hold[]): Promise<Failures> {
     const { clock } = this.#bench
-    const claims = holds.map(({ claim, terms }) => ({ ...claim, ttlMs: terms.ttlMs }))
+    const claims = holds.map(({ claim, terms: { ttlMs }, isPassedOn, fencingToken }) =>
+      isPassedOn ? { ...claim, ttlMs, fencingToken } : { ...claim, ttlMs },
+    )
     const failures = new Map<Hold, LeaseholdError>()
     const take = ({ answer, sentAt }: Answered<readonly Renewal[]>) => {
       const now = clock.now()

@@ -40,7 +40,7 @@ async function takeUp(
       what: 'renew',
       claims: [claim],
       timeoutMs: bench.timeoutMs(terms.ttlMs),
-      send: (backend) => backend.renew([{ ...claim, ttlMs: terms.ttlMs }]),
+      send: (backend) => backend.renew([{ ...claim, ttlMs: terms.ttlMs, fencingToken }]),
       check: (answers) => checkEach(answers, 1, checkRenewal),
     })
     const renewal = answer[0] as Renewal

@@ -1,4 +1,4 @@
-import type { Candidate, Claim, Contended, Grant, LockBackend, Terms } from '../contract.ts'
+import type { Candidate, Claim, Contended, Grant, LockBackend } from '../contract.ts'
 import { isLeaseholdError, type LeaseholdError } from '../errors.ts'
 import { checkAnswer, checkEach, checkGrant, isGrants } from './answers.ts'
 import type { Bench } from './bench.ts'
@@ -56,21 +56,21 @@ export class ServerClaim {
   }
 
   /** One attempt. Granted too late, it is found by the next attempt, as long as the claim is wanted. */
-  attempt(terms: HoldTerms): Promise<Answered<Grant | Contended>> {
+  attempt(terms: HoldTerms, reserve?: number): Promise<Answered<Grant | Contended>> {
     return askFor(
       this.#server,
       [this],
       terms,
-      (backend, askedFor) => backend.tryAcquire(this.claim, askedFor),
+      (backend) => backend.tryAcquire(this.claim, asked(terms, reserve)),
       checkAnswer,
       (answer) => answer.granted,
     )
   }
 
   /** Waits at the backend, where the claim may get a place in the queue. */
-  async wait(terms: HoldTerms, signal: AbortSignal): Promise<Grant | undefined> {
+  async wait(terms: HoldTerms, reserve: number, signal: AbortSignal): Promise<Grant | undefined> {
     this.#mayBeKnown = true
-    const grant = await this.#server.bench.backend.waitForTurn?.(this.claim, asked(terms), signal)
+    const grant = await this.#server.bench.backend.waitForTurn?.(this.claim, asked(terms, reserve), signal)
     if (grant) checkGrant(grant)
     return grant ?? undefined
   }
@@ -145,10 +145,10 @@ export function attemptAll(
     server,
     claims,
     terms,
-    (backend, askedFor) =>
+    (backend) =>
       (backend.tryAcquireAll as NonNullable<LockBackend['tryAcquireAll']>)(
         claims.map(({ claim }) => claim),
-        askedFor,
+        asked(terms),
       ),
     (answer) => (isGrants(answer) ? checkEach(answer, claims.length, checkGrant) : checkAnswer(answer)),
     isGrants,
@@ -160,7 +160,7 @@ async function askFor<Answer>(
   { bench }: Server,
   claims: readonly ServerClaim[],
   terms: HoldTerms,
-  send: (backend: LockBackend, terms: Terms) => Promise<Answer>,
+  send: (backend: LockBackend) => Promise<Answer>,
   check: (answer: Answer) => unknown,
   isGranted: (answer: Answer) => boolean,
 ): Promise<Answered<Answer>> {
@@ -169,7 +169,7 @@ async function askFor<Answer>(
       what: 'acquire',
       claims: claims.map(({ claim }) => claim),
       timeoutMs: bench.timeoutMs(terms.ttlMs),
-      send: (backend) => send(backend, asked(terms)),
+      send,
       check,
       onLate: ({ answer }) => {
         if (isGranted(answer)) for (const claim of claims) claim.grantedLate()

@@ -25,7 +25,7 @@ export function memoryBackend({ store = new MemoryStore() }: MemoryBackendOption
     attach: (to) => core.attach(to),
     tryAcquire: async (claim, terms) => store.tryAcquire(claim, terms),
     tryAcquireAll: async (claims, terms) => store.tryAcquireAll(claims, terms),
-    renew: async (renewals) => renewals.map((claim) => store.renew(claim, claim.ttlMs)),
+    renew: async (renewals) => renewals.map((claim) => store.renew(claim, claim.ttlMs, claim.fencingToken)),
     release: async (claim) => store.release(claim),
     releaseAll: async (claims) => claims.map((claim) => store.release(claim)),
     inspect: async (key) => store.inspect(key),

@@ -23,6 +23,8 @@ class HeldKey implements Task {
   claim: Claim
   terms: Terms
   fencingToken = 0n
+  /** Those after `fencingToken`, up to this, are reserved. */
+  lastToken = 0n
   readonly waiting = new Map<string, WaitingClaim>()
   readonly fire: () => void
 
@@ -70,11 +72,13 @@ export class MemoryStore {
     return claims.map((claim) => this.tryAcquire(claim, terms) as Grant)
   }
 
-  renew(claim: Claim, ttlMs: number): Renewal {
+  /** Under a reserved token, if one is named. */
+  renew(claim: Claim, ttlMs: number, fencingToken = 0n): Renewal {
     const held = this.#current(claim.key)
     if (held === undefined || held.claim.holder !== claim.holder) return 'gone'
     const keepMs = Math.max(ttlMs, this.#remainingMs(held))
     this.#keepFor(held, keepMs)
+    if (fencingToken > held.fencingToken && fencingToken <= held.lastToken) held.fencingToken = fencingToken
     return { ...this.#grantOf(held), ttlMs: keepMs }
   }
 
@@ -137,9 +141,10 @@ export class MemoryStore {
     held.claim = claim
     held.terms = terms
     held.fencingToken = this.#nextToken
-    this.#nextToken += 1n
+    held.lastToken = held.fencingToken + BigInt(terms.reserve ?? 0)
+    this.#nextToken = held.lastToken + 1n
     this.#keepFor(held, terms.ttlMs)
-    return { granted: true, ttlMs: terms.ttlMs, fencingToken: held.fencingToken }
+    return { ...this.#grantOf(held), ttlMs: terms.ttlMs }
   }
 
   #keepFor(held: HeldKey, ttlMs: number): void {
@@ -165,6 +170,8 @@ export class MemoryStore {
   }
 
   #grantOf(held: HeldKey): Grant {
-    return { granted: true, ttlMs: this.#remainingMs(held), fencingToken: held.fencingToken }
+    const { fencingToken, lastToken } = held
+    const reserved = Number(lastToken - fencingToken)
+    return { granted: true, ttlMs: this.#remainingMs(held), fencingToken, ...(reserved > 0 && { reserved }) }
   }
 }
