@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { HoldModel, type ModelHold, type ServerFact } from '../src/simulation/hold-model.ts'
 
-const granted = (holder: string, token: bigint, ttlMs = 100): ServerFact => ({
+const granted = (holder: string, token: bigint, ttlMs = 100, lastToken = token): ServerFact => ({
   type: 'granted',
   key: 'k',
   holder,
   token,
+  lastToken,
   ttlMs,
 })
 const renewed = (holder: string, token: bigint, ttlMs = 100): ServerFact => ({

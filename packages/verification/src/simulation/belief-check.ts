@@ -1,4 +1,4 @@
-import type { ModelHold } from './hold-model.ts'
+import { covers, type ModelHold } from './hold-model.ts'
 import type { LeaseBook, LeaseEntry } from './lease-book.ts'
 import type { ReportViolation } from './violation.ts'
 
@@ -70,7 +70,7 @@ export class BeliefCheck {
 
   #checkHeldAtServer(entry: LeaseEntry): void {
     const hold = this.#truth.hold(entry.key)
-    if (hold?.token === entry.token || this.#excused(entry) || this.#endedByTwin(entry)) return
+    if ((hold && covers(hold, entry.token)) || this.#excused(entry) || this.#endedByTwin(entry)) return
     const has = hold === undefined ? 'nobody' : `token ${hold.token}`
     this.#report('S1', `${entry.key}: ${describe(entry)} is valid, but at the server ${has} has the key`)
   }

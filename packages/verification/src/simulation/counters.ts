@@ -14,6 +14,8 @@ export interface Counters {
   handover: number
   /** A grant that a wait brought, without another attempt. */
   grantByWait: number
+  /** A lease that was taken over from another of its process, on the same hold at the server. */
+  passedOn: number
   handedOff: number
   resumed: number
   /** A handle that came to a process again while its first lease there began or lived. */
@@ -42,6 +44,7 @@ export const noEvents = (): Counters => ({
   lateGrantAfterAbort: 0,
   handover: 0,
   grantByWait: 0,
+  passedOn: 0,
   handedOff: 0,
   resumed: 0,
   takenUpTwiceAtOnce: 0,
@@ -70,4 +73,5 @@ export const ESSENTIAL: readonly (keyof Counters)[] = [
   'unknownAcquire',
   'staleWriteRefused',
   'takenUpTwiceAtOnce',
+  'passedOn',
 ]

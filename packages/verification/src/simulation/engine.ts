@@ -4,6 +4,8 @@ import type * as memory from '@leasehold/core/memory'
 /** What a simulation runs: the engine with the memory backend, or a mutant of them. */
 export interface Engine {
   readonly createLocks: typeof core.createLocks
+  readonly allOf: typeof core.allOf
+  readonly resume: typeof core.resume
   readonly FenceGuard: typeof core.FenceGuard
   readonly isLeaseholdError: typeof core.isLeaseholdError
   readonly MemoryStore: typeof memory.MemoryStore

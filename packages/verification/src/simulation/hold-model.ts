@@ -5,10 +5,12 @@ interface Granted {
   readonly key: string
   readonly holder: string
   readonly token: bigint
+  /** Those after `token`, up to this, are reserved. */
+  readonly lastToken: bigint
   readonly ttlMs: number
 }
 
-interface Renewed extends Omit<Granted, 'type'> {
+interface Renewed extends Omit<Granted, 'type' | 'lastToken'> {
   readonly type: 'renewed'
 }
 
@@ -23,8 +25,12 @@ export interface ModelHold {
   readonly key: string
   readonly holder: string
   readonly token: bigint
+  readonly lastToken: bigint
   readonly expiresAtMs: number
 }
+
+/** Whether a lease with this token may stand on the hold: the one that the server knows, or one of those that it reserved. */
+export const covers = (hold: ModelHold, token: bigint): boolean => token >= hold.token && token <= hold.lastToken
 
 /** Two readings of one clock within one step of the server differ by no more. */
 const ROUNDING_MS = 0.001
@@ -85,14 +91,14 @@ export class HoldModel {
     else this.#grantedAnew(fact, hold, nowMs)
   }
 
-  #grantedAnew({ key, holder, token, ttlMs }: Granted, hold: ModelHold | undefined, nowMs: number): void {
+  #grantedAnew({ key, holder, token, lastToken, ttlMs }: Granted, hold: ModelHold | undefined, nowMs: number): void {
     const last = this.#lastTokens.get(key)
     if (hold !== undefined)
       this.#report('S1', `${key}: the server granted token ${token} while token ${hold.token} held the key`)
     if (last !== undefined && token <= last) this.#report('S4', `${key}: token ${token} was granted after ${last}`)
-    this.#lastTokens.set(key, token)
+    this.#lastTokens.set(key, lastToken)
     const before = this.#holds.get(key)
-    this.#observer.granted(this.#keep({ key, holder, token, expiresAtMs: nowMs + ttlMs }), before)
+    this.#observer.granted(this.#keep({ key, holder, token, lastToken, expiresAtMs: nowMs + ttlMs }), before)
   }
 
   #checkRepeated({ key, token, ttlMs }: Granted, hold: ModelHold, nowMs: number): void {
@@ -107,8 +113,8 @@ export class HoldModel {
     // At the very instant of expiry both answers are right.
     const alive = hold?.holder === holder && hold.expiresAtMs >= nowMs - ROUNDING_MS
     if (!alive) this.#report('S5', `${key}: a renewal revived token ${token}, which did not hold the key`)
-    else if (hold.token !== token) this.#report('S4', `${key}: a renewal changed token ${hold.token} to ${token}`)
-    if (alive) this.#keep({ key, holder, token, expiresAtMs: Math.max(hold.expiresAtMs, nowMs + ttlMs) })
+    else if (!covers(hold, token)) this.#report('S4', `${key}: a renewal changed token ${hold.token} to ${token}`)
+    if (alive) this.#keep({ ...hold, token, expiresAtMs: Math.max(hold.expiresAtMs, nowMs + ttlMs) })
   }
 
   #released(fact: ServerFact & { type: 'released' }, hold: ModelHold | undefined, nowMs: number): void {

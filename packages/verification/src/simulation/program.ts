@@ -1,4 +1,4 @@
-import { allOf, type Lease, type LeaseHandle, type Lock, resume } from '@leasehold/core'
+import type { Lease, LeaseHandle, Lock } from '@leasehold/core'
 import type { Host } from './host.ts'
 import type { LeaseEntry } from './lease-book.ts'
 import { LeaseWork } from './lease-work.ts'
@@ -115,9 +115,10 @@ export class Program {
     const keys = prng.shuffled(this.#run.scenario.keys)
     const returned = keys.map((key) => this.#run.tokenOrder.invoke(key))
     const patiently = prng.chance(0.6)
+    const several = this.#run.engine.allOf(locks, keys)
     const group = patiently
-      ? await allOf(locks, keys).acquire(this.#wishes.waitForSeveral())
-      : await allOf(locks, keys).tryAcquire(this.#wishes.hold())
+      ? await several.acquire(this.#wishes.waitForSeveral())
+      : await several.tryAcquire(this.#wishes.hold())
     if (group === null) return
     for (const [index, lease] of group.leases.entries()) returned[index]?.(lease.fencingToken)
     const entries = group.leases.map((lease) => this.#enter(lease))
@@ -157,7 +158,9 @@ export class Program {
     if (takenUp.has(handle.holder)) this.#run.counters.takenUpTwiceAtOnce += 1
     takenUp.add(handle.holder)
     try {
-      const lease = await resume(locks, handle, { autoRenew: this.#run.scenario.calm || prng.chance(0.5) })
+      const lease = await this.#run.engine.resume(locks, handle, {
+        autoRenew: this.#run.scenario.calm || prng.chance(0.5),
+      })
       if (lease !== null) await this.#use(lease)
     } catch (error) {
       this.#expect(error)

@@ -177,8 +177,8 @@ export class Server {
     })
   }
 
-  #granted({ key, holder }: Claim, { fencingToken, ttlMs }: Grant): void {
-    this.#facts.push({ type: 'granted', key, holder, token: fencingToken, ttlMs })
+  #granted({ key, holder }: Claim, { fencingToken: token, reserved = 0, ttlMs }: Grant): void {
+    this.#facts.push({ type: 'granted', key, holder, token, lastToken: token + BigInt(reserved), ttlMs })
   }
 
   #renewed({ key, holder }: Claim, answer: Renewal): void {

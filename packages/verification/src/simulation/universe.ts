@@ -6,7 +6,7 @@ import { type Counters, noEvents } from './counters.ts'
 import type { Engine } from './engine.ts'
 import { FencedRegister } from './fenced-register.ts'
 import { HoldModel, type ModelHold } from './hold-model.ts'
-import { LeaseBook } from './lease-book.ts'
+import { LeaseBook, type LeaseEntry } from './lease-book.ts'
 import { Machine } from './machine.ts'
 import { Prng } from './prng.ts'
 import type { RunContext } from './run-context.ts'
@@ -76,6 +76,7 @@ export class Universe implements RunContext {
     if (grant === undefined)
       this.report('S1', `${key}: a process has a lease with token ${token}, which the server never granted`)
     else this.audit.leased(grant.holder)
+    if (grant && token > grant.token) this.counters.passedOn += 1
   }
 
   toldGone(process: string, claim: Claim): void {
@@ -131,7 +132,8 @@ export class Universe implements RunContext {
 
   #granted(hold: ModelHold, last: ModelHold | undefined): void {
     this.trace?.note('server', `grants ${hold.key} to ${this.trace.holder(hold.holder)} with token ${hold.token}`)
-    this.#grants.set(`${hold.key}/${hold.token}`, { ...hold, generation: this.#lossesMs.length })
+    for (let token = hold.token; token <= hold.lastToken; token += 1n)
+      this.#grants.set(`${hold.key}/${token}`, { ...hold, generation: this.#lossesMs.length })
     const nowMs = this.server.machine.clock.now().monotonicMs
     if (last !== undefined && nowMs - last.expiresAtMs < HANDOVER_MS) this.counters.handover += 1
   }
@@ -139,7 +141,7 @@ export class Universe implements RunContext {
   /** S5: what ends a hold is its owner's will, or its time. */
   #released(hold: ModelHold): void {
     this.trace?.note('server', `${hold.key} is released by ${this.trace.holder(hold.holder)}, token ${hold.token}`)
-    const entries = this.book.ofGrant(hold.key, hold.token)
+    const entries = this.#lastLeasesOf(hold)
     const wanted =
       entries.length === 0 || entries.some((entry) => entry.letGo || entry.machine.dead || entry.lease.remainingMs <= 0)
     if (!wanted)
@@ -147,6 +149,15 @@ export class Universe implements RunContext {
         'S5',
         `${hold.key}: the hold of token ${hold.token} was released while its lease was valid and in use`,
       )
+  }
+
+  /** Of those that stood on it one after another, passed on inside the process. */
+  #lastLeasesOf({ key, token: first, lastToken }: ModelHold): readonly LeaseEntry[] {
+    for (let token = lastToken; token > first; token -= 1n) {
+      const entries = this.book.ofGrant(key, token)
+      if (entries.length > 0) return entries
+    }
+    return this.book.ofGrant(key, first)
   }
 
   /** Makes the moment an event, so that a lease that outlives its hold is seen. */
