@@ -170,7 +170,7 @@ describe('the check of beliefs', () => {
   function checked(truth: Partial<Truth> = {}) {
     const { rules, report } = reported()
     const book = new LeaseBook()
-    const held = { key: 'k', holder: 'h', token: 1n, expiresAtMs: 100 }
+    const held = { key: 'k', holder: 'h', token: 1n, lastToken: 1n, expiresAtMs: 100 }
     const facts: Truth = { nowMs: () => 0, hold: () => held, excusedByStateLoss: () => false, ...truth }
     return { rules, book, check: new BeliefCheck(book, facts, report) }
   }
@@ -193,7 +193,7 @@ describe('the check of beliefs', () => {
   })
 
   it('sees two valid leases of one key', () => {
-    const { rules, book, check } = checked({ hold: (key) => ({ key, holder: 'h', token: 1n, expiresAtMs: 1 }) })
+    const { rules, book, check } = checked({ hold: (key) => ({ key, holder: 'h', token: 1n, lastToken: 1n, expiresAtMs: 1 }) })
     book.add(entry())
     book.add(entry({ token: 2n }))
     check.look()

@@ -6,6 +6,7 @@ import { faultCases } from './groups/faults.ts'
 import { fencingCases } from './groups/fencing.ts'
 import { hygieneCases } from './groups/hygiene.ts'
 import { inputCases } from './groups/input.ts'
+import { passedTurnCases } from './groups/passed-turns.ts'
 import { portabilityCases } from './groups/portability.ts'
 import { renewCases } from './groups/renew.ts'
 import { secretCases } from './groups/secrets.ts'
@@ -23,6 +24,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...serverWaitCases,
   ...lineWaitCases,
   ...fencingCases,
+  ...passedTurnCases,
   ...ambiguityCases,
   ...faultCases,
   ...linkCases,
