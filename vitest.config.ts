@@ -6,6 +6,8 @@ import { workspacePackages } from './tools/workspace.ts'
 
 /** `*.deep.test.ts` take long: they run in the deep tier, and nothing else does. */
 const DEEP = '{src,test}/**/*.deep.test.ts'
+/** Half of what a short file costs is to start a process and to load what all files of its package load. Those of these packages leave nothing behind, and share processes. */
+const SHARED: ReadonlySet<string> = new Set(['core', 'etcd', 'postgres', 'redis', 'test-services'])
 const isDeep = process.env['LEASEHOLD_TIER'] === 'deep'
 
 export default defineConfig({
@@ -25,6 +27,7 @@ export default defineConfig({
       root: folder,
       test: {
         name: basename(folder),
+        isolate: isDeep || !SHARED.has(basename(folder)),
         include: [isDeep ? DEEP : '{src,test}/**/*.test.ts'],
         exclude: isDeep ? [] : [DEEP],
       },

@@ -41,7 +41,8 @@ export const testSale = (holdMs: number): Sale => ({
   operatorKey: OPERATOR_KEY,
   holdMs,
   freezeMs: holdMs * 1.5,
-  sweepMs: 50,
+  // Each sweep is work for an embedded database, in the process that tests.
+  sweepMs: 250,
   bank: { delayMs: 0, slowMs: holdMs * 1.5, failureRate: 0 },
 })
 

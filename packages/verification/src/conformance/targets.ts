@@ -1,23 +1,18 @@
-import { startEtcdClusterTarget, startEtcdTarget } from '../etcd/target.ts'
-import { startLoopback } from '../loopback/target.ts'
-import { startPooledPostgresRows, startPostgresAdvisory, startPostgresRows } from '../postgres/target.ts'
-import { startRedisClusterTarget, startRedisSentinelTarget, startRedisTarget } from '../redis/target.ts'
-import { startPoorQuorumTarget, startQuorumTarget } from '../redis-quorum/target.ts'
 import { memoryTarget } from './memory.ts'
 import type { RunningTarget } from './running-target.ts'
 
-/** Every backend that the suite can be run against from here, by name. A backend joins with one line. */
+/** Every backend that the suite can be run against from here, by name. A backend joins with one line. What the others need is not loaded. */
 export const targets: ReadonlyMap<string, () => Promise<RunningTarget>> = new Map([
   ['memory', async () => ({ target: memoryTarget(), stop: async () => {} })],
-  ['loopback', startLoopback],
-  ['postgres-rows', startPostgresRows],
-  ['postgres-rows-pgbouncer', startPooledPostgresRows],
-  ['postgres-advisory', startPostgresAdvisory],
-  ['redis', startRedisTarget],
-  ['redis-cluster', startRedisClusterTarget],
-  ['redis-sentinel', startRedisSentinelTarget],
-  ['redis-quorum', startQuorumTarget],
-  ['redis-quorum-5', startPoorQuorumTarget],
-  ['etcd', startEtcdTarget],
-  ['etcd-cluster', startEtcdClusterTarget],
+  ['loopback', async () => (await import('../loopback/target.ts')).startLoopback()],
+  ['postgres-rows', async () => (await import('../postgres/target.ts')).startPostgresRows()],
+  ['postgres-rows-pgbouncer', async () => (await import('../postgres/target.ts')).startPooledPostgresRows()],
+  ['postgres-advisory', async () => (await import('../postgres/target.ts')).startPostgresAdvisory()],
+  ['redis', async () => (await import('../redis/target.ts')).startRedisTarget()],
+  ['redis-cluster', async () => (await import('../redis/target.ts')).startRedisClusterTarget()],
+  ['redis-sentinel', async () => (await import('../redis/target.ts')).startRedisSentinelTarget()],
+  ['redis-quorum', async () => (await import('../redis-quorum/target.ts')).startQuorumTarget()],
+  ['redis-quorum-5', async () => (await import('../redis-quorum/target.ts')).startPoorQuorumTarget()],
+  ['etcd', async () => (await import('../etcd/target.ts')).startEtcdTarget()],
+  ['etcd-cluster', async () => (await import('../etcd/target.ts')).startEtcdClusterTarget()],
 ])
