@@ -193,7 +193,9 @@ describe('the check of beliefs', () => {
   })
 
   it('sees two valid leases of one key', () => {
-    const { rules, book, check } = checked({ hold: (key) => ({ key, holder: 'h', token: 1n, lastToken: 1n, expiresAtMs: 1 }) })
+    const { rules, book, check } = checked({
+      hold: (key) => ({ key, holder: 'h', token: 1n, lastToken: 1n, expiresAtMs: 1 }),
+    })
     book.add(entry())
     book.add(entry({ token: 2n }))
     check.look()

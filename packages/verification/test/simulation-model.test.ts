@@ -78,6 +78,14 @@ describe('the model of the lock server', () => {
     ])
   })
 
+  it('knows the tokens that a grant has reserved, and no other', () => {
+    const reserving = granted('a', 1n, 100, 8n)
+    expect(rulesBrokenBy([0, reserving], [10, renewed('a', 3n)], [20, renewed('a', 8n)])).toEqual([])
+    expect(rulesBrokenBy([0, reserving], [10, renewed('a', 9n)])).toEqual(['S4'])
+    expect(rulesBrokenBy([0, reserving], [10, renewed('a', 3n)], [20, renewed('a', 2n)])).toEqual(['S4'])
+    expect(rulesBrokenBy([0, reserving], [200, granted('b', 8n)])).toEqual(['S4'])
+  })
+
   it('sees a release by another that ends the hold', () => {
     expect(rulesBrokenBy([0, granted('a', 1n)], [10, released('b', true)])).toEqual(['S5'])
   })

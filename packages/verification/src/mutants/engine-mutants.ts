@@ -3,6 +3,7 @@ import { crossingMutants } from './engine/crossings.ts'
 import { endingMutants } from './engine/ending.ts'
 import { inputMutants } from './engine/input.ts'
 import { outcomeMutants } from './engine/outcome.ts'
+import { passingMutants } from './engine/passing.ts'
 import { renewalMutants } from './engine/renewal.ts'
 import { validityMutants } from './engine/validity.ts'
 import { waitingMutants } from './engine/waiting.ts'
@@ -16,6 +17,7 @@ export const engineMutants: readonly Mutant[] = [
   ...endingMutants,
   ...attemptMutants,
   ...crossingMutants,
+  ...passingMutants,
   ...outcomeMutants,
   ...inputMutants,
 ]

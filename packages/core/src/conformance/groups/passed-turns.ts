@@ -58,8 +58,11 @@ async function successor(t: Trial, { locks, events }: Process, metadata?: string
   const [first, second] = [lock.acquire(), lock.acquire({ ...(metadata && { metadata }) })]
   await t.until(() => events.filter(({ type }) => type === 'waiting').length === 2, 'both wait')
   await backend.release(held.claim)
-  await (await t.settled(first)).release()
-  return t.settled(second)
+  const before = await t.settled(first)
+  await before.release()
+  const lease = await t.settled(second)
+  assert.ok(lease.fencingToken > before.fencingToken, `token ${lease.fencingToken} after ${before.fencingToken}`)
+  return lease
 }
 
 add('passed-on', 'a turn that is passed on inside a process is renewed, and lives on', 'inspect', async (t) => {

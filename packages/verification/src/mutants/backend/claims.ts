@@ -52,8 +52,8 @@ add(
     'tryAcquire: async (claim, terms) => { mine.add(claim.holder); return store.tryAcquire(claim, terms) },',
   ),
   backend(
-    'renewals.map((claim) => store.renew(claim, claim.ttlMs))',
-    `renewals.map((claim) => (mine.has(claim.holder) ? store.renew(claim, claim.ttlMs) : 'gone'))`,
+    'renewals.map((claim) => store.renew(claim, claim.ttlMs, claim.fencingToken))',
+    `renewals.map((claim) => (mine.has(claim.holder) ? store.renew(claim, claim.ttlMs, claim.fencingToken) : 'gone'))`,
   ),
 )
 

@@ -83,14 +83,14 @@ add(
   'renewals-out-of-order',
   'a batch of renewals is answered in another order',
   'renew/batch-order',
-  backend('store.renew(claim, claim.ttlMs))', 'store.renew(claim, claim.ttlMs)).reverse()'),
+  backend('store.renew(claim, claim.ttlMs, claim.fencingToken))', 'store.renew(claim, claim.ttlMs, claim.fencingToken)).reverse()'),
 )
 
 add(
   'short-changed',
   'a grant is for half the time that was asked for',
   'acquire/free-key',
-  store('ttlMs: terms.ttlMs, fencingToken', 'ttlMs: terms.ttlMs / 2, fencingToken'),
+  store('...this.#grantOf(held), ttlMs: terms.ttlMs }', '...this.#grantOf(held), ttlMs: terms.ttlMs / 2 }'),
 )
 
 add(

@@ -13,7 +13,7 @@ add(
   'constant-token',
   'every grant has the same token',
   'fencing/over-release',
-  store('this.#nextToken += 1n', 'this.#nextToken += 0n'),
+  store('this.#nextToken = held.lastToken + 1n', 'this.#nextToken += 0n'),
 )
 
 add(
@@ -64,4 +64,25 @@ add(
   'a renewal comes with a new token',
   'renew/keeps-token',
   store('ttlMs: keepMs }', 'ttlMs: keepMs, fencingToken: this.#nextToken++ }'),
+)
+
+add(
+  'reserved-token-granted',
+  'a token that was reserved for one process is granted to another',
+  'fencing/reserved',
+  store('this.#nextToken = held.lastToken + 1n', 'this.#nextToken += 1n'),
+)
+
+add(
+  'any-token-taken-over',
+  'a renewal gives the hold whatever token it names',
+  'fencing/reserved-renewal',
+  store(' && fencingToken <= held.lastToken', ''),
+)
+
+add(
+  'token-taken-back',
+  'a renewal gives the hold a smaller token than it had',
+  'fencing/reserved-renewal',
+  store('if (fencingToken > held.fencingToken &&', 'if (fencingToken > 0n &&'),
 )
