@@ -1,5 +1,4 @@
 import type { Claim, Contended, Grant, LockBackend } from '@leasehold/core'
-import { byTtl } from './by-ttl.ts'
 import { LONGEST_TIMER_MS } from './longest-timer.ts'
 import type { PostgresListenClient, PostgresPool, PostgresRow } from './postgres-shapes.ts'
 import { classifyPostgresError, explained } from './refusals.ts'
@@ -46,17 +45,22 @@ export function postgresRows({ pool, schema, listen, statementTimeoutMs = 5000 }
       if (first?.['place'] === null) return { granted: false, remainingMs: Number(first['remaining_ms']) }
       return rows.map(grantOf)
     },
-    renew: (renewals) =>
-      byTtl(renewals, async (claims, ttlMs) => {
-        const rows = await table('renew($1, $2, $3)', ...columns(claims), ttlMs)
-        const renewed = new Map(rows.map((row) => [row['place'], row]))
-        return claims.map((_, index) => {
-          const row = renewed.get(index + 1)
-          return row === undefined ? 'gone' : grantOf(row)
-        })
-      }),
+    async renew(renewals) {
+      const ttlsMs = renewals.map(({ ttlMs }) => ttlMs)
+      const rows = await table('renew($1, $2, $3)', ...columns(renewals), ttlsMs)
+      const renewed = new Map(rows.map((row) => [row['place'], row]))
+      return renewals.map((_, index) => {
+        const row = renewed.get(index + 1)
+        return row === undefined ? 'gone' : grantOf(row)
+      })
+    },
     async release({ key, holder }) {
       return (await value('release($1, $2)', key, holder)) === true
+    },
+    async releaseAll(claims) {
+      const rows = await table('release_all($1, $2)', ...columns(claims))
+      const ended = new Set(rows.map((row) => row['place']))
+      return claims.map((_, index) => ended.has(index + 1))
     },
     async inspect(key) {
       const [row] = await table('inspect($1)', key)
