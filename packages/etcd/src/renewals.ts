@@ -3,6 +3,7 @@ import type { EtcdConnection, KeyValue } from './connection.ts'
 import type { Hold, Holds } from './holds.ts'
 import { grantOn, type Line } from './line.ts'
 import type { Namespace } from './namespace.ts'
+import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
 import { inChunks, placeIn, rangeOf, readHolder, readPlace, when } from './transactions.ts'
 
@@ -70,27 +71,28 @@ export class Renewals {
     })
   }
 
-  /** Answers for those that hang on their sessions as before. */
+  /** A session that cannot be kept alive is told at once: the look may wait for the same member of the cluster for long. */
   async #renewTogether(entries: readonly Entry[], round: Round): Promise<void> {
-    const keepingAlive = Promise.allSettled(entries.map(({ hold }) => hold.session.keepAlive()))
-    const looking = this.#attached(entries).catch((error: unknown) => {
-      round.fail(
-        entries.map(({ index }) => index),
-        error,
-      )
-      return []
-    })
-    const [keptAlive, attached] = await Promise.all([keepingAlive, looking])
-    const hanging = new Set(attached)
-    for (const [i, entry] of entries.entries()) {
-      const { hold, index } = entry
-      const kept = keptAlive[i] as PromiseSettledResult<boolean>
-      if (kept.status === 'rejected') round.fail([index], kept.reason)
-      // Looked for anew: it may have been released meanwhile, or have run out.
-      else if (kept.value && hanging.has(entry) && this.#holds.get(hold.place) === hold) {
-        this.#holds.extend(hold)
-        round.answers[index] = grantOn(hold.session, hold.fencingToken)
+    const looking = this.#attached(entries).then((attached) => new Set(attached))
+    const renewing = [...bySession(entries)].map(async ([session, those]) => {
+      try {
+        const [alive, attached] = await Promise.all([session.keepAlive(), looking])
+        if (alive) this.#extend(those, attached, round)
+      } catch (error) {
+        round.fail(indicesOf(those), error)
       }
+    })
+    await Promise.all(renewing)
+  }
+
+  /** Answers for those that hang on their session as before. */
+  #extend(entries: readonly Entry[], attached: ReadonlySet<Entry>, round: Round): void {
+    for (const entry of entries) {
+      const { hold, index } = entry
+      // Looked for anew: it may have been released meanwhile, or have run out.
+      if (!attached.has(entry) || this.#holds.get(hold.place) !== hold) continue
+      this.#holds.extend(hold)
+      round.answers[index] = grantOn(hold.session, hold.fencingToken)
     }
   }
 
@@ -114,7 +116,7 @@ export class Renewals {
     claims: readonly { readonly claim: RenewedClaim; readonly index: number }[],
     round: Round,
   ): Promise<void> {
-    const indices = claims.map(({ index }) => index)
+    const indices = indicesOf(claims)
     const read = claims.map(({ claim }) => readHolder(this.#namespace.lineFor(claim.key)))
     const answer = await this.#connection.txn(when([], read)).catch((error: unknown) => round.fail(indices, error))
     if (answer === undefined) return
@@ -151,4 +153,16 @@ export class Renewals {
     this.#line.leave(this.#line.drop(place), place)
     return 'gone'
   }
+}
+
+const indicesOf = (entries: readonly { readonly index: number }[]): number[] => entries.map(({ index }) => index)
+
+function bySession(entries: readonly Entry[]): Map<Session, Entry[]> {
+  const groups = new Map<Session, Entry[]>()
+  for (const entry of entries) {
+    const group = groups.get(entry.hold.session)
+    if (group === undefined) groups.set(entry.hold.session, [entry])
+    else group.push(entry)
+  }
+  return groups
 }
