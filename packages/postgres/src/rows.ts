@@ -71,7 +71,7 @@ function manyAtOnce(table: Table): Pick<LockBackend, 'tryAcquireAll' | 'renew' |
     },
     async renew(renewals) {
       const ttlsMs = renewals.map(({ ttlMs }) => ttlMs)
-      const rows = await table('renew($1, $2, $3)', ...columns(renewals), ttlsMs)
+      const rows = await table('renew_all($1, $2, $3)', ...columns(renewals), ttlsMs)
       const renewed = new Map(rows.map((row) => [row['place'], row]))
       return renewals.map((_, index) => {
         const row = renewed.get(index + 1)

@@ -12,7 +12,7 @@ begin
   return clock_timestamp();
 end $$;
 
-create or replace function ${schema}.renew(keys text[], askers text[], ttls_ms float8[])
+create or replace function ${schema}.renew_all(keys text[], askers text[], ttls_ms float8[])
   returns table (place int, remaining_ms float8, fencing_token text) language plpgsql as $$
 declare
   instant timestamptz;
