@@ -87,6 +87,13 @@ add(
 )
 
 add(
+  'one-ttl-for-all',
+  'a batch of renewals is for the TTL of its first claim',
+  'renew/batch-ttls',
+  backend('store.renew(claim, claim.ttlMs))', 'store.renew(claim, renewals[0]?.ttlMs ?? 0))'),
+)
+
+add(
   'short-changed',
   'a grant is for half the time that was asked for',
   'acquire/free-key',
