@@ -1,11 +1,10 @@
 import { Attachment, type LockBackend } from '@leasehold/core'
 import { Attempts } from './attempts.ts'
-import { byTtl } from './by-ttl.ts'
 import type { EtcdConnection } from './connection.ts'
 import { classifyEtcdError } from './errors.ts'
 import { connectEtcd3, type EtcdOptions } from './etcd3-connection.ts'
 import { type EtcdFence, type FencedLease, fenceOf } from './fence.ts'
-import { type Hold, Holds } from './holds.ts'
+import { Holds } from './holds.ts'
 import { inspect } from './inspect.ts'
 import { JointTransactions } from './joint-transactions.ts'
 import { KeepAlives } from './keep-alives.ts'
@@ -16,7 +15,6 @@ import { Namespace } from './namespace.ts'
 import { Releases } from './releases.ts'
 import { Renewals } from './renewals.ts'
 import { Sessions } from './sessions.ts'
-import { createdAt, hangsOn, remove, when } from './transactions.ts'
 import { Turns } from './turns.ts'
 import { Waits } from './waits.ts'
 
@@ -66,7 +64,7 @@ function backendOn(
   const { clock } = core
   const keepAlives = new KeepAlives(connection, clock, deadlineMs)
   const turns = new Turns(connection, namespace.range, (place, revision) => losses.deleted(place, revision))
-  const holds = new Holds(clock, (hold) => void expire(hold).catch(() => {}))
+  const holds = new Holds(clock, (hold) => void releases.expire(hold).catch(() => {}))
   const sessions = new Sessions(connection, namespace, clock, keepAlives, minTtlMs, (session, why) => {
     for (const place of session.places) turns.look(place)
     if (why === 'gone') losses.sessionGone(session).catch(() => {})
@@ -78,24 +76,15 @@ function backendOn(
   const attempts = new Attempts(namespace, line, holds)
   const renewals = new Renewals(connection, namespace, sessions, line, holds)
 
-  /** Its session lives on for others. Spared where another process has taken it over: it hangs on that one's lease then. */
-  async function expire({ place, fencingToken, session }: Hold): Promise<void> {
-    try {
-      const own = [createdAt(place, fencingToken), hangsOn(place, session.leaseId)]
-      await line.write(when(own, [remove(place)]), session)
-    } finally {
-      line.leave(session, place)
-    }
-  }
-
   return {
     name: 'etcd',
     capabilities: { ...CAPABILITIES, minTtlMs: sessions.seconds(minTtlMs) * 1000 },
     attach: (to) => core.attach(to),
     tryAcquire: (claim, terms) => attempts.one(claim, terms),
     tryAcquireAll: (claims, terms) => attempts.all(claims, terms),
-    renew: (asked) => byTtl(asked, (claims, ttlMs) => renewals.renew(claims, ttlMs)),
+    renew: (asked) => renewals.renew(asked),
     release: (claim, next) => waits.release(claim, next),
+    releaseAll: (claims) => releases.releaseAll(claims),
     waitForTurn: (claim, terms, signal) => waits.wait(claim, terms, signal),
     inspect: (key) => inspect(connection, namespace, key),
     classifyError: classifyEtcdError,

@@ -64,6 +64,8 @@ export interface Outcome {
   /** One for each operation. */
   readonly responses: readonly {
     readonly response_range?: { readonly kvs: readonly KeyValue[] }
+    /** Decimal: how many keys there were. */
+    readonly response_delete_range?: { readonly deleted: string }
     readonly response_txn?: Outcome
   }[]
 }

@@ -54,12 +54,9 @@ export class Holds {
     return hold
   }
 
-  /** All of one session: its whole TTL once more. */
-  extend(holds: readonly Hold[]): void {
-    const [first] = holds
-    if (first === undefined) return
-    const deadlineMs = this.#deadline(first.session)
-    for (const hold of holds) hold.deadlineMs = Math.max(hold.deadlineMs, deadlineMs)
+  /** The whole TTL of its session once more. */
+  extend(hold: Hold): void {
+    hold.deadlineMs = Math.max(hold.deadlineMs, this.#deadline(hold.session))
   }
 
   remainingMs({ session, deadlineMs }: Hold): number {

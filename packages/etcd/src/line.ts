@@ -132,6 +132,25 @@ export class Line {
     return grantOn(session, fencingToken)
   }
 
+  /**
+   * Forgets these places, and runs what removes them, which is told the session of each. Where that fails, for whatever reason, a place may stand that nobody here knows of any
+   * more, and other claims would keep its etcd lease alive for ever: the sessions are given up.
+   */
+  async removing<T>(
+    places: readonly string[],
+    remove: (sessions: readonly (Session | undefined)[]) => Promise<T>,
+  ): Promise<T> {
+    const sessions = places.map((place) => this.drop(place))
+    try {
+      return await remove(sessions)
+    } catch (error) {
+      for (const session of sessions) session?.end('doubtful')
+      throw error
+    } finally {
+      for (const [index, place] of places.entries()) this.leave(sessions[index], place)
+    }
+  }
+
   /** The claim was granted the lock here, and has not lost it since as far as is known. */
   holds(place: string): boolean {
     return this.#holds.get(place) !== undefined

@@ -1,4 +1,4 @@
-import type { Claim, Renewal } from '@leasehold/core'
+import type { Renewal, RenewedClaim } from '@leasehold/core'
 import type { EtcdConnection, KeyValue } from './connection.ts'
 import type { Hold, Holds } from './holds.ts'
 import { grantOn, type Line } from './line.ts'
@@ -13,11 +13,31 @@ interface Entry {
   readonly index: number
 }
 
-type Answers = (Renewal | undefined)[]
+/** What is known so far of a batch. No answer: it is to be looked up. */
+class Round {
+  readonly answers: (Renewal | undefined)[]
+  readonly #failures: unknown[] = []
+
+  constructor(count: number) {
+    this.answers = Array.from({ length: count })
+  }
+
+  /** Without an answer from etcd, it is unknown what became of these. */
+  fail(indices: readonly number[], why: unknown): void {
+    this.#failures.push(why)
+    for (const index of indices) this.answers[index] = 'unknown'
+  }
+
+  /** Throws where nothing is known of any. */
+  end(): readonly Renewal[] {
+    if (this.#failures.length > 0 && this.answers.every((each) => each === 'unknown')) throw this.#failures[0]
+    return this.answers.map((each) => each ?? 'gone')
+  }
+}
 
 /**
- * Holds on a session of this process are renewed together: one keepalive, and a look at each whether it hangs there still,
- * since another process may have released a claim or moved it. All others are looked up and moved to a session here.
+ * Holds on sessions of this process are renewed together: one keepalive for each session, of which there is one for each TTL in whole seconds, and a look at all holds whether they hang
+ * there still, since another process may have released a claim or moved it. All others are looked up and moved to a session here.
  */
 export class Renewals {
   readonly #connection: EtcdConnection
@@ -34,41 +54,50 @@ export class Renewals {
     this.#holds = holds
   }
 
-  async renew(claims: readonly Claim[], ttlMs: number): Promise<readonly Renewal[]> {
-    const answers: Answers = claims.map(() => undefined)
-    const known = this.#known(claims, this.#sessions.seconds(ttlMs) * 1000)
-    await Promise.all([...known].map(([session, entries]) => this.#renewOn(session, entries, answers)))
-    const others = claims.flatMap((claim, index) => (answers[index] === undefined ? [{ claim, index }] : []))
-    for (const chunk of inChunks(others)) await this.#reclaim(chunk, ttlMs, answers)
-    return answers.map((answer) => answer ?? 'gone')
+  async renew(renewals: readonly RenewedClaim[]): Promise<readonly Renewal[]> {
+    const round = new Round(renewals.length)
+    await Promise.all(inChunks(this.#known(renewals)).map((chunk) => this.#renewTogether(chunk, round)))
+    const others = renewals.flatMap((claim, index) => (round.answers[index] === undefined ? [{ claim, index }] : []))
+    for (const chunk of inChunks(others)) await this.#reclaim(chunk, round)
+    return round.end()
   }
 
-  /** By session: those whose session lasts as long as they ask for. */
-  #known(claims: readonly Claim[], ttlMs: number): Map<Session, Entry[]> {
-    const known = new Map<Session, Entry[]>()
-    for (const [index, claim] of claims.entries()) {
+  /** Those whose session lasts as long as they ask for. */
+  #known(renewals: readonly RenewedClaim[]): Entry[] {
+    return renewals.flatMap((claim, index) => {
       const hold = this.#holds.get(this.#namespace.placeOf(claim))
-      if (hold === undefined || hold.session.ended !== undefined || hold.session.ttlMs < ttlMs) continue
-      const entries = known.get(hold.session)
-      if (entries === undefined) known.set(hold.session, [{ hold, index }])
-      else entries.push({ hold, index })
-    }
-    return known
+      if (hold === undefined || hold.session.ended !== undefined) return []
+      return hold.session.ttlMs >= this.#sessions.seconds(claim.ttlMs) * 1000 ? [{ hold, index }] : []
+    })
   }
 
-  /** Answers for those that hang on the session as before. */
-  async #renewOn(session: Session, entries: readonly Entry[], answers: Answers): Promise<void> {
-    const looking = Promise.all(inChunks(entries).map((chunk) => this.#attached(session, chunk)))
-    const [alive, attached] = await Promise.all([session.keepAlive(), looking])
-    if (!alive) return
-    // Looked for anew: it may have been released meanwhile, or have run out.
-    const held = attached.flat().filter(({ hold }) => this.#holds.get(hold.place) === hold)
-    this.#holds.extend(held.map(({ hold }) => hold))
-    for (const { hold, index } of held) answers[index] = grantOn(session, hold.fencingToken)
+  /** A session that cannot be kept alive is told at once: the look may wait for the same member of the cluster for long. */
+  async #renewTogether(entries: readonly Entry[], round: Round): Promise<void> {
+    const looking = this.#attached(entries).then((attached) => new Set(attached))
+    const renewing = [...bySession(entries)].map(async ([session, those]) => {
+      try {
+        const [alive, attached] = await Promise.all([session.keepAlive(), looking])
+        if (alive) this.#extend(those, attached, round)
+      } catch (error) {
+        round.fail(indicesOf(those), error)
+      }
+    })
+    await Promise.all(renewing)
+  }
+
+  /** Answers for those that hang on their session as before. */
+  #extend(entries: readonly Entry[], attached: ReadonlySet<Entry>, round: Round): void {
+    for (const entry of entries) {
+      const { hold, index } = entry
+      // Looked for anew: it may have been released meanwhile, or have run out.
+      if (!attached.has(entry) || this.#holds.get(hold.place) !== hold) continue
+      this.#holds.extend(hold)
+      round.answers[index] = grantOn(hold.session, hold.fencingToken)
+    }
   }
 
   /** Nearly always all of them. To compare costs a fraction of what it costs to read. */
-  async #attached(session: Session, entries: readonly Entry[]): Promise<readonly Entry[]> {
+  async #attached(entries: readonly Entry[]): Promise<readonly Entry[]> {
     const compare = entries.map(({ hold }) => hold.attached)
     // Conditions alone are looked at by the member that is asked, which may lag behind. For a read, it asks the leader how far it has to be.
     const read = entries.slice(0, 1).map(({ hold }) => readPlace(hold.place))
@@ -79,35 +108,34 @@ export class Renewals {
         entries.map(({ hold }) => readPlace(hold.place)),
       ),
     )
-    return entries.filter((_, i) => rangeOf(answer, i)[0]?.lease === session.leaseId)
+    return entries.filter(({ hold }, i) => rangeOf(answer, i)[0]?.lease === hold.session.leaseId)
   }
 
   /** Claims that this process does not hold, or on a session that is too short or came to its end. */
   async #reclaim(
-    claims: readonly { readonly claim: Claim; readonly index: number }[],
-    ttlMs: number,
-    answers: Answers,
+    claims: readonly { readonly claim: RenewedClaim; readonly index: number }[],
+    round: Round,
   ): Promise<void> {
+    const indices = indicesOf(claims)
     const read = claims.map(({ claim }) => readHolder(this.#namespace.lineFor(claim.key)))
-    const answer = await this.#connection.txn(when([], read))
+    const answer = await this.#connection.txn(when([], read)).catch((error: unknown) => round.fail(indices, error))
+    if (answer === undefined) return
     const moving = claims.map(async ({ claim, index }, i) => {
       const place = this.#namespace.placeOf(claim)
       const [holder] = rangeOf(answer, i)
       const holds = holder !== undefined && placeIn(holder) === place
-      answers[index] = holds ? await this.#moveHere(claim, holder, ttlMs) : this.#gone(place)
+      round.answers[index] = holds ? await this.#moveHere(claim, holder) : this.#gone(place)
     })
-    await Promise.all(moving)
+    const moved = await Promise.allSettled(moving)
+    for (const [i, each] of moved.entries())
+      if (each.status === 'rejected') round.fail(indices.slice(i, i + 1), each.reason)
   }
 
-  async #moveHere(
-    claim: Claim,
-    { key, create_revision, mod_revision, lease }: KeyValue,
-    ttlMs: number,
-  ): Promise<Renewal> {
+  async #moveHere(claim: RenewedClaim, { key, create_revision, mod_revision, lease }: KeyValue): Promise<Renewal> {
     const fencingToken = BigInt(create_revision)
     const place = key.toString()
     // Never shortened: it stays at least as long as where it hung.
-    const keepMs = Math.max(ttlMs, await this.#remainingMs(place, lease))
+    const keepMs = Math.max(claim.ttlMs, await this.#remainingMs(place, lease))
     return this.#line.onSession(keepMs, async (session) => {
       // Changed since it was read: to whatever end, the next renewal will see.
       if (!(await this.#line.move(place, mod_revision, session))) return 'unknown'
@@ -125,4 +153,16 @@ export class Renewals {
     this.#line.leave(this.#line.drop(place), place)
     return 'gone'
   }
+}
+
+const indicesOf = (entries: readonly { readonly index: number }[]): number[] => entries.map(({ index }) => index)
+
+function bySession(entries: readonly Entry[]): Map<Session, Entry[]> {
+  const groups = new Map<Session, Entry[]>()
+  for (const entry of entries) {
+    const group = groups.get(entry.hold.session)
+    if (group === undefined) groups.set(entry.hold.session, [entry])
+    else group.push(entry)
+  }
+  return groups
 }

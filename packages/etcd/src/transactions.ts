@@ -90,12 +90,17 @@ export const when = (compare: Compare[], success: Operation[], failure: Operatio
 export const rangeOf = (answer: TransactionAnswer, index: number): readonly KeyValue[] =>
   answer.responses[index]?.response_range?.kvs ?? []
 
+/** Whether the nth operation of an answer has removed anything. */
+export const hasRemoved = (answer: TransactionAnswer, index: number): boolean =>
+  Number(answer.responses[index]?.response_delete_range?.deleted ?? 0) > 0
+
 export const placeIn = ({ key }: KeyValue): string => key.toString()
 
 /** etcd takes 128 operations in a transaction unless told otherwise. */
 const MAX_OPERATIONS = 128
 
-export const inChunks = <T>(all: readonly T[]): T[][] =>
-  Array.from({ length: Math.ceil(all.length / MAX_OPERATIONS) }, (_, i) =>
-    all.slice(i * MAX_OPERATIONS, (i + 1) * MAX_OPERATIONS),
-  )
+/** As many as fit into one transaction, with so many operations for each. */
+export function inChunks<T>(all: readonly T[], operationsEach = 1): T[][] {
+  const size = Math.floor(MAX_OPERATIONS / operationsEach)
+  return Array.from({ length: Math.ceil(all.length / size) }, (_, i) => all.slice(i * size, (i + 1) * size))
+}

@@ -3,14 +3,17 @@ import { until } from '@leasehold/test-services'
 import { type Etcd3, Range } from 'etcd3'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { EtcdErrorCode } from '../src/index.ts'
-import { lookAs, PATIENT, startTestEtcd, uniqueKey } from './server.ts'
+import { claimOn, lookAs, PATIENT, startTestEtcd, terms, uniqueKey } from './server.ts'
 
 const etcd = await startTestEtcd()
 afterAll(() => etcd.stop())
+/** What belongs to the locks. */
+const EVERYTHING = Range.prefix('leasehold/')
 await requirePasswords(etcd.raw)
 
 const APP = { username: 'app', password: 'secret' }
 const lookedUp = lookAs(etcd.server.url, { username: 'root', password: 'root' })
+const role = lookedUp.raw.role('leasehold')
 afterAll(() => lookedUp.close())
 
 describe('an etcd that asks for passwords', () => {
@@ -48,6 +51,23 @@ describe('an etcd that asks for passwords', () => {
     const refused = { code: 'BACKEND_REFUSED', cause: { code: 'INVALID' } }
     await expect(allOf(locks, keys).acquire()).rejects.toMatchObject(refused)
     await locks.close()
+  })
+
+  it('may refuse a release: its key is gone within the TTL, although another claim of that TTL lives on', async () => {
+    const backend = etcd.open({ auth: APP })
+    for (const release of ['release', 'releaseAll'] as const) {
+      const [left, kept] = [claimOn(uniqueKey()), claimOn(uniqueKey())]
+      for (const claim of [left, kept]) await backend.tryAcquire(claim, terms(1_000))
+      await role.revoke({ permission: 'Readwrite', range: EVERYTHING })
+      const refused = release === 'release' ? backend.release(left) : backend.releaseAll?.([left])
+      await expect(refused).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
+      await role.grant({ permission: 'Readwrite', range: EVERYTHING })
+      await until('its key is gone', async () => {
+        expect(await backend.renew([{ ...kept, ttlMs: 1_000 }])).toMatchObject([{ granted: true }])
+        return (await lookedUp.keys()).length === 1
+      })
+      expect(await backend.release(kept)).toBe(true)
+    }
   })
 
   it('forgets over a restart who has logged in, and nobody notices', async () => {
@@ -89,7 +109,7 @@ describe('no answer', () => {
 async function requirePasswords(raw: Etcd3): Promise<void> {
   const role = raw.role('leasehold')
   await role.create()
-  await role.grant({ permission: 'Readwrite', range: Range.prefix('leasehold/') })
+  await role.grant({ permission: 'Readwrite', range: EVERYTHING })
   await raw.user('app').create('secret')
   await raw.user('app').addRole('leasehold')
   await raw.user('root').create('root')

@@ -1,5 +1,4 @@
 import type { Claim, Contended, Grant, LockBackend } from '@leasehold/core'
-import { byTtl } from './by-ttl.ts'
 import { LONGEST_TIMER_MS } from './longest-timer.ts'
 import type { PostgresListenClient, PostgresPool, PostgresRow } from './postgres-shapes.ts'
 import { classifyPostgresError, explained } from './refusals.ts'
@@ -45,24 +44,10 @@ export function postgresRowsBackend({
     async tryAcquire({ key, holder }, { ttlMs, metadata }) {
       return acquired(await value('try_acquire($1, $2, $3, $4)', key, holder, ttlMs, metadata ?? null))
     },
-    async tryAcquireAll(claims, { ttlMs, metadata }) {
-      const rows = await table('try_acquire_all($1, $2, $3, $4)', ...columns(claims), ttlMs, metadata ?? null)
-      const [first] = rows
-      if (first?.['place'] === null) return { granted: false, remainingMs: Number(first['remaining_ms']) }
-      return rows.map(grantOf)
-    },
-    renew: (renewals) =>
-      byTtl(renewals, async (claims, ttlMs) => {
-        const rows = await table('renew($1, $2, $3)', ...columns(claims), ttlMs)
-        const renewed = new Map(rows.map((row) => [row['place'], row]))
-        return claims.map((_, index) => {
-          const row = renewed.get(index + 1)
-          return row === undefined ? 'gone' : grantOf(row)
-        })
-      }),
     async release({ key, holder }) {
       return (await value('release($1, $2)', key, holder)) === true
     },
+    ...manyAtOnce(table),
     async inspect(key) {
       const [row] = await table('inspect($1)', key)
       if (row === undefined) return null
@@ -79,6 +64,34 @@ export function postgresRowsBackend({
   const mark = async (key: string): Promise<boolean> => (await value('await_turn($1)', key)) === true
   return { ...backend, waitForTurn: ({ key }, _, signal) => waitForTurn(turns, mark, key, signal) }
 }
+
+/** What is one statement for any number of claims, whose rows are named in arrays. */
+function manyAtOnce(table: Table): Pick<LockBackend, 'tryAcquireAll' | 'renew' | 'releaseAll'> {
+  return {
+    async tryAcquireAll(claims, { ttlMs, metadata }) {
+      const rows = await table('try_acquire_all($1, $2, $3, $4)', ...columns(claims), ttlMs, metadata ?? null)
+      const [first] = rows
+      if (first?.['place'] === null) return { granted: false, remainingMs: Number(first['remaining_ms']) }
+      return rows.map(grantOf)
+    },
+    async renew(renewals) {
+      const ttlsMs = renewals.map(({ ttlMs }) => ttlMs)
+      const rows = await table('renew_all($1, $2, $3)', ...columns(renewals), ttlsMs)
+      const renewed = new Map(rows.map((row) => [row['place'], row]))
+      return renewals.map((_, index) => {
+        const row = renewed.get(index + 1)
+        return row === undefined ? 'gone' : grantOf(row)
+      })
+    },
+    async releaseAll(claims) {
+      const rows = await table('release_all($1, $2)', ...columns(claims))
+      const ended = new Set(rows.map((row) => row['place']))
+      return claims.map((_, index) => ended.has(index + 1))
+    },
+  }
+}
+
+type Table = (call: string, ...values: unknown[]) => Promise<readonly PostgresRow[]>
 
 /** How functions of the schema are called. */
 function calls(statements: Statements, quoted: string) {

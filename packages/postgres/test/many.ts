@@ -11,7 +11,7 @@ const PATIENT = { requestTimeoutMs: 60_000 }
 export const keys = (count: number, name: string) => Array.from({ length: count }, (_, index) => `${name} ${index}`)
 
 /** Counts what goes to the server. */
-function counting(inner: pg.Pool) {
+export function counting(inner: pg.Pool) {
   const counted = { statements: 0 }
   const counter: PostgresPool = {
     async connect() {

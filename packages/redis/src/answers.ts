@@ -31,6 +31,9 @@ export function inspectionOf(answer: unknown): Inspection | null {
   return { fencingToken: BigInt(token), remainingMs, metadata: metadata === '' ? undefined : metadata }
 }
 
+/** Of each claim, whether its hold was ended. */
+export const releasesOf = (answer: unknown): boolean[] => (answer as number[]).map((each) => each === 1)
+
 /** What a release answers begins with whether the hold was ended, and goes on with the answer to the next claim, if it could be asked. */
 export const isReleased = (answer: unknown): boolean => String(answer).startsWith('1')
 

@@ -1,6 +1,5 @@
-import { Attachment, type Claim, type Core, type LockBackend } from '@leasehold/core'
-import { attemptOf, attemptsOf, inspectionOf, renewalsOf } from './answers.ts'
-import { byTtl } from './by-ttl.ts'
+import { Attachment, type Claim, type Core, type LockBackend, type RenewedClaim } from '@leasehold/core'
+import { attemptOf, attemptsOf, inspectionOf, releasesOf, renewalsOf } from './answers.ts'
 import { reachCluster } from './cluster/reach-cluster.ts'
 import { Doctor } from './doctor.ts'
 import { assertDuration, LONGEST_TIMER_MS } from './durations.ts'
@@ -15,7 +14,8 @@ import { duplicateOf, selectDatabase } from './safe-settings.ts'
 import { acquire } from './scripts/acquire.ts'
 import { acquireAll } from './scripts/acquire-all.ts'
 import { inspect } from './scripts/inspect.ts'
-import { renew } from './scripts/renew.ts'
+import { releaseAll } from './scripts/release-all.ts'
+import { renew, renewArguments } from './scripts/renew.ts'
 import { CLAIM_WINDOW_MS } from './waiting-times.ts'
 
 export interface RedisBackendOptions {
@@ -63,17 +63,21 @@ export function redisBackend(options: RedisBackendOptions): LockBackend {
       }
       return reach.acquireAll(claims, ask, (claim) => line.release(claim))
     },
-    renew: (renewals) =>
-      byTtl(renewals, (claims, ttlMs) => {
-        const ask = async (part: readonly Claim[]) => {
-          const holds = part.map(({ key }) => keyNames(namespace, key).hold)
-          return renewalsOf(await scripts.grant(renew, holds, [ttlMs, ...part.map(({ holder }) => holder)]))
-        }
-        return reach.renew(claims, ttlMs, ask)
-      }),
+    renew(renewals) {
+      const ask = async (part: readonly RenewedClaim[]) => {
+        const holds = part.map(({ key }) => keyNames(namespace, key).hold)
+        return renewalsOf(await scripts.grant(renew, holds, renewArguments(part)))
+      }
+      return reach.renew(renewals, ask)
+    },
     release: (claim, next) => line.release(claim, next),
-    // What is asked for in one turn of the event loop is sent together.
-    releaseAll: (claims) => Promise.all(claims.map((claim) => line.release(claim))),
+    releaseAll(claims) {
+      const ask = async (part: readonly Claim[]) => {
+        const keys = part.flatMap(({ key }) => names(key))
+        return releasesOf(await scripts.run(releaseAll, keys, [namespace, ...part.map(({ holder }) => holder)]))
+      }
+      return reach.releaseAll(claims, ask, (claim) => line.release(claim))
+    },
     waitForTurn: (claim, terms, signal) => line.wait(claim, terms, signal),
     async inspect(key) {
       return inspectionOf(await scripts.run(inspect, [keyNames(namespace, key).hold], []))

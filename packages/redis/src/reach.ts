@@ -1,11 +1,12 @@
-import type { Claim, Contended, Grant, Renewal } from '@leasehold/core'
+import type { Claim, Contended, Grant, Renewal, RenewedClaim } from '@leasehold/core'
 import { Connection, type ConnectionOptions } from './connection.ts'
 import { OneChannel } from './one-channel.ts'
 import type { RedisConnection } from './redis-shapes.ts'
 import type { Scripts } from './script.ts'
 import type { Turns } from './turns.ts'
 
-type AskRenewals = (claims: readonly Claim[]) => Promise<readonly Renewal[]>
+type AskRenewals = (renewals: readonly RenewedClaim[]) => Promise<readonly Renewal[]>
+type AskReleases = (claims: readonly Claim[]) => Promise<readonly boolean[]>
 type AskGrants = (claims: readonly Claim[]) => Promise<readonly Grant[] | Contended>
 
 /** What connections that run scripts have in common. */
@@ -16,7 +17,13 @@ export interface Reach {
   readonly scripts: Scripts
   readonly turns: Turns
   /** Asks for all of them, in as few scripts as can be. */
-  renew(claims: readonly Claim[], ttlMs: number, ask: AskRenewals): Promise<readonly Renewal[]>
+  renew(renewals: readonly RenewedClaim[], ask: AskRenewals): Promise<readonly Renewal[]>
+  /** `alone`: where only what names the keys of one lock is served. */
+  releaseAll(
+    claims: readonly Claim[],
+    ask: AskReleases,
+    alone: (claim: Claim) => Promise<boolean>,
+  ): Promise<readonly boolean[]>
   acquireAll(
     claims: readonly Claim[],
     ask: AskGrants,
@@ -32,7 +39,8 @@ export function reachNode(make: () => RedisConnection, namespace: string, option
   return {
     scripts,
     turns,
-    renew: (claims, _, ask) => ask(claims),
+    renew: (renewals, ask) => ask(renewals),
+    releaseAll: (claims, ask) => ask(claims),
     acquireAll: (claims, ask) => ask(claims),
     async close() {
       await Promise.all([scripts.close(), turns.close()])

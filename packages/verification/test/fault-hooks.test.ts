@@ -76,6 +76,18 @@ describe('cases of requests that are under way when their connection breaks', ()
     )
   })
 
+  it('notice that a release of many, which could not be sent, is answered all the same', () => {
+    const guessing = (inner: LockBackend): LockBackend => ({
+      ...inner,
+      releaseAll: async (claims) => (await inner.releaseAll?.(claims).catch(() => undefined)) ?? claims.map(() => true),
+    })
+    return expectFailure(
+      'faults/release-all-unsent',
+      withFaults(loopback, linkedWith(guessing)),
+      /it says what it cannot know/,
+    )
+  })
+
   it('notice holds that live on with others, although their release could not be sent', () => {
     const sharing = (inner: LockBackend): LockBackend => {
       const taken: Claim[] = []

@@ -1,14 +1,13 @@
 import { startPostgresAdvisory } from '../src/postgres/target.ts'
 import { itPassesTheSuite } from './suite.ts'
 
-// Session locks end with their session, so nothing is handed over or outlives a restart; the server knows neither token nor metadata to inspect, nor several keys
-// at once, to take or to release; no row is locked; and not every waiter stands in the server's line.
+// Session locks end with their session, so nothing is handed over or outlives a restart; the server knows neither token nor metadata to inspect, nor to take several keys
+// at once; no row is locked; and not every waiter stands in the server's line.
 itPassesTheSuite(await startPostgresAdvisory(), [
   'fifo',
   'handOff',
   'survivesRestart',
   'inspect',
   'tryAcquireAll',
-  'releaseAll',
   'stall',
 ])

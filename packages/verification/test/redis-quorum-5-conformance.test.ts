@@ -5,7 +5,6 @@ import { itPassesTheSuite } from './suite.ts'
 itPassesTheSuite(await startPoorQuorumTarget(), [
   'fifo',
   'tryAcquireAll',
-  'releaseAll',
   'collidingKeys',
   'tellsLosses',
   'raiseTokens',

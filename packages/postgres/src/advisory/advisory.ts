@@ -118,6 +118,13 @@ class Advisory implements LockBackend {
     return handed.ended
   }
 
+  /** In one trip for each session, but for those that stand in line. */
+  releaseAll(claims: readonly Claim[]): Promise<readonly boolean[]> {
+    const holds = claims.map((claim) => this.#simplyHeld(claim))
+    for (const [session, those] of bySession([...new Set(holds)])) session.giveUpAll(those)
+    return Promise.all(claims.map((claim, index) => holds[index]?.leaving ?? this.release(claim)))
+  }
+
   async waitForTurn(claim: Claim, { ttlMs }: Terms, signal: AbortSignal): Promise<Grant | undefined> {
     const place = this.#places.of(claim.key)
     const standing = this.#standing.get(idOf(claim)) ?? this.#enqueue(claim, place, ttlMs)
@@ -134,6 +141,15 @@ class Advisory implements LockBackend {
   #held(claim: Claim): Hold | undefined {
     const hold = this.#of(claim, this.#places.of(claim.key))
     return hold?.state === 'held' && hold.remainingMs > 0 ? hold : undefined
+  }
+
+  /** The hold of a claim that stands in no line besides, on a session that many share. */
+  #simplyHeld(claim: Claim): Hold | undefined {
+    const place = this.#places.of(claim.key)
+    const hold = this.#of(claim, place)
+    if (hold?.state !== 'held' || hold.session instanceof Lane || this.#standing.has(idOf(claim))) return undefined
+    this.#presence.leave(claim, place)
+    return hold
   }
 
   #known(place: string): Hold | undefined {

@@ -35,10 +35,17 @@ export class Asking {
     return this.#set('confirm', timeoutMs)
   }
 
-  /** Resolves with `true` in front where the place was taken. The timeout stays as it is where none is given. */
-  unlock(place: string, timeoutMs: number | undefined): Promise<string> {
+  /** Resolves with whether the place was taken. The timeout stays as it is where none is given. */
+  async unlock(place: string, timeoutMs: number | undefined): Promise<boolean> {
     const asIs = timeoutMs === undefined || this.#timeout.is(timeoutMs)
-    return asIs ? this.run('unlock', place) : this.#set('unlockAndTime', timeoutMs, place)
+    const answer = await (asIs ? this.run('unlock', place) : this.#set('unlockAndTime', timeoutMs, place))
+    return answer.startsWith('true')
+  }
+
+  /** As `unlock`, for each of the places in its order. */
+  async unlockMany(places: readonly string[]): Promise<readonly boolean[]> {
+    const taken = await this.run('unlockMany', `{${places.join()}}`)
+    return places.map((_, index) => taken[index] === 't')
   }
 
   async time(timeoutMs: number): Promise<void> {

@@ -9,6 +9,8 @@ export interface Seat {
   confirm(hold: Hold): Promise<boolean>
   /** Resolves with whether this call ended it. */
   giveUp(hold: Hold): Promise<boolean>
+  /** As `giveUp`, in one statement, of what is held; `leaving` of each tells. */
+  giveUpAll(holds: readonly Hold[]): void
 }
 
 /** One claim that asks for its place in a session, or has it. */

@@ -111,21 +111,31 @@ export class Session {
    * nobody else. The session is left with this timeout, if one is given.
    */
   giveUp(hold: Hold, timeoutMs?: number): Promise<boolean> {
-    const wasHeld = hold.state === 'held'
-    this.#remove(hold)
-    hold.leaving = this.#unlock(hold, wasHeld, timeoutMs)
+    const wasHeld = this.#remove(hold)
+    hold.leaving = this.#left(hold, wasHeld, this.asking.unlock(hold.place, timeoutMs))
     return hold.leaving
   }
 
-  async #unlock(hold: Hold, wasHeld: boolean, timeoutMs: number | undefined): Promise<boolean> {
-    const { place } = hold
+  /** Gives up what is held, in one statement; `leaving` of each tells. */
+  giveUpAll(holds: readonly Hold[]): void {
+    for (const hold of holds) this.#remove(hold)
+    const unlocking = this.asking.unlockMany(holds.map(({ place }) => place))
+    for (const [index, hold] of holds.entries())
+      hold.leaving = this.#left(
+        hold,
+        true,
+        unlocking.then((unlocked) => unlocked[index] === true),
+      )
+  }
+
+  async #left(hold: Hold, wasHeld: boolean, unlocked: Promise<boolean>): Promise<boolean> {
     try {
-      const ended = (await this.asking.unlock(place, timeoutMs)).startsWith('true')
+      const ended = await unlocked
       if (wasHeld && !ended) this.end(new Error('Postgres says that a lock was not held'))
       return ended
     } catch (error) {
       if (this.hasEnded) throw error
-      await this.undo(place)
+      await this.undo(hold.place)
       return wasHeld
     } finally {
       this.#keeper.over(hold, false)
@@ -236,11 +246,14 @@ export class Session {
     this.#keeper.over(hold, false)
   }
 
-  #remove(hold: Hold): void {
-    if (hold.state === 'held') this.#held -= 1
+  /** Whether it was held. */
+  #remove(hold: Hold): boolean {
+    const wasHeld = hold.state === 'held'
+    if (wasHeld) this.#held -= 1
     hold.state = 'over'
     this.#holds.delete(hold)
     this.#mindPatience()
+    return wasHeld
   }
 
   #ended(): void {

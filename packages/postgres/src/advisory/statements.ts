@@ -14,6 +14,8 @@ export interface Statements {
   readonly unlock: Statement
   /** Place, timeout. As `unlock`, and sets the timeout. */
   readonly unlockAndTime: Statement
+  /** Places, as an array. Answers with a letter for each, in their order: `t` where it was locked. */
+  readonly unlockMany: Statement
   /** Place. Tells nobody. */
   readonly unlockOnly: Statement
   /** Timeout. */
@@ -33,15 +35,17 @@ export function statements(schema: string, channel: string): Statements {
   const token = `nextval('${schema}.fencing_tokens')::text`
   const locked = 'pg_try_advisory_lock($2::bigint)'
   // Whoever waits shares the lock on the presence: told of where there is somebody, since every notification locks the database at commit.
-  const unlocked = `pg_advisory_unlock($2::bigint)::text || case when pg_try_advisory_xact_lock(~$2::bigint) then ''
-    else pg_notify('${channel}', $2::bigint::text)::text end`
+  const unlocked = (place: string) => `pg_advisory_unlock(${place})::text || case
+    when pg_try_advisory_xact_lock(~${place}) then '' else pg_notify('${channel}', ${place}::text)::text end`
+  const each = 'from unnest($2::bigint[]) with ordinality as list (place, nth)'
   return {
     lock: statement('lock', `case when ${locked} then ${token} else '' end`),
     // The timeout is set only then: a session that holds nothing may be silent.
     lockAndTime: statement('lock_and_time', `case when ${locked} then ${timed('$3')} || ' ' || ${token} else '' end`),
     confirm: statement('confirm', `${timed('$2')} || ' ' || ${token}`),
-    unlock: statement('unlock', unlocked),
-    unlockAndTime: statement('unlock_and_time', `${unlocked} || ' ' || ${timed('$3')}`),
+    unlock: statement('unlock', unlocked('$2::bigint')),
+    unlockMany: statement('unlock_many', `string_agg(left(${unlocked('place')}, 1), '' order by nth)`, each),
+    unlockAndTime: statement('unlock_and_time', `${unlocked('$2::bigint')} || ' ' || ${timed('$3')}`),
     unlockOnly: statement('unlock_only', 'pg_advisory_unlock($2::bigint)::text'),
     time: statement('time', timed('$2')),
     brief: statement('brief', `${timed('$2')} || set_config('lock_timeout', '${TURN_MS}', false)`),

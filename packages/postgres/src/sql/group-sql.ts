@@ -1,24 +1,53 @@
-import { durable } from './table-sql.ts'
+import { durable, relaxed } from './table-sql.ts'
 
 /** Many keys in one statement. Rows are locked in the order of their keys, so that no two statements wait for each other. */
 export const groupSql = (schema: string): string => `
-create or replace function ${schema}.renew(keys text[], askers text[], ttl_ms float8)
+-- Locks the rows that these claims hold. Somebody else may keep one locked past the end of its hold: the clock is read, and
+-- answered, when no lock is waited for any more.
+create or replace function ${schema}.lock_held(keys text[], askers text[]) returns timestamptz language plpgsql as $$
+begin
+  perform from ${schema}.leases l
+    join unnest(keys, askers) as list (k, h) on l.key = list.k and l.holder = list.h
+    order by l.key collate "C" for update of l;
+  return clock_timestamp();
+end $$;
+
+create or replace function ${schema}.renew_all(keys text[], askers text[], ttls_ms float8[])
   returns table (place int, remaining_ms float8, fencing_token text) language plpgsql as $$
 declare
   instant timestamptz;
 begin
 ${durable}
-  -- Somebody else may keep a row locked past the end of its hold: the clock is read when no lock is waited for any more.
-  perform from ${schema}.leases l
-    join unnest(keys, askers) as list (k, h) on l.key = list.k and l.holder = list.h
-    order by l.key collate "C" for update of l;
-  instant := clock_timestamp();
+  instant := ${schema}.lock_held(keys, askers);
   return query
     update ${schema}.leases l
-      set expires_at = greatest(l.expires_at, instant + ttl_ms * interval '1 millisecond')
-      from unnest(keys, askers) with ordinality as list (k, h, n)
+      set expires_at = greatest(l.expires_at, instant + list.ttl_ms * interval '1 millisecond')
+      from unnest(keys, askers, ttls_ms) with ordinality as list (k, h, ttl_ms, n)
       where l.key = list.k and l.holder = list.h and l.expires_at > instant
       returning list.n::int, (extract(epoch from l.expires_at - instant) * 1000)::float8, l.token::text;
+end $$;
+
+-- The places of the claims whose holds it has ended.
+create or replace function ${schema}.release_all(keys text[], askers text[])
+  returns table (place int) language plpgsql as $$
+declare
+  instant timestamptz;
+  freed record;
+begin
+${relaxed}
+  instant := ${schema}.lock_held(keys, askers);
+  for freed in
+    update ${schema}.leases l set holder = '', metadata = null, expires_at = 'epoch'
+      from unnest(keys, askers) with ordinality as list (k, h, n)
+      where l.key = list.k and l.holder = list.h and l.expires_at > instant
+      returning list.n::int as n, l.key, l.awaited
+  loop
+    if freed.awaited then
+      perform ${schema}.announce(freed.key);
+    end if;
+    place := freed.n;
+    return next;
+  end loop;
 end $$;
 
 create or replace function ${schema}.held_by_others_ms(keys text[], askers text[]) returns float8 language sql as $$

@@ -6,7 +6,7 @@ import type { Part } from './parts.ts'
  * engine may have given up long ago, before the last part was asked for.
  */
 export async function acquireParts(
-  parts: readonly Part[],
+  parts: readonly Part<Claim>[],
   acquire: (claims: readonly Claim[]) => Promise<readonly Grant[] | Contended>,
   release: (claim: Claim) => Promise<unknown>,
 ): Promise<readonly Grant[] | Contended> {

@@ -1,14 +1,14 @@
 import type { Claim } from '@leasehold/core'
 
 /** Claims on keys of one slot, with their places among all: one script serves them. */
-export interface Part {
+export interface Part<C extends Claim> {
   readonly slot: number
-  readonly claims: Claim[]
+  readonly claims: C[]
   readonly indices: number[]
 }
 
-export function partsOf(claims: readonly Claim[], slotOf: (claim: Claim) => number): Part[] {
-  const parts = new Map<number, Part>()
+export function partsOf<C extends Claim>(claims: readonly C[], slotOf: (claim: C) => number): Part<C>[] {
+  const parts = new Map<number, Part<C>>()
   for (const [index, claim] of claims.entries()) {
     const slot = slotOf(claim)
     const part = parts.get(slot) ?? { slot, claims: [], indices: [] }

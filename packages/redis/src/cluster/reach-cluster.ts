@@ -1,12 +1,13 @@
-import type { Claim, Clock } from '@leasehold/core'
+import type { Claim, Clock, Renewal, RenewedClaim } from '@leasehold/core'
 import { keyNames } from '../key-names.ts'
 import type { Reach, ScriptingOptions } from '../reach.ts'
 import type { RedisClusterClient } from '../redis-shapes.ts'
 import { acquireParts } from './acquire-parts.ts'
 import { ClusterNodes } from './cluster-nodes.ts'
 import { ClusterTurns } from './cluster-turns.ts'
-import { JointRenewals } from './joint-renewals.ts'
+import { JointScripts } from './joint-scripts.ts'
 import { partsOf } from './parts.ts'
+import { releaseParts } from './release-parts.ts'
 import { renewParts } from './renew-parts.ts'
 import { slotOf } from './slot.ts'
 import { SlotMap } from './slot-map.ts'
@@ -22,16 +23,22 @@ export function reachCluster(
   const map = new SlotMap(client, replyTimeoutMs)
   const scripts = new ClusterNodes(map, options)
   const turns = new ClusterTurns(map, replyTimeoutMs, namespace)
-  const joint = new JointRenewals()
-  const parts = (claims: readonly Claim[]) => partsOf(claims, ({ key }) => slotOf(keyNames(namespace, key).hold))
+  const renewals = new JointScripts<RenewedClaim, Renewal>()
+  const releases = new JointScripts<Claim, boolean>()
+  const parts = <C extends Claim>(claims: readonly C[]) =>
+    partsOf(claims, ({ key }) => slotOf(keyNames(namespace, key).hold))
   return {
     scripts,
     turns,
-    renew(claims, ttlMs, ask) {
-      // Sooner than the engine gives up on all of them, which it does after a third of the TTL or after `requestTimeoutMs`.
-      const patienceMs = Math.min(ttlMs / 6, replyTimeoutMs / 2)
-      return renewParts(parts(claims), (part) => joint.renew(part, ttlMs, ask), clock, patienceMs)
+    renew(claims, ask) {
+      // Sooner than the engine gives up on all of them, which it does after a third of the shortest TTL or after `requestTimeoutMs`.
+      const shortestMs = Math.min(...claims.map(({ ttlMs }) => ttlMs))
+      const patienceMs = Math.min(shortestMs / 6, replyTimeoutMs / 2)
+      const alone = (claim: RenewedClaim) => ask([claim]).then(onlyRenewal, () => 'unknown' as const)
+      return renewParts(parts(claims), (part) => renewals.ask(part, { together: ask, alone }), clock, patienceMs)
     },
+    releaseAll: (claims, ask, alone) =>
+      releaseParts(parts(claims), (part) => releases.ask(part, { together: ask, alone })),
     acquireAll: (claims, ask, release) => acquireParts(parts(claims), ask, release),
     async close() {
       map.close()
@@ -39,3 +46,5 @@ export function reachCluster(
     },
   }
 }
+
+const onlyRenewal = ([renewal]: readonly Renewal[]): Renewal => renewal ?? 'unknown'

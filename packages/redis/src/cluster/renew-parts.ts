@@ -1,10 +1,10 @@
-import type { Clock, Renewal } from '@leasehold/core'
+import type { Clock, Renewal, RenewedClaim } from '@leasehold/core'
 import type { Part } from './parts.ts'
 
 /** All parts at once. One that says nothing in time, or fails, is unknown; where all of them fail, so it is said. */
 export async function renewParts(
-  parts: readonly Part[],
-  renew: (part: Part) => Promise<readonly Renewal[]>,
+  parts: readonly Part<RenewedClaim>[],
+  renew: (part: Part<RenewedClaim>) => Promise<readonly Renewal[]>,
   clock: Clock,
   patienceMs: number,
 ): Promise<readonly Renewal[]> {

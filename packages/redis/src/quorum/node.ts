@@ -1,4 +1,4 @@
-import type { Claim, Inspection, Terms } from '@leasehold/core'
+import type { Claim, Inspection, RenewedClaim, Terms } from '@leasehold/core'
 
 /** What one node keeps for a claim. */
 export interface Stake {
@@ -24,9 +24,9 @@ export interface Refusal {
   readonly clockUs: number
 }
 
-/** A claim that a majority keeps, and its token. */
+/** A claim that a majority keeps, as it was renewed, and its token. */
 export interface Kept {
-  readonly claim: Claim
+  readonly claim: RenewedClaim
   readonly token: bigint
 }
 
@@ -50,12 +50,12 @@ export interface QuorumNode {
    * from its clock. A claim that has the key is told what it has; with `raise`, a smaller token is lifted to the proposal, and the time begins anew.
    */
   vote(claim: Claim, terms: Terms, ask: Ask): Promise<Vote | Refusal>
-  /** Resets the time of each claim that has its key; undefined for the others. */
-  renew(claims: readonly Claim[], ttlMs: number): Promise<readonly (Stake | undefined)[]>
-  /** Keeps the keys that are free here, or kept under another token, for claims that a majority keeps already, under the tokens that they have there. */
-  restore(kept: readonly Kept[], ttlMs: number): Promise<unknown>
-  /** Ends the hold of the claim and its place in line; whether it had one. */
-  release(claim: Claim): Promise<boolean>
+  /** Resets the time of each claim that has its key to its TTL; undefined for the others. */
+  renew(renewals: readonly RenewedClaim[]): Promise<readonly (Stake | undefined)[]>
+  /** Keeps the keys that are free here, or kept under another token, for claims that a majority keeps already, under the tokens that they have there, for their TTLs. */
+  restore(kept: readonly Kept[]): Promise<unknown>
+  /** Ends the hold of each claim and its place in line; whether it had a hold. */
+  release(claims: readonly Claim[]): Promise<readonly boolean[]>
   /**
    * Ends the hold of a claim that got no majority, unless a later attempt has asked for it: a withdrawal may be late, and the claim may have its majority by then. Its place in line
    * stays.

@@ -1,9 +1,9 @@
-import type { Claim, Inspection, Terms } from '@leasehold/core'
-import { inspectionOf, renewalsOf } from '../answers.ts'
+import type { Claim, Inspection, RenewedClaim, Terms } from '@leasehold/core'
+import { inspectionOf, releasesOf, renewalsOf } from '../answers.ts'
 import { allNames, keyNames } from '../key-names.ts'
 import type { Reach } from '../reach.ts'
 import { inspect } from '../scripts/inspect.ts'
-import { renew } from '../scripts/renew.ts'
+import { renew, renewArguments } from '../scripts/renew.ts'
 import type { Ask, Kept, QuorumNode, Refusal, Stake, Vote } from './node.ts'
 import { join } from './scripts/join.ts'
 import { release } from './scripts/release.ts'
@@ -40,25 +40,24 @@ export class QuorumMember implements QuorumNode, WaitingNode {
     return { granted: true, token: BigInt(reply[1]), ttlMs: reply[2], counts: this.#life.counts, clockUs }
   }
 
-  async renew(claims: readonly Claim[], ttlMs: number): Promise<readonly (Stake | undefined)[]> {
-    const holds = claims.map(({ key }) => keyNames(this.#namespace, key).hold)
-    const args = [ttlMs, ...claims.map(({ holder }) => holder)]
-    const renewals = renewalsOf(await this.#reach.scripts.run(renew, holds, args))
-    return renewals.map((each) =>
+  async renew(renewals: readonly RenewedClaim[]): Promise<readonly (Stake | undefined)[]> {
+    const holds = renewals.map(({ key }) => keyNames(this.#namespace, key).hold)
+    const renewed = renewalsOf(await this.#reach.scripts.run(renew, holds, renewArguments(renewals)))
+    return renewed.map((each) =>
       typeof each === 'object' ? { token: each.fencingToken, ttlMs: each.ttlMs } : undefined,
     )
   }
 
-  async restore(kept: readonly Kept[], ttlMs: number): Promise<void> {
+  async restore(kept: readonly Kept[]): Promise<void> {
     const names = kept.flatMap(({ claim }) => allNames(keyNames(this.#namespace, claim.key)).slice(0, 2))
-    await this.#reach.scripts.run(restore, names, [
-      ttlMs,
-      ...kept.flatMap(({ claim, token }) => [claim.holder, String(token)]),
-    ])
+    const args = kept.flatMap(({ claim, token }) => [claim.holder, claim.ttlMs, String(token)])
+    await this.#reach.scripts.run(restore, names, args)
   }
 
-  async release({ key, holder }: Claim): Promise<boolean> {
-    return (await this.#reach.scripts.run(release, this.#names(key), [this.#namespace, holder])) === 1
+  async release(claims: readonly Claim[]): Promise<readonly boolean[]> {
+    const names = claims.flatMap(({ key }) => this.#names(key))
+    const args = [this.#namespace, ...claims.map(({ holder }) => holder)]
+    return releasesOf(await this.#reach.scripts.run(release, names, args))
   }
 
   async withdraw({ key, holder }: Claim, attempt: number): Promise<void> {

@@ -1,10 +1,9 @@
 import type { Claim, Clock, Contended, Grant, Inspection, Renewal, RenewedClaim, Terms } from '@leasehold/core'
 import { LeaseholdError } from '@leasehold/core'
-import { byTtl } from '../by-ttl.ts'
 import { type Ask, type Kept, LAST_ATTEMPT, type QuorumNode, type Refusal, type Stake, type Vote } from './node.ts'
 import { NodeClocks } from './node-clocks.ts'
 import { rankOf } from './rank.ts'
-import { inspectionIn, releaseIn, renewalsIn } from './readings.ts'
+import { inspectionIn, releasesIn, renewalsIn } from './readings.ts'
 import { type Ballots, decided, openIn } from './round.ts'
 import { type Verdict, verdictOn } from './verdict.ts'
 
@@ -57,7 +56,7 @@ export class Quorum {
   }
 
   async tryAcquire(claim: Claim, terms: Terms): Promise<Grant | Contended> {
-    this.#assertTtl(claim.key, terms.ttlMs)
+    if (this.#isTooLong(terms.ttlMs)) throw this.#tooLong(claim.key, terms.ttlMs)
     const before = this.#attempts.get(claim.holder) ?? this.#first ?? Promise.resolve()
     const attempt = before.then(() => this.#attempt(claim, terms))
     const settled = attempt.catch(() => {})
@@ -70,19 +69,25 @@ export class Quorum {
     }
   }
 
-  renew(renewals: readonly RenewedClaim[]): Promise<readonly Renewal[]> {
-    return byTtl(renewals, (claims, ttlMs) => this.#renewTogether(claims, ttlMs))
+  /** A TTL that is too long, of a claim that came from elsewhere, is refused. Beside others, it is unknown what becomes of the claim. */
+  async renew(renewals: readonly RenewedClaim[]): Promise<readonly Renewal[]> {
+    const fitting = renewals.filter(({ ttlMs }) => !this.#isTooLong(ttlMs))
+    const [first] = renewals
+    if (first !== undefined && fitting.length === 0) throw this.#tooLong(first.key, first.ttlMs)
+    const answers = fitting.length === 0 ? [] : await this.#renewTogether(fitting)
+    const renewed = new Map(fitting.map((claim, index) => [claim, answers[index]]))
+    return renewals.map((claim) => renewed.get(claim) ?? 'unknown')
   }
 
   /**
-   * A node that lost what the majority has just renewed, or has another token, keeps it again; one that keeps what is gone lets it go. Not later than the node may take to answer: until then
-   * the claims that were not let go are certain to be held, and nobody else can have them.
+   * A node that lost what the majority has just renewed, or has another token, keeps it again; one that keeps what is gone lets it go. Not later than the node may take to answer, which
+   * the shortest TTL says: until then the claims that were not let go are certain to be held, and nobody else can have them.
    */
-  async #renewTogether(claims: readonly Claim[], ttlMs: number): Promise<readonly Renewal[]> {
-    this.#assertTtl(claims[0]?.key ?? '', ttlMs)
-    const timeoutMs = this.#timeoutMs(ttlMs / 4)
-    const untilMs = this.#clocks.nowMs + Math.min(timeoutMs, ttlMs / 2)
-    const asked = this.#nodes.map((node) => node.renew(claims, ttlMs))
+  async #renewTogether(claims: readonly RenewedClaim[]): Promise<readonly Renewal[]> {
+    const shortestMs = Math.min(...claims.map(({ ttlMs }) => ttlMs))
+    const timeoutMs = this.#timeoutMs(shortestMs / 4)
+    const untilMs = this.#clocks.nowMs + Math.min(timeoutMs, shortestMs / 2)
+    const asked = this.#nodes.map((node) => node.renew(claims))
     const letGo = new Set<string>()
     this.#renewing.add(letGo)
     void Promise.allSettled(asked).then(() => this.#renewing.delete(letGo))
@@ -96,7 +101,7 @@ export class Quorum {
         const held = this.#clocks.nowMs < untilMs ? lost.filter(({ claim }) => !letGo.has(claim.holder)) : []
         return Promise.all([
           ...left.map((claim) => node.withdraw(claim, LAST_ATTEMPT)),
-          held.length > 0 && node.restore(held, ttlMs),
+          held.length > 0 && node.restore(held),
         ])
       }
       answer.then(mend).catch(() => {})
@@ -104,10 +109,17 @@ export class Quorum {
     return renewals
   }
 
-  release(claim: Claim): Promise<boolean> {
-    for (const letGo of this.#renewing) letGo.add(claim.holder)
-    const asked = this.#nodes.map((node) => node.release(claim))
-    return decided(asked, this.#options.nodeTimeoutMs, this.#clock, releaseIn)
+  async release(claim: Claim): Promise<boolean> {
+    const [ended] = await this.releaseAll([claim])
+    return ended === true
+  }
+
+  releaseAll(claims: readonly Claim[]): Promise<readonly boolean[]> {
+    for (const letGo of this.#renewing) for (const { holder } of claims) letGo.add(holder)
+    const asked = this.#nodes.map((node) => node.release(claims))
+    return decided(asked, this.#options.nodeTimeoutMs, this.#clock, (ballots, late) =>
+      releasesIn(ballots, late, claims.length),
+    )
   }
 
   async inspect(key: string): Promise<Inspection | null> {
@@ -181,11 +193,14 @@ export class Quorum {
     return Math.max(LEAST_TIMEOUT_MS, Math.min(this.#options.nodeTimeoutMs, shareOfTtlMs))
   }
 
-  #assertTtl(key: string, ttlMs: number): void {
+  #isTooLong(ttlMs: number): boolean {
     const { maxTtlMs } = this.#options
-    if (maxTtlMs === undefined || ttlMs <= maxTtlMs) return
-    const message = `a quorum with maxTtlMs ${maxTtlMs} does not hold ${JSON.stringify(key)} for ${ttlMs} ms`
-    throw new LeaseholdError('UNSUPPORTED', message, { key })
+    return maxTtlMs !== undefined && ttlMs > maxTtlMs
+  }
+
+  #tooLong(key: string, ttlMs: number): LeaseholdError {
+    const message = `a quorum with maxTtlMs ${this.#options.maxTtlMs} does not hold ${JSON.stringify(key)} for ${ttlMs} ms`
+    return new LeaseholdError('UNSUPPORTED', message, { key })
   }
 }
 
@@ -193,7 +208,7 @@ const grantOf = ({ token, ttlMs }: Stake): Grant => ({ granted: true, fencingTok
 
 /** Where one node differs from what a majority says: `lost` there, `left` there. */
 function damageOf(
-  claims: readonly Claim[],
+  claims: readonly RenewedClaim[],
   stakes: readonly (Stake | undefined)[],
   renewals: readonly Renewal[],
 ): { readonly lost: readonly Kept[]; readonly left: readonly Claim[] } {

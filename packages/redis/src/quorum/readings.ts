@@ -35,14 +35,22 @@ function renewalIn(stakes: readonly Stake[], nodes: number, answered: number): R
 const mayBeKept = (keeping: number, nodes: number, answered: number): boolean =>
   keeping + nodes - answered >= majorityOf(nodes)
 
-/** Whether a majority kept the claim and has let it go. */
-export function releaseIn(ballots: Ballots<boolean>, late: boolean): boolean | undefined {
+/** For each of `length` claims, whether a majority kept it and has let it go, as soon as all are clear. */
+export function releasesIn(
+  ballots: Ballots<readonly boolean[]>,
+  late: boolean,
+  length: number,
+): readonly boolean[] | undefined {
   const answers = answersIn(ballots)
-  const released = answers.filter((ended) => ended).length
-  if (released >= majorityOf(ballots.length)) return true
-  if (!mayBeKept(released, ballots.length, answers.length)) return false
-  if (isWorthWaiting(ballots, late)) return undefined
-  throw new NoMajority(ballots)
+  const releases: boolean[] = []
+  for (let index = 0; index < length; index += 1) {
+    const released = answers.filter((ended) => ended[index]).length
+    const isEnded = released >= majorityOf(ballots.length)
+    if (isEnded || !mayBeKept(released, ballots.length, answers.length)) releases.push(isEnded)
+    else if (isWorthWaiting(ballots, late)) return undefined
+    else throw new NoMajority(ballots)
+  }
+  return releases
 }
 
 /** The hold that a majority keeps. */

@@ -56,6 +56,7 @@ export function redisQuorumBackend(options: RedisQuorumBackendOptions): LockBack
     tryAcquire: (claim, terms) => quorum.tryAcquire(claim, terms),
     renew: (renewals) => quorum.renew(renewals),
     release: (claim) => quorum.release(claim),
+    releaseAll: (claims) => quorum.releaseAll(claims),
     async waitForTurn(claim, _, signal) {
       const wait = new QuorumWait(nodes, clock, claim)
       const stop = () => wait.end()

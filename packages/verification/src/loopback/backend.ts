@@ -1,4 +1,4 @@
-import type { Contended, Grant, Inspection, LockBackend, Renewal } from '@leasehold/core'
+import type { Claim, Contended, Grant, Inspection, LockBackend, Renewal } from '@leasehold/core'
 import { Connection } from './connection.ts'
 
 /** A backend as thin as can be: every operation is one question to the server, and a wait brings a hint to try again. */
@@ -7,13 +7,17 @@ export function loopbackBackend(port: number): LockBackend & { connection: Conne
   const ask = async <Answer>(question: Parameters<Connection['ask']>[0]) =>
     (await connection.ask(question).answer) as Answer
 
+  const releaseAll = (claims: readonly Claim[]) =>
+    ask<boolean[]>({ op: 'release', claims: claims.map(({ key, holder }) => ({ key, holder })) })
+
   return {
     connection,
     name: 'loopback',
     capabilities: { fifo: true, handOff: true, survivesRestart: true, slackMs: 50, minTtlMs: 1 },
     tryAcquire: (claim, terms) => ask<Grant | Contended>({ op: 'tryAcquire', candidate: { ...claim, ...terms } }),
     renew: (renewals) => ask<Renewal[]>({ op: 'renew', renewals }),
-    release: ({ key, holder }) => ask<boolean>({ op: 'release', claim: { key, holder } }),
+    release: async (claim) => (await releaseAll([claim]))[0] === true,
+    releaseAll,
     inspect: (key) => ask<Inspection | null>({ op: 'inspect', key }),
     async waitForTurn(claim, terms, signal) {
       signal.throwIfAborted()

@@ -4,7 +4,7 @@ import type { Candidate, Claim, RenewedClaim } from '@leasehold/core'
 export type Question =
   | { readonly op: 'tryAcquire'; readonly candidate: Candidate }
   | { readonly op: 'renew'; readonly renewals: readonly RenewedClaim[] }
-  | { readonly op: 'release'; readonly claim: Claim }
+  | { readonly op: 'release'; readonly claims: readonly Claim[] }
   /** Answered when the claim's turn has come, or when another `release` or the end of the connection took it out of the line. */
   | { readonly op: 'wait'; readonly candidate: Candidate }
   | { readonly op: 'leave'; readonly waitId: number }

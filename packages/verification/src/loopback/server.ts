@@ -101,7 +101,7 @@ export class LoopbackServer {
       case 'renew':
         return asked.renewals.map((claim) => this.#store.renew(claim, claim.ttlMs))
       case 'release':
-        return this.#store.release(asked.claim)
+        return asked.claims.map((claim) => this.#store.release(claim))
       case 'inspect':
         return this.#store.inspect(asked.key)
       default:
@@ -113,6 +113,6 @@ export class LoopbackServer {
 function keysOf(asked: Asked): string[] {
   if (asked.op === 'renew') return asked.renewals.map(({ key }) => key)
   if (asked.op === 'tryAcquire' || asked.op === 'wait') return [asked.candidate.key]
-  if (asked.op === 'release') return [asked.claim.key]
+  if (asked.op === 'release') return asked.claims.map(({ key }) => key)
   return []
 }

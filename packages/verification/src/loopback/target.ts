@@ -32,6 +32,7 @@ const turnedAway: Partial<LockBackend> = {
   waitForTurn: refuse,
   renew: refuse,
   release: refuse,
+  releaseAll: refuse,
   classifyError: () => 'refused',
 }
 

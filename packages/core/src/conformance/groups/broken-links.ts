@@ -92,6 +92,42 @@ add(
 )
 
 add(
+  'release-all-unsent',
+  'a release of many that could not be sent, while another claim lives on, is not answered, and leaves the keys to their TTL',
+  'openLinked',
+  'releaseAll',
+  async (t) => {
+    const { backend, link } = await t.openLinked()
+    const ttlMs = t.ttlMs * 3
+    const [one, other, kept] = [
+      await t.hold(backend, t.key(), ttlMs),
+      await t.hold(backend, t.key(), ttlMs),
+      await t.hold(backend, t.key(), ttlMs),
+    ]
+    link.swallow('requests')
+    const releasing = Promise.resolve(backend.releaseAll?.([one.claim, other.claim])).catch(() => 'no answer')
+    await t.pass(t.arrivalMs)
+    link.cut()
+    link.heal()
+    assert.equal(await t.settled(releasing), 'no answer', 'it says what it cannot know')
+    const endMs = t.nowMs() + ttlMs + t.capabilities.slackMs
+    let freed = false
+    const rival = await t.open()
+    const coming = Promise.all(
+      [one, other].map(({ claim }) => t.holdInTime(rival, claim.key, endMs - t.nowMs())),
+    ).finally(() => {
+      freed = true
+    })
+    coming.catch(() => {})
+    while (!freed) {
+      await t.settled(backend.renew([{ ...kept.claim, ttlMs }]).catch(() => {}))
+      await t.pass(t.ttlMs / 4)
+    }
+    await coming
+  },
+)
+
+add(
   'replies-lost',
   'a process whose server hears it but cannot answer does not trust its lease beyond the deadline',
   'openLinked',

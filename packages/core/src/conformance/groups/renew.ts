@@ -73,6 +73,19 @@ add('batch-order', 'a batch answers each claim in its place: held, gone, held by
   assert.equal(granted(answers[3]).fencingToken, last.grant.fencingToken)
 })
 
+add('batch-ttls', 'in a batch, each claim is renewed for a TTL of its own', async (t) => {
+  const backend = await t.open()
+  const [long, short] = [await t.hold(backend), await t.hold(backend, t.key(), t.ttlMs)]
+  const [renewed, other] = await backend.renew([
+    { ...long.claim, ttlMs: LONG_MS },
+    { ...short.claim, ttlMs: t.ttlMs },
+  ])
+  assert.ok(granted(renewed).ttlMs >= LONG_MS, 'the longer one is cut to the shorter')
+  granted(other)
+  await t.holdInTime(await t.open(), short.claim.key, t.expiryMs)
+  contended(await (await t.open()).tryAcquire(t.claim(long.claim.key), t.terms()))
+})
+
 add('batch-sizes', 'an empty batch and one of a thousand claims are answered alike', async (t) => {
   const backend = await t.open()
   assert.deepEqual(await backend.renew([]), [])

@@ -18,6 +18,37 @@ add('turn-on-release', 'a waiting claim gets its turn when the holder releases',
   granted(await t.settled(waiter.grant))
 })
 
+add(
+  'turn-on-release-all',
+  'waiting claims get their turns when the holder releases many',
+  'waitForTurn',
+  'releaseAll',
+  async (t) => {
+    const [holder, other] = [await t.open(), await t.open()]
+    const held = [await t.hold(holder), await t.hold(holder), await t.hold(holder)].map(({ claim }) => claim)
+    const waiters = await Promise.all(held.slice(1).map(({ key }) => stand(t, other, key)))
+    assert.deepEqual(await holder.releaseAll?.(held), [true, true, true])
+    for (const { grant } of waiters) granted(await t.settled(grant))
+  },
+)
+
+add(
+  'left-by-release-all',
+  'a waiter that is released with many others leaves nothing in line',
+  'waitForTurn',
+  'releaseAll',
+  async (t) => {
+    const [holder, other] = [await t.open(), await t.open()]
+    const [{ claim }, own] = [await t.hold(holder), await t.hold(other)]
+    const waiter = await stand(t, other, claim.key)
+    waiter.abort()
+    await t.settled(waiter.grant)
+    assert.deepEqual(await other.releaseAll?.([waiter.claim, own.claim]), [false, true])
+    await holder.release(claim)
+    await t.assertFree(claim.key)
+  },
+)
+
 add('turn-of-a-free-key', 'waiting for a key that is free already does not hang', 'waitForTurn', async (t) => {
   const waiter = await stand(t, await t.open(), t.key())
   granted(await t.settled(waiter.grant))

@@ -83,7 +83,17 @@ add(
   'renewals-out-of-order',
   'a batch of renewals is answered in another order',
   'renew/batch-order',
-  backend('store.renew(claim, claim.ttlMs, claim.fencingToken))', 'store.renew(claim, claim.ttlMs, claim.fencingToken)).reverse()'),
+  backend(
+    'store.renew(claim, claim.ttlMs, claim.fencingToken))',
+    'store.renew(claim, claim.ttlMs, claim.fencingToken)).reverse()',
+  ),
+)
+
+add(
+  'one-ttl-for-all',
+  'a batch of renewals is for the TTL of its first claim',
+  'renew/batch-ttls',
+  backend('store.renew(claim, claim.ttlMs))', 'store.renew(claim, renewals[0]?.ttlMs ?? 0))'),
 )
 
 add(

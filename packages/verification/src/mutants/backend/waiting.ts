@@ -81,6 +81,31 @@ add(
   store('const [next] = held.waiting.values()', 'const next = undefined'),
 )
 
+const releaseOfMany = [
+  store('release(claim: Claim): boolean {', 'release(claim: Claim, alone = true): boolean {'),
+  backend('claims.map((claim) => store.release(claim)),', 'claims.map((claim) => store.release(claim, false)),'),
+]
+
+add(
+  'wake-up-of-one-release',
+  'a release of many forgets those who wait',
+  'wait/turn-on-release-all',
+  ...releaseOfMany,
+  store(
+    'return false\n    }\n    this.#passOn(held)',
+    'return false\n    }\n    if (!alone) held.waiting.clear()\n    this.#passOn(held)',
+  ),
+)
+
+add(
+  'line-left-alone',
+  'a release of many ends holds, and leaves waiters in line',
+  'wait/left-by-release-all',
+  ...releaseOfMany,
+  store('if (waiting.get(claim.holder) === entry) waiting.delete(claim.holder)', ''),
+  store('held.waiting.delete(claim.holder)', 'if (alone) held.waiting.delete(claim.holder)'),
+)
+
 add(
   'grant-without-since',
   'a grant that a wait brings does not tell from when it counts',

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { Claim, Clock, createLocks, Inspection, LockBackend, Terms } from '@leasehold/core'
+import type { Claim, Clock, createLocks, Inspection, LockBackend, RenewedClaim, Terms } from '@leasehold/core'
 import { bundle, type Patch } from '../../mutants/bundle.ts'
 
 // The shapes of `packages/redis/src/quorum/node.ts`, which the package does not export.
@@ -32,15 +32,15 @@ export interface Ask {
 }
 
 export interface Kept {
-  readonly claim: Claim
+  readonly claim: RenewedClaim
   readonly token: bigint
 }
 
 export interface QuorumNode {
   vote(claim: Claim, terms: Terms, ask: Ask): Promise<Vote | Refusal>
-  renew(claims: readonly Claim[], ttlMs: number): Promise<readonly (Stake | undefined)[]>
-  restore(kept: readonly Kept[], ttlMs: number): Promise<unknown>
-  release(claim: Claim): Promise<boolean>
+  renew(renewals: readonly RenewedClaim[]): Promise<readonly (Stake | undefined)[]>
+  restore(kept: readonly Kept[]): Promise<unknown>
+  release(claims: readonly Claim[]): Promise<readonly boolean[]>
   withdraw(claim: Claim, attempt: number): Promise<unknown>
   inspect(key: string): Promise<Inspection | null>
 }

@@ -1,4 +1,4 @@
-import type { Claim, Inspection, Terms } from '@leasehold/core'
+import type { Claim, Inspection, RenewedClaim, Terms } from '@leasehold/core'
 import type { Link } from '../link.ts'
 import type { Machine } from '../machine.ts'
 import { remoteCall } from '../remote-call.ts'
@@ -32,16 +32,16 @@ export class RemoteNode implements QuorumNode {
     return this.#call((node) => node.vote(claim, terms, ask))
   }
 
-  renew(claims: readonly Claim[], ttlMs: number): Promise<readonly (Stake | undefined)[]> {
-    return this.#call((node) => node.renew(claims, ttlMs))
+  renew(renewals: readonly RenewedClaim[]): Promise<readonly (Stake | undefined)[]> {
+    return this.#call((node) => node.renew(renewals))
   }
 
-  restore(kept: readonly Kept[], ttlMs: number): Promise<unknown> {
-    return this.#call((node) => node.restore(kept, ttlMs))
+  restore(kept: readonly Kept[]): Promise<unknown> {
+    return this.#call((node) => node.restore(kept))
   }
 
-  release(claim: Claim): Promise<boolean> {
-    return this.#call((node) => node.release(claim))
+  release(claims: readonly Claim[]): Promise<readonly boolean[]> {
+    return this.#call((node) => claims.map((claim) => node.release(claim)))
   }
 
   withdraw(claim: Claim, attempt: number): Promise<unknown> {

@@ -1,4 +1,4 @@
-import type { Claim, Terms } from '@leasehold/core'
+import type { Claim, RenewedClaim, Terms } from '@leasehold/core'
 import type { Machine } from '../machine.ts'
 import type { Ask, Kept, Refusal, Stake, Vote } from './quorum-engine.ts'
 
@@ -65,8 +65,8 @@ export class SimulatedNode {
     return this.#granted(hold, clockUs)
   }
 
-  renew(claims: readonly Claim[], ttlMs: number): readonly (Stake | undefined)[] {
-    return claims.map((claim) => {
+  renew(renewals: readonly RenewedClaim[]): readonly (Stake | undefined)[] {
+    return renewals.map(({ ttlMs, ...claim }) => {
       const hold = this.holdOf(claim.key)
       if (hold?.holder !== claim.holder) return undefined
       const renewed = { ...hold, expiresMs: Math.max(hold.expiresMs, this.#nowMs + ttlMs) }
@@ -75,12 +75,12 @@ export class SimulatedNode {
     })
   }
 
-  restore(kept: readonly Kept[], ttlMs: number): void {
+  restore(kept: readonly Kept[]): void {
     for (const { claim, token } of kept) {
       const hold = this.holdOf(claim.key)
       if (hold !== undefined && hold.holder !== claim.holder) continue
       const last = this.#lastTokens.get(claim.key) ?? 0n
-      const expiresMs = hold?.expiresMs ?? this.#nowMs + ttlMs
+      const expiresMs = hold?.expiresMs ?? this.#nowMs + claim.ttlMs
       this.#holds.set(claim.key, { holder: claim.holder, token, expiresMs, attempt: Number.MAX_SAFE_INTEGER })
       this.#lastTokens.set(claim.key, last > token ? last : token)
     }

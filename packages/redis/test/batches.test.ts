@@ -1,0 +1,67 @@
+import { createLocks, type LockBackend } from '@leasehold/core'
+import { type Server, until } from '@leasehold/test-services'
+import { afterAll, describe, expect, it } from 'vitest'
+import { claimOn, terms } from './claims.ts'
+import { startClusterStanding } from './cluster-standing.ts'
+import { scriptsRunAt, startStanding } from './standing.ts'
+
+const node = await startStanding()
+const cluster = await startClusterStanding()
+afterAll(() => Promise.all([node.stop(), cluster.stop()]))
+
+const MINUTE_MS = 60_000
+
+/** `scripts`: how many scripts a batch of five hundred may be. */
+const setUps = [
+  { name: 'one node', servers: [node.server], open: () => node.open(), scripts: 1 },
+  { name: 'a Cluster', servers: cluster.cluster.nodes, open: () => cluster.open(), scripts: 12 },
+]
+
+const runs = async (servers: readonly Server[]): Promise<number> => {
+  const each = await Promise.all(servers.map(scriptsRunAt))
+  return each.reduce((sum, count) => sum + count, 0)
+}
+
+async function held(backend: LockBackend, count: number, name: string) {
+  const claims = Array.from({ length: count }, (_, index) => claimOn(`${name} ${index}`))
+  await Promise.all(claims.map((claim) => backend.tryAcquire(claim, terms())))
+  return claims
+}
+
+describe.each(setUps)('on $name, a batch', ({ servers, open, scripts }) => {
+  it('is renewed in few scripts, each claim for a TTL of its own', async () => {
+    const backend = open()
+    const claims = await held(backend, 500, 'TTLs')
+    const before = await runs(servers)
+    const renewals = claims.map((claim, index) => ({ ...claim, ttlMs: (index + 2) * MINUTE_MS }))
+    const answers = await backend.renew(renewals)
+    expect((await runs(servers)) - before).toBeLessThanOrEqual(scripts)
+    expect(answers).toEqual(renewals.map(({ ttlMs }) => expect.objectContaining({ granted: true, ttlMs })))
+    const { remainingMs = 0 } = (await backend.inspect?.('TTLs 499')) ?? {}
+    expect(remainingMs).toBeGreaterThan(500 * MINUTE_MS)
+  })
+
+  it('is released in few scripts, and each claim is answered', async () => {
+    const backend = open()
+    const claims = await held(backend, 500, 'releases')
+    const stranger = claimOn('releases 7')
+    const before = await runs(servers)
+    const answers = await backend.releaseAll?.([...claims.toReversed(), stranger])
+    expect((await runs(servers)) - before).toBeLessThanOrEqual(scripts)
+    expect(answers).toEqual([...claims.map(() => true), false])
+    expect(await backend.tryAcquire(stranger, terms())).toMatchObject({ granted: true })
+  })
+
+  it('that is released passes the keys on to those who wait, where nobody polls', async () => {
+    const [holder, waiter] = [open(), open()]
+    const claims = await held(holder, 3, 'awaited')
+    const locks = createLocks(waiter, { pollMs: MINUTE_MS })
+    const asked = await runs(servers)
+    const waiting = claims.slice(1).map(({ key }) => locks.named(key).acquire({ ttlMs: MINUTE_MS }))
+    // An attempt each, and a place in line.
+    await until('they wait', async () => (await runs(servers)) >= asked + 2 * waiting.length)
+    expect(await holder.releaseAll?.(claims)).toEqual([true, true, true])
+    await Promise.all(waiting)
+    expect((await locks.close()).released).toBe(2)
+  })
+})
