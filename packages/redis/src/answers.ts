@@ -1,6 +1,10 @@
 import type { Contended, Grant, Inspection, Renewal } from '@leasehold/core'
+import { reservedAfter } from './reserved.ts'
 
-const grantOf = (token: string, ttlMs: number): Grant => ({ granted: true, ttlMs, fencingToken: BigInt(token) })
+function grantOf(token: string, ttlMs: number): Grant {
+  const fencingToken = BigInt(token)
+  return { granted: true, ttlMs, fencingToken, reserved: reservedAfter(fencingToken) }
+}
 
 /** Contended, with the server's clock when it answered. */
 interface Refusal extends Contended {

@@ -1,6 +1,7 @@
 import type { Clock, Grant, Instant } from '@leasehold/core'
 import type { Attempt } from './answers.ts'
 import { earlier, shift } from './instants.ts'
+import { reservedAfter } from './reserved.ts'
 import type { Turn } from './turns.ts'
 import { REFRESH_MS } from './waiting-times.ts'
 
@@ -93,7 +94,8 @@ export class Wait {
     const now = this.#clock.now()
     const since = earlier(now, shift(anchor.sentAt, serverMs - anchor.serverMs - 1))
     const passedMs = Math.max(now.monotonicMs - since.monotonicMs, now.wallMs - since.wallMs)
-    return passedMs > windowMs / 2 ? undefined : { granted: true, ttlMs: windowMs, fencingToken, since }
+    if (passedMs > windowMs / 2) return undefined
+    return { granted: true, ttlMs: windowMs, fencingToken, reserved: reservedAfter(fencingToken), since }
   }
 
   #end(tell: () => void): void {

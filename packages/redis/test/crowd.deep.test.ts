@@ -11,7 +11,7 @@ describe('8 processes with 8 callers each who want one key', () => {
   afterAll(() => standing.stop())
 
   it('all get their turns, evenly, in the order of tokens, at few commands a handover', async () => {
-    await evenTurns([standing.server], { key: 'crowd', processes: 8, callers: 8, turns: 400 })
+    await evenTurns([standing.server], { key: 'crowd', processes: 8, callers: 8, turns: 1600 })
   })
 })
 
@@ -23,6 +23,6 @@ describe('4 processes with 4 callers each who want one key of a Cluster', () => 
   afterAll(() => standing.stop())
 
   it('get their turns as on one node', async () => {
-    await evenTurns(standing.cluster.nodes, { key: 'crowd', processes: 4, callers: 4, turns: 200 })
+    await evenTurns(standing.cluster.nodes, { key: 'crowd', processes: 4, callers: 4, turns: 800 })
   })
 })

@@ -20,7 +20,7 @@ const lineLength = async (key: string) => Number(await ask('llen', keyNames('lea
 
 describe('processes with several callers each who want one key', () => {
   it('all get their turns, evenly, in the order of tokens, at few commands a handover', async () => {
-    await evenTurns([server], { key: 'crowd', processes: 3, callers: 4, turns: 120 })
+    await evenTurns([server], { key: 'crowd', processes: 3, callers: 4, turns: 800 })
   })
 
   it('are held up by none of them that is frozen or killed, beyond its TTL', async () => {

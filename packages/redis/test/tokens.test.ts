@@ -37,12 +37,18 @@ describe('fencing tokens', () => {
     await backend.close?.()
   })
 
-  it('go on by one, exactly, while the clock of the server is behind', async () => {
+  it('go on by tens, exactly, while the clock of the server is behind', async () => {
     const ahead = 9_007_199_254_740_000n
     await ask('set', TOKEN_NAME('behind'), String(ahead))
     const backend = open()
-    expect(await visit(backend, 'behind')).toBe(ahead + 1n)
-    expect(await visit(backend, 'behind')).toBe(ahead + 2n)
+    expect(await visit(backend, 'behind')).toBe(ahead + 10n)
+    expect(await visit(backend, 'behind')).toBe(ahead + 20n)
+  })
+
+  it('go on above one that was passed on inside a process', async () => {
+    const ahead = 9_007_199_254_740_008n
+    await ask('set', TOKEN_NAME('inside'), String(ahead))
+    expect(await visit(open(), 'inside')).toBe(ahead + 2n)
   })
 
   it('are remembered for a time, and not for ever', async () => {

@@ -42,7 +42,9 @@ export class QuorumMember implements QuorumNode, WaitingNode {
 
   async renew(renewals: readonly RenewedClaim[]): Promise<readonly (Stake | undefined)[]> {
     const holds = renewals.map(({ key }) => keyNames(this.#namespace, key).hold)
-    const renewed = renewalsOf(await this.#reach.scripts.run(renew, holds, renewArguments(renewals)))
+    const renewed = renewalsOf(
+      await this.#reach.scripts.run(renew, holds, renewArguments(renewals.map(({ fencingToken: _, ...own }) => own))),
+    )
     return renewed.map((each) =>
       typeof each === 'object' ? { token: each.fencingToken, ttlMs: each.ttlMs } : undefined,
     )
