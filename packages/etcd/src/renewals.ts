@@ -121,24 +121,39 @@ export class Renewals {
     const answer = await this.#connection.txn(when([], read)).catch((error: unknown) => round.fail(indices, error))
     if (answer === undefined) return
     const moving = claims.map(async ({ claim, index }, i) => {
-      const place = this.#namespace.placeOf(claim)
-      const [holder] = rangeOf(answer, i)
-      const holds = holder !== undefined && placeIn(holder) === place
-      round.answers[index] = holds ? await this.#moveHere(claim, holder) : this.#gone(place)
+      round.answers[index] = await this.#settle(claim, rangeOf(answer, i)[0], 'may look again')
     })
     const moved = await Promise.allSettled(moving)
     for (const [i, each] of moved.entries())
       if (each.status === 'rejected') round.fail(indices.slice(i, i + 1), each.reason)
   }
 
-  async #moveHere(claim: RenewedClaim, { key, create_revision, mod_revision, lease }: KeyValue): Promise<Renewal> {
+  async #settle(
+    claim: RenewedClaim,
+    holder: KeyValue | undefined,
+    unsettled: 'may look again' | 'unknown',
+  ): Promise<Renewal> {
+    const place = this.#namespace.placeOf(claim)
+    if (holder === undefined || placeIn(holder) !== place) return this.#gone(place)
+    const moved = await this.#moveHere(claim, holder)
+    if (moved !== undefined) return moved
+    if (unsettled === 'unknown') return 'unknown'
+    // Whoever handed it off may have renewed it just now.
+    const answer = await this.#connection.txn(when([], [readHolder(this.#namespace.lineFor(claim.key))]))
+    return this.#settle(claim, rangeOf(answer, 0)[0], 'unknown')
+  }
+
+  /** Undefined: it has changed since it was read. */
+  async #moveHere(
+    claim: RenewedClaim,
+    { key, create_revision, mod_revision, lease }: KeyValue,
+  ): Promise<Renewal | undefined> {
     const fencingToken = BigInt(create_revision)
     const place = key.toString()
     // Never shortened: it stays at least as long as where it hung.
     const keepMs = Math.max(claim.ttlMs, await this.#remainingMs(place, lease))
     return this.#line.onSession(keepMs, async (session) => {
-      // Changed since it was read: to whatever end, the next renewal will see.
-      if (!(await this.#line.move(place, mod_revision, session))) return 'unknown'
+      if (!(await this.#line.move(place, mod_revision, session))) return undefined
       return this.#line.hold(claim, fencingToken, session)
     })
   }

@@ -4,12 +4,19 @@ import type { Grant, LockBackend } from '../contract.ts'
 import { MemoryStore } from './store.ts'
 
 export interface MemoryBackendOptions {
-  /** Shared with the backends to contend with. Default: a store of its own. */
+  /** Shared with the backends to contend with: nobody else is excluded. Default: the one that all backends of this thread share that name none. */
   readonly store?: MemoryStore
 }
 
-/** Locks within this process: the reference backend, and the one for tests. *Exclusion of valid leases*, as long as the process lives. */
-export function memoryBackend({ store = new MemoryStore() }: MemoryBackendOptions = {}): LockBackend {
+let shared: MemoryStore | undefined
+
+function sharedStore(): MemoryStore {
+  shared ??= new MemoryStore()
+  return shared
+}
+
+/** Locks within one thread of one process: the reference backend, and the one for tests. *Exclusion of valid leases* among those who share a store, as long as the process lives. */
+export function memoryBackend({ store = sharedStore() }: MemoryBackendOptions = {}): LockBackend {
   const core = new Attachment(store.clock)
   /** On the process's clock: it is read before the store's, so that what is told is not later than what was. */
   const grantedAt = ({ ttlMs, fencingToken }: Grant, key: string) => {

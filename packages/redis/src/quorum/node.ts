@@ -12,6 +12,8 @@ export interface Vote extends Stake {
   readonly granted: true
   /** False: the node may have forgotten for whom it kept the key before. */
   readonly counts: boolean
+  /** It did before, under this token, and was not asked to raise it. */
+  readonly kept: boolean
   readonly clockUs: number
 }
 

@@ -13,7 +13,7 @@ import { withdraw } from './scripts/withdraw.ts'
 import type { ServerLife } from './server-life.ts'
 import type { WaitingNode } from './wait.ts'
 
-type VoteReply = readonly [granted: 1, token: string, ttlMs: number, clockUs: string]
+type VoteReply = readonly [granted: 1, token: string, ttlMs: number, clockUs: string, kept: 0 | 1]
 type RefusalReply = readonly [granted: 0, rank: string, remainingMs: number, clockUs: string]
 
 /** One Redis of a quorum. */
@@ -37,7 +37,8 @@ export class QuorumMember implements QuorumNode, WaitingNode {
     const reply = (await this.#reach.scripts.run(vote, this.#names(key), args)) as VoteReply | RefusalReply
     const clockUs = Number(reply[3])
     if (reply[0] === 0) return { granted: false, rank: reply[1], remainingMs: reply[2], clockUs }
-    return { granted: true, token: BigInt(reply[1]), ttlMs: reply[2], counts: this.#life.counts, clockUs }
+    const { counts } = this.#life
+    return { granted: true, token: BigInt(reply[1]), ttlMs: reply[2], counts, kept: reply[4] === 1, clockUs }
   }
 
   async renew(renewals: readonly RenewedClaim[]): Promise<readonly (Stake | undefined)[]> {

@@ -24,8 +24,8 @@ export function verdictOn(ballots: Ballots<Vote | Refusal>, late: boolean, rank:
   const stake = agreedBy(votes, ballots.length)
   if (stake !== undefined) return { type: 'granted', stake }
   if (votes.length >= majority) {
-    // The token of a grant that stands is not to be raised because its nodes were slower to answer.
-    const mayAgree = largestGroup(votes).length + openIn(ballots) >= majority
+    // The token of a grant that stands is not to be raised because some of its nodes are slower to answer.
+    const mayAgree = votes.some(({ kept }) => kept) && largestGroup(votes).length + openIn(ballots) >= majority
     if (mayAgree && isWorthWaiting(ballots, late)) return undefined
     return { type: 'disagreed', highest: highestOf(ours) }
   }

@@ -93,7 +93,7 @@ add(
   'one-ttl-for-all',
   'a batch of renewals is for the TTL of its first claim',
   'renew/batch-ttls',
-  backend('store.renew(claim, claim.ttlMs))', 'store.renew(claim, renewals[0]?.ttlMs ?? 0))'),
+  backend('store.renew(claim, claim.ttlMs, claim.fencingToken))', 'store.renew(claim, renewals[0]?.ttlMs ?? 0))'),
 )
 
 add(

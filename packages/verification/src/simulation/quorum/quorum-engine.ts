@@ -15,6 +15,7 @@ export interface Stake {
 export interface Vote extends Stake {
   readonly granted: true
   readonly counts: boolean
+  readonly kept: boolean
   readonly clockUs: number
 }
 

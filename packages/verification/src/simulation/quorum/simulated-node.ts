@@ -62,7 +62,7 @@ export class SimulatedNode {
     const latest = Math.max(attempt, hold.attempt)
     if (raise && proposal > hold.token) return this.#granted(this.#keep(claim, proposal, ttlMs, latest), clockUs)
     this.#holds.set(claim.key, { ...hold, attempt: latest })
-    return this.#granted(hold, clockUs)
+    return this.#granted(hold, clockUs, !raise)
   }
 
   renew(renewals: readonly RenewedClaim[]): readonly (Stake | undefined)[] {
@@ -115,9 +115,9 @@ export class SimulatedNode {
     return hold
   }
 
-  #granted(hold: Hold, clockUs: number): Vote {
+  #granted(hold: Hold, clockUs: number, kept = false): Vote {
     const counts = this.#nowMs - this.#startedMs >= this.#maxTtlMs * DRIFT
-    return { granted: true, token: hold.token, ttlMs: this.#remainingMs(hold), counts, clockUs }
+    return { granted: true, token: hold.token, ttlMs: this.#remainingMs(hold), counts, kept, clockUs }
   }
 
   #remainingMs(hold: Hold): number {
