@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { staleIn } from '../src/mutants/bundle.ts'
 import type { Mutant } from '../src/mutants/mutant.ts'
 import { verdictOn } from '../src/mutants/verdict.ts'
 
@@ -7,10 +8,6 @@ export function describeMutants(kind: string, mutants: readonly Mutant[]): void 
   const cases = [...new Set(mutants.map(({ caughtBy }) => caughtBy))]
 
   describe(kind, () => {
-    it('has names of its own for all', () => {
-      expect(new Set(mutants.map(({ id }) => id)).size).toBe(mutants.length)
-    })
-
     it('leaves core itself in peace', async () => {
       const verdict = await verdictOn([], cases)
       expect(verdict.failed).toEqual([])
@@ -25,3 +22,19 @@ export function describeMutants(kind: string, mutants: readonly Mutant[]): void 
     }
   })
 }
+
+/** All have a name of their own, and what they change is there: a patch that went stale is seen at once, although the deep tier alone tries every one. */
+export function describeNames(kind: string, mutants: readonly Mutant[]): void {
+  describe(kind, () => {
+    it('have names of their own', () => {
+      expect(new Set(mutants.map(({ id }) => id)).size).toBe(mutants.length)
+    })
+
+    it('find what they change', async () => {
+      expect(await staleIn(mutants.map(({ patches }) => patches))).toEqual([])
+    })
+  })
+}
+
+/** Every so manieth: those of one kind stand side by side, so that of each some are tried. */
+export const oneIn = <T>(count: number, all: readonly T[]): T[] => all.filter((_, index) => index % count === 0)

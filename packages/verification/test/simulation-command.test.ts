@@ -10,10 +10,10 @@ const simulation = (...args: readonly string[]) => command('simulation/cli.ts', 
 
 describe('the simulate command', () => {
   it('prints a report as JSON and nothing else, and finds the same in the same seeds, however many processes share them', async () => {
-    const seeds = ['--seeds', '30', '--from', '500', '--json']
+    const seeds = ['--seeds', '12', '--from', '500', '--json']
     const { stdout, stderr, status } = await simulation(...seeds)
     const report = JSON.parse(stdout) as SimulationReport
-    expect(report).toMatchObject({ seeds: 30, violations: [] })
+    expect(report).toMatchObject({ seeds: 12, violations: [] })
     expect(Object.keys(report.events)).toEqual(Object.keys(noEvents()))
     expect(report.events.acquired).toBeGreaterThan(0)
     expect(status).toBe(report.unseen.length === 0 ? 0 : 1)

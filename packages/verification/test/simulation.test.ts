@@ -13,7 +13,7 @@ beforeAll(async () => {
 
 describe('the simulation', () => {
   it('finds no rule broken by the engine and the memory backend, having seen what makes that worth something', async () => {
-    const { violations, counters } = await runBatch({ from: 1, seeds: 250 }, engine)
+    const { violations, counters } = await runBatch({ from: 1, seeds: 150 }, engine)
     expect(violations).toEqual([])
     expect(unseenIn(counters)).toEqual([])
   }, 600_000)

@@ -1,4 +1,4 @@
-import { conformanceCases, type Need, runCase } from '@leasehold/core/conformance'
+import { conformanceCases, type Group, type Need, runCase } from '@leasehold/core/conformance'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { RunningTarget } from '../src/conformance/running-target.ts'
 
@@ -6,12 +6,18 @@ import type { RunningTarget } from '../src/conformance/running-target.ts'
 const LIMIT_MS = 600_000
 
 /** Every case passes, but for those that need what the target cannot mean: they are skipped, and say so. Those that disturb nobody run beside each other. */
-export function itPassesTheSuite({ target, stop }: RunningTarget, meaningless: readonly Need[]): void {
+export function itPassesTheSuite(
+  { target, stop }: RunningTarget,
+  meaningless: readonly Need[],
+  groups: readonly Group[] = [...new Set(conformanceCases.map(({ group }) => group))],
+): void {
+  const cases = conformanceCases.filter(({ group }) => groups.includes(group))
+
   afterAll(stop)
 
   describe(target.name, { concurrent: true, timeout: LIMIT_MS }, () => {
     // Whoever has to wait for all others comes last.
-    for (const testCase of [...conformanceCases].sort((one, other) => Number(one.alone) - Number(other.alone))) {
+    for (const testCase of [...cases].sort((one, other) => Number(one.alone) - Number(other.alone))) {
       const expected = testCase.needs.some((need) => meaningless.includes(need)) ? 'skipped' : 'passed'
       it(`${testCase.id}: ${testCase.title} (${expected})`, async ({ skip }) => {
         const outcome = await runCase(testCase, target)

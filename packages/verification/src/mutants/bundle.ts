@@ -38,6 +38,17 @@ export async function bundle(program: string, patches: readonly Patch[] = []): P
   return result.outputFiles[0]?.text ?? ''
 }
 
+/** What the patches of each list say where they do not fit the sources any more. */
+export async function staleIn(lists: readonly (readonly Patch[])[]): Promise<string[]> {
+  const problems = await Promise.all(lists.map((patches) => applyAll(patches).catch((error: Error) => error.message)))
+  return problems.filter((problem) => problem !== undefined)
+}
+
+async function applyAll(patches: readonly Patch[]): Promise<undefined> {
+  for (const file of new Set(patches.map((patch) => patch.file)))
+    patches.filter((patch) => patch.file === file).reduce(apply, await readFile(join(core, file), 'utf8'))
+}
+
 const fromSources: Plugin = {
   name: 'from-sources',
   setup({ onResolve }) {

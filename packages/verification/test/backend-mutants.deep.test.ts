@@ -1,0 +1,4 @@
+import { backendMutants } from '../src/mutants/backend-mutants.ts'
+import { describeMutants } from './mutants.ts'
+
+describeMutants('broken backends', backendMutants)

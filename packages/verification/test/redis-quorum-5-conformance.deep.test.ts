@@ -1,0 +1,13 @@
+import { startPoorQuorumTarget } from '../src/redis-quorum/target.ts'
+import { itPassesTheSuite } from './suite.ts'
+
+// As with three servers: five, of which two are down. All cases.
+itPassesTheSuite(await startPoorQuorumTarget(), [
+  'fifo',
+  'tryAcquireAll',
+  'collidingKeys',
+  'tellsLosses',
+  'raiseTokens',
+  'openRefused',
+  'stall',
+])
