@@ -1,4 +1,5 @@
-import { basename } from 'node:path'
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import LongestFirst from './tools/testing/longest-first.ts'
 import { workers } from './tools/testing/workers.ts'
@@ -7,7 +8,8 @@ import { workspacePackages } from './tools/workspace.ts'
 /** `*.deep.test.ts` take long: they run in the deep tier, and nothing else does. */
 const DEEP = '{src,test}/**/*.deep.test.ts'
 /** Half of what a short file costs is to start a process and to load what all files of its package load. Those of these packages leave nothing behind, and share processes. */
-const SHARED: ReadonlySet<string> = new Set(['core', 'etcd', 'postgres', 'redis', 'test-services'])
+const SHARED: ReadonlySet<string> = new Set(['etcd', 'postgres', 'redis', 'test-services'])
+const ALL = '{src,test}/**/*.test.ts'
 const isDeep = process.env['LEASEHOLD_TIER'] === 'deep'
 
 export default defineConfig({
@@ -22,15 +24,27 @@ export default defineConfig({
     // For what hangs. How long a test takes is a matter of the machine.
     testTimeout: 240_000,
     hookTimeout: 240_000,
-    projects: workspacePackages().map(({ folder }) => ({
-      extends: true as const,
-      root: folder,
-      test: {
-        name: basename(folder),
-        isolate: isDeep || !SHARED.has(basename(folder)),
-        include: [isDeep ? DEEP : '{src,test}/**/*.test.ts'],
-        exclude: isDeep ? [] : [DEEP],
-      },
-    })),
+    projects: workspacePackages().flatMap(({ folder }) => {
+      const name = basename(folder)
+      if (isDeep || !SHARED.has(name)) return [project(folder, name, true, [isDeep ? DEEP : ALL], isDeep ? [] : [DEEP])]
+      const alone = thatChangeModules(folder)
+      return [
+        project(folder, name, false, [ALL], [DEEP, ...alone]),
+        ...(alone.length > 0 ? [project(folder, `${name}, alone`, true, alone, [DEEP])] : []),
+      ]
+    }),
   },
 })
+
+function project(root: string, name: string, isolate: boolean, include: string[], exclude: string[]) {
+  return { extends: true as const, root, test: { name, isolate, include, exclude } }
+}
+
+/** What they put in the place of a module, or of a method, is nothing for others of the process; and what others have loaded stays as it is. */
+function thatChangeModules(folder: string): string[] {
+  const changes = (file: string): boolean =>
+    /\bvi\.(mock|spyOn|stub)/.test(readFileSync(join(folder, 'test', file), 'utf8'))
+  return readdirSync(join(folder, 'test'))
+    .filter((file) => file.endsWith('.test.ts') && changes(file))
+    .map((file) => `test/${file}`)
+}

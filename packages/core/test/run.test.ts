@@ -165,7 +165,7 @@ it('one backend serves one createLocks', () => {
 })
 
 it.each([undefined, null, 0, 1, 'OK'])('a release answered with %o is not answered', async (answer) => {
-  const memory = memoryBackend()
+  const memory = memoryBackend({ store: new MemoryStore() })
   const release = (async () => answer) as unknown as LockBackend['release']
   const time = virtualTime()
   const locks = createLocks({ ...memory, release }, { clock: time.clock })

@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest'
+import { createLocks } from '../src/index.ts'
+import { MemoryStore, memoryBackend } from '../src/memory/index.ts'
+
+it('who names no store shares one: two modules of a program exclude each other', async () => {
+  await using here = createLocks(memoryBackend())
+  await using there = createLocks(memoryBackend())
+  const lease = await here.named('shared by default').acquire()
+  expect(await there.named('shared by default').tryAcquire()).toBeNull()
+  await lease.release()
+  const next = await there.named('shared by default').tryAcquire()
+  expect(next?.fencingToken).toBeGreaterThan(lease.fencingToken)
+})
+
+it('who names a store of his own excludes nobody else', async () => {
+  await using here = createLocks(memoryBackend({ store: new MemoryStore() }))
+  await using there = createLocks(memoryBackend())
+  expect(await here.named('of its own').tryAcquire()).not.toBeNull()
+  expect(await there.named('of its own').tryAcquire()).not.toBeNull()
+})
