@@ -21,8 +21,14 @@ export interface Clock {
 
 export const NEVER_MS: number = Number.POSITIVE_INFINITY
 
+/** The global is a getter, which costs as much as reading the clock. Taken at the first use: it is made then. */
+let monotonic: typeof performance | undefined
+
 export const systemClock: Clock = {
-  now: () => ({ monotonicMs: performance.now(), wallMs: Date.now() }),
+  now() {
+    monotonic ??= performance
+    return { monotonicMs: monotonic.now(), wallMs: Date.now() }
+  },
   setTimer(delayMs, callback) {
     const timer: Partial<NodeJS.Timeout> = setTimeout(callback, delayMs)
     // Not everywhere: a browser's timer is a number.

@@ -48,6 +48,6 @@ export const tooLate = (bench: Bench, claims: readonly Claim[]): LeaseholdError 
   noAnswer(bench, { what: 'acquire', claims }, 'it came too late')
 
 export function announce(bench: Bench, { key, fencingToken }: Hold, since: Instant): void {
-  if (bench.options.onEvent)
+  if (bench.observer.listens)
     bench.observer.tell({ type: 'acquired', key, fencingToken, waitedMs: bench.msSince(since) })
 }

@@ -221,8 +221,8 @@ export class Desk implements Place, HoldKeeper {
 
   /** Lets the next in line contend, if the key is not held here and nobody contends yet. */
   #advance(): void {
-    // Looked at first: to find a lease over ends it, which advances the line.
-    const next = this.valid ? undefined : this.#promote()
+    // The lease is looked at first: to find it over ends it, which advances the line.
+    const next = this.#line.size === 0 || this.valid ? undefined : this.#promote()
     if (next) this.#start(next)
   }
 

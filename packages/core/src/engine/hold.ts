@@ -224,8 +224,11 @@ export class Hold implements Task {
     const { observer, outstanding } = this.#bench
     const { key, fencingToken } = this
     this.#end('released')
-    const heldMs = () => this.#bench.msSince(this.heldSince)
-    const released = () => observer.tell({ type: 'released', key, fencingToken, heldMs: heldMs() })
+    const released = () => {
+      const { heldSince } = this
+      if (observer.listens)
+        observer.tell({ type: 'released', key, fencingToken, heldMs: this.#bench.msSince(heldSince) })
+    }
     if (this.#keeper.passOn(this)) {
       released()
       return true

@@ -12,6 +12,11 @@ export class Observer {
     this.#options = options
   }
 
+  /** Otherwise nothing need be computed for it. */
+  get listens(): boolean {
+    return !!this.#options.onEvent
+  }
+
   tell(event: LockEvent): void {
     const { onEvent } = this.#options
     if (onEvent) call(() => onEvent(event))

@@ -59,7 +59,7 @@ export class MemoryStore {
   tryAcquire(claim: Claim, terms: Terms): Grant | Contended {
     const held = this.#current(claim.key)
     if (held === undefined) return this.#hold(claim, terms)
-    if (held.claim.holder === claim.holder) return this.#grantOf(held)
+    if (held.claim.holder === claim.holder) return grantOf(held, this.#remainingMs(held))
     return { granted: false, remainingMs: this.#remainingMs(held) }
   }
 
@@ -79,7 +79,7 @@ export class MemoryStore {
     const keepMs = Math.max(ttlMs, this.#remainingMs(held))
     this.#keepFor(held, keepMs)
     if (fencingToken > held.fencingToken && fencingToken <= held.lastToken) held.fencingToken = fencingToken
-    return { ...this.#grantOf(held), ttlMs: keepMs }
+    return grantOf(held, keepMs)
   }
 
   release(claim: Claim): boolean {
@@ -144,7 +144,7 @@ export class MemoryStore {
     held.lastToken = held.fencingToken + BigInt(terms.reserve ?? 0)
     this.#nextToken = held.lastToken + 1n
     this.#keepFor(held, terms.ttlMs)
-    return { ...this.#grantOf(held), ttlMs: terms.ttlMs }
+    return grantOf(held, terms.ttlMs)
   }
 
   #keepFor(held: HeldKey, ttlMs: number): void {
@@ -168,10 +168,9 @@ export class MemoryStore {
   #remainingMs(held: HeldKey): number {
     return held.expiresAtMs - this.clock.now().monotonicMs
   }
+}
 
-  #grantOf(held: HeldKey): Grant {
-    const { fencingToken, lastToken } = held
-    const reserved = Number(lastToken - fencingToken)
-    return { granted: true, ttlMs: this.#remainingMs(held), fencingToken, ...(reserved > 0 && { reserved }) }
-  }
+function grantOf({ fencingToken, lastToken }: HeldKey, ttlMs: number): Grant {
+  if (lastToken === fencingToken) return { granted: true, ttlMs, fencingToken }
+  return { granted: true, ttlMs, fencingToken, reserved: Number(lastToken - fencingToken) }
 }

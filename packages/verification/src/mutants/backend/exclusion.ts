@@ -13,7 +13,7 @@ add(
   'not-idempotent',
   'a claim that holds the key is refused when it asks again',
   'acquire/idempotent',
-  store('if (held.claim.holder === claim.holder) return this.#grantOf(held)', ''),
+  store('if (held.claim.holder === claim.holder) return grantOf(held, this.#remainingMs(held))', ''),
 )
 
 add(
@@ -27,7 +27,7 @@ add(
   'second-holder',
   'a second claim is granted a held key',
   'acquire/held-key',
-  store('return { granted: false, remainingMs: this.#remainingMs(held) }', 'return this.#grantOf(held)'),
+  store('return { granted: false, remainingMs: this.#remainingMs(held) }', 'return grantOf(held, 1000)'),
 )
 
 add(

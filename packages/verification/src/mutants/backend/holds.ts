@@ -100,7 +100,7 @@ add(
   'short-changed',
   'a grant is for half the time that was asked for',
   'acquire/free-key',
-  store('...this.#grantOf(held), ttlMs: terms.ttlMs }', '...this.#grantOf(held), ttlMs: terms.ttlMs / 2 }'),
+  store('return grantOf(held, terms.ttlMs)', 'return grantOf(held, terms.ttlMs / 2)'),
 )
 
 add(

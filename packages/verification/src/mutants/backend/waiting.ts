@@ -41,7 +41,7 @@ add(
   store(
     'const [next] = held.waiting.values()',
     `const [next, second] = held.waiting.values()
-    second?.settle(this.#grantOf(held))`,
+    second?.settle(grantOf(held, this.#remainingMs(held)))`,
   ),
 )
 
