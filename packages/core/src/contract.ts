@@ -121,7 +121,8 @@ export interface Advice {
  *
  * All policy (queueing, retry, deadlines, renewal, loss, abort, events) is core's. A backend answers, or throws the
  * driver's error. Answers: granted, contended, gone, released or not. Everything else is thrown, and core treats
- * the outcome as unknown: it may have taken effect, or still may. A driver must never resend a command on its own.
+ * the outcome as unknown: it may have taken effect, or still may. A driver must never resend a command on its own. Where nothing was sent, since the
+ * connection was known to be dead, use another one and tell nobody.
  */
 export interface LockBackend {
   /** Shown in errors and reports, such as `redis`. */

@@ -64,6 +64,28 @@ describe('cases of requests that are under way when their connection breaks', ()
     },
   })
 
+  it('notice a client that learns by its next request, in vain, that its connection had broken', () => {
+    const surprised: FaultHooks = {
+      async openLinked() {
+        const linked = await loopback.faults?.openLinked?.()
+        if (linked === undefined) throw new Error('the loopback server has links')
+        const { backend, link } = linked
+        let broken = false
+        const cut = () => {
+          broken = true
+          link.cut()
+        }
+        const tryAcquire: LockBackend['tryAcquire'] = async (claim, terms) => {
+          if (!broken) return backend.tryAcquire(claim, terms)
+          broken = false
+          throw new Error('the connection has ended')
+        }
+        return { backend: { ...backend, tryAcquire }, link: { ...link, cut } }
+      },
+    }
+    return expectFailure('faults/cut-while-idle', withFaults(loopback, surprised), /the connection has ended/)
+  })
+
   it('notice a driver that sends a release again, and answers with what the second one found', () => {
     const resending = (inner: LockBackend): LockBackend => ({
       ...inner,

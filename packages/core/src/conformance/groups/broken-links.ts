@@ -27,6 +27,26 @@ add(
 )
 
 add(
+  'cut-while-idle',
+  'a connection that broke while nobody used it costs nobody anything: the next attempt is granted',
+  'openLinked',
+  async (t) => {
+    const { backend, link } = await t.openLinked()
+    const { locks } = await t.process({}, backend)
+    const lock = locks.named(t.key())
+    for (let breaks = 0; breaks < 3; breaks += 1) {
+      const lease = await t.settled(lock.acquire())
+      await lease.release()
+      link.cut()
+      // Its end has come to this process by then.
+      // So that this process hears of it.
+      await t.pass(5)
+    }
+    assert.ok(await t.settled(lock.tryAcquire()))
+  },
+)
+
+add(
   'cut-mid-request',
   'an attempt whose connection breaks under way leaves nothing held beyond one TTL',
   'openLinked',

@@ -20,7 +20,7 @@ add(
   'repeat-promises-too-much',
   'a repeated claim is promised its whole TTL, of which some has passed',
   'acquire/repeat-remaining',
-  store('ttlMs: this.#remainingMs(held), fencingToken', 'ttlMs: held.terms.ttlMs, fencingToken'),
+  store('return grantOf(held, this.#remainingMs(held))', 'return grantOf(held, held.terms.ttlMs)'),
 )
 
 add(

@@ -63,7 +63,7 @@ add(
   'renewal-draws-a-token',
   'a renewal comes with a new token',
   'renew/keeps-token',
-  store('ttlMs: keepMs }', 'ttlMs: keepMs, fencingToken: this.#nextToken++ }'),
+  store('return grantOf(held, keepMs)', 'return { ...grantOf(held, keepMs), fencingToken: this.#nextToken++ }'),
 )
 
 add(
