@@ -26,6 +26,15 @@ describe('the order of tokens as callers see it', () => {
     expect(rules).toEqual(['S4'])
   })
 
+  it('is not broken by a lease that stands on a hold which the server has forgotten', () => {
+    const { rules, report } = reported()
+    const order = new TokenOrder(report, (key, token) => key === 'k' && token === 1n)
+    order.invoke('k')(5n)
+    order.invoke('k')(1n)
+    order.invoke('k')(2n)
+    expect(rules).toEqual(['S4'])
+  })
+
   it('is not broken by acquires under way at the same time, nor by other keys', () => {
     const { rules, report } = reported()
     const order = new TokenOrder(report)

@@ -54,7 +54,7 @@ export class Universe implements RunContext {
       this.trace === undefined ? '' : ` ${this.trace.holder(holder)}`,
     )
     this.contenders = new ContenderCount(this.report)
-    this.tokenOrder = new TokenOrder(this.report)
+    this.tokenOrder = new TokenOrder(this.report, (key, token) => this.#passedOnAfterStateLoss(key, token))
     this.model = this.#makeModel()
     this.beliefs = this.#makeBeliefs()
   }
@@ -173,6 +173,11 @@ export class Universe implements RunContext {
       excusedByStateLoss: (key: string, token: bigint) => this.#excusedByStateLoss(key, token),
     }
     return new BeliefCheck(this.book, truth, this.report)
+  }
+
+  #passedOnAfterStateLoss(key: string, token: bigint): boolean {
+    const grant = this.#grants.get(`${key}/${token}`)
+    return grant !== undefined && token > grant.token && this.#excusedByStateLoss(key, token)
   }
 
   /** Nobody tells the holder: it trusts its lease for what is left of the TTL. */
