@@ -16,6 +16,8 @@ export default defineConfig({
   test: {
     pool: 'forks',
     allowOnly: false,
+    // As a user's program loads it: to translate what is built costs as much as to run it.
+    server: { deps: { external: [/\/packages\/[^/]+\/dist\//] } },
     retry: 0,
     maxWorkers: workers,
     // As many cases of the suite as it runs at a time by itself.
