@@ -37,8 +37,7 @@ export interface Grant {
    */
   readonly reserved?: number
   /**
-   * An instant not later than the one from which the server counts `ttlMs`, read from the clock that the backend
-   * was given. Left out, core counts from before it called the backend. A wait that brings a grant must give it,
+   * An instant not later than the one from which the server counts `ttlMs`, read from `Core.clock`. Left out, core counts from before it called the backend. A wait that brings a grant must give it,
    * unless the grant's `ttlMs` still runs when counted from the beginning of the wait.
    */
   readonly since?: Instant
