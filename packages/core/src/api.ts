@@ -104,7 +104,10 @@ export interface Lockable<Held> {
 /** One key. Two `Lock`s of one key are the same lock. */
 export interface Lock extends Lockable<Lease> {
   readonly key: string
-  /** The present hold, whoever has it; null if nobody. `UNSUPPORTED` where the backend cannot tell. */
+  /**
+   * The present hold, whoever has it; null if nobody. `UNSUPPORTED` where the backend cannot tell. Of a lease whose turn was passed on inside another process, the token may be
+   * that of the lease before, for up to 100 ms.
+   */
   inspect(): Promise<LockInspection | null>
 }
 

@@ -25,7 +25,7 @@ export interface Grant {
    * How long the server keeps the key for this claim, in milliseconds; finite and positive.
    *
    * For a fresh grant and for a renewal this is the asked TTL, or what the server made of it. For a claim
-   * that already held the key (a repeated `tryAcquire`), the time that remains. A grant shorter than asked is
+   * that already held the key (a repeated `tryAcquire`), the time that remains. A grant shorter than asked, by however little, is
    * provisional: core renews it once, due at a third of it, even where the lease is not to renew itself later.
    */
   readonly ttlMs: number
@@ -37,8 +37,7 @@ export interface Grant {
    */
   readonly reserved?: number
   /**
-   * An instant not later than the one from which the server counts `ttlMs`, read from the clock that the backend
-   * was given. Left out, core counts from before it called the backend. A wait that brings a grant must give it,
+   * An instant not later than the one from which the server counts `ttlMs`, read from `Core.clock`. Left out, core counts from before it called the backend. A wait that brings a grant must give it,
    * unless the grant's `ttlMs` still runs when counted from the beginning of the wait.
    */
   readonly since?: Instant
@@ -136,7 +135,7 @@ export interface LockBackend {
   tryAcquire(claim: Claim, terms: Terms): Promise<Grant | Contended>
 
   /**
-   * Resets the remaining time of each claim that still holds its key to its `ttlMs` from now, and never shortens it.
+   * Resets the remaining time of each claim that still holds its key to its `ttlMs` from now, and never shortens it. Keeps the token, or takes the reserved one that is named.
    * Compares the holder and acts in one atomic step per claim; never revives an expired claim, never acquires.
    * The answers stand in the order of the claims. A batch has at most 500 of them.
    */

@@ -140,7 +140,7 @@ it.each([
   },
 )
 
-it('a thousand callers of acquireAll on a held key cost the backend what one does, and count as waiters', async () => {
+it('a thousand callers of a group with a held key cost the backend what one does, and count as waiters', async () => {
   const time = virtualTime()
   const store = new MemoryStore({ clock: time.clock })
   const memory = memoryBackend({ store })

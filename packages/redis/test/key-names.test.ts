@@ -70,4 +70,9 @@ describe('names of keys', () => {
     const client = new Redis({ lazyConnect: true })
     for (const prefix of ['', '{a}', 'a b']) expect(() => redisBackend({ client, prefix })).toThrow(TypeError)
   })
+
+  it('need a client', () => {
+    for (const client of [undefined, {}, 'redis://127.0.0.1'])
+      expect(() => redisBackend({ client: client as never })).toThrow('client must be a client of ioredis')
+  })
 })

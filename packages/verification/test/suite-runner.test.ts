@@ -182,4 +182,29 @@ describe('registration', () => {
     registerConformance(runner, memoryTarget(), { concurrency: 4 })
     expect(groups[0]?.[1]).toEqual({})
   })
+
+  it('runs no more at a time than that, also under a runner that counts those of each group by themselves', async () => {
+    const tests: (() => Promise<void>)[] = []
+    const runner = {
+      describe: (_name: string, _options: TestOptions, body: () => void) => body(),
+      it: (_name: string, _options: TestOptions, body: (context: { skip(): void }) => Promise<void>) =>
+        void tests.push(() => body({ skip() {} })),
+    }
+    let opened = 0
+    let closeAll = () => {}
+    const closed = new Promise<void>((resolve) => {
+      closeAll = resolve
+    })
+    const slow = () => {
+      opened += 1
+      return { ...memoryBackend({ store: new MemoryStore() }), close: () => closed }
+    }
+    registerConformance(runner, { ...realTarget(), open: slow }, { concurrency: 2 })
+    const running = Promise.allSettled(tests.slice(0, 5).map((test) => test()))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(opened).toBe(2)
+    closeAll()
+    await running
+    expect(opened).toBeGreaterThan(5)
+  })
 })

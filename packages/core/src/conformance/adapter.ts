@@ -1,5 +1,6 @@
 import type { ConformanceCase } from './case.ts'
 import { conformanceCases } from './cases.ts'
+import { Places } from './places.ts'
 import { CASE_LIMIT_MS, runCase } from './run-case.ts'
 import { assertConcurrency, inRunningOrder } from './runner.ts'
 import type { ConformanceTarget } from './target.ts'
@@ -45,12 +46,16 @@ export function registerConformance(
   assertConcurrency(concurrency)
   const beside = target.time === undefined && concurrency > 1 ? { concurrent: true, concurrency } : {}
   const timeout = TEST_LIMIT_MS
+  // node:test counts those of each group by themselves.
+  const places = new Places(concurrency)
   // Around all groups: they run beside each other, too.
   describe(target.name, beside, () => {
     for (const [group, cases] of byGroup(inRunningOrder(conformanceCases))) {
       describe(group, beside, () => {
         for (const testCase of cases)
-          it(`${testCase.id}: ${testCase.title}`, { timeout }, (context) => runTest(testCase, target, context))
+          it(`${testCase.id}: ${testCase.title}`, { timeout }, (context) =>
+            places.run(() => runTest(testCase, target, context)),
+          )
       })
     }
   })

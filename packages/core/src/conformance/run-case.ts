@@ -108,6 +108,22 @@ async function measure(target: ConformanceTarget, pace: Pace): Promise<void> {
   reading.end()
 }
 
+const collectors = new Set<(reason: unknown) => void>()
+
+const tellAll = (reason: unknown): void => {
+  for (const collect of collectors) collect(reason)
+}
+
+/** One listener for all cases: Node warns of many. */
+function onUnhandled(collect: (reason: unknown) => void): () => void {
+  if (collectors.size === 0) process.on('unhandledRejection', tellAll)
+  collectors.add(collect)
+  return () => {
+    collectors.delete(collect)
+    if (collectors.size === 0) process.off('unhandledRejection', tellAll)
+  }
+}
+
 /** A case fails if anything that it set going rejects with nobody listening, too. */
 async function watched(testCase: ConformanceCase, trial: Trial, floor: Floor): Promise<void> {
   const unhandled: unknown[] = []
@@ -116,13 +132,13 @@ async function watched(testCase: ConformanceCase, trial: Trial, floor: Floor): P
     unhandled.push(reason)
     for (const id of floor.inside) beside.add(id)
   }
-  process.on('unhandledRejection', collect)
+  const stop = onUnhandled(collect)
   try {
     await limited(conducted(testCase, trial))
     // Node reports a rejection when the turn of the loop in which it was left alone is over.
     await new Promise((resolve) => setImmediate(resolve))
   } finally {
-    process.off('unhandledRejection', collect)
+    stop()
   }
   if (unhandled.length === 0) return
   // Nothing tells whose it was: each of them alone will.
