@@ -71,7 +71,7 @@ export class Hold implements Task {
     this.fencingToken = grant.fencingToken
     this.heldSince = passedAt ?? since
     this.isPassedOn = !!passedAt
-    this.#validity = new Validity(terms, grant, since)
+    this.#validity = new Validity(terms, granted)
     this.#autoRenew = terms.autoRenew
     this.#confirmed = !passedAt && grant.ttlMs >= terms.ttlMs
     if (this.#wantsRenewal) this.#renewAt = renewalDue(grant, since)
