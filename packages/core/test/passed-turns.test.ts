@@ -1,14 +1,15 @@
 import { expect, it } from 'vitest'
-import { createLocks, type Lock, type Locks } from '../src/index.ts'
+import { createLocks, type Lock, type LockBackend, type Locks, resume } from '../src/index.ts'
 import { MemoryStore, memoryBackend } from '../src/memory/index.ts'
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** A lock for which somebody else stands before all who wait here: the first of them is granted the key with reserved tokens. */
 async function contended(
+  backend?: LockBackend,
   store = new MemoryStore(),
 ): Promise<{ locks: Locks; others: Locks; lock: Lock; begin(): Promise<unknown> }> {
-  const locks = createLocks(memoryBackend({ store }))
+  const locks = createLocks(backend ?? memoryBackend({ store }))
   const others = createLocks(memoryBackend({ store }))
   const held = await others.named('k').acquire()
   return { locks, others, lock: locks.named('k'), begin: () => held.release() }
@@ -78,6 +79,27 @@ it('a turn is not passed on to a caller whose signal has aborted in this very mo
   await expect(second).rejects.toMatchObject({ name: 'AbortError' })
   const third = await lock.acquire()
   expect(third.fencingToken).toBeGreaterThan(lease.fencingToken)
+})
+
+it('a lease that was taken up names its token, too: the server may not have been able to write it', async () => {
+  const store = new MemoryStore()
+  const memory = memoryBackend({ store })
+  const renew: typeof memory.renew = async (renewals) => {
+    const answers = await memory.renew(renewals.map(({ fencingToken: _, ...claim }) => claim))
+    return answers.map((answer, index) => {
+      const { fencingToken } = renewals[index] ?? {}
+      return typeof answer === 'string' || !fencingToken ? answer : { ...answer, fencingToken }
+    })
+  }
+  const { locks, lock, begin } = await contended({ ...memory, renew }, store)
+  const [first, second] = [lock.acquire(), lock.acquire()]
+  await begin()
+  await (await first).release()
+  const lease = await second
+  const resumed = await resume(locks, lease.handOff())
+  await resumed?.renew()
+  expect(resumed?.fencingToken).toBe(lease.fencingToken)
+  resumed?.assertHeld()
 })
 
 it.each([Number.NaN, '7'])('a grant that reserves %s tokens is no grant', async (reserved) => {
