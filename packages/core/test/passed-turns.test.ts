@@ -81,6 +81,23 @@ it('a turn is not passed on to a caller whose signal has aborted in this very mo
   expect(third.fencingToken).toBeGreaterThan(lease.fencingToken)
 })
 
+it('what inspect shows is of one hold, also where this process was granted the key before the answer came', async () => {
+  const store = new MemoryStore()
+  const memory = memoryBackend({ store })
+  const inspect = async (key: string) => {
+    const found = store.inspect(key)
+    await sleep(20)
+    return found
+  }
+  await using locks = createLocks({ ...memory, inspect })
+  await using others = createLocks(memoryBackend({ store }))
+  const theirs = await others.named('k').acquire({ metadata: 'theirs' })
+  const inspecting = locks.named('k').inspect()
+  await theirs.release()
+  await locks.named('k').acquire()
+  expect(await inspecting).toMatchObject({ fencingToken: theirs.fencingToken, metadata: 'theirs' })
+})
+
 it('a lease that was taken up names its token, too: the server may not have been able to write it', async () => {
   const store = new MemoryStore()
   const memory = memoryBackend({ store })
