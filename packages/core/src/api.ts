@@ -145,7 +145,7 @@ export interface Lease extends AsyncDisposable {
   /** Resets the remaining time to the TTL, or joins the renewal under way. Rejects with `LEASE_LOST`, `LEASE_ENDED`, or a backend error (the lease lives on till its deadline). */
   renew(): Promise<void>
   /**
-   * Works, and releases. Resolves with what `work` returned only if the lease was valid to its end, else rejects with `LEASE_LOST`, `CLOSED`, where `close` took it
+   * Works, and releases. Does not begin where the lease is over already. Resolves with what `work` returned only if the lease was valid to its end, else rejects with `LEASE_LOST`, `CLOSED`, where `close` took it
    * back, or `LEASE_ENDED`, where `work` released it and somebody else is found to have it at the end. An error of `work` is passed on as it is, whatever the release does.
    * The process stays alive meanwhile. `work` is known to run under the lease (see `whenHeld`), which makes all promises of the process slower on Node 20 and 22:
    * `whenHeld: 'wait'` does without.

@@ -158,8 +158,9 @@ describe('a self-deadlock', () => {
   })
 })
 
-it('one backend serves one createLocks', () => {
+it('one backend serves one createLocks, whose options were good', () => {
   const backend = memoryBackend()
+  expect(() => createLocks(backend, { ttlMs: 1 })).toThrow(RangeError)
   createLocks(backend)
   expect(() => createLocks(backend)).toThrow(TypeError)
 })

@@ -25,8 +25,8 @@ export function checkEach<Answer>(
 export const checkRenewal = (answer: Renewal): unknown =>
   answer === 'gone' || answer === 'unknown' || checkGrant(answer)
 
-export function checkGrant({ granted, fencingToken, ttlMs, since }: Grant): void {
-  const numbers = since ? [ttlMs, since.monotonicMs, since.wallMs] : [ttlMs]
+export function checkGrant({ granted, fencingToken, ttlMs, since, reserved = 0 }: Grant): void {
+  const numbers = since ? [ttlMs, reserved, since.monotonicMs, since.wallMs] : [ttlMs, reserved]
   if (granted === true && typeof fencingToken === 'bigint' && ttlMs > 0 && numbers.every(Number.isFinite)) return
   throw new Error('a malformed grant')
 }

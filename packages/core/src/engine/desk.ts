@@ -181,7 +181,9 @@ export class Desk implements Place, HoldKeeper {
   passOn(hold: Hold): boolean {
     const [waiter] = this.#line
     // Whoever contends stands in line at the backend, before those who wait here.
-    const next = waiter && this.#hold === hold && !this.#isContended && hold.successor(waiter.terms)
+    // Whose signal has aborted is about to hear of it.
+    const isWaiting = waiter && !waiter.terms.signal?.aborted
+    const next = isWaiting && this.#hold === hold && !this.#isContended && hold.successor(waiter.terms)
     if (!next) return false
     this.#line.delete(waiter)
     this.#hold = next

@@ -70,8 +70,8 @@ export class Hold implements Task {
     this.terms = terms
     this.fencingToken = grant.fencingToken
     this.heldSince = passedAt ?? since
-    this.isPassedOn = !!passedAt
-    this.#validity = new Validity(terms, grant, since)
+    this.isPassedOn = server.shared || !!passedAt
+    this.#validity = new Validity(terms, granted)
     this.#autoRenew = terms.autoRenew
     this.#confirmed = !passedAt && grant.ttlMs >= terms.ttlMs
     if (this.#wantsRenewal) this.#renewAt = renewalDue(grant, since)

@@ -12,13 +12,15 @@ const current = new AsyncLocalStorage<readonly WeakRef<Hold>[]>()
  */
 export function workUnder<T>(holds: readonly Hold[], work: () => T): T {
   if (holds.every(({ terms }) => terms.whenHeld === 'wait')) return work()
-  const outer = (current.getStore() ?? []).filter((each) => each.deref()?.isWanted)
-  return current.run([...outer, ...holds.map((hold) => new WeakRef(hold))], work)
+  return current.run([...wanted(), ...holds.map((hold) => new WeakRef(hold))], work)
 }
+
+/** Those that are over are none: whoever is next in this process may have the same claim. */
+const wanted = () => current.getStore()?.filter((each) => each.deref()?.isWanted) ?? []
 
 /** Throws `SELF_DEADLOCK` where the calling context works under this lease, or handed it off and has it again, and would wait for its own end. */
 export function assertNotUnder(hold: Hold | undefined, { whenHeld }: HoldTerms): void {
   if (whenHeld === 'wait' || !hold) return
-  if (!current.getStore()?.some((each) => each.deref()?.claim.holder === hold.claim.holder)) return
+  if (!wanted().some((each) => each.deref()?.claim.holder === hold.claim.holder)) return
   throw leaseError('SELF_DEADLOCK', hold.key, 'is awaited by its own work (see whenHeld)')
 }

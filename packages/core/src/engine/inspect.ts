@@ -9,8 +9,8 @@ export async function inspect<T>(hall: LockHall, key: string, read: (found: Insp
   if (!backend.inspect) throw bench.unsupported('inspect')
   /** The server need not know yet that the hold was passed on in this process. */
   const withOwn = (found: Inspection | null = null) => {
-    const { fencingToken = 0n } = hall.valid(key) ?? {}
-    return found && fencingToken > found.fencingToken ? { ...found, fencingToken } : found
+    const { isPassedOn, fencingToken = 0n } = hall.valid(key) ?? {}
+    return found && isPassedOn && fencingToken > found.fencingToken ? { ...found, fencingToken } : found
   }
   const { answer } = await ask(bench, {
     what: 'inspect',

@@ -15,8 +15,9 @@ import { Renewals } from './renewals.ts'
 export function createLocks(backend: LockBackend, options?: LocksOptions): Locks {
   assertBackend('a backend', backend)
   if (served.has(backend)) throw new TypeError('a backend serves one createLocks, which owns it; make another')
+  const hall = build(backend, parseLocks(options))
   served.add(backend)
-  return new BackendLocks(build(backend, parseLocks(options)))
+  return new BackendLocks(hall)
 }
 
 /** Two owners would each be told half of its losses, and the first to close it would take it from the other. */

@@ -18,7 +18,7 @@ export interface Granted {
 /** The same, under the next of the tokens that the grant reserves; undefined where they are used up, or others have waited for long enough. */
 export function passedOn({ grant, since }: Granted, now: Instant): Granted | undefined {
   const { reserved = 0, fencingToken, ttlMs } = grant
-  if (reserved <= 0 || msUntil(shift(since, Math.min(PASSING_MS, ttlMs / 4)), now) <= 0) return undefined
+  if (reserved < 1 || msUntil(shift(since, Math.min(PASSING_MS, ttlMs / 4)), now) <= 0) return undefined
   const left = Math.min(reserved, MOST_PASSES) - 1
   return { grant: { ...grant, fencingToken: fencingToken + 1n, reserved: left }, since, passedAt: now }
 }

@@ -13,6 +13,8 @@ export async function run<T>(hall: LockHall, holds: readonly Hold[], work: () =>
   works.begin()
   for (const hold of holds) hold.workBegins()
   try {
+    // One that has just been granted may have been taken back by `close`.
+    for (const hold of holds) hold.assertValid()
     result = await workUnder(holds, work)
   } finally {
     early = holds.filter(({ state }) => state === 'released')

@@ -2,6 +2,7 @@ import { earlier, type Instant, msUntil, shift } from '../clock.ts'
 import type { Grant } from '../contract.ts'
 import type { LossReason } from '../events.ts'
 import { defaultMarginMs, type HoldTerms } from './options.ts'
+import type { Granted } from './passing.ts'
 
 /** Renewal times fall on a grid of at most this fraction of the TTL, so that leases taken at different moments share a request. Its steps are powers of two: those of different TTLs meet. */
 const GRID = 30
@@ -12,9 +13,9 @@ export class Validity {
   readonly #maxHoldUntil: Instant | undefined
   #until: Instant
 
-  constructor(terms: HoldTerms, grant: Grant, since: Instant) {
+  constructor(terms: HoldTerms, { grant, since, passedAt = since }: Granted) {
     this.#terms = terms
-    this.#maxHoldUntil = terms.maxHoldMs === undefined ? undefined : shift(since, terms.maxHoldMs)
+    this.#maxHoldUntil = terms.maxHoldMs === undefined ? undefined : shift(passedAt, terms.maxHoldMs)
     this.#until = this.#trustedUntil(grant, since)
   }
 

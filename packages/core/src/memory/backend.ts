@@ -4,7 +4,7 @@ import type { Grant, LockBackend } from '../contract.ts'
 import { MemoryStore } from './store.ts'
 
 export interface MemoryBackendOptions {
-  /** Shared with the backends to contend with: nobody else is excluded. Default: the one that all backends of this thread share that name none. */
+  /** Shared with the backends to contend with: nobody else is excluded. Default: the one that all backends of this thread share that name none and were made by this copy of the package: what is imported and what is required are two. */
   readonly store?: MemoryStore
 }
 

@@ -29,7 +29,7 @@ add(
   'own-token-unknown',
   'inspect believes the server, which does not know yet of a turn that was passed on',
   'fencing/passed-on',
-  inspect('found && fencingToken > found.fencingToken ?', 'found && false ?'),
+  inspect('fencingToken > found.fencingToken ?', 'false ?'),
 )
 
 add(
