@@ -6,8 +6,8 @@ import { bench } from './command.ts'
 it.each([...subjects.keys()])(
   'the bench command holds every contest of %s against its limit, and prints a table',
   (name) => {
-    const { stdout, status } = bench('--backend', name, '--json')
-    expect(status).toBe(0)
+    const { stdout, stderr, status } = bench('--backend', name, '--json')
+    expect(status, stderr).toBe(0)
     const [core, ...rows] = JSON.parse(stdout) as Row[]
     expect(core?.backend).toBe('core')
     expect(rows.length).toBeGreaterThanOrEqual(2)

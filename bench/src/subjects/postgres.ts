@@ -18,6 +18,13 @@ async function start(): Promise<RunningServer> {
   return server
 }
 
+/** A pool that has ended does not wait for its connections to end: they may see the server stop. */
+function openPool(connectionString: string): pg.Pool {
+  const pool = new pg.Pool({ connectionString, max: 8 })
+  pool.on('error', () => {})
+  return pool
+}
+
 async function client(url: string): Promise<pg.Client> {
   const connected = new pg.Client(url)
   await connected.connect()
@@ -62,7 +69,7 @@ export const postgresRowsSubject: Subject = {
   goals: { sequential: { most: 1.1 }, atOnce: { least: 0.9 } },
   start,
   locks(url) {
-    const pool = new pg.Pool({ connectionString: url, max: 8 })
+    const pool = openPool(url)
     const backend = postgresRowsBackend({ pool, listen: () => new pg.Client(url) })
     // The pool is ours: the backend leaves it open, and its connections would break with the server.
     const close = async () => {
@@ -72,7 +79,7 @@ export const postgresRowsSubject: Subject = {
     return createLocks({ ...backend, close })
   },
   async raw(url) {
-    const pool = new pg.Pool({ connectionString: url, max: 8 })
+    const pool = openPool(url)
     const push = await waiting(url)
     const acquire = `insert into raw_rows as mine values ($1, $2, nextval('raw_tokens')) on conflict (key) do update
       set holder = excluded.holder, token = nextval('raw_tokens') where mine.holder is null returning token`
