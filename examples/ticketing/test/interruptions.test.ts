@@ -35,7 +35,7 @@ const memory = memoryBackend()
 const backend: LockBackend = {
   ...memory,
   renew: (renewals) => reach('renew').then(() => memory.renew(renewals)),
-  inspect: (key) => reach('inspect').then(() => memory.inspect?.(key) ?? null),
+  inspect: (key) => reach('inspect').then(() => memory.inspect?.(key) ?? []),
   close: async () => {},
 }
 

@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts'
-import type { Advice, Inspection } from './contract.ts'
+import type { Advice, Inspection, Share } from './contract.ts'
 import type { LeaseholdError } from './errors.ts'
 import type { LockEvent } from './events.ts'
 
@@ -91,24 +91,36 @@ export interface CloseOptions {
 export type ResumeOptions = Pick<HoldOptions, 'autoRenew' | 'maxHoldMs'>
 
 /** Something that can be held, by a `Lease` or a `LeaseGroup`. Holds no state of its own. */
-export interface Lockable<Held> {
+export interface Lockable<Held, Asked = unknown> {
   /** One attempt: what was asked for, or null where somebody else has it. May pass callers that wait. */
-  tryAcquire(options?: HoldOptions): Promise<Held | null>
+  tryAcquire(options?: HoldOptions & Asked): Promise<Held | null>
   /** Waits for its turn. Rejects with `ACQUIRE_TIMEOUT`, `signal.reason`, `SELF_DEADLOCK`, `LIMIT_REACHED`, `CLOSED` or a backend error. */
-  acquire(options?: AcquireOptions): Promise<Held>
+  acquire(options?: AcquireOptions & Asked): Promise<Held>
   /** Acquires, works, releases: `acquire`, and `run` of what it brings. */
   run<T>(work: (held: Held) => Promise<T> | T): Promise<T>
-  run<T>(options: AcquireOptions, work: (held: Held) => Promise<T> | T): Promise<T>
+  run<T>(options: AcquireOptions & Asked, work: (held: Held) => Promise<T> | T): Promise<T>
 }
 
 /** One key. Two `Lock`s of one key are the same lock. */
 export interface Lock extends Lockable<Lease> {
   readonly key: string
   /**
-   * The present hold, whoever has it; null if nobody. `UNSUPPORTED` where the backend cannot tell. Of a lease whose turn was passed on inside another process, the token may be
-   * that of the lease before, for up to 100 ms.
+   * The present holds, whoever has them: none if the key is free, several only where it is shared. `UNSUPPORTED` where the backend cannot tell. Of a lease whose turn was passed on inside
+   * another process, the token may be that of the lease before, for up to 100 ms.
    */
-  inspect(): Promise<LockInspection | null>
+  inspect(): Promise<readonly LockInspection[]>
+}
+
+/** A number of permits. Each lease has as many as it asked for. */
+export interface Semaphore extends Lockable<Lease, PermitOptions> {
+  readonly key: string
+  /** How many permits there are, as this object sees it. */
+  readonly count: number
+}
+
+export interface PermitOptions {
+  /** How many to take: a whole number from 1 to the count. Default 1. */
+  readonly permits?: number | undefined
 }
 
 /** Several keys, of which all are held or none. */
@@ -133,6 +145,8 @@ export interface Lease extends AsyncDisposable {
   readonly key: string
   /** Give it to the resource with every write; the resource refuses a token older than one it has seen. */
   readonly fencingToken: bigint
+  /** Which permits of a `Semaphore` it has, from 0. A slot is one holder's at a time, and its tokens increase: fence by key and slot. Of other leases, empty. */
+  readonly slots: readonly number[]
   /**
    * How long the lease may still be trusted, computed now, in milliseconds; 0 when it is over. A lease that was waited for may begin with less than its TTL: its first renewal,
    * soon after, brings the rest, and so does `await lease.renew()`.
@@ -172,6 +186,8 @@ export interface LeaseHandle {
   readonly autoRenew: boolean
   /** Where one was given. */
   readonly marginMs?: number
+  /** Of a part of the key. */
+  readonly share?: Share
 }
 
 /** Several leases taken together, in the order of the keys asked for. */

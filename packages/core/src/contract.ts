@@ -6,7 +6,20 @@ export interface Claim {
   readonly key: string
   /** Who asks: 128 random bits in hexadecimal, new for every attempt. A secret between peers: never log it. */
   readonly holder: string
+  /** How much of the key. Left out: all of it, and nobody else has any. Never sent to a backend that does not claim its kind in `Capabilities.shares`. */
+  readonly share?: Share
 }
+
+/**
+ * A part of a key, which others may have at the same time. Claims of different kinds exclude each other, and nobody overtakes the line: whoever waits is not passed by those who
+ * came later, whatever they ask for.
+ *
+ * - `shared`: any number of them stand together
+ * - `permits`: the `take` lowest slots that are free, of those from 0 to below `of`. Claims whose `of` differs need no agreement: each looks at its own
+ */
+export type Share =
+  | { readonly kind: 'shared' }
+  | { readonly kind: 'permits'; readonly take: number; readonly of: number }
 
 /** What a claim asks for. */
 export interface Terms {
@@ -29,8 +42,10 @@ export interface Grant {
    * provisional: core renews it once, due at a third of it, even where the lease is not to renew itself later.
    */
   readonly ttlMs: number
-  /** Strictly greater than every token granted or reserved before for this key; drawn after exclusion was established. */
+  /** Strictly greater than every token granted or reserved before for this key, whatever the kind; drawn after exclusion was established. */
   readonly fencingToken: bigint
+  /** Which of the permits, from 0, in ascending order: as many as the claim takes. Only where its share is of permits; a renewal tells them, too. */
+  readonly slots?: readonly number[]
   /**
    * How many of the tokens that follow `fencingToken` nobody else will be granted. Core passes the hold on inside the process, to the next who wants it, under the next of them, without asking.
    * Default none.
@@ -69,12 +84,16 @@ export interface RenewedClaim extends Claim {
 /** A claim together with what it asks for. */
 export interface Candidate extends Claim, Terms {}
 
-/** What `inspect` shows of the present hold. Never the holder's id. */
+/** What `inspect` shows of one present hold. Never the holder's id. */
 export interface Inspection {
   readonly fencingToken: bigint
   /** Time until the server frees the key, in milliseconds, when the server answered. */
   readonly remainingMs: number
   readonly metadata: string | undefined
+  /** As in the claim. Left out: all of the key. */
+  readonly share?: Share
+  /** As in the grant. */
+  readonly slots?: readonly number[]
 }
 
 /** Facts about a backend that core or the conformance suite acts on. Claims: the suite checks that they are true. */
@@ -91,6 +110,8 @@ export interface Capabilities {
   readonly minTtlMs: number
   /** It learns of losses by itself, such as by the end of a session, and tells `Core.lost`. Default false: core learns of them by renewals. */
   readonly tellsLosses?: boolean
+  /** Parts of a key that it grants, beside all of it. It needs `waitForTurn` for that, and a line at the server. Default none. */
+  readonly shares?: readonly Share['kind'][]
 }
 
 /** What core is to its backend. */
@@ -170,8 +191,8 @@ export interface LockBackend {
   /** All or nothing, atomic over all claims. Grants stand in the order of the claims. Idempotent as `tryAcquire` is. */
   tryAcquireAll?(claims: readonly Claim[], terms: Terms): Promise<readonly Grant[] | Contended>
 
-  /** The present hold of the key, or null. */
-  inspect?(key: string): Promise<Inspection | null>
+  /** The present holds of the key. Empty: nobody's. */
+  inspect?(key: string): Promise<readonly Inspection[]>
 
   /** Core hands itself in, once, before it asks anything. `Attachment` can stand for it from the beginning. */
   attach?(core: Core): void

@@ -19,7 +19,7 @@ describe('a self-deadlock', () => {
       await expect(deep()).rejects.toMatchObject(deadlock)
       expect(await lock.tryAcquire()).toBeNull()
     })
-    expect(await locks.named('j').inspect()).toBeNull()
+    expect(await locks.named('j').inspect()).toEqual([])
   })
 
   it('after a plain acquire is a wait that the observer is told of', async () => {

@@ -8,13 +8,13 @@ export async function inspect(
   connection: EtcdConnection,
   namespace: Namespace,
   key: string,
-): Promise<Inspection | null> {
+): Promise<readonly Inspection[]> {
   const answer = await connection.txn(when([], [readHold(namespace.lineFor(key))]))
   const [holder] = rangeOf(answer, 0)
-  if (holder === undefined) return null
+  if (holder === undefined) return []
   const remainingSeconds = await connection.remainingSeconds(holder.lease)
-  if (remainingSeconds < 0) return null
+  if (remainingSeconds < 0) return []
   const metadata = holder.value.length > 0 ? holder.value.toString() : undefined
   // Told in whole seconds, rounded down.
-  return { fencingToken: BigInt(holder.create_revision), remainingMs: remainingSeconds * 1000 + 999, metadata }
+  return [{ fencingToken: BigInt(holder.create_revision), remainingMs: remainingSeconds * 1000 + 999, metadata }]
 }

@@ -25,7 +25,7 @@ describe('an etcd that asks for passwords', () => {
     const one = locks.named(uniqueKey())
     const lease = await one.acquire({ metadata: { who: 'app' } })
     const waiting = other.named(one.key).acquire({ waitMs: 30_000 })
-    expect(await one.inspect()).toMatchObject({ metadata: { who: 'app' } })
+    expect(await one.inspect()).toMatchObject([{ metadata: { who: 'app' } }])
     await lease.renew()
     expect(await lease.release()).toBe('released')
     expect(await (await waiting).release()).toBe('released')

@@ -49,10 +49,11 @@ export function postgresRowsBackend({
     },
     ...manyAtOnce(table),
     async inspect(key) {
-      const [row] = await table('inspect($1)', key)
-      if (row === undefined) return null
-      const { fencingToken, ttlMs: remainingMs } = grantOf(row)
-      return { fencingToken, remainingMs, metadata: (row['metadata'] as string | null) ?? undefined }
+      const rows = await table('inspect($1)', key)
+      return rows.map((row) => {
+        const { fencingToken, ttlMs: remainingMs } = grantOf(row)
+        return { fencingToken, remainingMs, metadata: (row['metadata'] as string | null) ?? undefined }
+      })
     },
     classifyError: classifyPostgresError,
     async close() {

@@ -29,7 +29,7 @@ describe('a batch of lease rows', () => {
     const answers = await backend.renew(renewals)
     expect(counted.statements).toBe(1)
     expect(answers).toEqual(renewals.map(({ ttlMs }) => expect.objectContaining({ granted: true, ttlMs })))
-    const { remainingMs = 0 } = (await backend.inspect?.('TTLs 499')) ?? {}
+    const [{ remainingMs = 0 } = {}] = (await backend.inspect?.('TTLs 499')) ?? []
     expect(remainingMs).toBeGreaterThan(500 * MINUTE_MS)
   })
 

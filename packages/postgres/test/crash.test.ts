@@ -43,7 +43,7 @@ describe('a server that forgets on a crash what it has just committed', () => {
     await backend.renew([{ ...claim, ttlMs: 2 * MINUTE_MS }])
     await server.kill()
     await server.restart()
-    const kept = await backend.inspect?.('kept')
+    const [kept] = (await backend.inspect?.('kept')) ?? []
     expect(grant).toMatchObject({ granted: true, fencingToken: kept?.fencingToken })
     expect(kept?.remainingMs).toBeGreaterThan(MINUTE_MS)
     const next = await backend.tryAcquire(claimOn('other'), terms(MINUTE_MS))

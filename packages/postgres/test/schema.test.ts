@@ -81,7 +81,7 @@ describe('the schema', () => {
     const [lease] = await allOf(locks, ['a', 'b']).acquire()
     await lease?.renew()
     await fence(theirs, 'a', lease?.fencingToken ?? 0n, { schema })
-    expect(await locks.named('a').inspect()).not.toBeNull()
+    expect(await locks.named('a').inspect()).toHaveLength(1)
     expect((await locks.close()).released).toBe(2)
     await expect(theirs.query(`delete from ${schema}.leases`)).rejects.toThrow(/permission denied/)
     await theirs.query('select 1')

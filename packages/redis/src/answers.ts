@@ -29,8 +29,8 @@ export const attemptsOf = (answer: unknown, askedMs: number): readonly Grant[] |
 export const renewalsOf = (answer: unknown): Renewal[] =>
   (answer as [string, number][]).map(([token, ttlMs]) => (token === '' ? 'gone' : grantOf(token, ttlMs)))
 
-export function inspectionOf(answer: unknown): Inspection | null {
-  if (answer === null) return null
+export function inspectionOf(answer: unknown): Inspection | undefined {
+  if (answer === null) return undefined
   const [token, remainingMs, metadata] = answer as [string, number, string]
   return { fencingToken: BigInt(token), remainingMs, metadata: metadata === '' ? undefined : metadata }
 }

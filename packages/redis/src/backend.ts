@@ -80,7 +80,8 @@ export function redisBackend(options: RedisBackendOptions): LockBackend {
     },
     waitForTurn: (claim, terms, signal) => line.wait(claim, terms, signal),
     async inspect(key) {
-      return inspectionOf(await scripts.run(inspect, [keyNames(namespace, key).hold], []))
+      const held = inspectionOf(await scripts.run(inspect, [keyNames(namespace, key).hold], []))
+      return held ? [held] : []
     },
     classifyError: classifyRedisError,
     close: () => reach.close(),

@@ -52,7 +52,7 @@ describe('clients of a quorum', () => {
     ]
     const lease = await one.named('limited').acquire({ metadata: { who: 'a' } })
     await lease.renew()
-    expect(await other.named('limited').inspect()).toMatchObject({ metadata: { who: 'a' } })
+    expect(await other.named('limited').inspect()).toMatchObject([{ metadata: { who: 'a' } }])
     const next = other.named('limited').acquire()
     const inLine = () => askRedis(servers[0] ?? { port: 0 }, 'llen', keyNames('leasehold-quorum:', 'limited').queue)
     await until('it stands in line', async () => (await inLine()) === '1')

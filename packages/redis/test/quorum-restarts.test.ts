@@ -84,7 +84,7 @@ describe('a node that comes back empty', () => {
       await until('it is given back', restored)
     }
     lease.assertHeld()
-    expect(await locks.named('rolling').inspect()).toMatchObject({ fencingToken: lease.fencingToken })
+    expect(await locks.named('rolling').inspect()).toMatchObject([{ fencingToken: lease.fencingToken }])
     expect(await lease.release()).toBe('released')
     await until('nothing is left', async () => (await holds('rolling')) === '000')
   })

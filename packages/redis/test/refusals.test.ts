@@ -99,7 +99,7 @@ describe('a user limited to the documented commands, keys and channels', () => {
     const [one, other] = [createLocks(open(limited)), createLocks(open(limited), { pollMs: 60_000 })]
     const lease = await one.named('limited').acquire({ metadata: { who: 'a' } })
     await lease.renew()
-    expect(await other.named('limited').inspect()).toMatchObject({ metadata: { who: 'a' } })
+    expect(await other.named('limited').inspect()).toMatchObject([{ metadata: { who: 'a' } }])
     const next = other.named('limited').acquire()
     await until('it stands in line', async () => (await ask('llen', keyNames('leasehold:', 'limited').queue)) === '1')
     expect(await lease.release()).toBe('released')

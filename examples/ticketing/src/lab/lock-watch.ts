@@ -71,8 +71,8 @@ export class LockWatch {
   }
 }
 
-function heldIn(present: LockInspection | null): Held | null {
-  if (present === null) return null
+function heldIn([present]: readonly LockInspection[]): Held | null {
+  if (!present) return null
   const { metadata, fencingToken, remainingMs } = present
   const node = typeof metadata === 'object' && metadata !== null && 'node' in metadata ? String(metadata['node']) : '?'
   return { node, token: String(fencingToken), remainingMs: Math.round(remainingMs) }

@@ -60,19 +60,19 @@ export function seatLeases({ locks, onLease = () => {}, ttlMs, sale, node }: Sea
 
     async isHeld({ handles: [first] }) {
       if (first === undefined) return false
-      const present = await locks.named(first.key).inspect()
+      const [present] = await locks.named(first.key).inspect()
       return present?.fencingToken === BigInt(first.fencingToken)
     },
 
     async look(seat) {
-      const present = await locks.named(keyOf(seat)).inspect()
-      return (
-        present && {
-          token: String(present.fencingToken),
-          remainingMs: Math.round(present.remainingMs),
-          node: nodeIn(present.metadata),
-        }
-      )
+      const [present] = await locks.named(keyOf(seat)).inspect()
+      return present
+        ? {
+            token: String(present.fencingToken),
+            remainingMs: Math.round(present.remainingMs),
+            node: nodeIn(present.metadata),
+          }
+        : null
     },
   }
 }

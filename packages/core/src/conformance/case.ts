@@ -6,6 +6,8 @@ export type Group =
   | 'ttl'
   | 'renew'
   | 'wait'
+  | 'shared'
+  | 'permits'
   | 'fencing'
   | 'ambiguity'
   | 'faults'

@@ -7,9 +7,11 @@ import { fencingCases } from './groups/fencing.ts'
 import { hygieneCases } from './groups/hygiene.ts'
 import { inputCases } from './groups/input.ts'
 import { passedTurnCases } from './groups/passed-turns.ts'
+import { permitCases } from './groups/permits.ts'
 import { portabilityCases } from './groups/portability.ts'
 import { renewCases } from './groups/renew.ts'
 import { secretCases } from './groups/secrets.ts'
+import { sharedCases } from './groups/shared.ts'
 import { toldLossCases } from './groups/told-losses.ts'
 import { ttlCases } from './groups/ttl.ts'
 import { serverWaitCases } from './groups/wait-at-the-server.ts'
@@ -23,6 +25,8 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...toldLossCases,
   ...serverWaitCases,
   ...lineWaitCases,
+  ...sharedCases,
+  ...permitCases,
   ...fencingCases,
   ...passedTurnCases,
   ...ambiguityCases,

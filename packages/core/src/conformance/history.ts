@@ -1,3 +1,5 @@
+import type { Share } from '../contract.ts'
+
 /**
  * What processes note while they use locks. `at` and `validUntil` are readings of one clock that they share, such as
  * `process.hrtime.bigint()` on one machine. `lease` names one attempt, and the lease that came of it.
@@ -12,6 +14,10 @@ export type HistoryEvent =
       readonly at: bigint
       readonly validUntil: bigint
       readonly fencingToken: bigint
+      /** Of a part of the key: its kind. */
+      readonly kind?: Share['kind']
+      /** Which permits. */
+      readonly slots?: readonly number[]
     }
   | { readonly type: 'renewed'; readonly lease: string; readonly validUntil: bigint }
   /** Noted before the release is sent, or when the loss is known. */
@@ -25,12 +31,14 @@ interface LeaseRecord {
   readonly askedAt: bigint
   readonly grantedAt: bigint
   readonly fencingToken: bigint
+  readonly kind?: Share['kind']
+  readonly slots?: readonly number[]
   validUntil: bigint
 }
 
 /**
  * Checks a history against the contract, per key, and returns what is wrong in sentences:
- * valid leases overlap; a lease that was asked for after another was granted has no greater token; accepted writes go back.
+ * valid leases overlap that do not stand together; a lease that was asked for after another was granted has no greater token; accepted writes go back.
  * The events of one process must stand in its order; those of different processes may be mixed in any way.
  */
 export function checkHistory(events: readonly HistoryEvent[]): string[] {
@@ -68,15 +76,31 @@ const by =
   (a: T, b: T): number =>
     Number(read(a) - read(b))
 
+/** Of each part of a key, the lease that is valid for longest. */
 function* overlaps(leases: readonly LeaseRecord[]): Iterable<string> {
-  let longest: LeaseRecord | undefined
+  const longest = new Map<string, LeaseRecord>()
   for (const lease of [...leases].sort(by(({ grantedAt }) => grantedAt))) {
-    if (longest !== undefined && lease.grantedAt < longest.validUntil) {
-      yield `${lease.key}: ${lease.name} was granted while ${longest.name} was valid for another ${longest.validUntil - lease.grantedAt}`
+    const mine = partsOf(lease)
+    const inTheWay = [...longest].find(
+      ([part, { validUntil }]) => validUntil > lease.grantedAt && !standsBeside(lease, mine, part),
+    )
+    if (inTheWay) {
+      const [, { name, validUntil }] = inTheWay
+      yield `${lease.key}: ${lease.name} was granted while ${name} was valid for another ${validUntil - lease.grantedAt}`
     }
-    if (longest === undefined || lease.validUntil > longest.validUntil) longest = lease
+    for (const part of mine) {
+      const before = longest.get(part)
+      if (before === undefined || lease.validUntil > before.validUntil) longest.set(part, lease)
+    }
   }
 }
+
+const partsOf = ({ kind, slots = [] }: LeaseRecord): string[] =>
+  kind === 'permits' ? slots.map((slot) => `permits ${slot}`) : [kind ?? 'all']
+
+/** Readers stand beside readers, and permits beside those of other slots. */
+const standsBeside = ({ kind }: LeaseRecord, mine: readonly string[], part: string): boolean =>
+  (kind === 'shared' && part === 'shared') || (kind === 'permits' && part.startsWith(kind) && !mine.includes(part))
 
 /** Leases asked for at the same time may be granted in any order; but no two ever have the same token. */
 function* tokensOutOfOrder(leases: readonly LeaseRecord[]): Iterable<string> {

@@ -1,4 +1,4 @@
-import type { Claim, Grant, LockBackend } from '../contract.ts'
+import type { Claim, Grant, LockBackend, Share } from '../contract.ts'
 import { LONG_MS, type Trial } from './trial.ts'
 
 /** A claim that stands in line at the server, as core would have it wait. */
@@ -9,8 +9,8 @@ export interface Standing {
 }
 
 /** Lets the claim wait, and gives it time to arrive. */
-export async function stand(t: Trial, backend: LockBackend, key: string): Promise<Standing> {
-  const waiter = begin(t, backend, t.claim(key))
+export async function stand(t: Trial, backend: LockBackend, key: string, share?: Share): Promise<Standing> {
+  const waiter = begin(t, backend, t.claim(key, share))
   await t.pass(t.arrivalMs)
   return waiter
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import type { Locks, LocksOptions } from '../api.ts'
 import { Attachment } from '../attachment.ts'
-import type { Capabilities, Claim, Contended, Grant, LockBackend, Terms } from '../contract.ts'
+import type { Capabilities, Claim, Contended, Grant, LockBackend, Share, Terms } from '../contract.ts'
 import { type ErrorCode, isLeaseholdError } from '../errors.ts'
 import type { LockEvent } from '../events.ts'
 import { createLocks } from '../index.ts'
@@ -100,8 +100,9 @@ export class Trial {
     return `${this.#prefix}:${this.#keys}${label}`
   }
 
-  claim(key = this.key()): Claim {
-    return { key, holder: randomBytes(16).toString('hex') }
+  claim(key = this.key(), share?: Share): Claim {
+    const holder = randomBytes(16).toString('hex')
+    return share ? { key, holder, share } : { key, holder }
   }
 
   terms(ttlMs = LONG_MS, metadata?: string): Terms {
@@ -169,8 +170,8 @@ export class Trial {
   }
 
   /** Takes the key with a claim of its own; fails if it is refused. */
-  async hold(backend: LockBackend, key = this.key(), ttlMs = LONG_MS): Promise<Held> {
-    const claim = this.claim(key)
+  async hold(backend: LockBackend, key = this.key(), ttlMs = LONG_MS, share?: Share): Promise<Held> {
+    const claim = this.claim(key, share)
     const grant = granted(await backend.tryAcquire(claim, this.terms(ttlMs)))
     return { claim, grant }
   }

@@ -8,7 +8,7 @@ interface Replies {
   releaseAll: readonly boolean[]
   waitForTurn: Grant | undefined
   tryAcquireAll: readonly Grant[] | Contended
-  inspect: Inspection | null
+  inspect: readonly Inspection[]
 }
 
 type Operation = keyof Replies
@@ -80,7 +80,7 @@ export function wire(inner: LockBackend, options: WireOptions = {}): Wire {
       ...required(inner, pass),
       ...(options.minimal === true ? {} : offered(inner, pass)),
       // It can tell losses that the backend knows nothing of.
-      capabilities: { ...inner.capabilities, tellsLosses: true },
+      capabilities: { ...inner.capabilities, tellsLosses: true, ...(options.minimal && { shares: [] }) },
       attach(core) {
         tellLost = (claim) => core.lost(claim)
         inner.attach?.(core)

@@ -15,7 +15,7 @@ export async function acquire(hall: LockHall, key: string, terms: WaitTerms): Pr
   assertNotAborted(terms.signal)
   hall.assertRoomToWait()
   const since = bench.clock.now()
-  const hold = await hall.desk(key).acquire(terms, since)
+  const hold = await hall.deskOf(key, terms).acquire(terms, since)
   announce(bench, hold, since)
   return hold
 }
@@ -34,7 +34,7 @@ export async function tryAcquire(hall: LockHall, key: string, terms: WaitTerms):
     // In the turn in which the answer comes: `close` either finds the lease or is found.
     bench.assertOpen()
     if (!answer.granted) return undefined
-    hold = hall.desk(key).begin(claim, terms, answer, sentAt)
+    hold = hall.deskOf(key, terms).begin(claim, terms, answer, sentAt)
     if (!hold) throw tooLate(bench, [claim.claim])
     announce(bench, hold, sentAt)
     return hold

@@ -51,8 +51,8 @@ export class Desk implements Place, HoldKeeper {
     return this.#hold?.isValid() ? this.#hold : undefined
   }
 
-  get hold(): Hold | undefined {
-    return this.#hold
+  get holds(): readonly Hold[] {
+    return this.#hold ? [this.#hold] : []
   }
 
   /** Nobody here has the key or asks for it. */

@@ -1,13 +1,34 @@
-import type { Claim } from '../contract.ts'
+import type { Instant } from '../clock.ts'
+import type { Claim, Grant, Share } from '../contract.ts'
 import { type LeaseholdError, limitReached } from '../errors.ts'
 import type { Bench } from './bench.ts'
 import { Desk, type Hall } from './desk.ts'
 import type { Endings } from './endings.ts'
 import type { Hold } from './hold.ts'
 import { newClaim } from './new-claim.ts'
-import type { HoldTerms } from './options.ts'
+import type { HoldTerms, WaitTerms } from './options.ts'
 import type { Renewals } from './renewals.ts'
 import { type Server, ServerClaim } from './server-claim.ts'
+
+/** One key in this process, or what of it several may have at once. */
+export interface KeyDesk {
+  /** Those that have begun here and have not ended. */
+  readonly holds: readonly Hold[]
+  /** Waits in line, then at the backend. */
+  acquire(terms: WaitTerms, since: Instant): Promise<Hold>
+  /** Undefined where the grant is of no use: then it is being given back. */
+  begin(server: ServerClaim, terms: HoldTerms, grant: Grant, sentAt: Instant): Hold | undefined
+  /** Ends every wait. */
+  giveUpAll(reason: unknown): void
+}
+
+/** The keys of which this process has or wants a part. Made where somebody asks for one. */
+export interface Shares {
+  readonly desks: Iterable<KeyDesk>
+  desk(key: string, share: Share): KeyDesk
+  /** The leases of parts of this key that are valid now. */
+  valid(key: string): Hold[]
+}
 
 /** All keys that this process holds or waits for. */
 export class LockHall implements Hall, Server {
@@ -17,6 +38,7 @@ export class LockHall implements Hall, Server {
   readonly claims = new Map<string, ServerClaim>()
   readonly unreleased: { readonly key: string; readonly error: LeaseholdError }[] = []
   leases = 0
+  shares: Shares | undefined
   #waiting = 0
   readonly #desks = new Map<string, Desk>()
 
@@ -43,19 +65,30 @@ export class LockHall implements Hall, Server {
     return this.#desks.get(key)?.valid
   }
 
-  get holds(): Hold[] {
-    return [...this.#desks.values()].flatMap(({ hold }) => hold ?? [])
+  /** Every lease of this key that is valid now, of all of it or of a part. */
+  validAt(key: string): Hold[] {
+    const whole = this.valid(key)
+    return whole ? [whole] : (this.shares?.valid(key) ?? [])
   }
 
-  newClaim(key: string, { ttlMs }: HoldTerms): ServerClaim {
-    const claim = new ServerClaim(this, newClaim(key), ttlMs)
+  /** What of the key is asked for. */
+  deskOf(key: string, { share }: HoldTerms): KeyDesk {
+    return share ? (this.shares as Shares).desk(key, share) : this.desk(key)
+  }
+
+  get holds(): Hold[] {
+    return this.#everyDesk.flatMap(({ holds }) => holds)
+  }
+
+  newClaim(key: string, { ttlMs, share }: HoldTerms): ServerClaim {
+    const claim = new ServerClaim(this, newClaim(key, share), ttlMs)
     // Its loss may be told in the very moment in which it is granted.
     if (this.bench.backend.capabilities.tellsLosses) claim.use()
     return claim
   }
 
   /** The claim of a handle: the same for everybody who has taken it up here, or is about to. To be used, and dropped. */
-  sharedClaim(claim: Claim, { ttlMs }: HoldTerms): ServerClaim {
+  claimOfHandle(claim: Claim, { ttlMs }: HoldTerms): ServerClaim {
     return this.claims.get(claim.holder) ?? new ServerClaim(this, claim, ttlMs, true)
   }
 
@@ -78,7 +111,7 @@ export class LockHall implements Hall, Server {
   }
 
   giveUpAll(reason: unknown): void {
-    for (const desk of [...this.#desks.values()]) desk.giveUpAll(reason)
+    for (const desk of this.#everyDesk) desk.giveUpAll(reason)
   }
 
   /** Looked at before anything is sent, and again where a lease begins: other attempts may be under way. */
@@ -94,7 +127,11 @@ export class LockHall implements Hall, Server {
 
   #lost({ key, holder }: Claim): void {
     this.claims.get(holder)?.gone()
-    const hold = this.#desks.get(key)?.hold
-    if (hold?.claim.holder === holder) hold.lose('gone')
+    for (const hold of [...(this.#desks.get(key)?.holds ?? []), ...(this.shares?.valid(key) ?? [])])
+      if (hold.claim.holder === holder) hold.lose('gone')
+  }
+
+  get #everyDesk(): KeyDesk[] {
+    return [...this.#desks.values(), ...(this.shares?.desks ?? [])]
   }
 }

@@ -29,6 +29,8 @@ export interface HoldKeeper {
   over(hold: Hold): void
 }
 
+const NO_SLOTS: readonly number[] = []
+
 type HoldState = 'held' | 'lost' | 'released' | 'handed-off'
 
 /** One lease: what was granted, how long it may be trusted, how it ended. Nobody else changes that. */
@@ -37,6 +39,7 @@ export class Hold implements Task {
   readonly server: ServerClaim
   readonly terms: HoldTerms
   readonly fencingToken: bigint
+  readonly slots: readonly number[]
   readonly heldSince: Instant
   /** Warns work under it: it is to come to its end. */
   readonly warning = new LeaseSignal()
@@ -69,8 +72,9 @@ export class Hold implements Task {
     this.server = server
     this.terms = terms
     this.fencingToken = grant.fencingToken
+    this.slots = grant.slots ?? NO_SLOTS
     this.heldSince = passedAt ?? since
-    this.isPassedOn = server.shared || !!passedAt
+    this.isPassedOn = server.byHandle || !!passedAt
     this.#validity = new Validity(terms, granted)
     this.#autoRenew = terms.autoRenew
     this.#confirmed = !passedAt && grant.ttlMs >= terms.ttlMs
@@ -92,11 +96,6 @@ export class Hold implements Task {
 
   get autoRenew(): boolean {
     return this.#autoRenew
-  }
-
-  /** By this process, or by whoever has its handle. */
-  get isWanted(): boolean {
-    return this.#state === 'held' || this.#state === 'handed-off'
   }
 
   /** A `run` works under it. */
@@ -249,7 +248,7 @@ export class Hold implements Task {
 
   /** The lease of the next here, on the same hold at the server; undefined where somebody else may live on it, or it is not what the next asks for. */
   successor(terms: HoldTerms): Hold | undefined {
-    if (!this.#asGranted || this.server.shared || !isAlike(terms, this.terms)) return undefined
+    if (!this.#asGranted || this.server.byHandle || !isAlike(terms, this.terms)) return undefined
     const now = this.#bench.clock.now()
     const granted = passedOn(this.#granted, now)
     const next = granted && new Hold(this.#keeper, this.server, terms, granted)

@@ -15,12 +15,21 @@ export function workUnder<T>(holds: readonly Hold[], work: () => T): T {
   return current.run([...wanted(), ...holds.map((hold) => new WeakRef(hold))], work)
 }
 
-/** Those that are over are none: whoever is next in this process may have the same claim. */
-const wanted = () => current.getStore()?.filter((each) => each.deref()?.isWanted) ?? []
+/** By this process, or by whoever has its handle. Those that are over are none: whoever is next in this process may have the same claim. */
+const isWanted = (hold: Hold | undefined): boolean => hold?.state === 'held' || hold?.state === 'handed-off'
 
-/** Throws `SELF_DEADLOCK` where the calling context works under this lease, or handed it off and has it again, and would wait for its own end. */
-export function assertNotUnder(hold: Hold | undefined, { whenHeld }: HoldTerms): void {
-  if (whenHeld === 'wait' || !hold) return
-  if (!wanted().some((each) => each.deref()?.claim.holder === hold.claim.holder)) return
-  throw leaseError('SELF_DEADLOCK', hold.key, 'is awaited by its own work (see whenHeld)')
+const wanted = () => current.getStore()?.filter((each) => isWanted(each.deref())) ?? []
+
+/**
+ * Throws `SELF_DEADLOCK` where the calling context works under one of these leases, or handed it off and has it again, and would wait for its own end. Permits stand beside each other, as far as
+ * there are enough. One who reads and would read once more waits for a writer, who waits for him.
+ */
+export function assertNotUnder(holds: readonly Hold[], { whenHeld, share }: HoldTerms): void {
+  if (whenHeld === 'wait') return
+  const own = holds.filter(({ claim }) => wanted().some((each) => each.deref()?.claim.holder === claim.holder))
+  const [first] = own
+  if (!first) return
+  const taken = own.flatMap(({ slots }) => slots).length
+  if (taken > 0 && share?.kind === 'permits' && taken + share.take <= share.of) return
+  throw leaseError('SELF_DEADLOCK', first.key, 'is awaited by its own work (see whenHeld)')
 }

@@ -22,6 +22,10 @@ export class HeldLease implements Lease {
     return this.#hold.fencingToken
   }
 
+  get slots(): readonly number[] {
+    return this.#hold.slots
+  }
+
   get remainingMs(): number {
     return this.#hold.isValid() ? this.#hold.remainingMs() : 0
   }

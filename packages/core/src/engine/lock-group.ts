@@ -32,7 +32,7 @@ class NamedLocks extends Holdable<LeaseGroup> implements LockGroup {
   }
 
   protected async wait(hall: LockHall, terms: WaitTerms): Promise<LeaseGroup> {
-    for (const key of this.keys) assertNotUnder(hall.valid(key), terms)
+    for (const key of this.keys) assertNotUnder(hall.validAt(key), terms)
     return this.#group(hall, await acquireAll(hall, this.keys, terms))
   }
 

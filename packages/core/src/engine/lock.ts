@@ -25,14 +25,14 @@ export class NamedLock extends Holdable<Lease> implements Lock {
   }
 
   protected async wait(hall: LockHall, terms: WaitTerms): Promise<Lease> {
-    assertNotUnder(hall.valid(this.key), terms)
+    assertNotUnder(hall.validAt(this.key), terms)
     return new HeldLease(hall, await acquire(hall, this.key, terms))
   }
 
-  async inspect(): Promise<LockInspection | null> {
+  async inspect(): Promise<readonly LockInspection[]> {
     this.#hall.bench.assertOpen()
     return inspect(this.#hall, this.key, (found) =>
-      found ? { ...found, metadata: found.metadata && (JSON.parse(found.metadata) as Json) } : null,
+      found.map((hold) => ({ ...hold, metadata: hold.metadata && (JSON.parse(hold.metadata) as Json) })),
     )
   }
 }

@@ -1,4 +1,5 @@
 import type { AcquireOptions, HoldOptions, Lockable } from '../api.ts'
+import type { Share } from '../contract.ts'
 import type { LockHall } from './hall.ts'
 import { parseHold, parseWait, type WaitTerms } from './options.ts'
 
@@ -9,9 +10,10 @@ export abstract class Holdable<Held extends { run<T>(work: Work<Held, T>): Promi
   readonly #hall: LockHall
   readonly #defaults: WaitTerms
 
-  constructor(hall: LockHall, defaults: HoldOptions | undefined) {
+  constructor(hall: LockHall, defaults: HoldOptions | undefined, share?: Share) {
     this.#hall = hall
-    this.#defaults = parseHold(hall.bench.options, defaults)
+    const terms = parseHold(hall.bench.options, defaults)
+    this.#defaults = share ? { ...terms, share } : terms
   }
 
   protected abstract attempt(hall: LockHall, terms: WaitTerms): Promise<Held | null>

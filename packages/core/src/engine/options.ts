@@ -1,6 +1,6 @@
 import type { CloseOptions, LocksOptions } from '../api.ts'
 import { type Clock, systemClock } from '../clock.ts'
-import type { Advice, Terms } from '../contract.ts'
+import type { Advice, Share, Terms } from '../contract.ts'
 import type { LockEvent } from '../events.ts'
 
 const YEAR_MS = 31_536_000_000
@@ -15,6 +15,8 @@ export interface HoldTerms {
   readonly maxHoldMs?: number | undefined
   readonly metadata?: string | undefined
   readonly whenHeld: 'throw' | 'wait'
+  /** Undefined: all of the key. */
+  readonly share?: Share | undefined
 }
 
 /** What of it the backend is asked for. */
@@ -76,7 +78,7 @@ const orEndless =
   (name, value) =>
     value === Number.POSITIVE_INFINITY ? undefined : bounded(name, value)
 
-const holdRules: Rules<Omit<HoldTerms, 'whenHeld'>> = {
+const holdRules: Rules<Omit<HoldTerms, 'whenHeld' | 'share'>> = {
   ttlMs: between(10, YEAR_MS, 'whole '),
   marginMs: between(0, YEAR_MS),
   autoRenew: ofType('boolean'),
@@ -86,7 +88,7 @@ const holdRules: Rules<Omit<HoldTerms, 'whenHeld'>> = {
 
 const throwOrWait = rule<'throw' | 'wait'>("'throw' or 'wait'", (value) => value === 'throw' || value === 'wait')
 
-const waitRules: Rules<WaitTerms> = {
+const waitRules: Rules<Omit<WaitTerms, 'share'>> = {
   ...holdRules,
   waitMs: orEndless(between(0, Number.MAX_SAFE_INTEGER)),
   // By its shape: those of another realm, and of polyfills, are no instances of ours.
@@ -139,6 +141,22 @@ export const parseClose = (options: CloseOptions = {}): { readonly drainMs: numb
 
 export const parseResume = (defaults: WaitTerms, options: object = {}): WaitTerms =>
   parse<WaitTerms>({ autoRenew: holdRules.autoRenew, maxHoldMs: holdRules.maxHoldMs }, defaults, options)
+
+const MOST_PERMITS = 10_000
+
+export const parseCount = (count: number): number => between(1, MOST_PERMITS, 'whole ')('count', count)
+
+export const parsePermits = (permits = 1, count = MOST_PERMITS): number =>
+  between(1, count, 'whole ')('permits', permits)
+
+/** Of a handle, which came from outside. */
+export function parseShare(share: Share): Share {
+  assertObject('share', share)
+  if (share.kind === 'shared') return { kind: 'shared' }
+  if (share.kind !== 'permits') throw new TypeError('a lease handle must be what handOff gave')
+  const of = parseCount(share.of)
+  return { kind: 'permits', take: parsePermits(share.take, of), of }
+}
 
 export const assertBackend: (name: string, value: unknown) => void = having('tryAcquire', 'renew', 'release')
 export const assertObject: (name: string, value: unknown) => void = having()

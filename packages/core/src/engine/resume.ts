@@ -1,6 +1,6 @@
 import type { Lease, LeaseHandle, Locks, ResumeOptions } from '../api.ts'
 import type { Renewal } from '../contract.ts'
-import { checkEach, checkRenewal } from './answers.ts'
+import { checkEach, checkRenewal, checkSlots } from './answers.ts'
 import type { LockHall } from './hall.ts'
 import { parseHandle } from './handle.ts'
 import type { Hold } from './hold.ts'
@@ -8,6 +8,7 @@ import { HeldLease } from './lease.ts'
 import { hallOf } from './locks.ts'
 import { parseResume } from './options.ts'
 import { ask, noAnswer } from './requests.ts'
+import { sharesOf } from './shares.ts'
 
 /**
  * Takes up a lease that was handed off, here or in another process: renews it once, and returns it; null where it is gone. It renews itself if it
@@ -29,10 +30,11 @@ async function takeUp(
 ): Promise<Hold | undefined> {
   const { bench } = hall
   bench.assertHandOff()
+  sharesOf(hall)
   const { claim, terms: handed, fencingToken } = parseHandle(handle, bench.options)
   const terms = parseResume(handed, options)
   hall.assertRoomFor(1)
-  const server = hall.sharedClaim(claim, terms)
+  const server = hall.claimOfHandle(claim, terms)
   let begun: Hold | undefined
   server.use()
   try {
@@ -50,14 +52,15 @@ async function takeUp(
     if (renewal === 'gone' || server.over) return undefined
     // Granted anew by a delayed duplicate of its acquire, and known to nobody.
     if (renewal.fencingToken !== fencingToken) return void server.withdraw()
-    const known = hall.valid(claim.key)
+    checkSlots(renewal, claim.share)
+    const known = hall.validAt(claim.key).find((hold) => hold.server === server)
     // Taken up twice in one process, it is one lease.
-    if (known?.server === server) {
+    if (known) {
       if (terms.autoRenew) known.renewAlways()
       known.renewed(renewal, sentAt, bench.clock.now())
       return known
     }
-    begun = hall.desk(claim.key).begin(server, terms, renewal, sentAt)
+    begun = hall.deskOf(claim.key, terms).begin(server, terms, renewal, sentAt)
     if (begun) bench.observer.tell({ type: 'resumed', key: claim.key, fencingToken })
     return begun
   } finally {

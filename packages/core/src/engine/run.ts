@@ -1,3 +1,4 @@
+import type { Inspection } from '../contract.ts'
 import { leaseError } from '../errors.ts'
 import type { LockHall } from './hall.ts'
 import type { Hold } from './hold.ts'
@@ -32,7 +33,11 @@ export async function run<T>(hall: LockHall, holds: readonly Hold[], work: () =>
 }
 
 /** Work that has released its lease may go on, as long as nobody else is at work. That is looked for, as far as the backend can tell. */
-async function assertNoSuccessor(hall: LockHall, { key, fencingToken }: Hold): Promise<void> {
-  const overtaken = await inspect(hall, key, (found) => !!found && found.fencingToken > fencingToken).catch(() => false)
+async function assertNoSuccessor(hall: LockHall, { key, fencingToken, claim, slots }: Hold): Promise<void> {
+  const excludes = ({ share, slots: theirs = [] }: Inspection): boolean =>
+    !share || share.kind !== claim.share?.kind || theirs.some((slot) => slots.includes(slot))
+  const overtaken = await inspect(hall, key, (found) =>
+    found.some((hold) => hold.fencingToken > fencingToken && excludes(hold)),
+  ).catch(() => false)
   if (overtaken) throw leaseError('LEASE_ENDED', key, 'was released before its work ended, and somebody else has it')
 }

@@ -23,7 +23,7 @@ export interface Server {
 export class ServerClaim {
   readonly claim: Claim
   /** It came by a handle: somebody else may live on it, and only a release ends it. */
-  readonly shared: boolean
+  readonly byHandle: boolean
   readonly #server: Server
   readonly #ttlMs: number
   /** The server may hold the key, or a place in its queue, for the claim. */
@@ -31,12 +31,12 @@ export class ServerClaim {
   #over = false
   #users = 0
 
-  constructor(server: Server, claim: Claim, ttlMs: number, shared = false) {
+  constructor(server: Server, claim: Claim, ttlMs: number, byHandle = false) {
     this.#server = server
     this.#ttlMs = ttlMs
     this.claim = claim
-    this.shared = shared
-    this.#mayBeKnown = shared
+    this.byHandle = byHandle
+    this.#mayBeKnown = byHandle
   }
 
   /** Ended, lost or abandoned: what the server grants it from now on is nobody's. */
@@ -62,7 +62,7 @@ export class ServerClaim {
       [this],
       terms,
       (backend) => backend.tryAcquire(this.claim, asked(terms, reserve)),
-      checkAnswer,
+      (answer) => checkAnswer(answer, this.claim.share),
       (answer) => answer.granted,
     )
   }
@@ -71,7 +71,7 @@ export class ServerClaim {
   async wait(terms: HoldTerms, reserve: number, signal: AbortSignal): Promise<Grant | undefined> {
     this.#mayBeKnown = true
     const grant = await this.#server.bench.backend.waitForTurn?.(this.claim, asked(terms, reserve), signal)
-    if (grant) checkGrant(grant)
+    if (grant) checkAnswer(grant, this.claim.share)
     return grant ?? undefined
   }
 
@@ -102,9 +102,9 @@ export class ServerClaim {
     }
   }
 
-  /** Nobody here wants it any more: what the server may know of it is taken back. A shared one is left to the server's clock. */
+  /** Nobody here wants it any more: what the server may know of it is taken back. One that came by a handle is left to the server's clock. */
   abandon(): void {
-    if (this.shared) return
+    if (this.byHandle) return
     this.drop()
     if (this.#over) return
     this.#over = true
@@ -130,8 +130,8 @@ export class ServerClaim {
     const { key } = this.claim
     bench.observer.tell({ type: 'backend-error', operation, key, error })
     if (bench.closed) unreleased.push({ key, error })
-    // A shared one may have been taken up anew since, here or elsewhere: that is not to be ended late.
-    else if (!this.shared) void endings.insist(this.claim, this.#ttlMs)
+    // One that came by a handle may have been taken up anew since, here or elsewhere: that is not to be ended late.
+    else if (!this.byHandle) void endings.insist(this.claim, this.#ttlMs)
   }
 }
 

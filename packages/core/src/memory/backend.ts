@@ -21,14 +21,21 @@ export function memoryBackend({ store = sharedStore() }: MemoryBackendOptions = 
   /** On the process's clock: it is read before the store's, so that what is told is not later than what was. */
   const grantedAt = ({ ttlMs, fencingToken }: Grant, key: string) => {
     const now = core.clock.now()
-    const held = store.inspect(key)
+    const held = store.inspect(key).find((each) => each.fencingToken === fencingToken)
     // Somebody else's by now: the grant's time is over.
-    const remainingMs = held?.fencingToken === fencingToken ? held.remainingMs : 0
+    const remainingMs = held?.remainingMs ?? 0
     return shift(now, remainingMs - ttlMs)
   }
   return {
     name: 'memory',
-    capabilities: { fifo: true, handOff: true, survivesRestart: false, slackMs: 0, minTtlMs: 1 },
+    capabilities: {
+      fifo: true,
+      handOff: true,
+      survivesRestart: false,
+      slackMs: 0,
+      minTtlMs: 1,
+      shares: ['shared', 'permits'],
+    },
     attach: (to) => core.attach(to),
     tryAcquire: async (claim, terms) => store.tryAcquire(claim, terms),
     tryAcquireAll: async (claims, terms) => store.tryAcquireAll(claims, terms),

@@ -1,6 +1,7 @@
 import { type Clock, NEVER_MS, systemClock } from '../clock.ts'
 import type { Claim, Contended, Grant, Inspection, Renewal, Terms } from '../contract.ts'
-import { Scheduler, type Slot, type Task } from '../scheduler.ts'
+import { Scheduler } from '../scheduler.ts'
+import { Place, StoreHold, slotsFor, type WaitingClaim } from './place.ts'
 
 export interface MemoryStoreOptions {
   /** The server's clock. Expiry goes by its monotonic reading alone. Default: the system's. */
@@ -9,31 +10,7 @@ export interface MemoryStoreOptions {
   readonly firstToken?: bigint
 }
 
-interface WaitingClaim {
-  readonly claim: Claim
-  readonly terms: Terms
-  /** With the grant, or with nothing when the store has forgotten the claim. */
-  readonly settle: (grant: Grant | undefined) => void
-}
-
-/** One key that is held, and who waits for it, first in, first out. A key that is free has no entry. */
-class HeldKey implements Task {
-  scheduled?: Slot | undefined
-  expiresAtMs = 0
-  claim: Claim
-  terms: Terms
-  fencingToken = 0n
-  /** Those after `fencingToken`, up to this, are reserved. */
-  lastToken = 0n
-  readonly waiting = new Map<string, WaitingClaim>()
-  readonly fire: () => void
-
-  constructor(claim: Claim, terms: Terms, onExpiry: (held: HeldKey) => void) {
-    this.claim = claim
-    this.terms = terms
-    this.fire = () => onExpiry(this)
-  }
-}
+const NO_HOLDS: readonly StoreHold[] = []
 
 /**
  * The "server" of the memory backend: every operation is one synchronous, atomic step. Several backends over one store contend as
@@ -42,7 +19,7 @@ class HeldKey implements Task {
 export class MemoryStore {
   readonly clock: Clock
   readonly #scheduler: Scheduler
-  readonly #held = new Map<string, HeldKey>()
+  readonly #places = new Map<string, Place>()
   #nextToken: bigint
 
   constructor({ clock = systemClock, firstToken = 1n }: MemoryStoreOptions = {}) {
@@ -53,20 +30,24 @@ export class MemoryStore {
 
   /** How many keys are held: 0 when everything was given back. */
   get size(): number {
-    return this.#held.size
+    return this.#places.size
   }
 
   tryAcquire(claim: Claim, terms: Terms): Grant | Contended {
-    const held = this.#current(claim.key)
-    if (held === undefined) return this.#hold(claim, terms)
-    if (held.claim.holder === claim.holder) return grantOf(held, this.#remainingMs(held))
-    return { granted: false, remainingMs: this.#remainingMs(held) }
+    const place = this.#current(claim.key)
+    const own = place?.holds.get(claim.holder)
+    if (own) return own.grant(this.#remainingMs(own))
+    // Nobody overtakes the line. Those who stand in it are granted when there is room.
+    const isOpen = !place || place.waiting.size === 0
+    const slots = isOpen && slotsFor(place?.holds.values() ?? NO_HOLDS, claim.share)
+    if (slots) return this.#grant(place ?? this.#open(claim.key), claim, terms, slots)
+    return { granted: false, remainingMs: this.#nextExpiryMs(place) }
   }
 
   tryAcquireAll(claims: readonly Claim[], terms: Terms): readonly Grant[] | Contended {
-    const others = claims.flatMap((claim) => {
-      const held = this.#current(claim.key)
-      return held === undefined || held.claim.holder === claim.holder ? [] : [this.#remainingMs(held)]
+    const others = claims.flatMap(({ key, holder }) => {
+      const place = this.#current(key)
+      return !place || place.holds.has(holder) ? [] : [this.#nextExpiryMs(place)]
     })
     if (others.length > 0) return { granted: false, remainingMs: Math.max(...others) }
     return claims.map((claim) => this.tryAcquire(claim, terms) as Grant)
@@ -74,24 +55,23 @@ export class MemoryStore {
 
   /** Under a reserved token, if one is named. */
   renew(claim: Claim, ttlMs: number, fencingToken = 0n): Renewal {
-    const held = this.#current(claim.key)
-    if (held === undefined || held.claim.holder !== claim.holder) return 'gone'
+    const held = this.#current(claim.key)?.holds.get(claim.holder)
+    if (!held) return 'gone'
     const keepMs = Math.max(ttlMs, this.#remainingMs(held))
     this.#keepFor(held, keepMs)
     if (fencingToken > held.fencingToken && fencingToken <= held.lastToken) held.fencingToken = fencingToken
-    return grantOf(held, keepMs)
+    return held.grant(keepMs)
   }
 
   release(claim: Claim): boolean {
-    const held = this.#current(claim.key)
-    if (held === undefined) return false
-    if (held.claim.holder !== claim.holder) {
-      held.waiting.get(claim.holder)?.settle(undefined)
-      held.waiting.delete(claim.holder)
-      return false
-    }
-    this.#passOn(held)
-    return true
+    const place = this.#current(claim.key)
+    const held = place?.holds.get(claim.holder)
+    if (!place) return false
+    if (held) this.#end(place, held)
+    place.waiting.get(claim.holder)?.settle(undefined)
+    place.waiting.delete(claim.holder)
+    this.#advance(place)
+    return !!held
   }
 
   /** Queues the claim, or grants it at once. Returns how to leave the queue. */
@@ -101,76 +81,90 @@ export class MemoryStore {
       settle(answer)
       return () => {}
     }
-    const waiting = (this.#held.get(claim.key) as HeldKey).waiting
+    const place = this.#places.get(claim.key) as Place
     const entry = { claim, terms, settle }
-    waiting.set(claim.holder, entry)
+    place.waiting.set(claim.holder, entry)
     return () => {
-      if (waiting.get(claim.holder) === entry) waiting.delete(claim.holder)
+      if (place.waiting.get(claim.holder) !== entry) return
+      place.waiting.delete(claim.holder)
+      this.#advance(place)
     }
   }
 
-  inspect(key: string): Inspection | null {
-    const held = this.#current(key)
-    if (held === undefined) return null
-    return { fencingToken: held.fencingToken, remainingMs: this.#remainingMs(held), metadata: held.terms.metadata }
+  inspect(key: string): readonly Inspection[] {
+    const holds = [...(this.#current(key)?.holds.values() ?? NO_HOLDS)]
+    return holds.map((held) => held.inspection(this.#remainingMs(held)))
   }
 
   /** Drops every hold and every waiter, as a server that comes back empty does. Tokens go on from where they were. */
   forgetAll(): void {
-    const forgotten = [...this.#held.values()]
-    this.#held.clear()
-    for (const held of forgotten) this.#scheduler.cancel(held)
-    for (const held of forgotten) for (const each of held.waiting.values()) each.settle(undefined)
+    const forgotten = [...this.#places.values()]
+    this.#places.clear()
+    for (const { holds } of forgotten) for (const held of holds.values()) this.#scheduler.cancel(held)
+    for (const { waiting } of forgotten) {
+      const left = [...waiting.values()]
+      waiting.clear()
+      for (const each of left) each.settle(undefined)
+    }
   }
 
-  /** The key's present hold. Computed: a timer may be late. */
-  #current(key: string): HeldKey | undefined {
-    const held = this.#held.get(key)
-    if (held === undefined || this.#remainingMs(held) > 0) return held
-    this.#passOn(held)
-    return this.#held.get(key)
+  /** Who has the key now, and who waits for it. Computed: a timer may be late. */
+  #current(key: string): Place | undefined {
+    const place = this.#places.get(key)
+    if (!place) return undefined
+    let expired = false
+    for (const held of place.holds.values()) {
+      if (this.#remainingMs(held) > 0) continue
+      this.#end(place, held)
+      expired = true
+    }
+    if (expired) this.#advance(place)
+    return this.#places.get(key)
   }
 
-  #hold(claim: Claim, terms: Terms): Grant {
-    const held = new HeldKey(claim, terms, (expired) => this.#current(expired.claim.key))
-    this.#held.set(claim.key, held)
-    return this.#grantTo(held, claim, terms)
+  #open(key: string): Place {
+    const place = new Place(key)
+    this.#places.set(key, place)
+    return place
   }
 
-  #grantTo(held: HeldKey, claim: Claim, terms: Terms): Grant {
-    held.claim = claim
-    held.terms = terms
-    held.fencingToken = this.#nextToken
-    held.lastToken = held.fencingToken + BigInt(terms.reserve ?? 0)
+  #grant(place: Place, claim: Claim, terms: Terms, slots: readonly number[]): Grant {
+    const held = new StoreHold(claim, terms, this.#nextToken, slots, () => this.#current(claim.key))
     this.#nextToken = held.lastToken + 1n
+    place.holds.set(claim.holder, held)
     this.#keepFor(held, terms.ttlMs)
-    return grantOf(held, terms.ttlMs)
+    return held.grant(terms.ttlMs)
   }
 
-  #keepFor(held: HeldKey, ttlMs: number): void {
+  #keepFor(held: StoreHold, ttlMs: number): void {
     const now = this.clock.now()
     held.expiresAtMs = now.monotonicMs + ttlMs
     this.#scheduler.schedule(held, { monotonicMs: held.expiresAtMs, wallMs: NEVER_MS })
   }
 
-  /** To the next in the queue, or free. */
-  #passOn(held: HeldKey): void {
-    const [next] = held.waiting.values()
-    if (next === undefined) {
-      this.#held.delete(held.claim.key)
-      this.#scheduler.cancel(held)
-      return
-    }
-    held.waiting.delete(next.claim.holder)
-    next.settle(this.#grantTo(held, next.claim, next.terms))
+  #end(place: Place, held: StoreHold): void {
+    place.holds.delete(held.claim.holder)
+    this.#scheduler.cancel(held)
   }
 
-  #remainingMs(held: HeldKey): number {
+  /** Grants to all at the head of the line who fit, in their order. */
+  #advance(place: Place): void {
+    for (const { claim, terms, settle } of place.waiting.values()) {
+      const slots = slotsFor(place.holds.values(), claim.share)
+      if (!slots) return
+      place.waiting.delete(claim.holder)
+      settle(this.#grant(place, claim, terms, slots))
+    }
+    if (place.isFree && this.#places.get(place.key) === place) this.#places.delete(place.key)
+  }
+
+  /** When the first of those who hold it may be gone. */
+  #nextExpiryMs(place: Place | undefined): number {
+    const holds = [...(place?.holds.values() ?? NO_HOLDS)]
+    return Math.min(...holds.map((held) => this.#remainingMs(held)))
+  }
+
+  #remainingMs(held: StoreHold): number {
     return held.expiresAtMs - this.clock.now().monotonicMs
   }
-}
-
-function grantOf({ fencingToken, lastToken }: HeldKey, ttlMs: number): Grant {
-  if (lastToken === fencingToken) return { granted: true, ttlMs, fencingToken }
-  return { granted: true, ttlMs, fencingToken, reserved: Number(lastToken - fencingToken) }
 }

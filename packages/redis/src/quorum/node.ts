@@ -63,5 +63,5 @@ export interface QuorumNode {
    * stays.
    */
   withdraw(claim: Claim, attempt: number): Promise<unknown>
-  inspect(key: string): Promise<Inspection | null>
+  inspect(key: string): Promise<Inspection | undefined>
 }

@@ -67,7 +67,7 @@ export class QuorumMember implements QuorumNode, WaitingNode {
     await this.#reach.scripts.run(withdraw, [keyNames(this.#namespace, key).hold], [holder, attempt])
   }
 
-  async inspect(key: string): Promise<Inspection | null> {
+  async inspect(key: string): Promise<Inspection | undefined> {
     return inspectionOf(await this.#reach.scripts.run(inspect, [keyNames(this.#namespace, key).hold], []))
   }
 

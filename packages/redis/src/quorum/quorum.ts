@@ -122,10 +122,9 @@ export class Quorum {
     )
   }
 
-  async inspect(key: string): Promise<Inspection | null> {
+  async inspect(key: string): Promise<readonly Inspection[]> {
     const asked = this.#nodes.map((node) => node.inspect(key))
-    const { inspection } = await decided(asked, this.#options.nodeTimeoutMs, this.#clock, inspectionIn)
-    return inspection
+    return decided(asked, this.#options.nodeTimeoutMs, this.#clock, inspectionIn)
   }
 
   async #attempt(claim: Claim, terms: Terms): Promise<Grant | Contended> {

@@ -55,19 +55,19 @@ export function releasesIn(
 
 /** The hold that a majority keeps. */
 export function inspectionIn(
-  ballots: Ballots<Inspection | null>,
+  ballots: Ballots<Inspection | undefined>,
   late: boolean,
-): { readonly inspection: Inspection | null } | undefined {
+): readonly Inspection[] | undefined {
   const answers = answersIn(ballots)
-  const shown = answers.flatMap((each) => (each === null ? [] : [{ ...each, token: each.fencingToken }]))
+  const shown = answers.flatMap((each) => (each ? [{ ...each, token: each.fencingToken }] : []))
   const stakes = shown.map((each) => ({ ...each, ttlMs: each.remainingMs }))
   const agreed = agreedBy(stakes, ballots.length)
   if (agreed !== undefined) {
     // A node where the hold was restored does not know the metadata.
     const { metadata } = shown.find((each) => each.token === agreed.token && each.metadata !== undefined) ?? {}
-    return { inspection: { fencingToken: agreed.token, remainingMs: agreed.ttlMs, metadata } }
+    return [{ fencingToken: agreed.token, remainingMs: agreed.ttlMs, metadata }]
   }
-  if (!mayBeKept(largestGroup(stakes).length, ballots.length, answers.length)) return { inspection: null }
+  if (!mayBeKept(largestGroup(stakes).length, ballots.length, answers.length)) return []
   if (isWorthWaiting(ballots, late)) return undefined
   throw new NoMajority(ballots)
 }

@@ -7,18 +7,24 @@ export function loopbackBackend(port: number): LockBackend & { connection: Conne
   const ask = async <Answer>(question: Parameters<Connection['ask']>[0]) =>
     (await connection.ask(question).answer) as Answer
 
-  const releaseAll = (claims: readonly Claim[]) =>
-    ask<boolean[]>({ op: 'release', claims: claims.map(({ key, holder }) => ({ key, holder })) })
+  const releaseAll = (claims: readonly Claim[]) => ask<boolean[]>({ op: 'release', claims: claims })
 
   return {
     connection,
     name: 'loopback',
-    capabilities: { fifo: true, handOff: true, survivesRestart: true, slackMs: 50, minTtlMs: 1 },
+    capabilities: {
+      fifo: true,
+      handOff: true,
+      survivesRestart: true,
+      slackMs: 50,
+      minTtlMs: 1,
+      shares: ['shared', 'permits'],
+    },
     tryAcquire: (claim, terms) => ask<Grant | Contended>({ op: 'tryAcquire', candidate: { ...claim, ...terms } }),
     renew: (renewals) => ask<Renewal[]>({ op: 'renew', renewals }),
     release: async (claim) => (await releaseAll([claim]))[0] === true,
     releaseAll,
-    inspect: (key) => ask<Inspection | null>({ op: 'inspect', key }),
+    inspect: (key) => ask<readonly Inspection[]>({ op: 'inspect', key }),
     async waitForTurn(claim, terms, signal) {
       signal.throwIfAborted()
       const { id, answer } = connection.ask({ op: 'wait', candidate: { ...claim, ...terms } })

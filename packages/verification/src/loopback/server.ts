@@ -99,7 +99,7 @@ export class LoopbackServer {
       case 'tryAcquire':
         return this.#store.tryAcquire(asked.candidate, asked.candidate)
       case 'renew':
-        return asked.renewals.map((claim) => this.#store.renew(claim, claim.ttlMs))
+        return asked.renewals.map((claim) => this.#store.renew(claim, claim.ttlMs, claim.fencingToken))
       case 'release':
         return asked.claims.map((claim) => this.#store.release(claim))
       case 'inspect':

@@ -104,7 +104,7 @@ export class RemoteBackend implements LockBackend {
     return this.#call(() => this.#server.release(this.#machine.name, claim))
   }
 
-  inspect(key: string): Promise<Inspection | null> {
+  inspect(key: string): Promise<readonly Inspection[]> {
     return this.#call(() => this.#server.inspect(this.#machine.name, key))
   }
 

@@ -120,8 +120,8 @@ export class Server {
     })
   }
 
-  inspect(process: string, key: string): Promise<Inspection | null> {
-    return this.#perform(process, async (backend) => (await backend.inspect?.(key)) ?? null)
+  inspect(process: string, key: string): Promise<readonly Inspection[]> {
+    return this.#perform(process, async (backend) => (await backend.inspect?.(key)) ?? [])
   }
 
   /** `id` names the wait for `stopWaiting`. */

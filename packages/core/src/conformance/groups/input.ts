@@ -123,7 +123,7 @@ add(
     for (const metadata of [longest, JSON.stringify(HOSTILE), '"\\u0000 \\ud800"', 'null', '"é🎟"']) {
       const claim = t.claim()
       granted(await (await t.open()).tryAcquire(claim, t.terms(undefined, metadata)))
-      const shown = await (await t.open()).inspect?.(claim.key)
+      const [shown] = (await (await t.open()).inspect?.(claim.key)) ?? []
       assert.equal(shown?.metadata, metadata)
     }
   },

@@ -68,10 +68,10 @@ async function successor(t: Trial, { locks, events }: Process, metadata?: string
 add('passed-on', 'a turn that is passed on inside a process is renewed, and lives on', 'inspect', async (t) => {
   const process = await t.process()
   const lease = await successor(t, process)
-  const shown = await process.locks.named(lease.key).inspect()
+  const [shown] = await process.locks.named(lease.key).inspect()
   assert.equal(shown?.fencingToken, lease.fencingToken, 'its own process sees another token')
   await t.settled(lease.renew())
-  const seen = await (await t.open()).inspect?.(lease.key)
+  const [seen] = (await (await t.open()).inspect?.(lease.key)) ?? []
   assert.equal(seen?.fencingToken, lease.fencingToken, 'another process sees another token')
   lease.assertHeld()
   assert.equal(await lease.release(), 'released')
@@ -80,7 +80,7 @@ add('passed-on', 'a turn that is passed on inside a process is renewed, and live
 
 add('passed-metadata', 'what a lease shows is its own, also where its turn was passed on', 'inspect', async (t) => {
   const lease = await successor(t, await t.process(), 'of the second')
-  const seen = await (await t.open()).inspect?.(lease.key)
+  const [seen] = (await (await t.open()).inspect?.(lease.key)) ?? []
   assert.equal(seen?.metadata, '"of the second"')
   await lease.release()
 })

@@ -170,11 +170,11 @@ add('metadata-of-the-engine', 'metadata given to the engine is what another proc
   const [one, other] = [await t.process(), await t.process()]
   const metadata = { who: 'till 4', items: [1, 'é', null] }
   const lease = await one.locks.named(t.key()).acquire({ metadata })
-  const shown = await other.locks.named(lease.key).inspect()
+  const [shown] = await other.locks.named(lease.key).inspect()
   assert.deepEqual(shown?.metadata, metadata)
   assert.equal(shown?.fencingToken, lease.fencingToken)
   await lease.release()
-  assert.equal(await other.locks.named(lease.key).inspect(), null)
+  assert.deepEqual(await other.locks.named(lease.key).inspect(), [])
 })
 
 add('foreign-errors', 'errors of another loaded copy of the package are recognised', async () => {

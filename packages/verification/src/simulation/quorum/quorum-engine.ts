@@ -43,7 +43,7 @@ export interface QuorumNode {
   restore(kept: readonly Kept[]): Promise<unknown>
   release(claims: readonly Claim[]): Promise<readonly boolean[]>
   withdraw(claim: Claim, attempt: number): Promise<unknown>
-  inspect(key: string): Promise<Inspection | null>
+  inspect(key: string): Promise<Inspection | undefined>
 }
 
 interface QuorumOptions {

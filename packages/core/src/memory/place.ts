@@ -1,0 +1,76 @@
+import type { Claim, Grant, Inspection, Share, Terms } from '../contract.ts'
+import type { Slot, Task } from '../scheduler.ts'
+
+export interface WaitingClaim {
+  readonly claim: Claim
+  readonly terms: Terms
+  /** With the grant, or with nothing when the store has forgotten the claim. */
+  readonly settle: (grant: Grant | undefined) => void
+}
+
+const NO_SLOTS: readonly number[] = []
+
+/** One hold of a key, or of a part of it. */
+export class StoreHold implements Task {
+  scheduled?: Slot | undefined
+  expiresAtMs = 0
+  readonly claim: Claim
+  readonly terms: Terms
+  fencingToken: bigint
+  /** Those after `fencingToken`, up to this, are reserved. */
+  readonly lastToken: bigint
+  readonly slots: readonly number[]
+  readonly fire: () => void
+
+  constructor(claim: Claim, terms: Terms, fencingToken: bigint, slots: readonly number[], onExpiry: () => void) {
+    this.claim = claim
+    this.terms = terms
+    this.fencingToken = fencingToken
+    this.lastToken = fencingToken + BigInt(terms.reserve ?? 0)
+    this.slots = slots
+    this.fire = onExpiry
+  }
+
+  grant(ttlMs: number): Grant {
+    const { claim, fencingToken, lastToken, slots } = this
+    if (claim.share?.kind === 'permits') return { granted: true, ttlMs, fencingToken, slots }
+    if (lastToken === fencingToken) return { granted: true, ttlMs, fencingToken }
+    return { granted: true, ttlMs, fencingToken, reserved: Number(lastToken - fencingToken) }
+  }
+
+  inspection(remainingMs: number): Inspection {
+    const { claim, terms, fencingToken, slots } = this
+    const held = { fencingToken, remainingMs, metadata: terms.metadata }
+    if (!claim.share) return held
+    return claim.share.kind === 'permits' ? { ...held, share: claim.share, slots } : { ...held, share: claim.share }
+  }
+}
+
+/** One key that is held: by whom, and who waits for it, first in, first out. A key that is free has none. */
+export class Place {
+  readonly key: string
+  /** By holder. */
+  readonly holds = new Map<string, StoreHold>()
+  readonly waiting = new Map<string, WaitingClaim>()
+
+  constructor(key: string) {
+    this.key = key
+  }
+
+  get isFree(): boolean {
+    return this.holds.size === 0 && this.waiting.size === 0
+  }
+}
+
+/** The slots of this share, beside those who hold the key; undefined where it does not fit. The whole rule of parts. */
+export function slotsFor(holds: Iterable<StoreHold>, share: Share | undefined): readonly number[] | undefined {
+  const taken = new Set<number>()
+  for (const { claim, slots } of holds) {
+    if (!share || claim.share?.kind !== share.kind) return undefined
+    for (const slot of slots) taken.add(slot)
+  }
+  if (share?.kind !== 'permits') return NO_SLOTS
+  const free: number[] = []
+  for (let slot = 0; slot < share.of && free.length < share.take; slot += 1) if (!taken.has(slot)) free.push(slot)
+  return free.length === share.take ? free : undefined
+}
