@@ -2,6 +2,7 @@ import { claimMutants } from './backend/claims.ts'
 import { exclusionMutants } from './backend/exclusion.ts'
 import { holdMutants } from './backend/holds.ts'
 import { keyMutants } from './backend/keys.ts'
+import { partMutants } from './backend/parts.ts'
 import { tokenMutants } from './backend/tokens.ts'
 import { waitingMutants } from './backend/waiting.ts'
 import type { Mutant } from './mutant.ts'
@@ -14,4 +15,5 @@ export const backendMutants: readonly Mutant[] = [
   ...waitingMutants,
   ...claimMutants,
   ...keyMutants,
+  ...partMutants,
 ]

@@ -3,6 +3,7 @@ import type { Grant, LockBackend, Share } from '../../contract.ts'
 import { resume, semaphore } from '../../index.ts'
 import { contended, granted } from '../assertions.ts'
 import { caseGroup } from '../case.ts'
+import { altered } from '../fates.ts'
 import { checkHistory, type HistoryEvent } from '../history.ts'
 import { stand } from '../standing.ts'
 import type { Trial } from '../trial.ts'
@@ -215,3 +216,25 @@ add(
     await t.assertFree(key)
   },
 )
+
+add('other-slots', 'a grant of other slots than were asked for counts as no answer', 'permits', async (t) => {
+  for (const slots of [[3], [-1], [0.5], [0, 1], [], undefined] as (number[] | undefined)[]) {
+    const { locks, wire } = await t.process()
+    wire.next(
+      'tryAcquire',
+      altered((answer) => ({ ...answer, slots }) as Grant),
+    )
+    const key = t.key()
+    await t.rejects(semaphore(locks, key, 3).acquire(), 'BACKEND_UNAVAILABLE')
+    await t.until(() => t.isFree(key), 'what was granted is given back')
+  }
+})
+
+add('bad-counts', 'counts that break a rule are refused before anything is sent', 'permits', async (t) => {
+  const { locks, wire } = await t.process()
+  for (const count of [0, 1.5, -1, 10_001, Number.NaN, '3'])
+    assert.throws(() => semaphore(locks, t.key(), count as number), RangeError)
+  for (const wanted of [0, 4, 1.5, '1'])
+    await assert.rejects(semaphore(locks, t.key(), 3).acquire({ permits: wanted as number }), RangeError)
+  assert.equal(wire.requests.length, 0)
+})

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { LeaseHandle } from '../../api.ts'
 import { isLeaseholdError } from '../../errors.ts'
-import { allOf, resume } from '../../index.ts'
+import { allOf, resume, semaphore, shared } from '../../index.ts'
 import { assertOver, contended, granted } from '../assertions.ts'
 import { caseGroup } from '../case.ts'
 import { holdReply, replyLost } from '../fates.ts'
@@ -165,6 +165,20 @@ add(
     await t.rejects(one.locks.named(keys[0] ?? '').inspect(), 'UNSUPPORTED')
   },
 )
+
+add('parts-not-offered', 'parts of a key are never asked of a backend that does not offer them', async (t) => {
+  const { locks, wire } = await t.process({ minimal: true })
+  const [readers, permits] = [shared(locks, t.key()), semaphore(locks, t.key(), 3)]
+  for (const part of [readers, permits]) {
+    await t.rejects(part.acquire(), 'UNSUPPORTED')
+    await t.rejects(part.tryAcquire(), 'UNSUPPORTED')
+    await t.rejects(
+      part.run(() => undefined),
+      'UNSUPPORTED',
+    )
+  }
+  assert.equal(wire.requests.length, 0)
+})
 
 add('metadata-of-the-engine', 'metadata given to the engine is what another process inspects', 'inspect', async (t) => {
   const [one, other] = [await t.process(), await t.process()]

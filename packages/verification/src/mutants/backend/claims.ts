@@ -6,6 +6,7 @@ const { all, add } = mutants()
 export const claimMutants = all
 
 const store = inFile('memory/store.ts')
+const place = inFile('memory/place.ts')
 const backend = inFile('memory/backend.ts')
 const grantsFromTheStore = 'tryAcquire: async (claim, terms) => store.tryAcquire(claim, terms),'
 const releasesFromTheStore = 'release: async (claim) => store.release(claim),'
@@ -14,25 +15,22 @@ add(
   'inspect-tells-the-holder',
   'inspect shows the holder id',
   'hygiene/inspection-redacted',
-  store('metadata: held.terms.metadata }', 'metadata: held.terms.metadata, holder: held.claim.holder }'),
+  place('metadata: terms.metadata }', 'metadata: terms.metadata, holder: claim.holder }'),
 )
 
 add(
   'inspect-shows-the-dead',
   'inspect shows a hold that has expired',
   'fencing/inspected-expiry',
-  store('this.fire = () => onExpiry(this)', 'this.fire = () => {}'),
-  store(
-    'inspect(key: string): Inspection | null {\n    const held = this.#current(key)',
-    'inspect(key: string): Inspection | null {\n    const held = this.#held.get(key)',
-  ),
+  place('this.fire = onExpiry', 'this.fire = () => {}'),
+  store('[...(this.#current(key)?.holds', '[...(this.#places.get(key)?.holds'),
 )
 
 add(
   'metadata-cut',
   'metadata is cut to 1000 characters',
   'input/metadata',
-  store('metadata: held.terms.metadata }', 'metadata: held.terms.metadata?.slice(0, 1000) }'),
+  place('metadata: terms.metadata }', 'metadata: terms.metadata?.slice(0, 1000) }'),
 )
 
 add(

@@ -7,38 +7,42 @@ export const exclusionMutants = all
 
 const store = inFile('memory/store.ts')
 const backend = inFile('memory/backend.ts')
+const refusal = 'return { granted: false, remainingMs: this.#nextExpiryMs(place) }'
 const grantsFromTheStore = 'tryAcquire: async (claim, terms) => store.tryAcquire(claim, terms),'
 
 add(
   'not-idempotent',
   'a claim that holds the key is refused when it asks again',
   'acquire/idempotent',
-  store('if (held.claim.holder === claim.holder) return grantOf(held, this.#remainingMs(held))', ''),
+  store('if (own) return own.grant(this.#remainingMs(own))', ''),
 )
 
 add(
   'repeat-promises-too-much',
   'a repeated claim is promised its whole TTL, of which some has passed',
   'acquire/repeat-remaining',
-  store('return grantOf(held, this.#remainingMs(held))', 'return grantOf(held, held.terms.ttlMs)'),
+  store('return own.grant(this.#remainingMs(own))', 'return own.grant(own.terms.ttlMs)'),
 )
 
 add(
   'second-holder',
   'a second claim is granted a held key',
   'acquire/held-key',
-  store('return { granted: false, remainingMs: this.#remainingMs(held) }', 'return grantOf(held, 1000)'),
+  store(refusal, 'return this.#grant(place, claim, terms, [])'),
 )
 
 add(
   'check-then-act',
   'whether the key is free is looked at in one step, and the key is taken in another',
   'acquire/one-of-many',
-  store('get size()', 'overwrite(claim, terms) { return this.#hold(claim, terms) }\n  get size()'),
+  store(
+    'get size()',
+    'overwrite(claim, terms) { return this.#grant(this.#open(claim.key), claim, terms, []) }\n  get size()',
+  ),
   backend(
     grantsFromTheStore,
     `async tryAcquire(claim, terms) {
-      const free = store.inspect(claim.key) === null
+      const free = store.inspect(claim.key).length === 0
       await new Promise((resolve) => setImmediate(resolve))
       return free ? store.overwrite(claim, terms) : store.tryAcquire(claim, terms)
     },`,
@@ -50,9 +54,9 @@ add(
   'a refused attempt leaves a place in the queue behind',
   'acquire/refusal-leaves-nothing',
   store(
-    'return { granted: false, remainingMs: this.#remainingMs(held) }',
-    `held.waiting.set(claim.holder, { claim, terms, settle: () => {} })
-    return { granted: false, remainingMs: this.#remainingMs(held) }`,
+    refusal,
+    `place.waiting.set(claim.holder, { claim, terms, settle: () => {} })
+    ${refusal}`,
   ),
 )
 
@@ -60,10 +64,7 @@ add(
   'refusal-exaggerates',
   'a refusal tells more remaining time than there is',
   'acquire/refusal-remaining',
-  store(
-    'return { granted: false, remainingMs: this.#remainingMs(held) }',
-    'return { granted: false, remainingMs: this.#remainingMs(held) * 10 }',
-  ),
+  store(refusal, 'return { granted: false, remainingMs: this.#nextExpiryMs(place) * 10 }'),
 )
 
 add(

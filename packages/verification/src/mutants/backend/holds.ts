@@ -6,15 +6,16 @@ const { all, add } = mutants()
 export const holdMutants = all
 
 const store = inFile('memory/store.ts')
+const place = inFile('memory/place.ts')
 const backend = inFile('memory/backend.ts')
 const releasesFromTheStore = 'release: async (claim) => store.release(claim),'
-const whoHolds = 'if (held === undefined || held.claim.holder !== claim.holder) return'
+const whoRenews = 'const held = this.#current(claim.key)?.holds.get(claim.holder)'
 
 add(
   'release-ignores-the-holder',
   'whoever releases ends the hold',
   'ttl/spares-successor',
-  store('if (held.claim.holder !== claim.holder) {', 'if (false) {'),
+  store('const held = place?.holds.get(claim.holder)', 'const [held] = place?.holds.values() ?? []'),
 )
 
 add(
@@ -51,18 +52,18 @@ add(
   'renewal-acquires',
   'a renewal of a free key takes it',
   'renew/never-acquires',
-  store(whoHolds, `if (held === undefined) return this.#hold(claim, { ttlMs, metadata: undefined })\n    ${whoHolds}`),
+  store(
+    whoRenews,
+    `${whoRenews} ?? (this.tryAcquire(claim, { ttlMs }), this.#places.get(claim.key)?.holds.get(claim.holder))`,
+  ),
 )
 
 add(
   'renewal-revives',
   'a renewal of an expired claim that nobody took revives it',
   'ttl/no-revival',
-  store('this.fire = () => onExpiry(this)', 'this.fire = () => {}'),
-  store(
-    `const held = this.#current(claim.key)\n    ${whoHolds}`,
-    `const held = this.#held.get(claim.key)\n    ${whoHolds}`,
-  ),
+  place('this.fire = onExpiry', 'this.fire = () => {}'),
+  store(whoRenews, 'const held = this.#places.get(claim.key)?.holds.get(claim.holder)'),
 )
 
 add(
@@ -76,7 +77,7 @@ add(
   'renewal-by-anybody',
   'anybody can renew a hold',
   'renew/only-holder',
-  store(whoHolds, 'if (held === undefined) return'),
+  store(whoRenews, 'const [held] = this.#current(claim.key)?.holds.values() ?? []'),
 )
 
 add(
@@ -100,7 +101,7 @@ add(
   'short-changed',
   'a grant is for half the time that was asked for',
   'acquire/free-key',
-  store('return grantOf(held, terms.ttlMs)', 'return grantOf(held, terms.ttlMs / 2)'),
+  store('return held.grant(terms.ttlMs)', 'return held.grant(terms.ttlMs / 2)'),
 )
 
 add(

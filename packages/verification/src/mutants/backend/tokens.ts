@@ -21,8 +21,8 @@ add(
   'an expired key begins with its first token again',
   'fencing/over-expiry',
   store(
-    'this.#passOn(held)\n    return this.#held',
-    'this.#nextToken = 1n\n    this.#passOn(held)\n    return this.#held',
+    'if (expired) this.#advance(place)',
+    'if (expired) this.#nextToken = 1n\n    if (expired) this.#advance(place)',
   ),
 )
 
@@ -63,7 +63,7 @@ add(
   'renewal-draws-a-token',
   'a renewal comes with a new token',
   'renew/keeps-token',
-  store('return grantOf(held, keepMs)', 'return { ...grantOf(held, keepMs), fencingToken: this.#nextToken++ }'),
+  store('return held.grant(keepMs)', 'return { ...held.grant(keepMs), fencingToken: this.#nextToken++ }'),
 )
 
 add(

@@ -6,14 +6,17 @@ const { all, add } = mutants()
 export const waitingMutants = all
 
 const store = inFile('memory/store.ts')
+const leavesLine = 'if (place.waiting.get(claim.holder) !== entry) return'
+const releasesPlace = 'place.waiting.get(claim.holder)?.settle(undefined)\n    place.waiting.delete(claim.holder)'
+const endOfRelease = 'this.#advance(place)\n    return !!held'
 const backend = inFile('memory/backend.ts')
 
 add(
   'waiter-leaked',
   'an aborted and released waiter keeps its place',
   'wait/abort-leaves-nothing',
-  store('if (waiting.get(claim.holder) === entry) waiting.delete(claim.holder)', ''),
-  store('held.waiting.delete(claim.holder)', ''),
+  store(leavesLine, 'return'),
+  store(releasesPlace, ''),
 )
 
 add(
@@ -39,9 +42,8 @@ add(
   'a release lets the first two waiters in',
   'wait/one-turn-one-grant',
   store(
-    'const [next] = held.waiting.values()',
-    `const [next, second] = held.waiting.values()
-    second?.settle(grantOf(held, this.#remainingMs(held)))`,
+    'const slots = slotsFor(place.holds.values(), claim.share)',
+    'const slots = slotsFor(place.holds.size > 1 ? place.holds.values() : [], claim.share)',
   ),
 )
 
@@ -49,7 +51,7 @@ add(
   'last-in-first-out',
   'the last who began to wait is let in first, although the backend claims to be fair',
   'wait/fifo',
-  store('const [next] = held.waiting.values()', 'const next = [...held.waiting.values()].at(-1)'),
+  store('settle } of place.waiting.values()) {', 'settle } of [...place.waiting.values()].reverse()) {'),
 )
 
 add(
@@ -57,13 +59,13 @@ add(
   'a waiter that tries again goes to the end of the queue',
   'wait/poll-keeps-place',
   store(
-    'return { granted: false, remainingMs: this.#remainingMs(held) }',
-    `const place = held.waiting.get(claim.holder)
-    if (place !== undefined) {
-      held.waiting.delete(claim.holder)
-      held.waiting.set(claim.holder, place)
+    'return { granted: false, remainingMs: this.#nextExpiryMs(place) }',
+    `const waiter = place.waiting.get(claim.holder)
+    if (waiter !== undefined) {
+      place.waiting.delete(claim.holder)
+      place.waiting.set(claim.holder, waiter)
     }
-    return { granted: false, remainingMs: this.#remainingMs(held) }`,
+    return { granted: false, remainingMs: this.#nextExpiryMs(place) }`,
   ),
 )
 
@@ -74,12 +76,7 @@ add(
   store('settle(answer)', ''),
 )
 
-add(
-  'wake-up-forgotten',
-  'a release wakes nobody',
-  'wait/pushed',
-  store('const [next] = held.waiting.values()', 'const next = undefined'),
-)
+add('wake-up-forgotten', 'a release wakes nobody', 'wait/pushed', store(endOfRelease, 'return !!held'))
 
 const releaseOfMany = [
   store('release(claim: Claim): boolean {', 'release(claim: Claim, alone = true): boolean {'),
@@ -92,8 +89,9 @@ add(
   'wait/turn-on-release-all',
   ...releaseOfMany,
   store(
-    'return false\n    }\n    this.#passOn(held)',
-    'return false\n    }\n    if (!alone) held.waiting.clear()\n    this.#passOn(held)',
+    endOfRelease,
+    `if (!alone) place.waiting.clear()
+    ${endOfRelease}`,
   ),
 )
 
@@ -102,8 +100,11 @@ add(
   'a release of many ends holds, and leaves waiters in line',
   'wait/left-by-release-all',
   ...releaseOfMany,
-  store('if (waiting.get(claim.holder) === entry) waiting.delete(claim.holder)', ''),
-  store('held.waiting.delete(claim.holder)', 'if (alone) held.waiting.delete(claim.holder)'),
+  store(leavesLine, 'return'),
+  store(
+    releasesPlace,
+    'if (alone) { place.waiting.get(claim.holder)?.settle(undefined); place.waiting.delete(claim.holder) }',
+  ),
 )
 
 add(

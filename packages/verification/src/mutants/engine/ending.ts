@@ -102,5 +102,5 @@ add(
   'lost-by-key',
   'a loss that was told of one claim ends whatever lease has the key',
   'renew/told-loss',
-  hall('if (hold?.claim.holder === holder)', 'if (hold !== undefined && holder)'),
+  hall('if (hold.claim.holder === holder)', 'if (holder)'),
 )

@@ -47,3 +47,31 @@ add(
 )
 add('ttl-unbounded', 'a TTL may be anything from 0', 'input/ttl-range', options('(10, YEAR_MS', '(0, Infinity'))
 add('margin-unbounded', 'a margin may eat up the TTL', 'input/margin-range', options('marginMs < ttlMs', 'true'))
+
+add(
+  'slots-unchecked',
+  'a grant of other slots than were asked for becomes a lease',
+  'permits/other-slots',
+  inFile('engine/answers.ts')('if (!known ||', 'if (false && !known ||'),
+)
+
+add(
+  'parts-asked-of-anybody',
+  'parts of a key are asked of a backend that does not offer them',
+  'portability/parts-not-offered',
+  inFile('engine/shared-lock.ts')('if (share && !shares.includes(share.kind))', 'if (share && !shares)'),
+)
+
+add(
+  'handle-of-the-whole',
+  'a handle of permits is taken up as one of the whole key',
+  'permits/handed-over',
+  inFile('engine/handle.ts')('share === undefined ? { key, holder }', 'share ? { key, holder }'),
+)
+
+add(
+  'permits-uncounted',
+  'any number of permits can be asked for',
+  'permits/bad-counts',
+  options("between(1, count, 'whole ')('permits', permits)", 'permits && count && permits'),
+)
