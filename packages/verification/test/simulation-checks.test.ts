@@ -6,6 +6,7 @@ import { ContenderCount } from '../src/simulation/contender-count.ts'
 import { FencedRegister } from '../src/simulation/fenced-register.ts'
 import { LeaseBook, type LeaseEntry } from '../src/simulation/lease-book.ts'
 import { Machine } from '../src/simulation/machine.ts'
+import { WHOLE } from '../src/simulation/part.ts'
 import { Prng } from '../src/simulation/prng.ts'
 import { TokenOrder } from '../src/simulation/token-order.ts'
 import { World } from '../src/simulation/world.ts'
@@ -179,8 +180,8 @@ describe('the check of beliefs', () => {
   function checked(truth: Partial<Truth> = {}) {
     const { rules, report } = reported()
     const book = new LeaseBook()
-    const held = { key: 'k', holder: 'h', token: 1n, lastToken: 1n, expiresAtMs: 100 }
-    const facts: Truth = { nowMs: () => 0, hold: () => held, excusedByStateLoss: () => false, ...truth }
+    const held = { key: 'k', holder: 'h', token: 1n, lastToken: 1n, part: WHOLE, expiresAtMs: 100 }
+    const facts: Truth = { nowMs: () => 0, holds: () => [held], excusedByStateLoss: () => false, ...truth }
     return { rules, book, check: new BeliefCheck(book, facts, report) }
   }
 
@@ -188,6 +189,7 @@ describe('the check of beliefs', () => {
     machine: machine('p'),
     key: 'k',
     token: 1n,
+    part: WHOLE,
     lease: { remainingMs: 10, signal: abort().signal },
     listens: true,
     letGo: false,
@@ -203,7 +205,7 @@ describe('the check of beliefs', () => {
 
   it('sees two valid leases of one key', () => {
     const { rules, book, check } = checked({
-      hold: (key) => ({ key, holder: 'h', token: 1n, lastToken: 1n, expiresAtMs: 1 }),
+      holds: (key) => [{ key, holder: 'h', token: 1n, lastToken: 1n, part: WHOLE, expiresAtMs: 1 }],
     })
     book.add(entry())
     book.add(entry({ token: 2n }))
@@ -211,15 +213,39 @@ describe('the check of beliefs', () => {
     expect(rules).toEqual(['S1', 'S1'])
   })
 
+  it('sees that readers stand together, and permits of different slots, and nobody else', () => {
+    const reader = { kind: 'shared', slots: [] } as const
+    const permits = (...slots: number[]) => ({ kind: 'permits', slots }) as const
+    for (const [one, other, together] of [
+      [reader, reader, true],
+      [reader, WHOLE, false],
+      [permits(0, 1), permits(2), true],
+      [permits(0, 1), permits(1), false],
+      [permits(0), reader, false],
+    ] as const) {
+      const hold = { key: 'k', holder: 'h', expiresAtMs: 1 }
+      const { rules, book, check } = checked({
+        holds: () => [
+          { ...hold, token: 1n, lastToken: 1n, part: one },
+          { ...hold, token: 2n, lastToken: 2n, part: other },
+        ],
+      })
+      book.add(entry({ part: one }))
+      book.add(entry({ token: 2n, part: other }))
+      check.look()
+      expect(rules).toEqual(together ? [] : ['S1'])
+    }
+  })
+
   it('sees a lease that outlives its hold at the server', () => {
-    const { rules, book, check } = checked({ hold: () => undefined })
+    const { rules, book, check } = checked({ holds: () => [] })
     book.add(entry())
     check.look()
     expect(rules).toEqual(['S1'])
   })
 
   it('excuses both where the server has lost its state, and counts the overlap', () => {
-    const { rules, book, check } = checked({ hold: () => undefined, excusedByStateLoss: () => true })
+    const { rules, book, check } = checked({ holds: () => [], excusedByStateLoss: () => true })
     book.add(entry())
     book.add(entry({ token: 2n }))
     check.look()
@@ -228,7 +254,7 @@ describe('the check of beliefs', () => {
   })
 
   it('takes no notice of leases that were let go, and of the dead', () => {
-    const { rules, book, check } = checked({ hold: () => undefined })
+    const { rules, book, check } = checked({ holds: () => [] })
     book.add(entry({ letGo: true }))
     const dead = machine('dead')
     dead.kill()

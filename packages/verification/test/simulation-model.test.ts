@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { HoldModel, type ModelHold, type ServerFact } from '../src/simulation/hold-model.ts'
+import { type Part, WHOLE } from '../src/simulation/part.ts'
 
-const granted = (holder: string, token: bigint, ttlMs = 100, lastToken = token): ServerFact => ({
+const granted = (holder: string, token: bigint, ttlMs = 100, lastToken = token, part = WHOLE): ServerFact => ({
   type: 'granted',
   key: 'k',
   holder,
   token,
   lastToken,
   ttlMs,
+  part,
 })
 const renewed = (holder: string, token: bigint, ttlMs = 100): ServerFact => ({
   type: 'renewed',
@@ -31,6 +33,39 @@ function rulesBrokenBy(...history: readonly (readonly [atMs: number, fact: Serve
   for (const [atMs, fact] of history) model.apply(fact, atMs)
   return rules
 }
+
+describe('parts of a key', () => {
+  const reader: Part = { kind: 'shared', slots: [] }
+  const permits = (...slots: number[]): Part => ({ kind: 'permits', slots })
+  const grant = (holder: string, token: bigint, part: Part) => granted(holder, token, 100, token, part)
+
+  it('are had by several at once, who end, renew and expire each by itself', () => {
+    expect(
+      rulesBrokenBy(
+        [0, grant('a', 1n, reader)],
+        [10, grant('b', 2n, reader)],
+        [20, released('a', true)],
+        [50, renewed('b', 2n)],
+        [60, gone('a')],
+        [151, grant('c', 3n, permits(0, 2))],
+        [152, grant('d', 4n, permits(1))],
+      ),
+    ).toEqual([])
+  })
+
+  it.each([
+    ['a writer beside a reader', reader, WHOLE],
+    ['a reader beside a writer', WHOLE, reader],
+    ['permits beside a reader', reader, permits(0)],
+    ['a slot for two', permits(0, 1), permits(1)],
+  ])('are not given to %s', (_, one, other) => {
+    expect(rulesBrokenBy([0, grant('a', 1n, one)], [10, grant('b', 2n, other)])).toEqual(['S1'])
+  })
+
+  it('have tokens of one order', () => {
+    expect(rulesBrokenBy([0, grant('a', 2n, reader)], [10, grant('b', 1n, reader)])).toEqual(['S4'])
+  })
+})
 
 describe('the model of the lock server', () => {
   it('accepts grants after a release and after expiry, repeated grants, renewals and stale releases', () => {

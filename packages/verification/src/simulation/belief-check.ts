@@ -1,12 +1,13 @@
 import { covers, type ModelHold } from './hold-model.ts'
 import type { LeaseBook, LeaseEntry } from './lease-book.ts'
+import { standTogether } from './part.ts'
 import type { ReportViolation } from './violation.ts'
 
 /** What the checks of beliefs are told about the world. */
 export interface Truth {
   nowMs(): number
-  /** Who has the key at the server, now. */
-  hold(key: string): ModelHold | undefined
+  /** Who has the key, or parts of it, at the server, now. */
+  holds(key: string): readonly ModelHold[]
   /** The grant is older than a loss of the server's state, and a lease of it could still be valid without any fault of the engine. */
   excusedByStateLoss(key: string, token: bigint): boolean
 }
@@ -61,7 +62,9 @@ export class BeliefCheck {
   }
 
   #checkAlone(entry: LeaseEntry, others: readonly LeaseEntry[]): void {
-    const rival = others.find(({ key, token }) => key === entry.key && token !== entry.token)
+    const rival = others.find(
+      ({ key, token, part }) => key === entry.key && token !== entry.token && !standTogether(part, entry.part),
+    )
     if (rival === undefined) return
     if (this.#endedByTwin(entry) || this.#endedByTwin(rival)) return
     if (this.#excused(entry) || this.#excused(rival)) this.#excusedEntries.add(rival)
@@ -69,9 +72,9 @@ export class BeliefCheck {
   }
 
   #checkHeldAtServer(entry: LeaseEntry): void {
-    const hold = this.#truth.hold(entry.key)
-    if ((hold && covers(hold, entry.token)) || this.#excused(entry) || this.#endedByTwin(entry)) return
-    const has = hold === undefined ? 'nobody' : `token ${hold.token}`
+    const holds = this.#truth.holds(entry.key)
+    if (holds.some((hold) => covers(hold, entry.token)) || this.#excused(entry) || this.#endedByTwin(entry)) return
+    const has = holds[0] === undefined ? 'nobody' : `token ${holds[0].token}`
     this.#report('S1', `${entry.key}: ${describe(entry)} is valid, but at the server ${has} has the key`)
   }
 

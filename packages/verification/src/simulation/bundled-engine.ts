@@ -6,7 +6,7 @@ import { bundle, type Patch } from '../mutants/bundle.ts'
 import type { Engine } from './engine.ts'
 
 const PROGRAM = `
-  export { allOf, createLocks, resume, FenceGuard, isLeaseholdError } from '@leasehold/core'
+  export { allOf, createLocks, resume, semaphore, shared, FenceGuard, isLeaseholdError } from '@leasehold/core'
   export { MemoryStore, memoryBackend } from '@leasehold/core/memory'
 `
 

@@ -16,6 +16,10 @@ export interface Counters {
   grantByWait: number
   /** A lease that was taken over from another of its process, on the same hold at the server. */
   passedOn: number
+  /** A caller asked for a part of a key. */
+  partsWanted: number
+  /** A part was granted while others held theirs. */
+  sideBySide: number
   handedOff: number
   resumed: number
   /** A handle that came to a process again while its first lease there began or lived. */
@@ -45,6 +49,8 @@ export const noEvents = (): Counters => ({
   handover: 0,
   grantByWait: 0,
   passedOn: 0,
+  partsWanted: 0,
+  sideBySide: 0,
   handedOff: 0,
   resumed: 0,
   takenUpTwiceAtOnce: 0,
@@ -74,4 +80,5 @@ export const ESSENTIAL: readonly (keyof Counters)[] = [
   'staleWriteRefused',
   'takenUpTwiceAtOnce',
   'passedOn',
+  'sideBySide',
 ]

@@ -6,6 +6,8 @@ export interface Engine {
   readonly createLocks: typeof core.createLocks
   readonly allOf: typeof core.allOf
   readonly resume: typeof core.resume
+  readonly shared: typeof core.shared
+  readonly semaphore: typeof core.semaphore
   readonly FenceGuard: typeof core.FenceGuard
   readonly isLeaseholdError: typeof core.isLeaseholdError
   readonly MemoryStore: typeof memory.MemoryStore

@@ -1,3 +1,4 @@
+import { type Part, standTogether } from './part.ts'
 import type { ReportViolation } from './violation.ts'
 
 interface Granted {
@@ -8,9 +9,10 @@ interface Granted {
   /** Those after `token`, up to this, are reserved. */
   readonly lastToken: bigint
   readonly ttlMs: number
+  readonly part: Part
 }
 
-interface Renewed extends Omit<Granted, 'type' | 'lastToken'> {
+interface Renewed extends Omit<Granted, 'type' | 'lastToken' | 'part'> {
   readonly type: 'renewed'
 }
 
@@ -26,6 +28,7 @@ export interface ModelHold {
   readonly holder: string
   readonly token: bigint
   readonly lastToken: bigint
+  readonly part: Part
   readonly expiresAtMs: number
 }
 
@@ -53,7 +56,8 @@ export interface ModelObserver {
 export class HoldModel {
   readonly #report: ReportViolation
   readonly #observer: ModelObserver
-  readonly #holds = new Map<string, ModelHold>()
+  /** Of each key, by holder: those that last, and the one that ended last. */
+  readonly #holds = new Map<string, Map<string, ModelHold>>()
   readonly #lastTokens = new Map<string, bigint>()
 
   constructor(report: ReportViolation, observer: ModelObserver) {
@@ -61,18 +65,18 @@ export class HoldModel {
     this.#observer = observer
   }
 
-  /** Who has the key at `nowMs`, the server's monotonic clock. */
-  holdAt(key: string, nowMs: number): ModelHold | undefined {
-    const hold = this.#holds.get(key)
-    return hold !== undefined && hold.expiresAtMs > nowMs + ROUNDING_MS ? hold : undefined
+  /** Who has the key, or parts of it, at `nowMs`, the server's monotonic clock. */
+  holdsAt(key: string, nowMs: number): ModelHold[] {
+    return this.#known(key).filter((hold) => hold.expiresAtMs > nowMs + ROUNDING_MS)
   }
 
   apply(fact: ServerFact, nowMs: number): void {
-    const hold = this.holdAt(fact.key, nowMs)
-    const own = hold?.holder === fact.holder ? hold : undefined
-    if (fact.type === 'granted') this.#granted(fact, hold, nowMs)
+    const holds = this.holdsAt(fact.key, nowMs)
+    const own = holds.find(({ holder }) => holder === fact.holder)
+    if (fact.type === 'granted' && own) this.#checkRepeated(fact, own, nowMs)
+    else if (fact.type === 'granted') this.#granted(fact, holds, nowMs)
     else if (fact.type === 'renewed') this.#renewed(fact, nowMs)
-    else if (fact.type === 'released') this.#released(fact, hold, nowMs)
+    else if (fact.type === 'released') this.#released(fact, holds, own, nowMs)
     else this.#gone(fact.key, own)
   }
 
@@ -86,19 +90,16 @@ export class HoldModel {
     if (own !== undefined) this.#report('S5', `${key}: token ${own.token} was called gone while its claim held the key`)
   }
 
-  #granted(fact: Granted, hold: ModelHold | undefined, nowMs: number): void {
-    if (hold?.holder === fact.holder) this.#checkRepeated(fact, hold, nowMs)
-    else this.#grantedAnew(fact, hold, nowMs)
-  }
-
-  #grantedAnew({ key, holder, token, lastToken, ttlMs }: Granted, hold: ModelHold | undefined, nowMs: number): void {
+  #granted({ key, holder, token, lastToken, ttlMs, part }: Granted, holds: readonly ModelHold[], nowMs: number): void {
     const last = this.#lastTokens.get(key)
+    const hold = holds.find((other) => !standTogether(part, other.part))
     if (hold !== undefined)
       this.#report('S1', `${key}: the server granted token ${token} while token ${hold.token} held the key`)
     if (last !== undefined && token <= last) this.#report('S4', `${key}: token ${token} was granted after ${last}`)
     this.#lastTokens.set(key, lastToken)
-    const before = this.#holds.get(key)
-    this.#observer.granted(this.#keep({ key, holder, token, lastToken, expiresAtMs: nowMs + ttlMs }), before)
+    const before = this.#known(key).at(-1)
+    this.#holds.set(key, new Map(holds.map((each) => [each.holder, each])))
+    this.#observer.granted(this.#keep({ key, holder, token, lastToken, part, expiresAtMs: nowMs + ttlMs }), before)
   }
 
   #checkRepeated({ key, token, ttlMs }: Granted, hold: ModelHold, nowMs: number): void {
@@ -109,28 +110,39 @@ export class HoldModel {
   }
 
   #renewed({ key, holder, token, ttlMs }: Renewed, nowMs: number): void {
-    const hold = this.#holds.get(key)
+    const hold = this.#holds.get(key)?.get(holder)
     // At the very instant of expiry both answers are right.
-    const alive = hold?.holder === holder && hold.expiresAtMs >= nowMs - ROUNDING_MS
+    const alive = hold !== undefined && hold.expiresAtMs >= nowMs - ROUNDING_MS
     if (!alive) this.#report('S5', `${key}: a renewal revived token ${token}, which did not hold the key`)
     else if (!covers(hold, token)) this.#report('S4', `${key}: a renewal changed token ${hold.token} to ${token}`)
     if (alive) this.#keep({ ...hold, token, expiresAtMs: Math.max(hold.expiresAtMs, nowMs + ttlMs) })
   }
 
-  #released(fact: ServerFact & { type: 'released' }, hold: ModelHold | undefined, nowMs: number): void {
-    const own = hold?.holder === fact.holder
-    if (fact.endedHold && hold !== undefined && !own)
-      this.#report('S5', `${fact.key}: a release by another ended the hold of token ${hold.token}`)
+  #released(
+    fact: ServerFact & { type: 'released' },
+    holds: readonly ModelHold[],
+    own: ModelHold | undefined,
+    nowMs: number,
+  ): void {
+    if (fact.endedHold && holds.length > 0 && !own)
+      this.#report('S5', `${fact.key}: a release by another ended the hold of token ${holds[0]?.token}`)
     if (!fact.endedHold && own)
-      this.#report('S5', `${fact.key}: a release by its holder did not end the hold of token ${hold.token}`)
+      this.#report('S5', `${fact.key}: a release by its holder did not end the hold of token ${own.token}`)
     if (!own) return
-    const ended = { ...hold, expiresAtMs: nowMs }
-    this.#holds.set(fact.key, ended)
+    const ended = { ...own, expiresAtMs: nowMs }
+    // The last that ended stands last.
+    this.#holds.get(fact.key)?.delete(own.holder)
+    this.#holds.get(fact.key)?.set(own.holder, ended)
     this.#observer.released(ended)
   }
 
+  #known(key: string): ModelHold[] {
+    return [...(this.#holds.get(key)?.values() ?? [])]
+  }
+
   #keep(hold: ModelHold): ModelHold {
-    this.#holds.set(hold.key, hold)
+    const holds = this.#holds.get(hold.key) ?? new Map<string, ModelHold>()
+    this.#holds.set(hold.key, holds.set(hold.holder, hold))
     this.#observer.heldUntil(hold)
     return hold
   }

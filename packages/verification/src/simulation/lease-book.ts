@@ -1,11 +1,13 @@
 import type { Lease } from '@leasehold/core'
 import type { Machine } from './machine.ts'
+import type { Part } from './part.ts'
 
 /** A lease as the program of a process knows it. */
 export interface LeaseEntry {
   readonly machine: Machine
   readonly key: string
   readonly token: bigint
+  readonly part: Part
   readonly lease: Pick<Lease, 'remainingMs' | 'signal'>
   /** Whether the program listens to the signal: it is made on demand, so not listening is a path of its own. */
   readonly listens: boolean

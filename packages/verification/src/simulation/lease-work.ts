@@ -36,14 +36,17 @@ export class LeaseWork {
     const { prng, resource } = this.#host
     // Two leases of one claim have one token: the resource could not tell their writes apart.
     if (this.#run.book.isShared(entry)) return true
+    const cell = cellOf(entry)
+    // Readers write nothing.
+    if (cell === undefined) return true
     const careful = prng.chance(0.7)
     if (careful && lease.remainingMs <= 0) return true
-    const values = await resource.read(entry.key, entry.token).catch((error: unknown) => this.#refused(error))
+    const values = await resource.read(cell, entry.token).catch((error: unknown) => this.#refused(error))
     if (typeof values === 'boolean') return values
     await this.#host.sleep(this.#duration())
     // The check and the write are two steps: between them a process may stand still.
     if (careful && lease.remainingMs <= 0) return true
-    return resource.write(entry.key, entry.token, values).then(
+    return resource.write(cell, entry.token, values).then(
       () => true,
       (error: unknown) => this.#writeRefused(error, entry),
     )
@@ -77,4 +80,10 @@ export class LeaseWork {
       prng.between([ttlMs / 2, ttlMs * 1.5]),
     ])
   }
+}
+
+/** What it may write to: the resource of its key, or of its first slot. */
+const cellOf = ({ key, part: { kind, slots } }: LeaseEntry): string | undefined => {
+  if (kind === undefined) return key
+  return kind === 'permits' ? `${key} slot ${slots[0]}` : undefined
 }

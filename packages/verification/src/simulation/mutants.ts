@@ -48,6 +48,13 @@ const SIMULATED: Readonly<Record<string, Rule>> = {
   'not-idempotent': 'L1',
   'waiter-leaked': 'L1',
   'refusal-queues': 'L1',
+  'reader-beside-writer': 'S1',
+  'writer-beside-reader': 'S1',
+  'permit-beside-reader': 'S1',
+  'one-release-for-all': 'S1',
+  'one-death-for-all': 'S1',
+  'slot-given-twice': 'S1',
+  'slot-token-back': 'S4',
 }
 
 interface SimulatedMutant extends Pick<Mutant, 'id' | 'mistake' | 'patches'> {

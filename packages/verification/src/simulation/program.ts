@@ -1,4 +1,4 @@
-import type { Lease, LeaseHandle, Lock } from '@leasehold/core'
+import type { AcquireOptions, HoldOptions, Lease, LeaseHandle, Lockable, Semaphore } from '@leasehold/core'
 import type { Host } from './host.ts'
 import type { LeaseEntry } from './lease-book.ts'
 import { LeaseWork } from './lease-work.ts'
@@ -14,6 +14,19 @@ const EXPECTED = [
   'CLOSED',
   'SELF_DEADLOCK',
 ]
+
+/** Something to be held, of this key. */
+interface Wanted {
+  readonly key: string
+  readonly lock: Lockable<Lease>
+}
+
+const taking = (semaphore: Semaphore, permits: number): Lockable<Lease> => ({
+  tryAcquire: (options?: HoldOptions) => semaphore.tryAcquire({ ...options, permits }),
+  acquire: (options?: AcquireOptions) => semaphore.acquire({ ...options, permits }),
+  run: <T>(...args: [unknown] | [AcquireOptions, (lease: Lease) => Promise<T> | T]) =>
+    semaphore.run({ ...(args[0] as AcquireOptions), permits }, args[1] as (lease: Lease) => Promise<T>),
+})
 
 /** What one caller in a process does, over and over: take a lock in one of the ways there are, work, and let go in one of the ways there are. */
 export class Program {
@@ -59,8 +72,8 @@ export class Program {
   }
 
   async #tryOnce(): Promise<void> {
-    const lock = this.#lock()
-    const returned = this.#run.tokenOrder.invoke(lock.key)
+    const { key, lock } = this.#wanted()
+    const returned = this.#run.tokenOrder.invoke(key)
     const lease = await lock.tryAcquire(this.#wishes.hold())
     if (lease === null) return
     returned(lease.fencingToken)
@@ -68,21 +81,21 @@ export class Program {
   }
 
   async #wait(): Promise<void> {
-    const lease = await this.#acquire(this.#lock())
+    const lease = await this.#acquire(this.#wanted())
     await this.#use(lease)
   }
 
-  async #acquire(lock: Lock): Promise<Lease> {
+  async #acquire({ key, lock }: Wanted): Promise<Lease> {
     const wait = this.#wishes.wait()
-    const returned = this.#run.tokenOrder.invoke(lock.key)
+    const returned = this.#run.tokenOrder.invoke(key)
     const lease = await this.#wishes.inTime(wait, () => lock.acquire(wait.options))
     returned(lease.fencingToken)
     return lease
   }
 
   async #runWork(): Promise<void> {
-    const lock = this.#lock()
-    const returned = this.#run.tokenOrder.invoke(lock.key)
+    const { key, lock } = this.#wanted()
+    const returned = this.#run.tokenOrder.invoke(key)
     const failure = this.#host.prng.chance(0.2) ? new Error('the work has failed') : undefined
     let validAtEnd: boolean | undefined
     const work = async (lease: Lease) => {
@@ -130,7 +143,7 @@ export class Program {
   /** Sends a lease to another process, where it arrives late, twice or never. */
   async #handOver(): Promise<void> {
     const { prng } = this.#host
-    const lease = await this.#acquire(this.#lock())
+    const lease = await this.#acquire(this.#wanted())
     const entry = this.#enter(lease)
     const settled = await this.#work.during(entry, lease)
     if (!settled || this.#host.stopping) return this.#letGo(entry, lease)
@@ -204,14 +217,25 @@ export class Program {
       machine: this.#host.machine,
       key,
       token,
+      part: this.#run.partOf(key, token),
       lease,
       listens: this.#host.prng.chance(0.5),
       letGo: false,
     })
   }
 
-  #lock(): Lock {
-    return this.#host.locks.named(this.#host.prng.pick(this.#run.scenario.keys))
+  /** Mostly all of a key; where parts are wanted, often one of them. */
+  #wanted(): Wanted {
+    const { locks, prng } = this.#host
+    const { keys, parts } = this.#run.scenario
+    const { shared, semaphore } = this.#run.engine
+    const key = prng.pick(keys)
+    const kind = parts ? prng.pick(['whole', 'shared', 'permits'] as const) : 'whole'
+    if (kind === 'whole') return { key, lock: locks.named(key) }
+    this.#run.counters.partsWanted += 1
+    if (kind === 'shared') return { key, lock: shared(locks, key) }
+    const count = prng.integer(1, 3)
+    return { key, lock: taking(semaphore(locks, key, count), prng.integer(1, count)) }
   }
 
   #expect(error: unknown): void {

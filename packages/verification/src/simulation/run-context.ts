@@ -7,6 +7,7 @@ import type { Engine } from './engine.ts'
 import type { FencedRegister } from './fenced-register.ts'
 import type { HoldModel } from './hold-model.ts'
 import type { LeaseBook } from './lease-book.ts'
+import type { Part } from './part.ts'
 import type { Scenario } from './scenario.ts'
 import type { Server } from './server.ts'
 import type { TokenOrder } from './token-order.ts'
@@ -34,6 +35,8 @@ export interface RunContext {
   readonly beliefs: BeliefCheck
   /** A process has a lease of this grant. */
   leased(key: string, token: bigint): void
+  /** What the server granted under this token. */
+  partOf(key: string, token: bigint): Part
   /** A process reads that its claim is gone. */
   toldGone(process: string, claim: Claim): void
 }

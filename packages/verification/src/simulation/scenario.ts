@@ -21,6 +21,8 @@ export interface Scenario {
   readonly processes: number
   readonly actorsPerProcess: number
   readonly keys: readonly [string, ...string[]]
+  /** Some want but a part of a key: to read, or permits of it. */
+  readonly parts: boolean
   readonly ttlsMs: readonly [number, ...number[]]
   readonly requestTimeoutMs: number
   readonly pollMs: number
@@ -69,6 +71,7 @@ export function planScenario(seed: number): Scenario {
   return {
     calm,
     ttlsMs,
+    parts: prng.chance(0.4),
     ...population(prng),
     requestTimeoutMs: prng.pick([40, 100, 300]),
     pollMs: prng.pick([50, 200, 1000]),

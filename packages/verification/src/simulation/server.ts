@@ -13,6 +13,7 @@ import type { Engine } from './engine.ts'
 import type { HoldModel, ServerFact } from './hold-model.ts'
 import type { Machine } from './machine.ts'
 import type { MachineTimers } from './machine-timers.ts'
+import { partOf } from './part.ts'
 import { ConnectionReset } from './remote-call.ts'
 
 /** A grant that a wait brought, and how long the server had it waiting: a duration, since clocks of two machines have nothing in common. */
@@ -177,8 +178,11 @@ export class Server {
     })
   }
 
-  #granted({ key, holder }: Claim, { fencingToken: token, reserved = 0, ttlMs }: Grant): void {
-    this.#facts.push({ type: 'granted', key, holder, token, lastToken: token + BigInt(reserved), ttlMs })
+  #granted(claim: Claim, grant: Grant): void {
+    const { fencingToken: token, reserved = 0, ttlMs } = grant
+    const { key, holder } = claim
+    const lastToken = token + BigInt(reserved)
+    this.#facts.push({ type: 'granted', key, holder, token, lastToken, ttlMs, part: partOf(claim, grant) })
   }
 
   #renewed({ key, holder }: Claim, answer: Renewal): void {

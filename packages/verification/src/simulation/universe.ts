@@ -8,6 +8,7 @@ import { FencedRegister } from './fenced-register.ts'
 import { HoldModel, type ModelHold } from './hold-model.ts'
 import { LeaseBook, type LeaseEntry } from './lease-book.ts'
 import { Machine } from './machine.ts'
+import { type Part, WHOLE } from './part.ts'
 import { Prng } from './prng.ts'
 import type { RunContext } from './run-context.ts'
 import { MAX_DRIFT, planScenario, type Scenario } from './scenario.ts'
@@ -79,6 +80,10 @@ export class Universe implements RunContext {
     if (grant && token > grant.token) this.counters.passedOn += 1
   }
 
+  partOf(key: string, token: bigint): Part {
+    return this.#grants.get(`${key}/${token}`)?.part ?? WHOLE
+  }
+
   toldGone(process: string, claim: Claim): void {
     this.audit.gone(claim)
     for (const entry of this.book.open()) {
@@ -135,7 +140,8 @@ export class Universe implements RunContext {
     for (let token = hold.token; token <= hold.lastToken; token += 1n)
       this.#grants.set(`${hold.key}/${token}`, { ...hold, generation: this.#lossesMs.length })
     const nowMs = this.server.machine.clock.now().monotonicMs
-    if (last !== undefined && nowMs - last.expiresAtMs < HANDOVER_MS) this.counters.handover += 1
+    if (this.model.holdsAt(hold.key, nowMs).length > 1) this.counters.sideBySide += 1
+    else if (last !== undefined && nowMs - last.expiresAtMs < HANDOVER_MS) this.counters.handover += 1
   }
 
   /** S5: what ends a hold is its owner's will, or its time. */
@@ -169,7 +175,7 @@ export class Universe implements RunContext {
   #makeBeliefs(): BeliefCheck {
     const truth = {
       nowMs: () => this.world.nowMs,
-      hold: (key: string) => this.model.holdAt(key, this.server.machine.clock.now().monotonicMs),
+      holds: (key: string) => this.model.holdsAt(key, this.server.machine.clock.now().monotonicMs),
       excusedByStateLoss: (key: string, token: bigint) => this.#excusedByStateLoss(key, token),
     }
     return new BeliefCheck(this.book, truth, this.report)

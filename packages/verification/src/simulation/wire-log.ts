@@ -25,7 +25,8 @@ export function wireLog(run: RunContext, process: string): WireLog {
     },
     waitBegan(claim) {
       sends('wait', claim)
-      contenders.began(process, claim.key, claim.holder)
+      // Several who want parts of a key may have theirs at once, so several ask.
+      if (!claim.share) contenders.began(process, claim.key, claim.holder)
     },
     waitEnded(claim) {
       note('   the wait is over', claim)

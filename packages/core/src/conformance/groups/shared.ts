@@ -99,6 +99,7 @@ add('expiry', 'a reader who falls silent is gone, and those who renew stay', 'sh
   const key = t.key()
   const silent = await read(t, one, key, t.ttlMs)
   const living = await read(t, other, key)
+  await other.renew([{ ...living.claim, ttlMs: 60_000 }])
   await t.pass(silent.grant.ttlMs + t.capabilities.slackMs)
   assert.deepEqual(await one.renew([{ ...silent.claim, ttlMs: t.ttlMs }]), ['gone'])
   const [kept] = await other.renew([{ ...living.claim, ttlMs: 60_000 }])

@@ -3,6 +3,7 @@ import { type Claim, isLeaseholdError, type LockBackend, type Locks } from '@lea
 import type { LeaseEntry } from '../lease-book.ts'
 import { Link } from '../link.ts'
 import type { Machine } from '../machine.ts'
+import { WHOLE } from '../part.ts'
 import type { Prng, Range } from '../prng.ts'
 import type { QuorumRun } from './quorum-run.ts'
 import { RemoteNode } from './remote-node.ts'
@@ -71,6 +72,7 @@ export class QuorumHost {
       machine: this.machine,
       key: lock.key,
       token: lease.fencingToken,
+      part: WHOLE,
       lease,
       listens: false,
       letGo: false,
