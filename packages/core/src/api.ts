@@ -22,6 +22,11 @@ export interface HoldOptions {
    * left to its TTL, since somebody else may live on it. Default: never, as `Infinity` says where a default is set.
    */
   readonly maxHoldMs?: number | undefined
+  /**
+   * The key stays held for at least so long, also where the work is done sooner or the process ends: 0 to `ttlMs`. A `release` before that ends the lease, and lets the next in when the time is over. For
+   * jobs that must not run again on a machine whose clock is behind. Default 0.
+   */
+  readonly minHoldMs?: number | undefined
   /** Shown to others by `inspect`: JSON of at most 4096 bytes. */
   readonly metadata?: unknown
 }
@@ -197,6 +202,10 @@ export interface LeaseGroup extends AsyncDisposable, Iterable<Lease> {
   readonly remainingMs: number
   /** Aborts when the first of them is lost. */
   readonly signal: AbortSignal
+  /** The lease of this key; undefined where it is none of them. */
+  get(key: string): Lease | undefined
+  /** Renews all of them, as `Lease.renew` does. Rejects with the first failure. */
+  renew(): Promise<void>
   assertHeld(minRemainingMs?: number): void
   /** Works under all of them, and releases them, as `Lease.run` does. */
   run<T>(work: (group: LeaseGroup) => Promise<T> | T): Promise<T>
@@ -215,4 +224,69 @@ export interface CloseReport {
   readonly unreleased: readonly { readonly key: string; readonly error: LeaseholdError }[]
   /** What the backend's own `close` threw, if it did. */
   readonly backendError: LeaseholdError | undefined
+}
+
+/** What `stats` shows of the `Locks` of one process. */
+export interface LocksStats {
+  /** Leases held. */
+  readonly leases: number
+  /** Callers of `acquire` that wait or ask. */
+  readonly waiting: number
+  /** Leases whose renewal is under way. */
+  readonly renewing: number
+  /** Most leases, and callers of `acquire`, at once: what `createLocks` was given. */
+  readonly maxLeases: number
+  readonly maxWaiters: number
+}
+
+export interface ListOptions {
+  /** Only keys that begin with this. Default all. */
+  readonly prefix?: string | undefined
+  /** Most holds to list: 1 to 10 000. Default 1000. */
+  readonly limit?: number | undefined
+}
+
+/** A hold, whoever has it. */
+export interface LockListing extends LockInspection {
+  readonly key: string
+}
+
+/** Who leads, as the server sees it. */
+export interface Leader {
+  /** The fencing token of the lead: whoever leads later has a greater one. */
+  readonly term: bigint
+  /** What the leader has proclaimed, such as its address. */
+  readonly value: Json | undefined
+  /** Until the server would give the lead away, in milliseconds. */
+  readonly remainingMs: number
+}
+
+export interface CampaignOptions extends Omit<AcquireOptions, 'metadata'> {
+  /** Shown to others as `Leader.value`: JSON of at most 4096 bytes. */
+  readonly value?: unknown
+}
+
+/** One of several processes leads, under a lease: it loses the lead at its deadline like any lease. */
+export interface Election {
+  readonly key: string
+  /** This object leads now, by its own clocks. */
+  readonly isLeader: boolean
+  /** The fencing token of the lead, while `isLeader`. */
+  readonly term: bigint | undefined
+  /** Waits to be elected, as `Lock.acquire` waits, and resolves with the lead. Where this object leads already, with that. */
+  campaign(options?: CampaignOptions): Promise<Lease>
+  /** Gives the lead up, if this object has it: the next is elected at once. */
+  resign(): Promise<void>
+  /**
+   * Leads again and again: campaigns, works as the leader, and campaigns anew where the lead was lost, once `work` has ended. Resolves with what `work` returned to its end. Rejects with what `work` threw while it led, and with
+   * `signal.reason` once that aborts: a lead is given up then, when `work` has ended. `lease.signal` tells the work that the lead is lost or `signal` has aborted. An unreachable backend is waited for.
+   */
+  run<T>(work: (lease: Lease) => Promise<T> | T): Promise<T>
+  run<T>(options: CampaignOptions, work: (lease: Lease) => Promise<T> | T): Promise<T>
+  /** Shows `value` to others from now on. Rejects with `LEASE_ENDED` or `LEASE_LOST` where this object does not lead, `UNSUPPORTED` where the backend cannot. */
+  proclaim(value: unknown): Promise<void>
+  /** Who leads; null: nobody. `UNSUPPORTED` where the backend cannot tell. */
+  leader(): Promise<Leader | null>
+  /** Who leads, now and after every change of leader or value: pushed where the backend can, else looked at every `pollMs`. Changes that follow each other quickly may be told as one. Ends when `signal` aborts. */
+  observe(options?: { readonly signal?: AbortSignal }): AsyncIterableIterator<Leader | null>
 }

@@ -22,8 +22,8 @@ export class Attachment implements Core {
     this.#core = undefined
   }
 
-  lost(claim: Claim): void {
-    this.#core?.lost(claim)
+  lost(claim: Claim, why?: string): void {
+    this.#core?.lost(claim, why)
   }
 
   advise(advice: Advice): void {

@@ -70,9 +70,10 @@ export interface Contended {
  *
  * - a `Grant`: the remaining time was reset to the TTL; the token is the one it always had, or the reserved one that was named
  * - `'gone'`: the claim definitely does not hold the key; it never will again
+ * - `'gone: …'`: the same, and why: what `forceRelease` was given
  * - `'unknown'`: no answer for this claim (one shard of several did not reply)
  */
-export type Renewal = Grant | 'gone' | 'unknown'
+export type Renewal = Grant | 'gone' | `gone: ${string}` | 'unknown'
 
 /** A claim whose remaining time is to be reset to `ttlMs`, in whole milliseconds. */
 export interface RenewedClaim extends Claim {
@@ -94,6 +95,11 @@ export interface Inspection {
   readonly share?: Share
   /** As in the grant. */
   readonly slots?: readonly number[]
+}
+
+/** A hold, and of what. */
+export interface ListedHold extends Inspection {
+  readonly key: string
 }
 
 /** Facts about a backend that core or the conformance suite acts on. Claims: the suite checks that they are true. */
@@ -120,9 +126,9 @@ export interface Core {
   readonly clock: Clock
   /**
    * Of a backend with `tellsLosses`: this claim definitely does not hold its key any more. Its lease is lost at once. Claims of which core holds no lease are ignored, so a grant must
-   * not be answered after the loss of it was told.
+   * not be answered after the loss of it was told. `why`: what `forceRelease` was given.
    */
-  lost(claim: Claim): void
+  lost(claim: Claim, why?: string): void
   /** Something about the server that its operator should know. Tell it once for each code. */
   advise(advice: Advice): void
 }
@@ -193,6 +199,24 @@ export interface LockBackend {
 
   /** The present holds of the key. Empty: nobody's. */
   inspect?(key: string): Promise<readonly Inspection[]>
+
+  /** The present holds of the keys that begin with `prefix`, in any order: at most `limit` of them. */
+  list?(prefix: string, limit: number): Promise<readonly ListedHold[]>
+
+  /**
+   * Calls `changed` soon after the holds of the key change, or what they show, until `signal` aborts; once at the beginning. May call it more often. Core looks again then, and at every
+   * `pollMs` where this operation is missing. Never rejects: a watch that breaks down begins again, and calls.
+   */
+  watch?(key: string, signal: AbortSignal, changed: () => void): void
+
+  /** Replaces what `inspect` shows of a hold, JSON text of at most 4096 bytes. False: the claim does not hold the key. */
+  annotate?(claim: Claim, metadata: string): Promise<boolean>
+
+  /**
+   * Ends every hold of the key, whoever has it, and lets in those who wait. Whoever is granted the key next has a greater token. `reason` is told to the holders by their renewals, as `'gone: …'`, for
+   * an hour at least, or sooner by `Core.lost`. Resolves with how many holds it ended.
+   */
+  forceRelease?(key: string, reason: string): Promise<number>
 
   /** Core hands itself in, once, before it asks anything. `Attachment` can stand for it from the beginning. */
   attach?(core: Core): void

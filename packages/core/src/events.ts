@@ -10,6 +10,8 @@ export type LossReason =
   | 'superseded'
   /** `maxHoldMs` was over. */
   | 'max-hold'
+  /** Somebody has ended it, with `forceRelease`. */
+  | 'forced'
 
 /** What the one observer of `createLocks` is told. Holders, credentials and command arguments never appear. */
 export type LockEvent =
@@ -27,7 +29,14 @@ export type LockEvent =
       readonly remainingMs: number
       readonly error: LeaseholdError
     }
-  | { readonly type: 'lost'; readonly key: string; readonly fencingToken: bigint; readonly reason: LossReason }
+  /** `why`: what `forceRelease` was given. */
+  | {
+      readonly type: 'lost'
+      readonly key: string
+      readonly fencingToken: bigint
+      readonly reason: LossReason
+      readonly why?: string
+    }
   | { readonly type: 'released'; readonly key: string; readonly fencingToken: bigint; readonly heldMs: number }
   | { readonly type: 'handed-off'; readonly key: string; readonly fencingToken: bigint }
   | { readonly type: 'resumed'; readonly key: string; readonly fencingToken: bigint }

@@ -4,7 +4,7 @@ import type { Contended, Grant } from '../contract.ts'
 import { type ErrorCode, isLeaseholdError } from '../errors.ts'
 
 /** The answer is a grant, and a sound one. */
-export function granted(answer: Grant | Contended | 'gone' | 'unknown' | undefined): Grant {
+export function granted(answer: Grant | Contended | string | undefined): Grant {
   assert.ok(
     typeof answer === 'object' && answer.granted,
     `not granted: ${typeof answer === 'object' ? 'contended' : answer}`,

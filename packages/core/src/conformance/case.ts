@@ -8,6 +8,8 @@ export type Group =
   | 'wait'
   | 'shared'
   | 'permits'
+  | 'election'
+  | 'operators'
   | 'fencing'
   | 'ambiguity'
   | 'faults'

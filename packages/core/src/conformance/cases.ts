@@ -2,10 +2,12 @@ import type { ConformanceCase } from './case.ts'
 import { acquireCases } from './groups/acquire.ts'
 import { ambiguityCases } from './groups/ambiguity.ts'
 import { linkCases } from './groups/broken-links.ts'
+import { electionCases } from './groups/election.ts'
 import { faultCases } from './groups/faults.ts'
 import { fencingCases } from './groups/fencing.ts'
 import { hygieneCases } from './groups/hygiene.ts'
 import { inputCases } from './groups/input.ts'
+import { operatorCases } from './groups/operators.ts'
 import { passedTurnCases } from './groups/passed-turns.ts'
 import { permitCases } from './groups/permits.ts'
 import { portabilityCases } from './groups/portability.ts'
@@ -27,6 +29,8 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...lineWaitCases,
   ...sharedCases,
   ...permitCases,
+  ...electionCases,
+  ...operatorCases,
   ...fencingCases,
   ...passedTurnCases,
   ...ambiguityCases,

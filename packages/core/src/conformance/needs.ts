@@ -1,7 +1,15 @@
 import type { Capabilities, LockBackend, Share } from '../contract.ts'
 import type { ConformanceTarget, FaultHooks } from './target.ts'
 
-type OptionalOperation = 'waitForTurn' | 'tryAcquireAll' | 'releaseAll' | 'inspect'
+type OptionalOperation =
+  | 'waitForTurn'
+  | 'tryAcquireAll'
+  | 'releaseAll'
+  | 'inspect'
+  | 'list'
+  | 'annotate'
+  | 'forceRelease'
+  | 'watch'
 
 /** What a case needs beside the three operations: an optional operation, a capability, or a way to do harm. */
 export type Need =
@@ -18,6 +26,10 @@ const operations: ReadonlySet<string> = new Set<OptionalOperation>([
   'tryAcquireAll',
   'releaseAll',
   'inspect',
+  'list',
+  'annotate',
+  'forceRelease',
+  'watch',
 ])
 const capabilities: ReadonlySet<string> = new Set<Need>([
   'fifo',

@@ -1,4 +1,4 @@
-import type { Claim, Contended, Grant, Inspection, LockBackend, Renewal } from '../contract.ts'
+import type { Claim, Contended, Grant, Inspection, ListedHold, LockBackend, Renewal } from '../contract.ts'
 
 /** What each operation of the contract answers. */
 interface Replies {
@@ -9,6 +9,9 @@ interface Replies {
   waitForTurn: Grant | undefined
   tryAcquireAll: readonly Grant[] | Contended
   inspect: readonly Inspection[]
+  list: readonly ListedHold[]
+  annotate: boolean
+  forceRelease: number
 }
 
 type Operation = keyof Replies
@@ -56,6 +59,9 @@ const noFates = (): Queues => ({
   waitForTurn: [],
   tryAcquireAll: [],
   inspect: [],
+  list: [],
+  annotate: [],
+  forceRelease: [],
 })
 
 export function wire(inner: LockBackend, options: WireOptions = {}): Wire {
@@ -141,5 +147,19 @@ function offered(inner: LockBackend, pass: Pass): Partial<LockBackend> {
     }),
     ...(releaseAll && { releaseAll: (claims) => pass('releaseAll', claims, () => releaseAll(claims)) }),
     ...(inspect && { inspect: (key) => pass('inspect', [], () => inspect(key)) }),
+    ...operatorsOf(inner, pass),
+  }
+}
+
+function operatorsOf(inner: LockBackend, pass: Pass): Partial<LockBackend> {
+  const list = inner.list?.bind(inner)
+  const annotate = inner.annotate?.bind(inner)
+  const forceRelease = inner.forceRelease?.bind(inner)
+  const watch = inner.watch?.bind(inner)
+  return {
+    ...(list && { list: (prefix, limit) => pass('list', [], () => list(prefix, limit)) }),
+    ...(annotate && { annotate: (claim, metadata) => pass('annotate', [claim], () => annotate(claim, metadata)) }),
+    ...(forceRelease && { forceRelease: (key, reason) => pass('forceRelease', [], () => forceRelease(key, reason)) }),
+    ...(watch && { watch }),
   }
 }

@@ -1,4 +1,5 @@
 import type { Contended, Grant, Renewal, Share } from '../contract.ts'
+import type { LossReason } from '../events.ts'
 
 // A backend's answers decide about safety: one that is not of the contract's shape counts as no answer.
 
@@ -25,7 +26,21 @@ export function checkEach<Answer>(
 }
 
 export const checkRenewal = (answer: Renewal): unknown =>
-  answer === 'gone' || answer === 'unknown' || checkGrant(answer)
+  answer === 'unknown' || isGone(answer) || checkGrant(answer as Grant)
+
+export const isGone = (answer: Renewal): answer is Exclude<Renewal, Grant | 'unknown'> =>
+  answer === 'gone' || (typeof answer === 'string' && answer.startsWith(FORCED))
+
+const FORCED = 'gone: '
+
+/** How a lease is lost that somebody has ended at the server, and said why, if somebody has. */
+export const lossBy = (why: string | undefined): [LossReason, string | undefined] => [
+  why === undefined ? 'gone' : 'forced',
+  why,
+]
+
+export const forcedWhy = (answer: string): string | undefined =>
+  answer.startsWith(FORCED) ? answer.slice(FORCED.length) : undefined
 
 export function checkGrant({ granted, fencingToken, ttlMs, since, reserved = 0 }: Grant): void {
   const numbers = since ? [ttlMs, reserved, since.monotonicMs, since.wallMs] : [ttlMs, reserved]

@@ -4,7 +4,8 @@ import { closedError, isLeaseholdError, limitReached } from '../errors.ts'
 import { inNoContext } from '../no-context.ts'
 import type { Bench } from './bench.ts'
 import { Contender, type Place } from './contender.ts'
-import { Hold, type HoldKeeper } from './hold.ts'
+import { Hold } from './hold.ts'
+import type { HoldKeeper } from './hold-keeper.ts'
 import { endures, type HoldTerms, type WaitTerms } from './options.ts'
 import type { Renewals } from './renewals.ts'
 import type { Answered } from './requests.ts'
@@ -27,7 +28,7 @@ export interface Hall {
 }
 
 /** One key in this process: who holds it, who contends for it, who stands in line. The only place that says who is next. */
-export class Desk implements Place, HoldKeeper {
+export class Desk implements Place, HoldKeeper<Hold> {
   readonly key: string
   readonly #hall: Hall
   #hold: Hold | undefined

@@ -1,6 +1,7 @@
 import type { Instant } from '../clock.ts'
 import type { Claim, Grant, Share } from '../contract.ts'
 import { type LeaseholdError, limitReached } from '../errors.ts'
+import { lossBy } from './answers.ts'
 import type { Bench } from './bench.ts'
 import { Desk, type Hall } from './desk.ts'
 import type { Endings } from './endings.ts'
@@ -38,6 +39,8 @@ export class LockHall implements Hall, Server {
   readonly claims = new Map<string, ServerClaim>()
   readonly unreleased: { readonly key: string; readonly error: LeaseholdError }[] = []
   leases = 0
+  /** How to end those who observe a key. */
+  readonly observers = new Set<() => void>()
   shares: Shares | undefined
   #waiting = 0
   readonly #desks = new Map<string, Desk>()
@@ -47,7 +50,11 @@ export class LockHall implements Hall, Server {
     this.renewals = renewals
     this.endings = endings
     const { backend, clock, observer } = bench
-    backend.attach?.({ clock, lost: (claim) => this.#lost(claim), advise: (advice) => observer.advise(advice) })
+    backend.attach?.({
+      clock,
+      lost: (claim, why) => this.#lost(claim, why),
+      advise: (advice) => observer.advise(advice),
+    })
   }
 
   /** For one that is about to be used: an empty one is not kept. */
@@ -96,6 +103,10 @@ export class LockHall implements Hall, Server {
     return this.#desks.get(key)?.free ?? true
   }
 
+  get waiting(): number {
+    return this.#waiting
+  }
+
   came(): void {
     this.#waiting += 1
     this.bench.outstanding.begin()
@@ -112,6 +123,7 @@ export class LockHall implements Hall, Server {
 
   giveUpAll(reason: unknown): void {
     for (const desk of this.#everyDesk) desk.giveUpAll(reason)
+    for (const end of this.observers) end()
   }
 
   /** Looked at before anything is sent, and again where a lease begins: other attempts may be under way. */
@@ -125,10 +137,10 @@ export class LockHall implements Hall, Server {
     if (this.#waiting >= maxWaiters) throw limitReached('maxWaiters', maxWaiters)
   }
 
-  #lost({ key, holder }: Claim): void {
+  #lost({ key, holder }: Claim, why?: string): void {
     this.claims.get(holder)?.gone()
     for (const hold of [...(this.#desks.get(key)?.holds ?? []), ...(this.shares?.valid(key) ?? [])])
-      if (hold.claim.holder === holder) hold.lose('gone')
+      if (hold.claim.holder === holder) hold.lose(...lossBy(why))
   }
 
   get #everyDesk(): KeyDesk[] {

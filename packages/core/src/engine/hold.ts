@@ -1,10 +1,11 @@
 import type { ReleaseOutcome } from '../api.ts'
 import { earlier, type Instant, msUntil, shift } from '../clock.ts'
-import type { Candidate, Claim, Grant } from '../contract.ts'
+import type { Claim, Grant } from '../contract.ts'
 import { type LeaseholdError, leaseError } from '../errors.ts'
 import type { LossReason } from '../events.ts'
 import type { Slot, Task } from '../scheduler.ts'
 import type { Bench } from './bench.ts'
+import type { HoldKeeper } from './hold-keeper.ts'
 import { LeaseSignal } from './lease-signal.ts'
 import type { HoldTerms } from './options.ts'
 import { type Granted, isAlike, passedOn, UNTOLD_MS } from './passing.ts'
@@ -13,21 +14,6 @@ import { countedFrom, renewalDue, Validity } from './validity.ts'
 
 /** What a renewal says of those that it could not renew. */
 export type Failures = ReadonlyMap<Hold, LeaseholdError>
-
-/** Whom a hold tells, and asks. */
-export interface HoldKeeper {
-  readonly bench: Bench
-  /** Renews it soon, together with others. */
-  renewalDue(hold: Hold): void
-  /** Renews it now, for a caller. */
-  renew(hold: Hold): Promise<void>
-  /** It is being released: whether somebody here has taken its hold at the server over, under another lease. */
-  passOn(hold: Hold): boolean
-  /** It is being released: whoever is next may be named in the same trip, and is started afterwards. */
-  leaving(hold: Hold): { readonly candidate: Candidate; start(): void } | undefined
-  /** It is over: lost, handed off, or released and answered for. */
-  over(hold: Hold): void
-}
 
 const NO_SLOTS: readonly number[] = []
 
@@ -45,7 +31,7 @@ export class Hold implements Task {
   readonly warning = new LeaseSignal()
   /** The server may know the hold under a smaller token. */
   readonly isPassedOn: boolean
-  readonly #keeper: HoldKeeper
+  readonly #keeper: HoldKeeper<Hold>
   readonly #granted: Granted
   readonly #validity: Validity
   #state: HoldState = 'held'
@@ -65,7 +51,7 @@ export class Hold implements Task {
   /** Runs under way. */
   #works = 0
 
-  constructor(keeper: HoldKeeper, server: ServerClaim, terms: HoldTerms, granted: Granted) {
+  constructor(keeper: HoldKeeper<Hold>, server: ServerClaim, terms: HoldTerms, granted: Granted) {
     const { grant, since, passedAt } = granted
     this.#granted = granted
     this.#keeper = keeper
@@ -228,8 +214,10 @@ export class Hold implements Task {
       if (observer.listens)
         observer.tell({ type: 'released', key, fencingToken, heldMs: this.#bench.msSince(heldSince) })
     }
-    if (this.#keeper.passOn(this)) {
+    const tooSoonMs = (this.terms.minHoldMs ?? 0) - this.#bench.msSince(this.heldSince)
+    if (tooSoonMs > 0 || this.#keeper.passOn(this)) {
       released()
+      if (tooSoonMs > 0) this.#endIn(tooSoonMs)
       return true
     }
     const next = this.#keeper.leaving(this)
@@ -244,6 +232,13 @@ export class Hold implements Task {
     } finally {
       this.#keeper.over(this)
     }
+  }
+
+  /** The server keeps the key until then, and at most for the rest of the TTL, should this process not live so long. */
+  #endIn(ms: number): void {
+    if (!this.#confirmed) void this.#keeper.renew(this).catch(() => {})
+    this.#bench.scheduler.after(ms, { fire: () => this.server.withdraw() })
+    this.#keeper.over(this)
   }
 
   /** The lease of the next here, on the same hold at the server; undefined where somebody else may live on it, or it is not what the next asks for. */
@@ -265,16 +260,22 @@ export class Hold implements Task {
     this.#keeper.over(this)
   }
 
-  lose(reason: LossReason): void {
+  lose(reason: LossReason, why?: string | undefined): void {
     if (this.#state !== 'held') return
     this.#end('lost')
     const { key, fencingToken } = this
-    this.cutShort(leaseError('LEASE_LOST', key, `is lost: ${reason}`))
-    if (reason === 'gone') this.server.gone()
+    const told = why === undefined ? { reason } : { reason, why }
+    this.cutShort(leaseError('LEASE_LOST', key, `is lost: ${Object.values(told).join(': ')}`))
+    if (reason === 'gone' || reason === 'forced') this.server.gone()
     // A renewal under way may still reach the server and keep the key for a whole TTL.
     else this.server.abandon()
-    this.#bench.observer.tell({ type: 'lost', key, fencingToken, reason })
+    this.#bench.observer.tell({ type: 'lost', key, fencingToken, ...told })
     this.#keeper.over(this)
+  }
+
+  /** What the server shows is no more what the grant was for. */
+  annotated(): void {
+    this.#asGranted = false
   }
 
   /** The lease is taken back from under running work. */

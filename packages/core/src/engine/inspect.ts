@@ -1,3 +1,4 @@
+import type { Json, LockInspection } from '../api.ts'
 import type { Inspection } from '../contract.ts'
 import type { LockHall } from './hall.ts'
 import { ask } from './requests.ts'
@@ -20,3 +21,9 @@ export async function inspect<T>(hall: LockHall, key: string, read: (found: read
   })
   return answer
 }
+
+/** As users see it. */
+export const shown = <Held extends Inspection>(hold: Held): Omit<Held, 'metadata'> & LockInspection => ({
+  ...hold,
+  metadata: hold.metadata === undefined ? undefined : (JSON.parse(hold.metadata) as Json),
+})

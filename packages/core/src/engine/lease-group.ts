@@ -29,6 +29,14 @@ export class HeldLeases implements LeaseGroup {
     return this.#signal
   }
 
+  get(key: string): Lease | undefined {
+    return this.leases.find((lease) => lease.key === key)
+  }
+
+  async renew(): Promise<void> {
+    await Promise.all(this.leases.map((lease) => lease.renew()))
+  }
+
   assertHeld(minRemainingMs?: number): void {
     for (const lease of this.leases) lease.assertHeld(minRemainingMs)
   }

@@ -14,6 +14,12 @@ export class HeldLease implements Lease {
     this.#hold = hold
   }
 
+  static of(lease: Lease): { readonly hall: LockHall; readonly hold: Hold } {
+    if (!(#hold in Object(lease))) throw new TypeError('a lease must be one of this copy of the package')
+    const held = lease as HeldLease
+    return { hall: held.#hall, hold: held.#hold }
+  }
+
   get key(): string {
     return this.#hold.key
   }
@@ -62,3 +68,7 @@ export class HeldLease implements Lease {
     await this.release().catch(() => {})
   }
 }
+
+/** For what is offered as a function of its own, so that a bundle carries only what is used. */
+export const holdOf = (lease: Lease): Hold => HeldLease.of(lease).hold
+export const hallOfLease = (lease: Lease): LockHall => HeldLease.of(lease).hall

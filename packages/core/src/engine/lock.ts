@@ -1,8 +1,8 @@
-import type { HoldOptions, Json, Lease, Lock, LockInspection } from '../api.ts'
+import type { HoldOptions, Lease, Lock, LockInspection } from '../api.ts'
 import { acquire, tryAcquire } from './acquire.ts'
 import type { LockHall } from './hall.ts'
 import { assertNotUnder } from './holding-context.ts'
-import { inspect } from './inspect.ts'
+import { inspect, shown } from './inspect.ts'
 import { assertKey } from './key.ts'
 import { HeldLease } from './lease.ts'
 import { Holdable } from './lockable.ts'
@@ -31,8 +31,6 @@ export class NamedLock extends Holdable<Lease> implements Lock {
 
   async inspect(): Promise<readonly LockInspection[]> {
     this.#hall.bench.assertOpen()
-    return inspect(this.#hall, this.key, (found) =>
-      found.map((hold) => ({ ...hold, metadata: hold.metadata && (JSON.parse(hold.metadata) as Json) })),
-    )
+    return inspect(this.#hall, this.key, (found) => found.map(shown))
   }
 }

@@ -1,4 +1,4 @@
-import type { CloseOptions, LocksOptions } from '../api.ts'
+import type { CloseOptions, ListOptions, LocksOptions } from '../api.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Advice, Share, Terms } from '../contract.ts'
 import type { LockEvent } from '../events.ts'
@@ -13,6 +13,7 @@ export interface HoldTerms {
   readonly marginMs?: number | undefined
   readonly autoRenew: boolean
   readonly maxHoldMs?: number | undefined
+  readonly minHoldMs?: number | undefined
   readonly metadata?: string | undefined
   readonly whenHeld: 'throw' | 'wait'
   /** Undefined: all of the key. */
@@ -83,6 +84,7 @@ const holdRules: Rules<Omit<HoldTerms, 'whenHeld' | 'share'>> = {
   marginMs: between(0, YEAR_MS),
   autoRenew: ofType('boolean'),
   maxHoldMs: orEndless(between(1, YEAR_MS)),
+  minHoldMs: between(0, YEAR_MS),
   metadata: metadataText,
 }
 
@@ -158,6 +160,18 @@ export function parseShare(share: Share): Share {
   return { kind: 'permits', take: parsePermits(share.take, of), of }
 }
 
+/** Of `forceRelease`: it is told to the holders, and travels through the backend. */
+export const parseReason = (options: { readonly reason: string }): string => {
+  assertObject('options', options)
+  return rule<string>(
+    'a text of 1 to 500 characters',
+    (value) => typeof value === 'string' && value.length > 0 && value.length <= 500,
+  )('reason', options.reason)
+}
+
+export const parseList = (options: ListOptions = {}): { readonly prefix: string; readonly limit: number } =>
+  parse({ prefix: ofType('string'), limit: between(1, 10_000, 'whole ') }, { prefix: '', limit: 1000 }, options)
+
 export const assertBackend: (name: string, value: unknown) => void = having('tryAcquire', 'renew', 'release')
 export const assertObject: (name: string, value: unknown) => void = having()
 
@@ -177,12 +191,14 @@ function parse<Options>(rules: Partial<Rules<Options>>, defaults: Options, optio
 
 /** A margin of the whole TTL would leave no validity. */
 function withRoom<Terms extends HoldTerms>(terms: Terms): Terms {
-  const { marginMs = 0, ttlMs } = terms
-  if (marginMs < ttlMs) return terms
-  throw new RangeError(`marginMs must be less than ttlMs; got ${marginMs}`)
+  const { marginMs = 0, minHoldMs = 0, ttlMs } = terms
+  if (marginMs >= ttlMs) throw new RangeError(`marginMs must be less than ttlMs; got ${marginMs}`)
+  // A process that ends leaves the key to the server for the rest of the TTL, and for no longer.
+  if (minHoldMs > ttlMs) throw new RangeError(`minHoldMs must be at most ttlMs; got ${minHoldMs}`)
+  return terms
 }
 
-function metadataText(_: string, value: unknown): string {
+export function metadataText(_: string, value: unknown): string {
   const text: string | undefined = JSON.stringify(value)
   const bytes = Buffer.byteLength(text ?? '')
   if (bytes > 0 && bytes <= MAX_METADATA_BYTES) return text

@@ -1,7 +1,7 @@
 import type { Instant } from '../clock.ts'
-import type { Grant, Renewal } from '../contract.ts'
+import type { Renewal } from '../contract.ts'
 import type { LeaseholdError } from '../errors.ts'
-import { checkEach, checkRenewal } from './answers.ts'
+import { checkEach, checkRenewal, forcedWhy, isGone, lossBy } from './answers.ts'
 import type { Bench } from './bench.ts'
 import type { Failures, Hold } from './hold.ts'
 import { type Answered, ask, noAnswer } from './requests.ts'
@@ -77,9 +77,9 @@ export class Renewals {
     return failures
   }
 
-  #settle(hold: Hold, answer: Grant | 'gone', sentAt: Instant, now: Instant): void {
+  #settle(hold: Hold, answer: Exclude<Renewal, 'unknown'>, sentAt: Instant, now: Instant): void {
     const { key, fencingToken } = hold
-    if (answer === 'gone') hold.lose('gone')
+    if (isGone(answer)) hold.lose(...lossBy(forcedWhy(answer)))
     else if (answer.fencingToken !== fencingToken) {
       // This claim was granted anew by a delayed duplicate of its acquire. The lease we knew is gone.
       hold.lose('gone')

@@ -1,6 +1,6 @@
 import type { Lease, LeaseHandle, Locks, ResumeOptions } from '../api.ts'
 import type { Renewal } from '../contract.ts'
-import { checkEach, checkRenewal, checkSlots } from './answers.ts'
+import { checkEach, checkRenewal, checkSlots, isGone } from './answers.ts'
 import type { LockHall } from './hall.ts'
 import { parseHandle } from './handle.ts'
 import type { Hold } from './hold.ts'
@@ -23,7 +23,7 @@ export async function resume(locks: Locks, handle: LeaseHandle, options?: Resume
 }
 
 /** Renews the claim of a handle, and begins a lease here with what the backend says; undefined where it is gone. */
-async function takeUp(
+export async function takeUp(
   hall: LockHall,
   handle: LeaseHandle,
   options: ResumeOptions | undefined,
@@ -49,7 +49,7 @@ async function takeUp(
     bench.assertOpen()
     if (renewal === 'unknown') throw noAnswer(bench, { what: 'renew', claims: [claim] })
     // Over: while this renewal was under way, it was released by somebody here who had taken it up, too.
-    if (renewal === 'gone' || server.over) return undefined
+    if (isGone(renewal) || server.over) return undefined
     // Granted anew by a delayed duplicate of its acquire, and known to nobody.
     if (renewal.fencingToken !== fencingToken) return void server.withdraw()
     checkSlots(renewal, claim.share)

@@ -6,7 +6,8 @@ import type { Bench } from './bench.ts'
 import { Contender, type Place } from './contender.ts'
 import type { Hall } from './desk.ts'
 import type { KeyDesk } from './hall.ts'
-import { Hold, type HoldKeeper } from './hold.ts'
+import { Hold } from './hold.ts'
+import type { HoldKeeper } from './hold-keeper.ts'
 import { endures, type HoldTerms, type WaitTerms } from './options.ts'
 import type { ServerClaim } from './server-claim.ts'
 import { countedFrom } from './validity.ts'
@@ -21,7 +22,7 @@ export interface DeskOwner {
 }
 
 /** Those in this process who want a part of one key, all of one kind: several may have theirs at once. Who is next among all kinds, and all processes, says the backend's line. */
-export class ShareDesk implements Place, HoldKeeper, KeyDesk {
+export class ShareDesk implements Place, HoldKeeper<Hold>, KeyDesk {
   readonly key: string
   readonly kind: Share['kind']
   readonly #hall: Hall

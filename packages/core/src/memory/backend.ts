@@ -43,6 +43,14 @@ export function memoryBackend({ store = sharedStore() }: MemoryBackendOptions = 
     release: async (claim) => store.release(claim),
     releaseAll: async (claims) => claims.map((claim) => store.release(claim)),
     inspect: async (key) => store.inspect(key),
+    list: async (prefix, limit) => store.list(prefix, limit),
+    annotate: async (claim, metadata) => store.annotate(claim, metadata),
+    forceRelease: async (key, reason) => store.forceRelease(key, reason),
+    watch(key, signal, changed) {
+      const end = store.watch(key, changed)
+      if (signal.aborted) end()
+      else signal.addEventListener('abort', end, { once: true })
+    },
     waitForTurn: (claim, terms, signal) =>
       new Promise((resolve) => {
         const stop = () => {

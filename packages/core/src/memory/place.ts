@@ -16,6 +16,7 @@ export class StoreHold implements Task {
   expiresAtMs = 0
   readonly claim: Claim
   readonly terms: Terms
+  metadata: string | undefined
   fencingToken: bigint
   /** Those after `fencingToken`, up to this, are reserved. */
   readonly lastToken: bigint
@@ -25,6 +26,7 @@ export class StoreHold implements Task {
   constructor(claim: Claim, terms: Terms, fencingToken: bigint, slots: readonly number[], onExpiry: () => void) {
     this.claim = claim
     this.terms = terms
+    this.metadata = terms.metadata
     this.fencingToken = fencingToken
     this.lastToken = fencingToken + BigInt(terms.reserve ?? 0)
     this.slots = slots
@@ -39,8 +41,8 @@ export class StoreHold implements Task {
   }
 
   inspection(remainingMs: number): Inspection {
-    const { claim, terms, fencingToken, slots } = this
-    const held = { fencingToken, remainingMs, metadata: terms.metadata }
+    const { claim, metadata, fencingToken, slots } = this
+    const held = { fencingToken, remainingMs, metadata }
     if (!claim.share) return held
     return claim.share.kind === 'permits' ? { ...held, share: claim.share, slots } : { ...held, share: claim.share }
   }

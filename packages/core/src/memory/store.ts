@@ -1,5 +1,5 @@
 import { type Clock, NEVER_MS, systemClock } from '../clock.ts'
-import type { Claim, Contended, Grant, Inspection, Renewal, Terms } from '../contract.ts'
+import type { Claim, Contended, Grant, Inspection, ListedHold, Renewal, Terms } from '../contract.ts'
 import { Scheduler } from '../scheduler.ts'
 import { Place, StoreHold, slotsFor, type WaitingClaim } from './place.ts'
 
@@ -9,6 +9,9 @@ export interface MemoryStoreOptions {
   /** The first fencing token to be granted. Default 1. */
   readonly firstToken?: bigint
 }
+
+/** For so long a holder can learn why its hold was ended. */
+const FORCED_TOLD_MS = 3_600_000
 
 const NO_HOLDS: readonly StoreHold[] = []
 
@@ -20,6 +23,9 @@ export class MemoryStore {
   readonly clock: Clock
   readonly #scheduler: Scheduler
   readonly #places = new Map<string, Place>()
+  readonly #watchers = new Map<string, Set<() => void>>()
+  /** Holders whose holds were ended by force, and why. */
+  readonly #forced = new Map<string, string>()
   #nextToken: bigint
 
   constructor({ clock = systemClock, firstToken = 1n }: MemoryStoreOptions = {}) {
@@ -56,7 +62,7 @@ export class MemoryStore {
   /** Under a reserved token, if one is named. */
   renew(claim: Claim, ttlMs: number, fencingToken = 0n): Renewal {
     const held = this.#current(claim.key)?.holds.get(claim.holder)
-    if (!held) return 'gone'
+    if (!held) return this.#gone(claim)
     const keepMs = Math.max(ttlMs, this.#remainingMs(held))
     this.#keepFor(held, keepMs)
     if (fencingToken > held.fencingToken && fencingToken <= held.lastToken) held.fencingToken = fencingToken
@@ -96,6 +102,45 @@ export class MemoryStore {
     return holds.map((held) => held.inspection(this.#remainingMs(held)))
   }
 
+  /** Holds of keys that begin so. */
+  list(prefix: string, limit: number): readonly ListedHold[] {
+    const keys = [...this.#places.keys()].filter((key) => key.startsWith(prefix)).slice(0, limit)
+    return keys.flatMap((key) => this.inspect(key).map((held) => ({ ...held, key })))
+  }
+
+  annotate(claim: Claim, metadata: string): boolean {
+    const held = this.#current(claim.key)?.holds.get(claim.holder)
+    if (!held) return false
+    held.metadata = metadata
+    this.#changed(claim.key)
+    return true
+  }
+
+  /** Ends every hold of the key, and lets in those who wait. */
+  forceRelease(key: string, reason: string): number {
+    const place = this.#current(key)
+    if (!place) return 0
+    const ended = [...place.holds.values()]
+    for (const held of ended) {
+      this.#end(place, held)
+      this.#forced.set(held.claim.holder, reason)
+      this.#scheduler.after(FORCED_TOLD_MS, { fire: () => this.#forced.delete(held.claim.holder) })
+    }
+    this.#advance(place)
+    return ended.length
+  }
+
+  /** Tells of every change. Returns how to end that. */
+  watch(key: string, changed: () => void): () => void {
+    const watchers = this.#watchers.get(key) ?? new Set()
+    this.#watchers.set(key, watchers.add(changed))
+    changed()
+    return () => {
+      watchers.delete(changed)
+      if (watchers.size === 0) this.#watchers.delete(key)
+    }
+  }
+
   /** Drops every hold and every waiter, as a server that comes back empty does. Tokens go on from where they were. */
   forgetAll(): void {
     const forgotten = [...this.#places.values()]
@@ -133,6 +178,7 @@ export class MemoryStore {
     this.#nextToken = held.lastToken + 1n
     place.holds.set(claim.holder, held)
     this.#keepFor(held, terms.ttlMs)
+    this.#changed(claim.key)
     return held.grant(terms.ttlMs)
   }
 
@@ -145,6 +191,7 @@ export class MemoryStore {
   #end(place: Place, held: StoreHold): void {
     place.holds.delete(held.claim.holder)
     this.#scheduler.cancel(held)
+    this.#changed(place.key)
   }
 
   /** Grants to all at the head of the line who fit, in their order. */
@@ -156,6 +203,15 @@ export class MemoryStore {
       settle(this.#grant(place, claim, terms, slots))
     }
     if (place.isFree && this.#places.get(place.key) === place) this.#places.delete(place.key)
+  }
+
+  #gone({ holder }: Claim): Renewal {
+    const why = this.#forced.get(holder)
+    return why === undefined ? 'gone' : `gone: ${why}`
+  }
+
+  #changed(key: string): void {
+    for (const changed of this.#watchers.get(key) ?? []) changed()
   }
 
   /** When the first of those who hold it may be gone. */

@@ -186,9 +186,9 @@ export class Server {
   }
 
   #renewed({ key, holder }: Claim, answer: Renewal): void {
-    if (answer === 'gone') this.#facts.push({ type: 'gone', key, holder })
-    else if (answer !== 'unknown')
+    if (typeof answer === 'object')
       this.#facts.push({ type: 'renewed', key, holder, token: answer.fencingToken, ttlMs: answer.ttlMs })
+    else if (answer !== 'unknown') this.#facts.push({ type: 'gone', key, holder })
   }
 }
 

@@ -1,0 +1,50 @@
+import type { LockHall } from './hall.ts'
+
+/** The moments at which to look at a key again: told by the backend, or by the clock. Whoever waits for one keeps the process alive. */
+export class Changes {
+  over = false
+  readonly #hall: LockHall
+  readonly #watching = new AbortController()
+  readonly #signal: AbortSignal | undefined
+  #changed = false
+  #wake: () => void = () => {}
+  readonly #end = () => {
+    this.over = true
+    this.#wake()
+  }
+
+  /** Ends when `signal` aborts, and with the `Locks`. */
+  constructor(hall: LockHall, key: string, signal: AbortSignal | undefined) {
+    this.#hall = hall
+    this.#signal = signal
+    hall.observers.add(this.#end)
+    signal?.addEventListener('abort', this.#end)
+    if (signal?.aborted) this.over = true
+    else
+      hall.bench.backend.watch?.(key, this.#watching.signal, () => {
+        this.#changed = true
+        this.#wake()
+      })
+  }
+
+  async next(): Promise<void> {
+    const { bench } = this.#hall
+    const task = { fire: () => this.#wake() }
+    if (!this.over && !this.#changed) {
+      bench.outstanding.begin()
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+        if (!bench.backend.watch) bench.scheduler.after(bench.options.pollMs, task)
+      })
+      bench.scheduler.cancel(task)
+      bench.outstanding.end()
+    }
+    this.#changed = false
+  }
+
+  stop(): void {
+    this.#watching.abort()
+    this.#hall.observers.delete(this.#end)
+    this.#signal?.removeEventListener('abort', this.#end)
+  }
+}

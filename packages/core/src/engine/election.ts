@@ -1,0 +1,112 @@
+import type { CampaignOptions, Election, HoldOptions, Leader, Lease, Lock, Locks } from '../api.ts'
+import { isLeaseholdError, leaseError } from '../errors.ts'
+import { annotate } from './annotate.ts'
+import { Changes } from './changes.ts'
+import type { LockHall } from './hall.ts'
+import type { Hold } from './hold.ts'
+import { inspect, shown } from './inspect.ts'
+import { holdOf } from './lease.ts'
+import { hallOf } from './locks.ts'
+
+type Work<T> = (lease: Lease) => Promise<T> | T
+
+/**
+ * An election among all who campaign for `key`, in whatever process: whoever holds the lock of that key leads. No I/O. Throws `TypeError` or `RangeError` for a key and options that break a rule.
+ */
+export function election(locks: Locks, key: string, defaults?: Omit<HoldOptions, 'metadata'>): Election {
+  return new LockElection(hallOf(locks), locks.named(key, defaults))
+}
+
+class LockElection implements Election {
+  readonly #hall: LockHall
+  readonly #lock: Lock
+  #lead: { readonly lease: Lease; readonly hold: Hold } | undefined
+
+  constructor(hall: LockHall, lock: Lock) {
+    this.#hall = hall
+    this.#lock = lock
+  }
+
+  get key(): string {
+    return this.#lock.key
+  }
+
+  get isLeader(): boolean {
+    return !!this.#lead?.hold.isValid()
+  }
+
+  get term(): bigint | undefined {
+    return this.isLeader ? this.#lead?.hold.fencingToken : undefined
+  }
+
+  async campaign({ value, ...options }: CampaignOptions = {}): Promise<Lease> {
+    if (this.#lead && this.isLeader) return this.#lead.lease
+    const lease = await this.#lock.acquire({ ...options, metadata: value })
+    this.#lead = { lease, hold: holdOf(lease) }
+    return lease
+  }
+
+  async resign(): Promise<void> {
+    await this.#lead?.lease.release()
+  }
+
+  async run<T>(...args: [Work<T>] | [CampaignOptions, Work<T>]): Promise<T> {
+    const [options, work] = args.length === 1 ? [{} as CampaignOptions, args[0]] : args
+    if (typeof work !== 'function') throw new TypeError('work must be a function')
+    const { signal } = options
+    for (;;) {
+      const lease = await this.campaign({ whenUnreachable: 'wait', ...options })
+      const hold = holdOf(lease)
+      const warn = () => hold.warning.warn(signal?.reason)
+      signal?.addEventListener('abort', warn)
+      try {
+        const result = await lease.run(work)
+        if (!signal?.aborted) return result
+      } catch (error) {
+        // Work that learns of the loss by its signal may throw whatever it likes.
+        if (!isLeaseholdError(hold.interruption, 'LEASE_LOST')) throw error
+      } finally {
+        signal?.removeEventListener('abort', warn)
+      }
+      signal?.throwIfAborted()
+    }
+  }
+
+  async proclaim(value: unknown): Promise<void> {
+    if (!this.#lead) throw leaseError('LEASE_ENDED', this.key, 'is not held: this object does not lead')
+    await annotate(this.#lead.lease, value)
+  }
+
+  leader(): Promise<Leader | null> {
+    return inspect(this.#hall, this.key, (found) => {
+      const [lead] = found.filter(({ share }) => !share).map(shown)
+      return lead ? { term: lead.fencingToken, value: lead.metadata, remainingMs: lead.remainingMs } : null
+    })
+  }
+
+  async *observe({ signal }: { readonly signal?: AbortSignal } = {}): AsyncGenerator<Leader | null, undefined> {
+    const { bench } = this.#hall
+    bench.assertOpen()
+    const changes = new Changes(this.#hall, this.key, signal)
+    let last: string | null | undefined
+    try {
+      while (!changes.over) {
+        const leader = await this.leader().catch(unlessAway)
+        const seen = leader && JSON.stringify([String(leader.term), leader.value])
+        if (leader !== undefined && !changes.over && seen !== last) {
+          last = seen
+          yield leader
+        }
+        await changes.next()
+      }
+    } finally {
+      changes.stop()
+    }
+  }
+}
+
+/** Nothing is known, then. */
+function unlessAway(error: unknown): undefined {
+  if (isLeaseholdError(error, 'BACKEND_UNAVAILABLE') || isLeaseholdError(error, 'CLOSED')) return
+  throw error
+}

@@ -1,0 +1,17 @@
+import type { Candidate } from '../contract.ts'
+import type { Bench } from './bench.ts'
+
+/** Whom a hold tells, and asks. */
+export interface HoldKeeper<Hold> {
+  readonly bench: Bench
+  /** Renews it soon, together with others. */
+  renewalDue(hold: Hold): void
+  /** Renews it now, for a caller. */
+  renew(hold: Hold): Promise<void>
+  /** It is being released: whether somebody here has taken its hold at the server over, under another lease. */
+  passOn(hold: Hold): boolean
+  /** It is being released: whoever is next may be named in the same trip, and is started afterwards. */
+  leaving(hold: Hold): { readonly candidate: Candidate; start(): void } | undefined
+  /** It is over: lost, handed off, or released and answered for. */
+  over(hold: Hold): void
+}

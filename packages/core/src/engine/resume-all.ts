@@ -1,0 +1,27 @@
+import type { LeaseGroup, LeaseHandle, Locks, ResumeOptions } from '../api.ts'
+import type { Hold } from './hold.ts'
+import { HeldLeases } from './lease-group.ts'
+import { hallOf } from './locks.ts'
+import { takeUp } from './resume.ts'
+
+/**
+ * Takes up leases that were handed off together, as `resume` does one: all of them, or null where one is gone. Those that are not are handed off again then, and so they are where the promise
+ * rejects: their handles stay good.
+ */
+export async function resumeAll(
+  locks: Locks,
+  handles: readonly LeaseHandle[],
+  options?: ResumeOptions,
+): Promise<LeaseGroup | null> {
+  const hall = hallOf(locks)
+  hall.bench.assertOpen()
+  if (!Array.isArray(handles) || handles.length === 0)
+    throw new TypeError('handles must be what handOff of a group gave')
+  const taking = handles.map((handle) => takeUp(hall, handle, options))
+  const settled = await Promise.allSettled(taking)
+  const holds = settled.flatMap((each) => (each.status === 'fulfilled' && each.value ? [each.value] : []))
+  if (holds.length === handles.length) return new HeldLeases(hall, holds)
+  for (const hold of holds as Hold[]) if (hold.state === 'held') hold.handOff()
+  for (const each of settled) if (each.status === 'rejected') throw each.reason
+  return null
+}
