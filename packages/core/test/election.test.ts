@@ -1,0 +1,85 @@
+import { expect, it } from 'vitest'
+import { annotate, createLocks, election, type Leader } from '../src/index.ts'
+import { MemoryStore, memoryBackend } from '../src/memory/index.ts'
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+const candidates = (store = new MemoryStore()) => [1, 2].map(() => createLocks(memoryBackend({ store })))
+
+it('work that fails while it leads fails the run, and gives the lead up', async () => {
+  const [one, other] = candidates()
+  if (!one || !other) return
+  const running = election(one, 'leader').run(async () => {
+    throw new Error('the work has failed')
+  })
+  await expect(running).rejects.toThrow('the work has failed')
+  await election(other, 'leader').campaign({ waitMs: 0 })
+  await Promise.all([one.close(), other.close()])
+})
+
+it('work that comes to its end resolves the run', async () => {
+  const [one] = candidates()
+  expect(await election(one as never, 'leader').run({ value: 1 }, (lead) => lead.fencingToken)).toBeTypeOf('bigint')
+  await one?.close()
+})
+
+it('a signal tells the work, which is let come to its end before the lead is given up', async () => {
+  const [one, other] = candidates()
+  if (!one || !other) return
+  const stop = new AbortController()
+  let ended = false
+  const running = election(one, 'leader').run({ signal: stop.signal }, async (lead) => {
+    await new Promise((resolve) => lead.signal.addEventListener('abort', resolve))
+    await sleep(20)
+    lead.assertHeld()
+    ended = true
+  })
+  const refused = expect(running).rejects.toThrow('enough')
+  await sleep(5)
+  const next = election(other, 'leader').campaign()
+  stop.abort(new Error('enough'))
+  await next
+  expect(ended).toBe(true)
+  await refused
+  await Promise.all([one.close(), other.close()])
+})
+
+it('an observer sees who leads, and what is proclaimed, and ends when the locks are closed', async () => {
+  const [one, other] = candidates()
+  if (!one || !other) return
+  const seen: (Leader | null)[] = []
+  const observing = (async () => {
+    for await (const leader of election(other, 'leader').observe()) seen.push(leader)
+  })()
+  const leading = election(one, 'leader')
+  await leading.campaign({ value: 'a' })
+  await sleep(5)
+  await leading.proclaim('b')
+  await sleep(5)
+  await leading.resign()
+  await sleep(5)
+  await other.close()
+  await observing
+  expect(seen.map((leader) => leader?.value)).toEqual([undefined, 'a', 'b', undefined])
+  await one.close()
+})
+
+it('only a lease of this package can be annotated, while it is held', async () => {
+  const [one] = candidates()
+  if (!one) return
+  await expect(annotate({} as never, 1)).rejects.toThrow(TypeError)
+  const lease = await one.named('k').acquire()
+  await expect(annotate(lease, 'x'.repeat(5000))).rejects.toThrow(RangeError)
+  await annotate(lease, { done: 0.5 })
+  expect(await one.named('k').inspect()).toMatchObject([{ metadata: { done: 0.5 } }])
+  await lease.release()
+  await expect(annotate(lease, 1)).rejects.toMatchObject({ code: 'LEASE_ENDED' })
+  await one.close()
+})
+
+it('who does not lead cannot proclaim', async () => {
+  const [one] = candidates()
+  if (!one) return
+  await expect(election(one, 'leader').proclaim(1)).rejects.toMatchObject({ code: 'LEASE_ENDED' })
+  await one.close()
+})
