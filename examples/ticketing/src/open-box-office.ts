@@ -8,12 +8,13 @@ import type { Database } from './database/database.ts'
 import { SEATS_CHANGED } from './database/schema.ts'
 import { createApp } from './http/app.ts'
 import { type Served, serve } from './http/serve.ts'
+import { sweepWhileLeading } from './lead-sweep.ts'
 import { SeatBoard } from './live/seat-board.ts'
 import { type Bank, freezing, simulatedBank } from './payment/bank.ts'
+import { fewAtOnce } from './payment/few-at-once.ts'
 import type { Sale } from './sale.ts'
 import { STRATEGIES } from './strategies/index.ts'
 import { type SeatLeasesOptions, seatLeases } from './strategies/seat-leases.ts'
-import { repeat } from './sweep.ts'
 
 export interface BoxOfficeOptions {
   /** The name of this server process. */
@@ -34,7 +35,7 @@ export interface OpenBoxOffice extends Served {
   readonly auditorium: Auditorium
 }
 
-/** A server over tables that exist, and the sweep that ends holds whose time is over. Does not close what it was given. */
+/** A server over tables that exist, and the sweep that ends holds whose time is over, where it leads. Does not close what it was given. */
 export async function openBoxOffice(options: BoxOfficeOptions): Promise<OpenBoxOffice> {
   const {
     node,
@@ -57,12 +58,12 @@ export async function openBoxOffice(options: BoxOfficeOptions): Promise<OpenBoxO
     db,
     leases,
     strategy: STRATEGIES[sale.strategy](db, leases),
-    bank,
+    bank: fewAtOnce(bank, locks, sale.name, sale.holdMs),
     interruption: freezing(standStill ?? (() => pause(sale.freezeMs))),
   }
   await forgetWaits(office)
   const served = await serve(createApp(office, board, sale.operatorKey), port, orAnyPort)
-  const stopSweep = repeat(() => expireHolds(office), sale.sweepMs)
+  const stopSweep = sweepWhileLeading({ locks, sale, node }, () => expireHolds(office))
   return {
     auditorium,
     address: served.address,

@@ -1,0 +1,36 @@
+import { election, type Locks } from '@leasehold/core'
+import type { Sale } from './sale.ts'
+import { repeat } from './sweep.ts'
+
+/** Where this server is one of several: which sale they sweep, and how the others call it. */
+export interface Sweeper {
+  readonly locks: Locks
+  readonly sale: Pick<Sale, 'name' | 'holdMs' | 'sweepMs'>
+  readonly node: string
+}
+
+export const sweepKey = (sale: string): string => `${sale}:sweep`
+
+/**
+ * Of all servers of a sale one sweeps, the elected one. Where it dies or hangs, another goes on within the time of a hold. To sweep twice does no harm: the statements that end a hold look whether it has ended.
+ * So the lead is for effort, and needs no fence. Returns how to stop; that waits for the last sweep.
+ */
+export function sweepWhileLeading({ locks, sale, node }: Sweeper, sweep: () => Promise<void>): () => Promise<void> {
+  const stop = new AbortController()
+  const leadership = election(locks, sweepKey(sale.name), { ttlMs: sale.holdMs, autoRenew: true })
+  const lead = () =>
+    leadership.run({ signal: stop.signal, value: { node } }, async (lease) => {
+      const stopSweep = repeat(sweep, sale.sweepMs)
+      await new Promise((resolve) => lease.signal.addEventListener('abort', resolve, { once: true }))
+      await stopSweep()
+    })
+  // What ends the leadership otherwise is tried again.
+  const stopLeading = repeat(
+    () => lead().catch((error: unknown) => (stop.signal.aborted ? undefined : Promise.reject(error))),
+    sale.sweepMs,
+  )
+  return () => {
+    stop.abort()
+    return stopLeading()
+  }
+}
