@@ -8,7 +8,7 @@ import { workspacePackages } from './tools/workspace.ts'
 /** `*.deep.test.ts` take long: they run in the deep tier, and nothing else does. */
 const DEEP = '{src,test}/**/*.deep.test.ts'
 /** Half of what a short file costs is to start a process and to load what all files of its package load. Those of these packages leave nothing behind, and share processes. */
-const SHARED: ReadonlySet<string> = new Set(['etcd', 'postgres', 'redis', 'test-services'])
+const SHARED: ReadonlySet<string> = new Set(['core', 'etcd', 'postgres', 'redis', 'test-services'])
 const ALL = '{src,test}/**/*.test.ts'
 const isDeep = process.env['LEASEHOLD_TIER'] === 'deep'
 
