@@ -59,9 +59,9 @@ export class Window {
     await this.context.setOffline(false)
     await this.page.emulateMedia({ colorScheme: null, forcedColors: null })
     if (viewport) await this.page.setViewportSize(viewport)
-    await this.page.evaluate('localStorage.clear(); sessionStorage.clear()')
-    // Where nothing is told any more.
+    // Nothing happens there any more.
     await this.page.goto(new URL('/favicon.svg', this.page.url()).href)
+    await this.page.evaluate('localStorage.clear(); sessionStorage.clear()')
     await this.context.clearCookies()
     return true
   }
