@@ -8,7 +8,7 @@ import { workspacePackages } from './tools/workspace.ts'
 /** `*.deep.test.ts` take long: they run in the deep tier, and nothing else does. */
 const DEEP = '{src,test}/**/*.deep.test.ts'
 /** Half of what a short file costs is to start a process and to load what all files of its package load. Those of these packages leave nothing behind, and share processes. */
-const SHARED: ReadonlySet<string> = new Set(['etcd', 'postgres', 'redis', 'test-services'])
+const SHARED: ReadonlySet<string> = new Set(['core', 'etcd', 'postgres', 'redis', 'test-services'])
 const ALL = '{src,test}/**/*.test.ts'
 const isDeep = process.env['LEASEHOLD_TIER'] === 'deep'
 
@@ -42,10 +42,10 @@ function project(root: string, name: string, isolate: boolean, include: string[]
   return { extends: true as const, root, test: { name, isolate, include, exclude } }
 }
 
-/** What they put in the place of a module, or of a method, is nothing for others of the process; and what others have loaded stays as it is. */
+/** What they put in the place of a module, of a method or of the timers is nothing for others of the process; and what others have loaded, or have under way, would be counted with theirs. */
 function thatChangeModules(folder: string): string[] {
   const changes = (file: string): boolean =>
-    /\bvi\.(mock|spyOn|stub)/.test(readFileSync(join(folder, 'test', file), 'utf8'))
+    /\bvi\.(mock|spyOn|stub|useFakeTimers)/.test(readFileSync(join(folder, 'test', file), 'utf8'))
   return readdirSync(join(folder, 'test'))
     .filter((file) => file.endsWith('.test.ts') && changes(file))
     .map((file) => `test/${file}`)

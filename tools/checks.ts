@@ -35,7 +35,7 @@ export const checks: readonly Check[] = [
 /** Run in the deep tier. */
 export const deepChecks: readonly Check[] = [
   {
-    // The compiler that most users have. That of the usual tier takes an eighth of its time.
+    // The compiler that most users have, and each project by itself. The usual tier takes less than an eighth of its time.
     name: 'types --typescript-5',
     command: [...script('check-types.ts'), '--typescript-5'],
     needsBuild: true,

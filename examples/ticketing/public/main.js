@@ -14,6 +14,8 @@ import { listenToZoom } from './zoom.js'
 const MAX_SEATS = 6
 const MEMORY = 'hold'
 const ACTIVE = ['open', 'paying', 'paid']
+const FIRST_PAUSE_MS = 300
+const LONGEST_PAUSE_MS = 5000
 /** Answers of a box office whose servers come and go. */
 const GONE = new Set(['unreachable', 'node-lost', 'no-node', 'try-again', 'internal'])
 
@@ -194,15 +196,27 @@ async function askUntilOver() {
   }
 }
 
-/** After a reload, and after a sleep that stopped this page's clock. */
+/** How often it was begun to catch up: whoever asks again leaves it to a later one. */
+let catchUps = 0
+
+/** After a reload, after a sleep that stopped this page's clock, and where something became of our seats. Without an answer it asks again, less and less often. */
 async function catchUp() {
+  const turn = ++catchUps
+  for (let pauseMs = FIRST_PAUSE_MS; !(await isCaughtUp()); pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+    await new Promise((resolve) => setTimeout(resolve, pauseMs))
+    if (turn !== catchUps) return
+  }
+}
+
+/** False: nobody has answered. */
+async function isCaughtUp() {
   const id = hold?.id ?? sessionStorage.getItem(MEMORY)
-  if (id === null || busy || (hold !== undefined && !isActive())) return
+  if (id === null || busy || (hold !== undefined && !isActive())) return true
   const before = hold?.state
-  await boxOffice.look(id).then(accept, (refusal) => {
-    if (refusal.code === 'no-such-hold') accept(undefined)
-  })
+  const refusal = await boxOffice.look(id).then(accept, (/** @type {boxOffice.Refused} */ refusal) => refusal)
+  if (refusal?.code === 'no-such-hold') accept(undefined)
   if (hold?.state !== before) showCheckout()
+  return refusal === undefined || !GONE.has(refusal.code)
 }
 
 document.title = `${plan.show} · ${plan.hall}`

@@ -3,13 +3,32 @@ import { createSeparateDatabase, type SeparateDatabase } from '../src/database/s
 import { Fleet } from '../src/fleet/fleet.ts'
 import type { Contest } from '../src/race/contest.ts'
 import { type DatabaseService, type Service, startService } from '../src/stage/services.ts'
-import { type Shop, sell, sellSafely } from './contests.ts'
-import { describeRaces } from './races.ts'
+import { CONTEST, type Shop, sell, sellSafely } from './contests.ts'
+import { describeRaces, openShopOfOne } from './races.ts'
 
 // For what hangs.
 vi.setConfig({ testTimeout: 1_800_000, hookTimeout: 600_000 })
 
 describeRaces(['postgres', 'etcd'])
+
+describe('one server process with leases', () => {
+  let shop: Shop
+
+  beforeAll(async () => {
+    shop = await openShopOfOne()
+  })
+  afterAll(() => shop?.fleet[Symbol.asyncDispose]())
+
+  test('that nobody checks, a frozen checkout sells a seat a second time', async () => {
+    expect((await sell(shop, 'lease', CONTEST)).seatsSoldTwice).toBeGreaterThan(0)
+  })
+
+  test('that are fenced, frozen checkouts are refused and no seat is sold twice', async () => {
+    const result = await sellSafely(shop, 'fenced-lease', CONTEST)
+    expect(result.staleWritesRefused).toBeGreaterThan(0)
+    expect(result.holdsExpired).toBeGreaterThanOrEqual(CONTEST.frozen)
+  })
+})
 
 /** The whole hall, eight times over. */
 const CROWD: Contest = { customers: 2000, seats: 240, frozen: 3, holdMs: 2000, freezeMs: 60_000, untilSold: true }

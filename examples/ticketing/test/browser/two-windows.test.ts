@@ -87,12 +87,15 @@ describe('while nobody hesitates', () => {
     await ada.sees('Paid. One last step')
   })
 
-  test('a reload finds the hold again', async ({ openWindow }) => {
+  test('a reload finds the hold again, also where nobody answers at first', async ({ openWindow }) => {
     const ada = await openWindow()
     await ada.hold('G8')
+    let asked = 0
+    await ada.page.route('**/api/holds/*', (route) => (++asked <= 2 ? route.abort() : route.continue()))
     await ada.page.reload()
     await ada.sees('Held for you')
     await ada.seesSeat('G8', 'own')
+    expect(asked).toBe(3)
   })
 
   test('a reload while the bank is at work shows its answer when it comes', async ({ openWindow }) => {

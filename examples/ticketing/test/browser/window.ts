@@ -19,6 +19,7 @@ export class Window {
   readonly context: BrowserContext
   readonly page: Page
   readonly errors: string[] = []
+  #clockIsSet = false
 
   private constructor(context: BrowserContext, page: Page) {
     this.context = context
@@ -31,12 +32,38 @@ export class Window {
     return Window.openIn(await browser.newContext(options), address)
   }
 
+  /** For somebody else, who finds nothing of those before. */
+  static async openAgain(used: Window, address: string): Promise<Window> {
+    used.page.removeAllListeners('pageerror')
+    const window = new Window(used.context, used.page)
+    await window.#goTo(address)
+    return window
+  }
+
   /** Another tab of the same browser, with the same cookies. */
   static async openIn(context: BrowserContext, address: string): Promise<Window> {
     const window = new Window(context, await context.newPage())
-    await window.page.goto(address)
-    await window.isLive()
+    await window.#goTo(address)
     return window
+  }
+
+  async #goTo(address: string): Promise<void> {
+    await this.page.goto(address)
+    await this.isLive()
+  }
+
+  /** Leaves nothing of what was done with it. False where that cannot be: its clock goes on as it was set, and a closed tab stays closed. */
+  async forget(viewport: BrowserContextOptions['viewport']): Promise<boolean> {
+    if (this.#clockIsSet || this.page.isClosed() || this.context.pages().length > 1) return false
+    await this.page.unrouteAll({ behavior: 'ignoreErrors' })
+    await this.context.setOffline(false)
+    await this.page.emulateMedia({ colorScheme: null, forcedColors: null })
+    if (viewport) await this.page.setViewportSize(viewport)
+    // Nothing happens there any more.
+    await this.page.goto(new URL('/favicon.svg', this.page.url()).href)
+    await this.page.evaluate('localStorage.clear(); sessionStorage.clear()')
+    await this.context.clearCookies()
+    return true
   }
 
   /** It has been told of every seat. */
@@ -46,6 +73,7 @@ export class Window {
 
   /** From now on this page's clock can be set forward. */
   async timeInHand(): Promise<void> {
+    this.#clockIsSet = true
     await this.page.clock.install()
     await this.page.reload()
     await this.isLive()
