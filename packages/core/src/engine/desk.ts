@@ -23,8 +23,12 @@ export interface Hall {
   /** A caller waits or asks, or does so no longer. */
   came(): void
   left(): void
-  empty(desk: Desk): void
+  /** A desk has become empty. */
+  emptied(): void
 }
+
+/** The line of all keys for which nobody waits. Stays empty: a line is made when somebody enters it. */
+const NOBODY = new Set<Waiter>()
 
 /** One key in this process: who holds it, who contends for it, who stands in line. The only place that says who is next. */
 export class Desk implements Place, HoldKeeper {
@@ -35,7 +39,7 @@ export class Desk implements Place, HoldKeeper {
   /** Somebody asks who needs no place in line, since nobody else was here. */
   #occupied = false
   /** First in, first out; the contender is no longer among them. */
-  readonly #line = new Set<Waiter>()
+  #line = NOBODY
 
   constructor(hall: Hall, key: string) {
     this.#hall = hall
@@ -57,7 +61,11 @@ export class Desk implements Place, HoldKeeper {
 
   /** Nobody here has the key or asks for it. */
   get free(): boolean {
-    return !this.valid && !this.#isContended && this.#line.size === 0
+    return !this.valid && this.empty
+  }
+
+  get empty(): boolean {
+    return !this.#hold && !this.#isContended && this.#line.size === 0
   }
 
   newClaim(terms: HoldTerms): ServerClaim {
@@ -76,11 +84,10 @@ export class Desk implements Place, HoldKeeper {
   vacate(): void {
     this.#occupied = false
     this.#advance()
-    this.#leaveIfEmpty()
   }
 
   /** Waits in line, then at the backend. */
-  async acquire(terms: WaitTerms, since: Instant): Promise<Hold> {
+  acquire(terms: WaitTerms, since: Instant): Promise<Hold> {
     // Who can be called off needs a waiter from the beginning.
     if (this.free && !terms.signal) return this.#acquireAlone(terms, since)
     const waiter = new Waiter(this.bench, this.key, terms, since)
@@ -94,7 +101,7 @@ export class Desk implements Place, HoldKeeper {
     const claim = this.newClaim(terms)
     this.#hall.came()
     this.occupy()
-    const asked = claim.attempt(terms)
+    const asked = claim.attempt(terms, undefined, since)
     let hold: Hold | undefined
     try {
       const { answer, sentAt } = await asked
@@ -126,6 +133,7 @@ export class Desk implements Place, HoldKeeper {
   #enter(waiter: Waiter): void {
     if (waiter.settled) return
     this.#hall.came()
+    if (this.#line === NOBODY) this.#line = new Set()
     this.#line.add(waiter)
     waiter.onGivenUp = () => {
       this.#line.delete(waiter)
@@ -170,6 +178,13 @@ export class Desk implements Place, HoldKeeper {
     return hold
   }
 
+  left(failure?: unknown): void {
+    this.#hall.left()
+    this.#contender = undefined
+    this.#shareFailure(failure)
+    this.#advance()
+  }
+
   renewalDue(hold: Hold): void {
     this.#hall.renewals.add(hold)
   }
@@ -179,7 +194,7 @@ export class Desk implements Place, HoldKeeper {
   }
 
   passOn(hold: Hold): boolean {
-    const [waiter] = this.#line
+    const [waiter] = this.#line.size > 0 ? this.#line : []
     // Whoever contends stands in line at the backend, before those who wait here.
     // Whose signal has aborted is about to hear of it.
     const isWaiting = waiter && !waiter.terms.signal?.aborted
@@ -202,7 +217,6 @@ export class Desk implements Place, HoldKeeper {
     this.#forget(hold)
     hold.server.drop()
     this.#advance()
-    this.#leaveIfEmpty()
   }
 
   /** Ends every wait. */
@@ -221,11 +235,12 @@ export class Desk implements Place, HoldKeeper {
     this.#hall.leases -= 1
   }
 
-  /** Lets the next in line contend, if the key is not held here and nobody contends yet. */
+  /** Lets the next in line contend, if the key is not held here and nobody contends yet. Where nobody is left, the desk is not needed. */
   #advance(): void {
     // The lease is looked at first: to find it over ends it, which advances the line.
     const next = this.#line.size === 0 || this.valid ? undefined : this.#promote()
     if (next) this.#start(next)
+    else this.#leaveIfEmpty()
   }
 
   #promote(): Contender | undefined {
@@ -238,13 +253,7 @@ export class Desk implements Place, HoldKeeper {
 
   /** Whoever's release or loss lets it start has nothing to do with it. */
   #start(contender: Contender, first?: Promise<Answered<Grant | Contended>> | 'wait'): void {
-    void inNoContext(() => contender.contend(first)).then((failure) => {
-      this.#hall.left()
-      this.#contender = undefined
-      this.#shareFailure(failure)
-      this.#advance()
-      this.#leaveIfEmpty()
-    })
+    void inNoContext(() => contender.contend(first))
   }
 
   /** What the contender was told holds for those who would ask next: they need not wait for the same answer one by one. */
@@ -254,6 +263,6 @@ export class Desk implements Place, HoldKeeper {
   }
 
   #leaveIfEmpty(): void {
-    if (!this.#hold && !this.#isContended && this.#line.size === 0) this.#hall.empty(this)
+    if (this.empty) this.#hall.emptied()
   }
 }

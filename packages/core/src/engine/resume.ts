@@ -8,6 +8,7 @@ import { HeldLease } from './lease.ts'
 import { hallOf } from './locks.ts'
 import { parseResume } from './options.ts'
 import { ask, noAnswer } from './requests.ts'
+import { ServerClaim } from './server-claim.ts'
 
 /**
  * Takes up a lease that was handed off, here or in another process: renews it once, and returns it; null where it is gone. It renews itself if it
@@ -32,7 +33,8 @@ async function takeUp(
   const { claim, terms: handed, fencingToken } = parseHandle(handle, bench.options)
   const terms = parseResume(handed, options)
   hall.assertRoomFor(1)
-  const server = hall.sharedClaim(claim, terms)
+  // The same for everybody who has taken it up here, or is about to.
+  const server = hall.claims.get(claim.holder) ?? new ServerClaim(hall, claim, terms.ttlMs, true)
   let begun: Hold | undefined
   server.use()
   try {

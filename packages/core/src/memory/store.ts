@@ -1,6 +1,7 @@
-import { type Clock, NEVER_MS, systemClock } from '../clock.ts'
+import { type Clock, systemClock } from '../clock.ts'
 import type { Claim, Contended, Grant, Inspection, Renewal, Terms } from '../contract.ts'
 import { Scheduler, type Slot, type Task } from '../scheduler.ts'
+import { KeyTable } from './key-table.ts'
 
 export interface MemoryStoreOptions {
   /** The server's clock. Expiry goes by its monotonic reading alone. Default: the system's. */
@@ -16,6 +17,9 @@ interface WaitingClaim {
   readonly settle: (grant: Grant | undefined) => void
 }
 
+/** For all keys for which nobody waits. Stays empty. */
+const NOBODY = new Map<string, WaitingClaim>()
+
 /** One key that is held, and who waits for it, first in, first out. A key that is free has no entry. */
 class HeldKey implements Task {
   scheduled?: Slot | undefined
@@ -25,7 +29,8 @@ class HeldKey implements Task {
   fencingToken = 0n
   /** Those after `fencingToken`, up to this, are reserved. */
   lastToken = 0n
-  readonly waiting = new Map<string, WaitingClaim>()
+  /** Made when somebody waits. */
+  waiting = NOBODY
   readonly fire: () => void
 
   constructor(claim: Claim, terms: Terms, onExpiry: (held: HeldKey) => void) {
@@ -42,7 +47,7 @@ class HeldKey implements Task {
 export class MemoryStore {
   readonly clock: Clock
   readonly #scheduler: Scheduler
-  readonly #held = new Map<string, HeldKey>()
+  #held = new KeyTable<HeldKey>()
   #nextToken: bigint
 
   constructor({ clock = systemClock, firstToken = 1n }: MemoryStoreOptions = {}) {
@@ -101,7 +106,9 @@ export class MemoryStore {
       settle(answer)
       return () => {}
     }
-    const waiting = (this.#held.get(claim.key) as HeldKey).waiting
+    const held = this.#held.get(claim.key) as HeldKey
+    if (held.waiting === NOBODY) held.waiting = new Map()
+    const { waiting } = held
     const entry = { claim, terms, settle }
     waiting.set(claim.holder, entry)
     return () => {
@@ -117,8 +124,8 @@ export class MemoryStore {
 
   /** Drops every hold and every waiter, as a server that comes back empty does. Tokens go on from where they were. */
   forgetAll(): void {
-    const forgotten = [...this.#held.values()]
-    this.#held.clear()
+    const forgotten = this.#held.values()
+    this.#held = new KeyTable()
     for (const held of forgotten) this.#scheduler.cancel(held)
     for (const held of forgotten) for (const each of held.waiting.values()) each.settle(undefined)
   }
@@ -133,7 +140,7 @@ export class MemoryStore {
 
   #hold(claim: Claim, terms: Terms): Grant {
     const held = new HeldKey(claim, terms, (expired) => this.#current(expired.claim.key))
-    this.#held.set(claim.key, held)
+    this.#held.add(claim.key, held)
     return this.#grantTo(held, claim, terms)
   }
 
@@ -150,7 +157,7 @@ export class MemoryStore {
   #keepFor(held: HeldKey, ttlMs: number): void {
     const now = this.clock.now()
     held.expiresAtMs = now.monotonicMs + ttlMs
-    this.#scheduler.schedule(held, { monotonicMs: held.expiresAtMs, wallMs: NEVER_MS })
+    this.#scheduler.after(ttlMs, held, now)
   }
 
   /** To the next in the queue, or free. */
