@@ -4,7 +4,7 @@ import { handover } from './handover.ts'
 import { loading } from './loading.ts'
 import type { Compared } from './statistics.ts'
 import type { Goals, Subject } from './subject.ts'
-import { atOnce, sequential } from './uncontended.ts'
+import { uncontended } from './uncontended.ts'
 
 export interface Row extends Compared {
   readonly backend: string
@@ -42,8 +42,9 @@ export async function contend(subject: Subject, effort: Effort, tell: (row: Row)
     })
   }
   try {
-    row('sequential', 'ms', await sequential(one, raw, effort))
-    row('atOnce', 'per second', await atOnce(one, raw, effort))
+    const alone = await uncontended(one, raw, effort)
+    row('sequential', 'ms', alone.sequential)
+    row('atOnce', 'per second', alone.atOnce)
     const push = raw.handover
     if (push) row('handover', 'ms', await handover(one, other, (idle) => push.call(raw, idle), effort))
     if (raw.crowd) {

@@ -47,7 +47,10 @@ export const msUntil = (until: Instant, now: Instant): number =>
   Math.min(until.monotonicMs - now.monotonicMs, until.wallMs - now.wallMs)
 
 /** Not later than either, on both clocks. */
-export const earlier = (one: Instant, other: Instant): Instant => ({
-  monotonicMs: Math.min(one.monotonicMs, other.monotonicMs),
-  wallMs: Math.min(one.wallMs, other.wallMs),
-})
+export const earlier = (one: Instant, other: Instant): Instant =>
+  one.monotonicMs <= other.monotonicMs && one.wallMs <= other.wallMs
+    ? one
+    : {
+        monotonicMs: Math.min(one.monotonicMs, other.monotonicMs),
+        wallMs: Math.min(one.wallMs, other.wallMs),
+      }

@@ -11,12 +11,18 @@ export interface Task {
   fire(now: Instant): void
 }
 
-/** One entry of the heap: stale, and without its task, as soon as that is cancelled or scheduled anew. */
+/** A task's place. Made once for each task: scheduling it anew moves it. */
 export interface Slot {
-  task: Task | undefined
-  readonly due: Instant
+  readonly task: Task
+  /** By both clocks; undefined where the monotonic one alone decides. */
+  due: Instant | undefined
   /** When it is due by the monotonic clock, as far as is known of the wall clock. */
   dueMs: number
+  /** Where it stands, if it does. */
+  list: Slot[] | undefined
+  index: number
+  /** Taken out, and about to be fired, unless it is cancelled or scheduled anew before. */
+  firing: boolean
 }
 
 /** How long a change of the wall clock, or a sleep of the machine, may go unnoticed by timers. */
@@ -25,21 +31,22 @@ const HEARTBEAT_MS = 250
 const JUMP_MS = 5
 /** Timers fire so late only where something blocks the event loop. */
 const LATE_MS = 20
-/** Stale entries that are worth sweeping. The count may be too high: a task may be cancelled between being taken out and being fired. */
-const SWEEP = 64
-
-const isLive = (slot: Slot): boolean => slot.task !== undefined
 
 /** A browser's globals, as some test runners have them, lack the one that is exact. */
 const afterPoll = globalThis.setImmediate ?? setTimeout
 
-/** All timers of one `Locks` in one heap behind one timer. */
+/**
+ * All timers of one `Locks` behind one timer. Tasks stand in no order: most are cancelled, or moved, before they are due. What is due soon stands apart, to be
+ * looked through when the timer fires; the rest is looked through once in a heartbeat.
+ */
 export class Scheduler {
   stopped = false
   readonly #clock: Clock
   readonly #afterPass: () => void
-  #heap: Slot[] = []
-  #stale = 0
+  #near: Slot[] = []
+  #far: Slot[] = []
+  /** What is due before stands in `#near`. */
+  #horizonMs = -NEVER_MS
   #cancelTimer: (() => void) | undefined
   #armedForMs = NEVER_MS
   #wallAheadMs: number
@@ -54,73 +61,85 @@ export class Scheduler {
 
   /** Puts the task in, or moves it. */
   schedule(task: Task, due: Instant): void {
-    this.cancel(task)
-    if (this.stopped) return
-    const slot: Slot = { task, due, dueMs: this.#dueMs(due) }
-    task.scheduled = slot
-    this.#push(slot)
-    if (slot.dueMs < this.#armedForMs) this.#arm(this.#clock.now())
+    this.#put(task, due, this.#dueMs(due))
   }
 
   /** Once, by the monotonic clock alone: for waits, which a change of the wall clock must not end. */
   after(delayMs: number, task: Task, since = this.#clock.now()): void {
-    this.schedule(task, { monotonicMs: since.monotonicMs + delayMs, wallMs: NEVER_MS })
+    this.#put(task, undefined, since.monotonicMs + delayMs)
+  }
+
+  pause(ms: number): Promise<unknown> {
+    return new Promise<unknown>((fire) => this.after(ms, { fire }))
   }
 
   /** The timer stays armed: it finds nothing due and arms itself for what is next. Re-arming here would cost every release. */
-  cancel(task: Task): void {
-    if (!task.scheduled) return
-    // The slot stays in the heap for a while: whatever the task refers to must not.
-    task.scheduled.task = undefined
-    task.scheduled = undefined
-    this.#stale += 1
-    if (this.#stale > SWEEP && this.#stale > this.#heap.length / 2) this.#sweep()
+  cancel({ scheduled: slot }: Task): void {
+    if (slot) take(slot)
   }
 
   /** Drops every task, for good. */
   stop(): void {
     this.stopped = true
-    for (const { task } of this.#heap) if (task) task.scheduled = undefined
-    this.#heap = []
+    for (const slot of this.#takeAll()) slot.list = undefined
     this.#disarm()
+  }
+
+  #put(task: Task, due: Instant | undefined, dueMs: number): void {
+    if (this.stopped) return
+    task.scheduled ??= { task, due, dueMs, list: undefined, index: 0, firing: false }
+    const slot = task.scheduled
+    take(slot)
+    slot.due = due
+    slot.dueMs = dueMs
+    this.#add(slot)
+    if (dueMs < this.#armedForMs) this.#arm(dueMs, this.#clock.now())
+  }
+
+  #add(slot: Slot): void {
+    slot.list = slot.dueMs < this.#horizonMs ? this.#near : this.#far
+    slot.index = slot.list.push(slot) - 1
   }
 
   #pass(): void {
     this.#disarm()
     const now = this.#clock.now()
     this.#followWallClock(now)
-    const due: Slot[] = []
+    this.#followTime(now.monotonicMs)
+    const due = this.#near.filter(({ dueMs }) => dueMs <= now.monotonicMs).sort((one, other) => one.dueMs - other.dueMs)
     const late: Slot[] = []
-    for (const slot of this.#takeDue(now)) {
-      const isLate = slot.task?.patient && now.monotonicMs - slot.dueMs > LATE_MS
-      if (isLate) late.push(slot)
-      else due.push(slot)
+    const onTime: Slot[] = []
+    for (const slot of due) {
+      take(slot)
+      slot.firing = true
+      if (slot.task.patient && now.monotonicMs - slot.dueMs > LATE_MS) late.push(slot)
+      else onTime.push(slot)
     }
     if (late.length > 0) afterPoll(() => this.#fire(late, this.#clock.now()))
-    this.#fire(due, now)
-    if (this.#stale >= this.#heap.length) this.#sweep()
-    this.#arm(this.#clock.now())
+    this.#fire(onTime, now)
+    if (this.#near.length + this.#far.length === 0) return
+    let nextMs = this.#horizonMs
+    for (const { dueMs } of this.#near) nextMs = Math.min(nextMs, dueMs)
+    this.#arm(nextMs, this.#clock.now())
   }
 
   #fire(slots: readonly Slot[], now: Instant): void {
     for (const slot of slots) {
-      const { task } = slot
-      if (!task || this.stopped) continue
-      slot.task = undefined
-      task.scheduled = undefined
-      task.fire(now)
+      if (!slot.firing || this.stopped) continue
+      slot.firing = false
+      slot.task.fire(now)
     }
     this.#afterPass()
   }
 
-  #takeDue(now: Instant): Slot[] {
-    const due: Slot[] = []
-    for (let first = this.#heap[0]; first && first.dueMs <= now.monotonicMs; first = this.#heap[0]) {
-      this.#pop()
-      if (isLive(first)) due.push(first)
-      else this.#stale -= 1
+  /** The timer fires once in a heartbeat: whatever is due before it fires next is near. */
+  #followTime(nowMs: number): void {
+    if (nowMs + HEARTBEAT_MS < this.#horizonMs) return
+    this.#horizonMs = nowMs + 2 * HEARTBEAT_MS
+    for (const slot of this.#far.filter(({ dueMs }) => dueMs < this.#horizonMs)) {
+      take(slot)
+      this.#add(slot)
     }
-    return due
   }
 
   /** After a jump, what is due by the wall clock is due at other times of the monotonic one. */
@@ -128,14 +147,17 @@ export class Scheduler {
     const aheadMs = now.wallMs - now.monotonicMs
     if (Math.abs(aheadMs - this.#wallAheadMs) <= JUMP_MS) return
     this.#wallAheadMs = aheadMs
-    for (const slot of this.#heap) slot.dueMs = this.#dueMs(slot.due)
-    this.#sweep()
+    for (const slot of this.#takeAll()) {
+      if (slot.due) slot.dueMs = this.#dueMs(slot.due)
+      this.#add(slot)
+    }
   }
 
-  /** Drops what is stale. A sorted array is a heap. */
-  #sweep(): void {
-    this.#heap = this.#heap.filter(isLive).sort((one, other) => one.dueMs - other.dueMs)
-    this.#stale = 0
+  #takeAll(): Slot[] {
+    const all = [...this.#near, ...this.#far]
+    this.#near = []
+    this.#far = []
+    return all
   }
 
   /** As long as both clocks agree, by the monotonic one: the other tells whole milliseconds, and would tear apart what is due together. */
@@ -143,12 +165,10 @@ export class Scheduler {
     return Math.min(due.monotonicMs, due.wallMs + JUMP_MS - this.#wallAheadMs)
   }
 
-  #arm(now: Instant): void {
-    const first = this.#heap[0]
-    if (!first) return
+  #arm(nextMs: number, now: Instant): void {
     this.#disarm()
     // Rounded up: a timer that fires a fraction early would find nothing due.
-    const delayMs = Math.min(HEARTBEAT_MS, Math.max(1, Math.ceil(first.dueMs - now.monotonicMs)))
+    const delayMs = Math.min(HEARTBEAT_MS, Math.max(1, Math.ceil(nextMs - now.monotonicMs)))
     this.#armedForMs = now.monotonicMs + delayMs
     this.#cancelTimer = inNoContext(() => this.#clock.setTimer(delayMs, () => this.#pass()))
   }
@@ -158,34 +178,15 @@ export class Scheduler {
     this.#cancelTimer = undefined
     this.#armedForMs = NEVER_MS
   }
+}
 
-  #push(slot: Slot): void {
-    const heap = this.#heap
-    let index = heap.length
-    while (index > 0) {
-      const parentIndex = (index - 1) >> 1
-      const parent = heap[parentIndex] as Slot
-      if (parent.dueMs <= slot.dueMs) break
-      heap[index] = parent
-      index = parentIndex
-    }
-    heap[index] = slot
-  }
-
-  #pop(): void {
-    const heap = this.#heap
-    const last = heap.pop()
-    if (!last || heap.length === 0) return
-    let index = 0
-    for (;;) {
-      const left = 2 * index + 1
-      const right = heap[left + 1]
-      const childIndex = right && right.dueMs < (heap[left] as Slot).dueMs ? left + 1 : left
-      const child = heap[childIndex]
-      if (!child || child.dueMs >= last.dueMs) break
-      heap[index] = child
-      index = childIndex
-    }
-    heap[index] = last
-  }
+/** The last of the list takes its place. */
+function take(slot: Slot): void {
+  const { list, index } = slot
+  slot.firing = false
+  slot.list = undefined
+  const last = list?.pop()
+  if (!list || !last || last === slot) return
+  list[index] = last
+  last.index = index
 }

@@ -18,3 +18,18 @@ it('who names a store of his own excludes nobody else', async () => {
   expect(await here.named('of its own').tryAcquire()).not.toBeNull()
   expect(await there.named('of its own').tryAcquire()).not.toBeNull()
 })
+
+it('a thousand keys that come and go leave no trace, and those that stay are found', async () => {
+  const store = new MemoryStore()
+  await using locks = createLocks(memoryBackend({ store }))
+  const kept = [await locks.named('kept').acquire()]
+  for (let index = 0; index < 1000; index += 1) {
+    const lease = await locks.named(`key ${index}`).acquire()
+    if (index % 100 === 0) kept.push(lease)
+    else await lease.release()
+  }
+  expect(store.size).toBe(11)
+  for (const { key } of kept) expect(await locks.named(key).tryAcquire()).toBeNull()
+  for (const lease of kept) expect(await lease.release()).toBe('released')
+  expect(store.size).toBe(0)
+})

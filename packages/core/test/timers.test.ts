@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterEach, expect, it, vi } from 'vitest'
 import { virtualTime } from '../src/conformance/time.ts'
 import { createLocks } from '../src/index.ts'
@@ -30,14 +32,19 @@ it('timers that are numbers, as those of a browser, do', async () => {
 })
 
 it('a cancelled task is not kept alive by the place that it had among the timers', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
   const { clock } = virtualTime()
   const scheduler = new Scheduler(clock)
-  const slots = Array.from({ length: 10 }, () => {
+  const tasks = Array.from({ length: 10 }, () => {
     const task: Task = { fire: () => {} }
     scheduler.after(1000, task)
-    const slot = task.scheduled
     scheduler.cancel(task)
-    return slot
+    return new WeakRef(task)
   })
-  expect(slots.map((slot) => slot?.task)).toEqual(slots.map(() => undefined))
+  // What a reference was made to lives on until the turn is over.
+  await new Promise(setImmediate)
+  collect()
+  expect(tasks.filter((task) => task.deref())).toEqual([])
+  scheduler.stop()
 })

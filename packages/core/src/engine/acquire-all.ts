@@ -36,7 +36,7 @@ export async function acquireAll(hall: LockHall, keys: readonly string[], terms:
   hall.assertRoomToWait()
   const startedAt = bench.clock.now()
   // Behind others of this process, the attempt would be one more at the backend, and in vain. Several attempts, one after the other, would not heed the signal.
-  const alone = bench.backend.tryAcquireAll && keys.every((key) => hall.isFree(key))
+  const alone = bench.backend.tryAcquireAll && keys.every((key) => hall.desk(key).free)
   const atOnce = alone && (await acquireAtOnce(hall, keys, terms, startedAt))
   if (atOnce) return atOnce
   for (;;) {

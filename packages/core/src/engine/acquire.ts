@@ -9,15 +9,18 @@ import { noAnswer } from './requests.ts'
 import { assertNotAborted } from './waiter.ts'
 
 /** Waits in this process's line, then at the backend. */
-export async function acquire(hall: LockHall, key: string, terms: WaitTerms): Promise<Hold> {
+export function acquire(hall: LockHall, key: string, terms: WaitTerms): Promise<Hold> {
   const { bench } = hall
   bench.assertOpen()
   assertNotAborted(terms.signal)
   hall.assertRoomToWait()
   const since = bench.clock.now()
-  const hold = await hall.deskOf(key, terms).acquire(terms, since)
-  announce(bench, hold, since)
-  return hold
+  const granted = hall.deskOf(key, terms).acquire(terms, since)
+  if (!bench.observer.listens) return granted
+  return granted.then((hold) => {
+    announce(bench, hold, since)
+    return hold
+  })
 }
 
 /** One attempt; undefined where somebody holds the key. */

@@ -1,4 +1,4 @@
-import type { CloseReport } from '../api.ts'
+import type { CloseReport, ReleaseOutcome } from '../api.ts'
 import { closedError, type LeaseholdError } from '../errors.ts'
 import type { LockHall } from './hall.ts'
 import type { Hold } from './hold.ts'
@@ -18,12 +18,12 @@ export async function close(hall: LockHall, drainMs: number): Promise<CloseRepor
   )
   for (const hold of atWork) hold.warning.warn(closed)
   // Whoever comes next must not begin while the work goes on.
-  await Promise.race([works.none(), new Promise<unknown>((fire) => scheduler.after(drainMs, { fire }))])
+  await Promise.race([works.none(), scheduler.pause(drainMs)])
   const overdue = hall.holds
   const worked = atWork.filter(({ state }) => state === 'released').map((hold) => hold.release())
   const ends = await Promise.all([releasing, Promise.allSettled(worked), takeBack(overdue, closed)])
   await outstanding.none()
-  const released = ends.flat().filter((end) => end.status === 'fulfilled' && end.value).length
+  const released = ends.flat().filter((end) => end.status === 'fulfilled' && end.value === 'released').length
   const closing = ask(bench, {
     what: 'close',
     claims: [],
@@ -41,7 +41,7 @@ export async function close(hall: LockHall, drainMs: number): Promise<CloseRepor
 }
 
 /** All have ended before the first holder is told: a listener finds nothing left to hand off or release. What fails meanwhile waits to be counted. */
-function takeBack(holds: readonly Hold[], reason: LeaseholdError): Promise<PromiseSettledResult<boolean>[]> {
+function takeBack(holds: readonly Hold[], reason: LeaseholdError): Promise<PromiseSettledResult<ReleaseOutcome>[]> {
   const releasing = holds.map((hold) => hold.release())
   for (const hold of holds) hold.cutShort(reason)
   return Promise.allSettled(releasing)

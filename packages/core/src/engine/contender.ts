@@ -28,6 +28,8 @@ export interface Place {
   /** Undefined where the grant is of no use: then it is being given back. */
   begin(claim: ServerClaim, terms: HoldTerms, grant: Grant, sentAt: Instant): Hold | undefined
   tellWaiting(waiter: Waiter): void
+  /** The contender has its lease, or has given up: with an error, if that ended it. */
+  left(contender: Contender, failure?: unknown): void
 }
 
 /** The one caller of a key who contends at the backend, on behalf of all who wait in this process. */
@@ -67,10 +69,10 @@ export class Contender implements Task {
   }
 
   /**
-   * Contends until the waiter is settled; resolves with the error that ended it, if one did. `first`: its first attempt, if that is under way already, or
+   * Contends until the waiter is settled. `first`: its first attempt, if that is under way already, or
    * `'wait'`, where a release has just named this contender.
    */
-  async contend(first?: Promise<Answered<Grant | Contended>> | 'wait'): Promise<unknown> {
+  async contend(first?: Promise<Answered<Grant | Contended>> | 'wait'): Promise<void> {
     let failure: unknown
     try {
       if (first !== 'wait') await this.#attempt(first)
@@ -83,10 +85,10 @@ export class Contender implements Task {
       failure = error
       this.waiter.giveUp(error)
     }
-    this.#place.bench.scheduler.cancel(this)
+    if (this.#hold) return
     this.#endTurn()
-    if (!this.#hold) this.#claim.abandon()
-    return failure
+    this.#claim.abandon()
+    this.#place.left(this, failure)
   }
 
   fire(): void {
@@ -118,7 +120,7 @@ export class Contender implements Task {
     this.#failures += 1
     this.#remainingMs = NEVER_MS
     this.waiter.lastError = error
-    this.#place.bench.observer.tell({ type: 'backend-error', operation: 'acquire', key: this.waiter.key, error })
+    this.#place.bench.observer.failed('acquire', this.waiter.key, error)
   }
 
   /** Settles the waiter in the same turn: between a lease and the one who gets it there is no moment to give up. */
@@ -126,11 +128,15 @@ export class Contender implements Task {
     if (this.waiter.settled) return
     const hold = this.#place.begin(this.#claim, this.waiter.terms, grant, sentAt)
     this.#hold = hold
+    this.#endTurn()
     if (!hold) {
       // The grant was of no use, and is being given back: the next attempt needs a claim of its own.
-      this.#endTurn()
       this.#claim = this.#place.newClaim(this.waiter.terms)
-    } else if (!this.waiter.grant(hold)) this.#place.bench.outstanding.during(hold.release())
+      return
+    }
+    // Before its holder goes on: it may release the lease at once, or wait for something else.
+    this.#place.left(this)
+    if (!this.waiter.grant(hold)) this.#place.bench.outstanding.during(hold.release())
   }
 
   /** A grant of which little time is left, or was told too vaguely, is only a hint: the next attempt tells what the server still grants. */
@@ -145,6 +151,7 @@ export class Contender implements Task {
   }
 
   #endTurn(): void {
+    this.#place.bench.scheduler.cancel(this)
     this.#turn?.abort()
     this.#turn = undefined
     this.#brought = undefined
@@ -220,8 +227,7 @@ export class Contender implements Task {
     this.#waitFailures += 1
     this.#refused = error.code === 'BACKEND_REFUSED'
     // Told once: what follows says the same.
-    if (this.#waitFailures === 1)
-      bench.observer.tell({ type: 'backend-error', operation: 'wait', key: claim.key, error })
+    if (this.#waitFailures === 1) bench.observer.failed('wait', claim.key, error)
     if (this.#refused) this.#pollIn(this.#pollDelayMs())
     else this.#pollIn(Math.min(bench.options.pollMs, BACKOFF_MS * 2 ** this.#waitFailures))
   }

@@ -24,8 +24,12 @@ export interface Hall {
   /** A caller waits or asks, or does so no longer. */
   came(): void
   left(): void
-  empty(desk: Desk): void
+  /** A desk has become empty. */
+  emptied(): void
 }
+
+/** The line of all keys for which nobody waits. Stays empty: a line is made when somebody enters it. */
+const NOBODY = new Set<Waiter>()
 
 /** One key in this process: who holds it, who contends for it, who stands in line. The only place that says who is next. */
 export class Desk implements Place, HoldKeeper<Hold> {
@@ -36,7 +40,7 @@ export class Desk implements Place, HoldKeeper<Hold> {
   /** Somebody asks who needs no place in line, since nobody else was here. */
   #occupied = false
   /** First in, first out; the contender is no longer among them. */
-  readonly #line = new Set<Waiter>()
+  #line = NOBODY
 
   constructor(hall: Hall, key: string) {
     this.#hall = hall
@@ -58,7 +62,11 @@ export class Desk implements Place, HoldKeeper<Hold> {
 
   /** Nobody here has the key or asks for it. */
   get free(): boolean {
-    return !this.valid && !this.#isContended && this.#line.size === 0
+    return !this.valid && this.empty
+  }
+
+  get empty(): boolean {
+    return !this.#hold && !this.#isContended && this.#line.size === 0
   }
 
   newClaim(terms: HoldTerms): ServerClaim {
@@ -77,11 +85,10 @@ export class Desk implements Place, HoldKeeper<Hold> {
   vacate(): void {
     this.#occupied = false
     this.#advance()
-    this.#leaveIfEmpty()
   }
 
   /** Waits in line, then at the backend. */
-  async acquire(terms: WaitTerms, since: Instant): Promise<Hold> {
+  acquire(terms: WaitTerms, since: Instant): Promise<Hold> {
     // Who can be called off needs a waiter from the beginning.
     if (this.free && !terms.signal) return this.#acquireAlone(terms, since)
     const waiter = new Waiter(this.bench, this.key, terms, since)
@@ -95,7 +102,7 @@ export class Desk implements Place, HoldKeeper<Hold> {
     const claim = this.newClaim(terms)
     this.#hall.came()
     this.occupy()
-    const asked = claim.attempt(terms)
+    const asked = claim.attempt(terms, undefined, since)
     let hold: Hold | undefined
     try {
       const { answer, sentAt } = await asked
@@ -127,6 +134,7 @@ export class Desk implements Place, HoldKeeper<Hold> {
   #enter(waiter: Waiter): void {
     if (waiter.settled) return
     this.#hall.came()
+    if (this.#line === NOBODY) this.#line = new Set()
     this.#line.add(waiter)
     waiter.onGivenUp = () => {
       this.#line.delete(waiter)
@@ -171,6 +179,13 @@ export class Desk implements Place, HoldKeeper<Hold> {
     return hold
   }
 
+  left(_: Contender, failure?: unknown): void {
+    this.#hall.left()
+    this.#contender = undefined
+    this.#shareFailure(failure)
+    this.#advance()
+  }
+
   renewalDue(hold: Hold): void {
     this.#hall.renewals.add(hold)
   }
@@ -180,7 +195,7 @@ export class Desk implements Place, HoldKeeper<Hold> {
   }
 
   passOn(hold: Hold): boolean {
-    const [waiter] = this.#line
+    const [waiter] = this.#line.size > 0 ? this.#line : []
     // Whoever contends stands in line at the backend, before those who wait here.
     // Whose signal has aborted is about to hear of it.
     const isWaiting = waiter && !waiter.terms.signal?.aborted
@@ -203,7 +218,6 @@ export class Desk implements Place, HoldKeeper<Hold> {
     this.#forget(hold)
     hold.server.drop()
     this.#advance()
-    this.#leaveIfEmpty()
   }
 
   /** Ends every wait. */
@@ -222,11 +236,12 @@ export class Desk implements Place, HoldKeeper<Hold> {
     this.#hall.leases -= 1
   }
 
-  /** Lets the next in line contend, if the key is not held here and nobody contends yet. */
+  /** Lets the next in line contend, if the key is not held here and nobody contends yet. Where nobody is left, the desk is not needed. */
   #advance(): void {
     // The lease is looked at first: to find it over ends it, which advances the line.
     const next = this.#line.size === 0 || this.valid ? undefined : this.#promote()
     if (next) this.#start(next)
+    else this.#leaveIfEmpty()
   }
 
   #promote(): Contender | undefined {
@@ -239,13 +254,7 @@ export class Desk implements Place, HoldKeeper<Hold> {
 
   /** Whoever's release or loss lets it start has nothing to do with it. */
   #start(contender: Contender, first?: Promise<Answered<Grant | Contended>> | 'wait'): void {
-    void inNoContext(() => contender.contend(first)).then((failure) => {
-      this.#hall.left()
-      this.#contender = undefined
-      this.#shareFailure(failure)
-      this.#advance()
-      this.#leaveIfEmpty()
-    })
+    void inNoContext(() => contender.contend(first))
   }
 
   /** What the contender was told holds for those who would ask next: they need not wait for the same answer one by one. */
@@ -255,6 +264,6 @@ export class Desk implements Place, HoldKeeper<Hold> {
   }
 
   #leaveIfEmpty(): void {
-    if (!this.#hold && !this.#isContended && this.#line.size === 0) this.#hall.empty(this)
+    if (this.empty) this.#hall.emptied()
   }
 }

@@ -1,8 +1,9 @@
+import type { Instant } from '../clock.ts'
 import type { Candidate, Claim, LockBackend } from '../contract.ts'
-import { isLeaseholdError } from '../errors.ts'
+import { isLeaseholdError, type LeaseholdError } from '../errors.ts'
 import { checkEach, checkRelease } from './answers.ts'
 import type { Bench } from './bench.ts'
-import { ask } from './requests.ts'
+import { type Answered, ask } from './requests.ts'
 
 const RETRY_MS = 50
 /** So many requests at once are answered in their time. Of more, the last would only wait for the first, and their deadlines run. */
@@ -12,7 +13,7 @@ const BATCH = 500
 
 interface Queued {
   readonly claim: Claim
-  readonly resolve: (ended: boolean) => void
+  readonly resolve: (answered: { readonly answer: boolean }) => void
   readonly reject: (reason: unknown) => void
 }
 
@@ -26,19 +27,28 @@ export class Endings {
     this.#bench = bench
   }
 
-  /** Resolves with whether the server still held the key for it. `next` is queued in the same trip where the backend can. Sends before it returns, unless too many are under way. */
-  async end(claim: Claim, next?: Candidate): Promise<boolean> {
-    const { clock, options } = this.#bench
-    const startedAt = clock.now()
+  /**
+   * Resolves with whether the server still held the key for it. `next` is queued in the same trip where the backend can. Sends before it returns, unless too many are under way.
+   * `failed` is called before whoever waits is told.
+   */
+  async end(
+    claim: Claim,
+    failed: (error: LeaseholdError) => void,
+    next?: Candidate,
+    startedAt = this.#bench.clock.now(),
+  ): Promise<boolean> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const ended = await this.#ask(claim, attempt === 1 ? next : undefined)
+        const { answer: ended } = await (attempt === 1 ? this.#ask(claim, next, startedAt) : this.#ask(claim))
         // After an attempt whose answer is missing, "not held" says that it took effect.
         return ended || attempt > 1
       } catch (error) {
-        const inTime = this.#bench.msSince(startedAt) < options.requestTimeoutMs / 2
-        if (!inTime || !isLeaseholdError(error, 'BACKEND_UNAVAILABLE')) throw error
-        await this.#pause(RETRY_MS * attempt)
+        const inTime = this.#bench.msSince(startedAt) < this.#bench.options.requestTimeoutMs / 2
+        if (!inTime || !isLeaseholdError(error, 'BACKEND_UNAVAILABLE')) {
+          failed(error as LeaseholdError)
+          throw error
+        }
+        await this.#bench.scheduler.pause(RETRY_MS * attempt)
       }
     }
   }
@@ -50,7 +60,7 @@ export class Endings {
   async insist(claim: Claim, ttlMs: number): Promise<void> {
     const startedAt = this.#bench.clock.now()
     for (;;) {
-      await this.#pause(Math.min(this.#bench.options.pollMs, ttlMs / 4))
+      await this.#bench.scheduler.pause(Math.min(this.#bench.options.pollMs, ttlMs / 4))
       if (this.#bench.closed || this.#bench.msSince(startedAt) > ttlMs) return
       const answered = await this.#ask(claim).then(
         () => true,
@@ -60,25 +70,25 @@ export class Endings {
     }
   }
 
-  #ask(claim: Claim, next?: Candidate): Promise<boolean> {
+  #ask(claim: Claim, next?: Candidate, now?: Instant): Promise<Pick<Answered<boolean>, 'answer'>> {
     if (next || this.#underWay < AT_ONCE)
-      return this.#send([claim], (backend) => backend.release(claim, next), checkRelease)
+      return this.#send([claim], (backend) => backend.release(claim, next), checkRelease, now)
     return new Promise((resolve, reject) => this.#queue.push({ claim, resolve, reject }))
   }
 
-  async #send<Answer>(
+  #send<Answer>(
     claims: readonly Claim[],
     send: (backend: LockBackend) => Promise<Answer>,
     check: (answer: Answer) => unknown,
-  ): Promise<Answer> {
+    now?: Instant,
+  ): Promise<Answered<Answer>> {
     this.#underWay += 1
-    try {
-      const { requestTimeoutMs } = this.#bench.options
-      return (await ask(this.#bench, { what: 'release', claims, timeoutMs: requestTimeoutMs, send, check })).answer
-    } finally {
+    const timeoutMs = this.#bench.options.requestTimeoutMs
+    const onEnd = () => {
       this.#underWay -= 1
       if (this.#queue.length > 0 && this.#underWay < AT_ONCE) this.#sendQueued()
     }
+    return ask(this.#bench, { what: 'release', claims, timeoutMs, send, check, onEnd }, now)
   }
 
   #sendQueued(): void {
@@ -90,16 +100,12 @@ export class Endings {
       (answers) => checkEach(answers, claims.length, checkRelease),
     )
     releasing.then(
-      (answers) => {
-        for (const [index, { resolve }] of queued.entries()) resolve(answers[index] as boolean)
+      ({ answer }) => {
+        for (const [index, { resolve }] of queued.entries()) resolve({ answer: answer[index] as boolean })
       },
       (error) => {
         for (const { reject } of queued) reject(error)
       },
     )
-  }
-
-  #pause(ms: number): Promise<unknown> {
-    return new Promise<unknown>((fire) => this.#bench.scheduler.after(ms, { fire }))
   }
 }

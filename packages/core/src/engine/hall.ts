@@ -31,6 +31,9 @@ export interface Shares {
   valid(key: string): Hold[]
 }
 
+/** So many desks are kept for whoever comes next. */
+const SPARE_DESKS = 128
+
 /** All keys that this process holds or waits for. */
 export class LockHall implements Hall, Server {
   readonly bench: Bench
@@ -43,7 +46,7 @@ export class LockHall implements Hall, Server {
   readonly observers = new Set<() => void>()
   shares: Shares | undefined
   #waiting = 0
-  readonly #desks = new Map<string, Desk>()
+  #desks = new Map<string, Desk>()
 
   constructor(bench: Bench, renewals: Renewals, endings: Endings) {
     this.bench = bench
@@ -57,7 +60,7 @@ export class LockHall implements Hall, Server {
     })
   }
 
-  /** For one that is about to be used: an empty one is not kept. */
+  /** For one that is about to be used: an empty one is not kept for long. */
   desk(key: string): Desk {
     let desk = this.#desks.get(key)
     if (!desk) {
@@ -94,11 +97,6 @@ export class LockHall implements Hall, Server {
     return claim
   }
 
-  /** The claim of a handle: the same for everybody who has taken it up here, or is about to. To be used, and dropped. */
-  claimOfHandle(claim: Claim, { ttlMs }: HoldTerms): ServerClaim {
-    return this.claims.get(claim.holder) ?? new ServerClaim(this, claim, ttlMs, true)
-  }
-
   isFree(key: string): boolean {
     return this.#desks.get(key)?.free ?? true
   }
@@ -117,8 +115,10 @@ export class LockHall implements Hall, Server {
     this.bench.outstanding.end()
   }
 
-  empty(desk: Desk): void {
-    if (this.#desks.get(desk.key) === desk) this.#desks.delete(desk.key)
+  /** Many are cleared away at once: a `Map` that loses its last entry, or is full of deleted ones, makes a new table, which would cost as much as the rest of an acquire. */
+  emptied(): void {
+    if (this.#desks.size <= SPARE_DESKS + 2 * (this.leases + this.#waiting)) return
+    this.#desks = new Map([...this.#desks].filter(([, { empty }]) => !empty))
   }
 
   giveUpAll(reason: unknown): void {

@@ -45,8 +45,8 @@ export class Hold implements Task {
   #asGranted = true
   /** Renewals fail. */
   #inJeopardy = false
-  /** Whether the release ended the hold at the server, once there is one. */
-  #ending: Promise<boolean> | undefined
+  /** Of its release, once there is one. */
+  #ending: Promise<ReleaseOutcome> | undefined
   #interruption: LeaseholdError | undefined
   /** Runs under way. */
   #works = 0
@@ -193,52 +193,52 @@ export class Hold implements Task {
   }
 
   /** Gives the lease up, and says what became of it. Given up before, by whomever, the answer is the same. */
-  async giveUp(): Promise<ReleaseOutcome> {
-    if (this.#state === 'handed-off') return this.#state
-    if (this.#state !== 'released' && !this.isValid()) return 'lost'
-    return (await this.release()) ? 'released' : 'lost'
+  giveUp(): Promise<ReleaseOutcome> {
+    const now = this.#bench.clock.now()
+    if (this.#state === 'handed-off') return Promise.resolve(this.#state)
+    if (this.#state !== 'released' && !this.isValid(now)) return Promise.resolve('lost')
+    return this.release(now)
   }
 
-  /** Resolves with whether the server still held the key for it. */
-  release(): Promise<boolean> {
-    this.#ending ??= this.#release()
+  /** Resolves with `'lost'` where the server no longer held the key for it. */
+  release(now: Instant = this.#bench.clock.now()): Promise<ReleaseOutcome> {
+    this.#ending ??= this.#release(now)
     return this.#ending
   }
 
-  async #release(): Promise<boolean> {
-    const { observer, outstanding } = this.#bench
-    const { key, fencingToken } = this
+  async #release(now: Instant): Promise<ReleaseOutcome> {
+    const { outstanding } = this.#bench
     this.#end('released')
-    const released = () => {
-      const { heldSince } = this
-      if (observer.listens)
-        observer.tell({ type: 'released', key, fencingToken, heldMs: this.#bench.msSince(heldSince) })
-    }
-    const tooSoonMs = (this.terms.minHoldMs ?? 0) - this.#bench.msSince(this.heldSince)
-    if (tooSoonMs > 0 || this.#keeper.passOn(this)) {
-      released()
-      if (tooSoonMs > 0) this.#endIn(tooSoonMs)
-      return true
-    }
+    const tooSoonMs = (this.terms.minHoldMs ?? 0) - (now.monotonicMs - this.heldSince.monotonicMs)
+    if (tooSoonMs > 0) return this.#releaseIn(tooSoonMs)
+    if (this.#keeper.passOn(this)) return this.#released(true)
     const next = this.#keeper.leaving(this)
-    const ending = this.server.end(next?.candidate)
-    outstanding.during(ending)
+    const ending = this.server.end(next?.candidate, now)
+    outstanding.begin()
     next?.start()
     try {
-      const ended = await ending
-      if (ended) released()
-      else observer.tell({ type: 'lost', key, fencingToken, reason: 'gone' })
-      return ended
+      return this.#released(await ending)
     } finally {
+      outstanding.end()
       this.#keeper.over(this)
     }
   }
 
   /** The server keeps the key until then, and at most for the rest of the TTL, should this process not live so long. */
-  #endIn(ms: number): void {
+  #releaseIn(ms: number): ReleaseOutcome {
     if (!this.#confirmed) void this.#keeper.renew(this).catch(() => {})
     this.#bench.scheduler.after(ms, { fire: () => this.server.withdraw() })
     this.#keeper.over(this)
+    return this.#released(true)
+  }
+
+  #released(ended: boolean): ReleaseOutcome {
+    const { key, fencingToken, heldSince } = this
+    const { observer } = this.#bench
+    if (!ended) observer.tell({ type: 'lost', key, fencingToken, reason: 'gone' })
+    else if (observer.listens)
+      observer.tell({ type: 'released', key, fencingToken, heldMs: this.#bench.msSince(heldSince) })
+    return ended ? 'released' : 'lost'
   }
 
   /** The lease of the next here, on the same hold at the server; undefined where somebody else may live on it, or it is not what the next asks for. */

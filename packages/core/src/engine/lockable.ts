@@ -2,6 +2,7 @@ import type { AcquireOptions, HoldOptions, Lockable } from '../api.ts'
 import type { Share } from '../contract.ts'
 import type { LockHall } from './hall.ts'
 import { parseHold, parseWait, type WaitTerms } from './options.ts'
+import { promiseTry } from './promise-try.ts'
 
 type Work<Held, T> = (held: Held) => Promise<T> | T
 
@@ -19,12 +20,12 @@ export abstract class Holdable<Held extends { run<T>(work: Work<Held, T>): Promi
   protected abstract attempt(hall: LockHall, terms: WaitTerms): Promise<Held | null>
   protected abstract wait(hall: LockHall, terms: WaitTerms): Promise<Held>
 
-  async tryAcquire(options?: HoldOptions): Promise<Held | null> {
-    return this.attempt(this.#hall, parseHold(this.#defaults, options))
+  tryAcquire(options?: HoldOptions): Promise<Held | null> {
+    return promiseTry(() => this.attempt(this.#hall, parseHold(this.#defaults, options)))
   }
 
-  async acquire(options?: AcquireOptions): Promise<Held> {
-    return this.wait(this.#hall, parseWait(this.#defaults, options))
+  acquire(options?: AcquireOptions): Promise<Held> {
+    return promiseTry(() => this.wait(this.#hall, parseWait(this.#defaults, options)))
   }
 
   async run<T>(...args: [Work<Held, T>] | [AcquireOptions, Work<Held, T>]): Promise<T> {

@@ -1,4 +1,5 @@
 import type { Advice } from '../contract.ts'
+import type { LeaseholdError } from '../errors.ts'
 import type { LockEvent } from '../events.ts'
 import { inNoContext } from '../no-context.ts'
 import type { EngineOptions } from './options.ts'
@@ -20,6 +21,10 @@ export class Observer {
   tell(event: LockEvent): void {
     const { onEvent } = this.#options
     if (onEvent) call(() => onEvent(event))
+  }
+
+  failed(operation: Extract<LockEvent, { operation: unknown }>['operation'], key: string, error: LeaseholdError): void {
+    this.tell({ type: 'backend-error', operation, key, error })
   }
 
   /** Where nobody listens, what costs locks must not go unheard. */

@@ -3,6 +3,7 @@ import type { Claim, LockBackend } from '../contract.ts'
 import { isLeaseholdError, LeaseholdError } from '../errors.ts'
 import type { Task } from '../scheduler.ts'
 import type { Bench } from './bench.ts'
+import { promiseTry } from './promise-try.ts'
 import { redact } from './redaction.ts'
 
 interface Asked {
@@ -13,11 +14,13 @@ interface Asked {
 
 export interface Request<T> extends Asked {
   readonly timeoutMs: number
-  readonly send: (backend: LockBackend) => Promise<T>
+  send(backend: LockBackend): Promise<T>
   /** Throws for an answer that is not of the contract's shape: it counts as none. */
-  readonly check?: (answer: T) => unknown
+  check?(answer: T): unknown
   /** An answer that came after the time was over: the outcome had counted as unknown. */
-  readonly onLate?: (answered: Answered<T>) => unknown
+  onLate?(answered: Answered<T>): unknown
+  /** Called before whoever asked is told. */
+  onEnd?(answer: T | undefined, error?: LeaseholdError): unknown
 }
 
 export interface Answered<T> {
@@ -27,21 +30,23 @@ export interface Answered<T> {
 }
 
 /** Asks the backend. Every request has its deadline. Resolves with the answer, or rejects with a `LeaseholdError`. Sends before it returns. */
-export function ask<T>(bench: Bench, request: Request<T>): Promise<Answered<T>> {
-  return new Promise((resolve, reject) => {
-    const { backend, clock, scheduler, outstanding } = bench
-    const sentAt = clock.now()
+export const ask = <T>(bench: Bench, request: Request<T>, sentAt = bench.clock.now()): Promise<Answered<T>> =>
+  new Promise((resolve, reject) => {
+    const { backend, scheduler, outstanding } = bench
     let open = true
     /** Whoever comes first decides: the answer or the deadline. */
     const close = () => {
-      const first = open
+      if (!open) return false
       open = false
       scheduler.cancel(deadline)
-      if (first) outstanding.end()
-      return first
+      outstanding.end()
+      return true
     }
-    const failed = (error: unknown) => {
-      if (close()) reject(wrap(bench, request, error))
+    const failed = (cause: unknown) => {
+      if (!close()) return
+      const error = wrap(bench, request, cause)
+      request.onEnd?.(undefined, error)
+      reject(error)
     }
     const answered = (answer: T) => {
       try {
@@ -49,24 +54,19 @@ export function ask<T>(bench: Bench, request: Request<T>): Promise<Answered<T>> 
       } catch (error) {
         return failed(error)
       }
-      if (close()) resolve({ answer, sentAt })
-      else request.onLate?.({ answer, sentAt })
+      if (!close()) return request.onLate?.({ answer, sentAt })
+      request.onEnd?.(answer)
+      resolve({ answer, sentAt })
+    }
+    const deadline: Task = {
+      scheduled: undefined,
+      patient: true,
+      fire: () => failed(noAnswer(bench, request, `${Math.round(request.timeoutMs)} ms are over`)),
     }
     outstanding.begin()
-    const deadline: Task = {
-      patient: true,
-      fire: () => {
-        if (close()) reject(noAnswer(bench, request, `${Math.round(request.timeoutMs)} ms are over`))
-      },
-    }
     scheduler.after(request.timeoutMs, deadline, sentAt)
-    try {
-      Promise.resolve(request.send(backend)).then(answered, failed)
-    } catch (error) {
-      failed(error)
-    }
+    promiseTry(() => request.send(backend)).then(answered, failed)
   })
-}
 
 /** The error that users see for what a backend threw. The backend's own `LeaseholdError`s pass. What it cannot classify is no refusal. */
 export function wrap(bench: Bench, request: Asked, error: unknown): LeaseholdError {

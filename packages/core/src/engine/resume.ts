@@ -8,6 +8,7 @@ import { HeldLease } from './lease.ts'
 import { hallOf } from './locks.ts'
 import { parseResume } from './options.ts'
 import { ask, noAnswer } from './requests.ts'
+import { ServerClaim } from './server-claim.ts'
 import { sharesOf } from './shares.ts'
 
 /**
@@ -34,7 +35,8 @@ export async function takeUp(
   const { claim, terms: handed, fencingToken } = parseHandle(handle, bench.options)
   const terms = parseResume(handed, options)
   hall.assertRoomFor(1)
-  const server = hall.claimOfHandle(claim, terms)
+  // The same for everybody who has taken it up here, or is about to.
+  const server = hall.claims.get(claim.holder) ?? new ServerClaim(hall, claim, terms.ttlMs, true)
   let begun: Hold | undefined
   server.use()
   try {

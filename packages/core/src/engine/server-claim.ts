@@ -1,10 +1,11 @@
-import type { Candidate, Claim, Contended, Grant, LockBackend } from '../contract.ts'
+import type { Instant } from '../clock.ts'
+import type { Candidate, Claim, Contended, Grant, LockBackend, Terms } from '../contract.ts'
 import { isLeaseholdError, type LeaseholdError } from '../errors.ts'
 import { checkAnswer, checkEach, checkGrant, isGrants } from './answers.ts'
 import type { Bench } from './bench.ts'
 import type { Endings } from './endings.ts'
 import { asked, type HoldTerms } from './options.ts'
-import { type Answered, ask } from './requests.ts'
+import { type Answered, ask, type Request } from './requests.ts'
 
 /** Where claims are asked for and ended. */
 export interface Server {
@@ -56,15 +57,9 @@ export class ServerClaim {
   }
 
   /** One attempt. Granted too late, it is found by the next attempt, as long as the claim is wanted. */
-  attempt(terms: HoldTerms, reserve?: number): Promise<Answered<Grant | Contended>> {
-    return askFor(
-      this.#server,
-      [this],
-      terms,
-      (backend) => backend.tryAcquire(this.claim, asked(terms, reserve)),
-      (answer) => checkAnswer(answer, this.claim.share),
-      (answer) => answer.granted,
-    )
+  attempt(terms: HoldTerms, reserve?: number, now?: Instant): Promise<Answered<Grant | Contended>> {
+    const { bench } = this.#server
+    return ask(bench, new Attempt(bench, [this], terms, reserve), now)
   }
 
   /** Waits at the backend, where the claim may get a place in the queue. */
@@ -92,14 +87,9 @@ export class ServerClaim {
   }
 
   /** By the will of its holder. Resolves with whether the server still held the key for it. */
-  async end(next: Candidate | undefined): Promise<boolean> {
+  end(next: Candidate | undefined, now: Instant): Promise<boolean> {
     this.#over = true
-    try {
-      return await this.#server.endings.end(this.claim, next)
-    } catch (error) {
-      this.#endingFailed('release', error as LeaseholdError)
-      throw error
-    }
+    return this.#server.endings.end(this.claim, (error) => this.#endingFailed('release', error), next, now)
   }
 
   /** Nobody here wants it any more: what the server may know of it is taken back. One that came by a handle is left to the server's clock. */
@@ -118,17 +108,14 @@ export class ServerClaim {
     // Too late to ask: the backend is closed, too.
     if (bench.scheduler.stopped) return
     const { key } = this.claim
-    const ending = endings.end(this.claim).then(
-      (endedHold) => bench.observer.tell({ type: 'withdrawn', key, endedHold }),
-      (error) => this.#endingFailed('withdraw', error),
-    )
-    bench.outstanding.during(ending)
+    const ending = endings.end(this.claim, (error) => this.#endingFailed('withdraw', error))
+    bench.outstanding.during(ending.then((endedHold) => bench.observer.tell({ type: 'withdrawn', key, endedHold })))
   }
 
   #endingFailed(operation: 'release' | 'withdraw', error: LeaseholdError): void {
     const { bench, endings, unreleased } = this.#server
     const { key } = this.claim
-    bench.observer.tell({ type: 'backend-error', operation, key, error })
+    bench.observer.failed(operation, key, error)
     if (bench.closed) unreleased.push({ key, error })
     // One that came by a handle may have been taken up anew since, here or elsewhere: that is not to be ended late.
     else if (!this.byHandle) void endings.insist(this.claim, this.#ttlMs)
@@ -136,50 +123,67 @@ export class ServerClaim {
 }
 
 /** One attempt for several claims, atomic at the server. */
-export function attemptAll(
+export const attemptAll = (
   server: Server,
   claims: readonly ServerClaim[],
   terms: HoldTerms,
-): Promise<Answered<readonly Grant[] | Contended>> {
-  return askFor(
-    server,
-    claims,
-    terms,
-    (backend) =>
-      (backend.tryAcquireAll as NonNullable<LockBackend['tryAcquireAll']>)(
-        claims.map(({ claim }) => claim),
-        asked(terms),
-      ),
-    (answer) => (isGrants(answer) ? checkEach(answer, claims.length, checkGrant) : checkAnswer(answer)),
-    isGrants,
-  )
+): Promise<Answered<readonly Grant[] | Contended>> => ask(server.bench, new AttemptAll(server.bench, claims, terms))
+
+/** An answer that takes longer than the TTL is of no use. A class: functions for each attempt would cost more than the rest of it. */
+abstract class Acquiring<Answer> implements Request<Answer> {
+  readonly what = 'acquire'
+  readonly claims: readonly Claim[]
+  readonly timeoutMs: number
+  protected readonly terms: Terms
+  readonly #claims: readonly ServerClaim[]
+
+  constructor(bench: Bench, claims: readonly ServerClaim[], terms: HoldTerms, reserve?: number) {
+    this.claims = claims.map(({ claim }) => claim)
+    this.timeoutMs = bench.timeoutMs(terms.ttlMs)
+    this.terms = asked(terms, reserve)
+    this.#claims = claims
+  }
+
+  abstract send(backend: LockBackend): Promise<Answer>
+  abstract check(answer: Answer): void
+  protected abstract isGranted(answer: Answer): boolean
+
+  onLate({ answer }: Answered<Answer>): void {
+    if (this.isGranted(answer)) for (const claim of this.#claims) claim.grantedLate()
+  }
+
+  onEnd(answer: Answer | undefined, error?: LeaseholdError): void {
+    // No answer: it may have taken effect, unless it was refused.
+    const mayBeKnown = answer ? this.isGranted(answer) : !isLeaseholdError(error, 'BACKEND_REFUSED')
+    for (const claim of this.#claims) claim.learn(mayBeKnown)
+  }
 }
 
-/** An answer that takes longer than the TTL is of no use. */
-async function askFor<Answer>(
-  { bench }: Server,
-  claims: readonly ServerClaim[],
-  terms: HoldTerms,
-  send: (backend: LockBackend) => Promise<Answer>,
-  check: (answer: Answer) => unknown,
-  isGranted: (answer: Answer) => boolean,
-): Promise<Answered<Answer>> {
-  try {
-    const answered = await ask(bench, {
-      what: 'acquire',
-      claims: claims.map(({ claim }) => claim),
-      timeoutMs: bench.timeoutMs(terms.ttlMs),
-      send,
-      check,
-      onLate: ({ answer }) => {
-        if (isGranted(answer)) for (const claim of claims) claim.grantedLate()
-      },
-    })
-    for (const claim of claims) claim.learn(isGranted(answered.answer))
-    return answered
-  } catch (error) {
-    // No answer: it may have taken effect, unless it was refused.
-    for (const claim of claims) claim.learn(!isLeaseholdError(error, 'BACKEND_REFUSED'))
-    throw error
+class Attempt extends Acquiring<Grant | Contended> {
+  send(backend: LockBackend) {
+    return backend.tryAcquire(this.claims[0] as Claim, this.terms)
+  }
+
+  check(answer: Grant | Contended): void {
+    checkAnswer(answer, this.claims[0]?.share)
+  }
+
+  protected isGranted({ granted }: Grant | Contended): boolean {
+    return granted
+  }
+}
+
+class AttemptAll extends Acquiring<readonly Grant[] | Contended> {
+  send(backend: LockBackend) {
+    return (backend.tryAcquireAll as NonNullable<LockBackend['tryAcquireAll']>)(this.claims, this.terms)
+  }
+
+  check(answer: readonly Grant[] | Contended): void {
+    if (isGrants(answer)) checkEach(answer, this.claims.length, checkGrant)
+    else checkAnswer(answer)
+  }
+
+  protected isGranted(answer: readonly Grant[] | Contended): boolean {
+    return isGrants(answer)
   }
 }

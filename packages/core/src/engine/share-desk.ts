@@ -56,7 +56,7 @@ export class ShareDesk implements Place, HoldKeeper<Hold>, KeyDesk {
     this.#hall.assertRoomFor(1)
   }
 
-  async acquire(terms: WaitTerms, since: Instant): Promise<Hold> {
+  acquire(terms: WaitTerms, since: Instant): Promise<Hold> {
     const waiter = new Waiter(this.bench, this.key, terms, since)
     if (waiter.settled) return waiter.granted
     this.#hall.came()
@@ -96,6 +96,14 @@ export class ShareDesk implements Place, HoldKeeper<Hold>, KeyDesk {
     this.#holds.add(hold)
     this.#atOnce = AT_ONCE
     return hold
+  }
+
+  left(contender: Contender, failure?: unknown): void {
+    this.#hall.left()
+    this.#contenders.delete(contender)
+    this.#shareFailure(failure)
+    this.#advance()
+    this.#leaveIfEmpty()
   }
 
   renewalDue(hold: Hold): void {
@@ -144,13 +152,7 @@ export class ShareDesk implements Place, HoldKeeper<Hold>, KeyDesk {
   #contend(waiter: Waiter): void {
     const contender = new Contender(this, waiter)
     this.#contenders.add(contender)
-    void inNoContext(() => contender.contend()).then((failure) => {
-      this.#hall.left()
-      this.#contenders.delete(contender)
-      this.#shareFailure(failure)
-      this.#advance()
-      this.#leaveIfEmpty()
-    })
+    void inNoContext(() => contender.contend())
   }
 
   /** What a contender was told holds for those who would ask next. */

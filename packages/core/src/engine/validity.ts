@@ -11,16 +11,13 @@ const GRID = 30
 export class Validity {
   readonly #terms: HoldTerms
   readonly #maxHoldUntil: Instant | undefined
-  #until: Instant
+  /** Changed here alone. */
+  until: Instant
 
   constructor(terms: HoldTerms, { grant, since, passedAt = since }: Granted) {
     this.#terms = terms
     this.#maxHoldUntil = terms.maxHoldMs === undefined ? undefined : shift(passedAt, terms.maxHoldMs)
-    this.#until = this.#trustedUntil(grant, since)
-  }
-
-  get until(): Instant {
-    return this.#until
+    this.until = this.#trustedUntil(grant, since)
   }
 
   /** What has ended it, when it is over. */
@@ -31,7 +28,7 @@ export class Validity {
   /** An answer that was overtaken by a later one changes nothing. */
   extend(grant: Grant, since: Instant): void {
     const until = this.#trustedUntil(grant, since)
-    if (until.monotonicMs > this.#until.monotonicMs) this.#until = until
+    if (until.monotonicMs > this.until.monotonicMs) this.until = until
   }
 
   /** The clock starts before the send; the margin covers clocks that run at different rates. */
@@ -49,7 +46,8 @@ export const countedFrom = ({ since }: Grant, sentAt: Instant, now: Instant): In
 
 /** A third of the TTL after `since`, on the grid. */
 export function renewalDue({ ttlMs }: Grant, since: Instant): Instant {
-  const gridMs = 2 ** Math.floor(Math.log2(ttlMs / GRID))
+  // The greatest power of two that is not more; of the shortest TTLs, 1.
+  const gridMs = 1 << Math.max(0, 31 - Math.clz32(ttlMs / GRID))
   const dueMs = Math.floor((since.monotonicMs + ttlMs / 3) / gridMs) * gridMs
   return shift(since, dueMs - since.monotonicMs)
 }

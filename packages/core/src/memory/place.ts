@@ -48,19 +48,29 @@ export class StoreHold implements Task {
   }
 }
 
+/** For all keys for which nobody waits. Stays empty. */
+export const NOBODY = new Map<string, WaitingClaim>()
+
+const NONE: readonly StoreHold[] = []
+
 /** One key that is held: by whom, and who waits for it, first in, first out. A key that is free has none. */
 export class Place {
   readonly key: string
-  /** By holder. */
-  readonly holds = new Map<string, StoreHold>()
-  readonly waiting = new Map<string, WaitingClaim>()
+  holds: readonly StoreHold[] = NONE
+  /** Made when somebody waits. */
+  waiting = NOBODY
 
   constructor(key: string) {
     this.key = key
   }
 
+  holdOf(holder: string): StoreHold | undefined {
+    for (const held of this.holds) if (held.claim.holder === holder) return held
+    return undefined
+  }
+
   get isFree(): boolean {
-    return this.holds.size === 0 && this.waiting.size === 0
+    return this.holds.length === 0 && this.waiting.size === 0
   }
 }
 

@@ -1,7 +1,8 @@
-import { type Clock, NEVER_MS, systemClock } from '../clock.ts'
+import { type Clock, systemClock } from '../clock.ts'
 import type { Claim, Contended, Grant, Inspection, ListedHold, Renewal, Terms } from '../contract.ts'
 import { Scheduler } from '../scheduler.ts'
-import { Place, StoreHold, slotsFor, type WaitingClaim } from './place.ts'
+import { KeyTable } from './key-table.ts'
+import { NOBODY, Place, StoreHold, slotsFor, type WaitingClaim } from './place.ts'
 
 export interface MemoryStoreOptions {
   /** The server's clock. Expiry goes by its monotonic reading alone. Default: the system's. */
@@ -22,7 +23,7 @@ const NO_HOLDS: readonly StoreHold[] = []
 export class MemoryStore {
   readonly clock: Clock
   readonly #scheduler: Scheduler
-  readonly #places = new Map<string, Place>()
+  #places = new KeyTable<Place>()
   readonly #watchers = new Map<string, Set<() => void>>()
   /** Holders whose holds were ended by force, and why. */
   readonly #forced = new Map<string, string>()
@@ -41,11 +42,11 @@ export class MemoryStore {
 
   tryAcquire(claim: Claim, terms: Terms): Grant | Contended {
     const place = this.#current(claim.key)
-    const own = place?.holds.get(claim.holder)
+    const own = place?.holdOf(claim.holder)
     if (own) return own.grant(this.#remainingMs(own))
     // Nobody overtakes the line. Those who stand in it are granted when there is room.
     const isOpen = !place || place.waiting.size === 0
-    const slots = isOpen && slotsFor(place?.holds.values() ?? NO_HOLDS, claim.share)
+    const slots = isOpen && slotsFor(place?.holds ?? NO_HOLDS, claim.share)
     if (slots) return this.#grant(place ?? this.#open(claim.key), claim, terms, slots)
     return { granted: false, remainingMs: this.#nextExpiryMs(place) }
   }
@@ -53,7 +54,7 @@ export class MemoryStore {
   tryAcquireAll(claims: readonly Claim[], terms: Terms): readonly Grant[] | Contended {
     const others = claims.flatMap(({ key, holder }) => {
       const place = this.#current(key)
-      return !place || place.holds.has(holder) ? [] : [this.#nextExpiryMs(place)]
+      return !place || place.holdOf(holder) ? [] : [this.#nextExpiryMs(place)]
     })
     if (others.length > 0) return { granted: false, remainingMs: Math.max(...others) }
     return claims.map((claim) => this.tryAcquire(claim, terms) as Grant)
@@ -61,7 +62,7 @@ export class MemoryStore {
 
   /** Under a reserved token, if one is named. */
   renew(claim: Claim, ttlMs: number, fencingToken = 0n): Renewal {
-    const held = this.#current(claim.key)?.holds.get(claim.holder)
+    const held = this.#current(claim.key)?.holdOf(claim.holder)
     if (!held) return this.#gone(claim)
     const keepMs = Math.max(ttlMs, this.#remainingMs(held))
     this.#keepFor(held, keepMs)
@@ -71,7 +72,7 @@ export class MemoryStore {
 
   release(claim: Claim): boolean {
     const place = this.#current(claim.key)
-    const held = place?.holds.get(claim.holder)
+    const held = place?.holdOf(claim.holder)
     if (!place) return false
     if (held) this.#end(place, held)
     place.waiting.get(claim.holder)?.settle(undefined)
@@ -89,6 +90,7 @@ export class MemoryStore {
     }
     const place = this.#places.get(claim.key) as Place
     const entry = { claim, terms, settle }
+    if (place.waiting === NOBODY) place.waiting = new Map()
     place.waiting.set(claim.holder, entry)
     return () => {
       if (place.waiting.get(claim.holder) !== entry) return
@@ -98,18 +100,18 @@ export class MemoryStore {
   }
 
   inspect(key: string): readonly Inspection[] {
-    const holds = [...(this.#current(key)?.holds.values() ?? NO_HOLDS)]
+    const holds = this.#current(key)?.holds ?? NO_HOLDS
     return holds.map((held) => held.inspection(this.#remainingMs(held)))
   }
 
   /** Holds of keys that begin so. */
   list(prefix: string, limit: number): readonly ListedHold[] {
-    const keys = [...this.#places.keys()].filter((key) => key.startsWith(prefix)).slice(0, limit)
-    return keys.flatMap((key) => this.inspect(key).map((held) => ({ ...held, key })))
+    const places = this.#places.values().filter(({ key }) => key.startsWith(prefix))
+    return places.slice(0, limit).flatMap(({ key }) => this.inspect(key).map((held) => ({ ...held, key })))
   }
 
   annotate(claim: Claim, metadata: string): boolean {
-    const held = this.#current(claim.key)?.holds.get(claim.holder)
+    const held = this.#current(claim.key)?.holdOf(claim.holder)
     if (!held) return false
     held.metadata = metadata
     this.#changed(claim.key)
@@ -120,7 +122,7 @@ export class MemoryStore {
   forceRelease(key: string, reason: string): number {
     const place = this.#current(key)
     if (!place) return 0
-    const ended = [...place.holds.values()]
+    const ended = [...place.holds]
     for (const held of ended) {
       this.#end(place, held)
       this.#forced.set(held.claim.holder, reason)
@@ -143,9 +145,9 @@ export class MemoryStore {
 
   /** Drops every hold and every waiter, as a server that comes back empty does. Tokens go on from where they were. */
   forgetAll(): void {
-    const forgotten = [...this.#places.values()]
-    this.#places.clear()
-    for (const { holds } of forgotten) for (const held of holds.values()) this.#scheduler.cancel(held)
+    const forgotten = this.#places.values()
+    this.#places = new KeyTable()
+    for (const { holds } of forgotten) for (const held of holds) this.#scheduler.cancel(held)
     for (const { waiting } of forgotten) {
       const left = [...waiting.values()]
       waiting.clear()
@@ -158,25 +160,27 @@ export class MemoryStore {
     const place = this.#places.get(key)
     if (!place) return undefined
     let expired = false
-    for (const held of place.holds.values()) {
+    for (const held of place.holds) {
       if (this.#remainingMs(held) > 0) continue
       this.#end(place, held)
       expired = true
     }
-    if (expired) this.#advance(place)
+    if (!expired) return place
+    this.#advance(place)
     return this.#places.get(key)
   }
 
   #open(key: string): Place {
     const place = new Place(key)
-    this.#places.set(key, place)
+    this.#places.add(key, place)
     return place
   }
 
   #grant(place: Place, claim: Claim, terms: Terms, slots: readonly number[]): Grant {
     const held = new StoreHold(claim, terms, this.#nextToken, slots, () => this.#current(claim.key))
     this.#nextToken = held.lastToken + 1n
-    place.holds.set(claim.holder, held)
+    // Others may be looking through those that there were.
+    place.holds = [...place.holds, held]
     this.#keepFor(held, terms.ttlMs)
     this.#changed(claim.key)
     return held.grant(terms.ttlMs)
@@ -185,11 +189,11 @@ export class MemoryStore {
   #keepFor(held: StoreHold, ttlMs: number): void {
     const now = this.clock.now()
     held.expiresAtMs = now.monotonicMs + ttlMs
-    this.#scheduler.schedule(held, { monotonicMs: held.expiresAtMs, wallMs: NEVER_MS })
+    this.#scheduler.after(ttlMs, held, now)
   }
 
   #end(place: Place, held: StoreHold): void {
-    place.holds.delete(held.claim.holder)
+    place.holds = place.holds.filter((each) => each !== held)
     this.#scheduler.cancel(held)
     this.#changed(place.key)
   }
@@ -197,7 +201,7 @@ export class MemoryStore {
   /** Grants to all at the head of the line who fit, in their order. */
   #advance(place: Place): void {
     for (const { claim, terms, settle } of place.waiting.values()) {
-      const slots = slotsFor(place.holds.values(), claim.share)
+      const slots = slotsFor(place.holds, claim.share)
       if (!slots) return
       place.waiting.delete(claim.holder)
       settle(this.#grant(place, claim, terms, slots))
@@ -216,7 +220,7 @@ export class MemoryStore {
 
   /** When the first of those who hold it may be gone. */
   #nextExpiryMs(place: Place | undefined): number {
-    const holds = [...(place?.holds.values() ?? NO_HOLDS)]
+    const holds = place?.holds ?? NO_HOLDS
     return Math.min(...holds.map((held) => this.#remainingMs(held)))
   }
 

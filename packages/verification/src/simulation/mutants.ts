@@ -22,7 +22,7 @@ const SIMULATED: Readonly<Record<string, Rule>> = {
   'no-poll': 'L4',
   'bounded-wait-gives-up': 'L1',
   'release-aborted': 'L1',
-  'release-keeps-lease': 'L1',
+  'release-keeps-lease': 'S1',
   'refused-group-kept': 'L1',
   'group-in-any-order': 'L1',
   'close-leaves-timers': 'L6',
@@ -82,12 +82,12 @@ const OWN: readonly SimulatedMutant[] = [
     mistake: 'of two instants, the one that is earlier by the monotonic clock is taken for earlier by both',
     patches: [
       clock(
-        'wallMs: Math.min(one.wallMs, other.wallMs)',
-        'wallMs: (one.monotonicMs < other.monotonicMs ? one : other).wallMs',
+        'one.monotonicMs <= other.monotonicMs && one.wallMs <= other.wallMs',
+        'one.monotonicMs < other.monotonicMs',
       ),
+      clock('wallMs: Math.min(one.wallMs, other.wallMs)', 'wallMs: other.wallMs'),
     ],
     rule: 'S1',
-    from: 1500,
   },
   {
     id: 'late-grant-ignored',
@@ -98,7 +98,7 @@ const OWN: readonly SimulatedMutant[] = [
   {
     id: 'resumed-after-release',
     mistake: 'a handle that is taken up again begins a lease on a claim that was released meanwhile',
-    patches: [resume("if (renewal === 'gone' || server.over)", "if (renewal === 'gone')"), desk('|| server.over', '')],
+    patches: [resume('if (isGone(renewal) || server.over)', 'if (isGone(renewal))'), desk('|| server.over', '')],
     rule: 'S1',
   },
   {

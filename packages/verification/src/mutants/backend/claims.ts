@@ -15,7 +15,7 @@ add(
   'inspect-tells-the-holder',
   'inspect shows the holder id',
   'hygiene/inspection-redacted',
-  place('metadata: terms.metadata }', 'metadata: terms.metadata, holder: claim.holder }'),
+  place('remainingMs, metadata }', 'remainingMs, metadata, holder: claim.holder }'),
 )
 
 add(
@@ -23,14 +23,14 @@ add(
   'inspect shows a hold that has expired',
   'fencing/inspected-expiry',
   place('this.fire = onExpiry', 'this.fire = () => {}'),
-  store('[...(this.#current(key)?.holds', '[...(this.#places.get(key)?.holds'),
+  store('const holds = this.#current(key)?.holds', 'const holds = this.#places.get(key)?.holds'),
 )
 
 add(
   'metadata-cut',
   'metadata is cut to 1000 characters',
   'input/metadata',
-  place('metadata: terms.metadata }', 'metadata: terms.metadata?.slice(0, 1000) }'),
+  place('remainingMs, metadata }', 'remainingMs, metadata: metadata?.slice(0, 1000) }'),
 )
 
 add(

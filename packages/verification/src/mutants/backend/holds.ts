@@ -9,13 +9,13 @@ const store = inFile('memory/store.ts')
 const place = inFile('memory/place.ts')
 const backend = inFile('memory/backend.ts')
 const releasesFromTheStore = 'release: async (claim) => store.release(claim),'
-const whoRenews = 'const held = this.#current(claim.key)?.holds.get(claim.holder)'
+const whoRenews = 'const held = this.#current(claim.key)?.holdOf(claim.holder)\n    if (!held) return this.#gone(claim)'
 
 add(
   'release-ignores-the-holder',
   'whoever releases ends the hold',
   'ttl/spares-successor',
-  store('const held = place?.holds.get(claim.holder)', 'const [held] = place?.holds.values() ?? []'),
+  store('const held = place?.holdOf(claim.holder)', 'const [held] = place?.holds ?? []'),
 )
 
 add(
@@ -52,10 +52,7 @@ add(
   'renewal-acquires',
   'a renewal of a free key takes it',
   'renew/never-acquires',
-  store(
-    whoRenews,
-    `${whoRenews} ?? (this.tryAcquire(claim, { ttlMs }), this.#places.get(claim.key)?.holds.get(claim.holder))`,
-  ),
+  store(whoRenews, `this.tryAcquire(claim, { ttlMs })\n    ${whoRenews}`),
 )
 
 add(
@@ -63,7 +60,7 @@ add(
   'a renewal of an expired claim that nobody took revives it',
   'ttl/no-revival',
   place('this.fire = onExpiry', 'this.fire = () => {}'),
-  store(whoRenews, 'const held = this.#places.get(claim.key)?.holds.get(claim.holder)'),
+  store(whoRenews, whoRenews.replace('this.#current', 'this.#places.get')),
 )
 
 add(
@@ -77,7 +74,7 @@ add(
   'renewal-by-anybody',
   'anybody can renew a hold',
   'renew/only-holder',
-  store(whoRenews, 'const [held] = this.#current(claim.key)?.holds.values() ?? []'),
+  store(whoRenews, 'const [held] = this.#current(claim.key)?.holds ?? []\n    if (!held) return this.#gone(claim)'),
 )
 
 add(

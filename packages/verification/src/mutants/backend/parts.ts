@@ -8,7 +8,7 @@ export const partMutants = all
 const store = inFile('memory/store.ts')
 const place = inFile('memory/place.ts')
 const otherKinds = 'if (!share || claim.share?.kind !== share.kind) return undefined'
-const fits = 'const slots = slotsFor(place.holds.values(), claim.share)\n      if (!slots) return'
+const fits = 'const slots = slotsFor(place.holds, claim.share)\n      if (!slots) return'
 
 add(
   'reader-beside-writer',
@@ -42,7 +42,7 @@ add(
   'line-overtaken',
   'whoever fits is let in from the line, although others stand before it',
   'permits/no-overtaking',
-  store(fits, 'const slots = slotsFor(place.holds.values(), claim.share)\n      if (!slots) continue'),
+  store(fits, 'const slots = slotsFor(place.holds, claim.share)\n      if (!slots) continue'),
   // As it is: nobody is let in while others wait.
   store(
     'return { granted: false, remainingMs: this.#nextExpiryMs(place) }',
@@ -62,10 +62,7 @@ add(
   'one-release-for-all',
   'the first reader to leave lets the writer in',
   'shared/last-reader',
-  store(
-    'if (held) this.#end(place, held)',
-    'if (held) for (const each of place.holds.values()) this.#end(place, each)',
-  ),
+  store('if (held) this.#end(place, held)', 'if (held) for (const each of place.holds) this.#end(place, each)'),
 )
 
 add(
@@ -74,7 +71,7 @@ add(
   'shared/expiry',
   store(
     'this.#end(place, held)\n      expired',
-    'for (const each of place.holds.values()) this.#end(place, each)\n      expired',
+    'for (const each of place.holds) this.#end(place, each)\n      expired',
   ),
 )
 
@@ -84,7 +81,7 @@ add(
   'shared/expiry',
   store(
     'this.#keepFor(held, keepMs)',
-    'for (const each of this.#places.get(claim.key)?.holds.values() ?? []) this.#keepFor(each, keepMs)',
+    'for (const each of this.#places.get(claim.key)?.holds ?? []) this.#keepFor(each, keepMs)',
   ),
 )
 
@@ -113,7 +110,7 @@ add(
   'slot-token-back',
   'the token of a slot is the number of those who stand beside',
   'permits/slot-again',
-  store('new StoreHold(claim, terms, this.#nextToken,', 'new StoreHold(claim, terms, BigInt(place.holds.size + 1),'),
+  store('new StoreHold(claim, terms, this.#nextToken,', 'new StoreHold(claim, terms, BigInt(place.holds.length + 1),'),
 )
 
 add(
@@ -129,6 +126,6 @@ add(
   'permits/expiry',
   store(
     'if (this.#remainingMs(held) > 0) continue',
-    'if (this.#remainingMs(held) > 0 || place.holds.size > 1) continue',
+    'if (this.#remainingMs(held) > 0 || place.holds.length > 1) continue',
   ),
 )

@@ -20,10 +20,7 @@ add(
   'token-forgotten-on-expiry',
   'an expired key begins with its first token again',
   'fencing/over-expiry',
-  store(
-    'if (expired) this.#advance(place)',
-    'if (expired) this.#nextToken = 1n\n    if (expired) this.#advance(place)',
-  ),
+  store('if (!expired) return place', 'if (!expired) return place\n    this.#nextToken = 1n'),
 )
 
 add(

@@ -42,8 +42,8 @@ add(
   'a release lets the first two waiters in',
   'wait/one-turn-one-grant',
   store(
-    'const slots = slotsFor(place.holds.values(), claim.share)',
-    'const slots = slotsFor(place.holds.size > 1 ? place.holds.values() : [], claim.share)',
+    'const slots = slotsFor(place.holds, claim.share)',
+    'const slots = slotsFor(place.holds.length > 1 ? place.holds : [], claim.share)',
   ),
 )
 

@@ -12,7 +12,7 @@ add(
   'every-group-asks',
   'every caller who waits for a group asks the backend',
   'wait/herd-of-groups',
-  acquireAll('keys.every((key) => hall.isFree(key))', 'keys.every((key) => hall.isFree(key) || true)'),
+  acquireAll('keys.every((key) => hall.desk(key).free)', 'keys.every((key) => hall.desk(key).free || true)'),
 )
 
 add(

@@ -15,7 +15,7 @@ add(
   'over-and-taken-up',
   'a handle is taken up by the answer to a renewal that was sent before its lease was released here',
   'portability/resumed-twice-at-once',
-  resume("if (renewal === 'gone' || server.over)", "if (renewal === 'gone')"),
+  resume('if (isGone(renewal) || server.over)', 'if (isGone(renewal))'),
   desk('|| server.over', ''),
 )
 

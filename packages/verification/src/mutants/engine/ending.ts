@@ -17,14 +17,14 @@ add(
   'abort-swallowed',
   'a grant that nobody waits for any more is kept',
   'ambiguity/grant-after-abort',
-  contender('if (!this.#hold) this.#claim.abandon()', ''),
+  contender('this.#claim.abandon()', ''),
 )
 
 add(
   'unknown-not-compensated',
   'an attempt whose outcome is unknown is left to its TTL',
   'ambiguity/acquire-reply-lost',
-  serverClaim("claim.learn(!isLeaseholdError(error, 'BACKEND_REFUSED'))", 'claim.learn(false)'),
+  serverClaim("!isLeaseholdError(error, 'BACKEND_REFUSED')", 'false'),
 )
 
 add(
@@ -32,8 +32,8 @@ add(
   'the signal that stops the wait stops the release, too',
   'ambiguity/release-not-aborted',
   hold(
-    'async giveUp(): Promise<ReleaseOutcome> {',
-    `async giveUp(): Promise<ReleaseOutcome> {\n    if (this.terms.signal?.aborted) return 'released'`,
+    'giveUp(): Promise<ReleaseOutcome> {',
+    `giveUp(): Promise<ReleaseOutcome> {\n    if (this.terms.signal?.aborted) return Promise.resolve('released')`,
   ),
 )
 
@@ -41,7 +41,7 @@ add(
   'release-sent-again',
   'a repeated release is sent again',
   'hygiene/release-repeated',
-  hold('this.#ending ??= this.#release()', 'this.#ending = this.#release()'),
+  hold('this.#ending ??= this.#release(now)', 'this.#ending = this.#release(now)'),
 )
 
 add(
@@ -79,7 +79,7 @@ add(
   'a lease that was handed off is released all the same',
   'portability/handed-off-is-over',
   hold(
-    `if (this.#state === 'handed-off') return this.#state`,
+    `if (this.#state === 'handed-off') return Promise.resolve(this.#state)`,
     `if (this.#state === 'handed-off') return this.release().then(() => 'handed-off')`,
   ),
 )
@@ -95,7 +95,7 @@ add(
   'deaf-to-losses',
   'a loss that the backend tells by itself is not heard',
   'renew/told-loss',
-  hall('lost: (claim) => this.#lost(claim)', 'lost: () => {}'),
+  hall('lost: (claim, why) => this.#lost(claim, why)', 'lost: () => {}'),
 )
 
 add(

@@ -46,7 +46,12 @@ add(
   options('value >= min && value <= max', 'true'),
 )
 add('ttl-unbounded', 'a TTL may be anything from 0', 'input/ttl-range', options('(10, YEAR_MS', '(0, Infinity'))
-add('margin-unbounded', 'a margin may eat up the TTL', 'input/margin-range', options('marginMs < ttlMs', 'true'))
+add(
+  'margin-unbounded',
+  'a margin may eat up the TTL',
+  'input/margin-range',
+  options('if (marginMs >= ttlMs)', 'if (marginMs < 0)'),
+)
 
 add(
   'slots-unchecked',

@@ -64,7 +64,7 @@ add(
   'holders-reused',
   'one holder id serves all attempts',
   'hygiene/unguessable',
-  holder('used += ID_BYTES', 'used = ID_BYTES'),
+  holder('used += 2 * ID_BYTES', 'used = 2 * ID_BYTES'),
 )
 
 add(

@@ -44,7 +44,10 @@ add(
   'who takes up a handle does not name its token',
   'fencing/passed-hand-off',
   resume('ttlMs: terms.ttlMs, fencingToken }', 'ttlMs: terms.ttlMs }'),
-  hold('if (!this.#confirmed) void this.#keeper.renew(this).catch(() => {})', ''),
+  hold(
+    'so must the server.\n    if (!this.#confirmed) void this.#keeper.renew(this).catch(() => {})',
+    'so must the server.',
+  ),
 )
 
 add(
