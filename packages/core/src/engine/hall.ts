@@ -97,10 +97,6 @@ export class LockHall implements Hall, Server {
     return claim
   }
 
-  isFree(key: string): boolean {
-    return this.#desks.get(key)?.free ?? true
-  }
-
   get waiting(): number {
     return this.#waiting
   }

@@ -57,9 +57,6 @@ const SIMULATED: Readonly<Record<string, Rule>> = {
   'slot-token-back': 'S4',
 }
 
-/** Where to begin with those that take what is rare. */
-const RARE: Readonly<Record<string, number>> = { 'release-keeps-lease': 600 }
-
 interface SimulatedMutant extends Pick<Mutant, 'id' | 'mistake' | 'patches'> {
   readonly rule: Rule
   /** The seed to begin with, where what it takes is rare. */
@@ -132,8 +129,7 @@ export function simulatedMutants(): readonly SimulatedMutant[] {
   const borrowed = Object.entries(SIMULATED).map(([id, rule]) => {
     const mutant = all.find((each) => each.id === id)
     if (mutant === undefined) throw new Error(`there is no mutant "${id}" any more`)
-    const from = RARE[id]
-    return from === undefined ? { ...mutant, rule } : { ...mutant, rule, from }
+    return { ...mutant, rule }
   })
   return [...OWN, ...borrowed]
 }
