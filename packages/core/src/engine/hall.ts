@@ -1,7 +1,6 @@
 import type { Instant } from '../clock.ts'
-import type { Claim, Grant, Share } from '../contract.ts'
+import type { Claim, Grant, Inspection, Share } from '../contract.ts'
 import { type LeaseholdError, limitReached } from '../errors.ts'
-import { lossBy } from './answers.ts'
 import type { Bench } from './bench.ts'
 import { Desk, type Hall } from './desk.ts'
 import type { Endings } from './endings.ts'
@@ -29,6 +28,8 @@ export interface Shares {
   desk(key: string, share: Share): KeyDesk
   /** The leases of parts of this key that are valid now. */
   valid(key: string): Hold[]
+  /** What the lease had, and what somebody holds now, need not exclude each other. */
+  standTogether(lease: Hold, other: Inspection): boolean
 }
 
 /** So many desks are kept for whoever comes next. */
@@ -136,7 +137,7 @@ export class LockHall implements Hall, Server {
   #lost({ key, holder }: Claim, why?: string): void {
     this.claims.get(holder)?.gone()
     for (const hold of [...(this.#desks.get(key)?.holds ?? []), ...(this.shares?.valid(key) ?? [])])
-      if (hold.claim.holder === holder) hold.lose(...lossBy(why))
+      if (hold.claim.holder === holder) hold.lose('gone', why)
   }
 
   get #everyDesk(): KeyDesk[] {

@@ -260,13 +260,14 @@ export class Hold implements Task {
     this.#keeper.over(this)
   }
 
-  lose(reason: LossReason, why?: string | undefined): void {
+  /** `why`: what was said when somebody ended it by force. */
+  lose(cause: LossReason, why?: string): void {
     if (this.#state !== 'held') return
     this.#end('lost')
     const { key, fencingToken } = this
-    const told = why === undefined ? { reason } : { reason, why }
+    const told = why ? { reason: 'forced' as const, why } : { reason: cause }
     this.cutShort(leaseError('LEASE_LOST', key, `is lost: ${Object.values(told).join(': ')}`))
-    if (reason === 'gone' || reason === 'forced') this.server.gone()
+    if (cause === 'gone') this.server.gone()
     // A renewal under way may still reach the server and keep the key for a whole TTL.
     else this.server.abandon()
     this.#bench.observer.tell({ type: 'lost', key, fencingToken, ...told })

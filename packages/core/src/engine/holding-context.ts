@@ -20,16 +20,12 @@ const isWanted = (hold: Hold | undefined): boolean => hold?.state === 'held' || 
 
 const wanted = () => current.getStore()?.filter((each) => isWanted(each.deref())) ?? []
 
-/**
- * Throws `SELF_DEADLOCK` where the calling context works under one of these leases, or handed it off and has it again, and would wait for its own end. Permits stand beside each other, as far as
- * there are enough. One who reads and would read once more waits for a writer, who waits for him.
- */
-export function assertNotUnder(holds: readonly Hold[], { whenHeld, share }: HoldTerms): void {
-  if (whenHeld === 'wait') return
-  const own = holds.filter(({ claim }) => wanted().some((each) => each.deref()?.claim.holder === claim.holder))
-  const [first] = own
-  if (!first) return
-  const taken = own.flatMap(({ slots }) => slots).length
-  if (taken > 0 && share?.kind === 'permits' && taken + share.take <= share.of) return
-  throw leaseError('SELF_DEADLOCK', first.key, 'is awaited by its own work (see whenHeld)')
+/** Those of these leases under which the calling context works, or which it handed off and has again. */
+export const ownAmong = (holds: readonly Hold[]): readonly Hold[] =>
+  holds.filter(({ claim }) => wanted().some((each) => each.deref()?.claim.holder === claim.holder))
+
+/** Throws `SELF_DEADLOCK` where it works under one of them, and would wait for its own end. */
+export function assertNotUnder(holds: readonly Hold[], { whenHeld }: HoldTerms): void {
+  const [own] = whenHeld === 'wait' ? [] : ownAmong(holds)
+  if (own) throw leaseError('SELF_DEADLOCK', own.key, 'is awaited by its own work (see whenHeld)')
 }

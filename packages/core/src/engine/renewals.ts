@@ -1,7 +1,7 @@
 import type { Instant } from '../clock.ts'
 import type { Renewal } from '../contract.ts'
 import type { LeaseholdError } from '../errors.ts'
-import { checkEach, checkRenewal, forcedWhy, isGone, lossBy } from './answers.ts'
+import { checkEach, checkRenewal, isGone, whyGone } from './answers.ts'
 import type { Bench } from './bench.ts'
 import type { Failures, Hold } from './hold.ts'
 import { type Answered, ask, noAnswer } from './requests.ts'
@@ -79,7 +79,7 @@ export class Renewals {
 
   #settle(hold: Hold, answer: Exclude<Renewal, 'unknown'>, sentAt: Instant, now: Instant): void {
     const { key, fencingToken } = hold
-    if (isGone(answer)) hold.lose(...lossBy(forcedWhy(answer)))
+    if (isGone(answer)) hold.lose('gone', whyGone(answer))
     else if (answer.fencingToken !== fencingToken) {
       // This claim was granted anew by a delayed duplicate of its acquire. The lease we knew is gone.
       hold.lose('gone')

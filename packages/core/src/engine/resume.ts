@@ -1,6 +1,6 @@
 import type { Lease, LeaseHandle, Locks, ResumeOptions } from '../api.ts'
 import type { Renewal } from '../contract.ts'
-import { checkEach, checkRenewal, checkSlots, isGone } from './answers.ts'
+import { checkEach, checkRenewal, isGone } from './answers.ts'
 import type { LockHall } from './hall.ts'
 import { parseHandle } from './handle.ts'
 import type { Hold } from './hold.ts'
@@ -54,7 +54,6 @@ export async function takeUp(
     if (isGone(renewal) || server.over) return undefined
     // Granted anew by a delayed duplicate of its acquire, and known to nobody.
     if (renewal.fencingToken !== fencingToken) return void server.withdraw()
-    checkSlots(renewal, claim.share)
     const known = hall.validAt(claim.key).find((hold) => hold.server === server)
     // Taken up twice in one process, it is one lease.
     if (known) {

@@ -1,4 +1,3 @@
-import type { Inspection } from '../contract.ts'
 import { leaseError } from '../errors.ts'
 import type { LockHall } from './hall.ts'
 import type { Hold } from './hold.ts'
@@ -33,11 +32,10 @@ export async function run<T>(hall: LockHall, holds: readonly Hold[], work: () =>
 }
 
 /** Work that has released its lease may go on, as long as nobody else is at work. That is looked for, as far as the backend can tell. */
-async function assertNoSuccessor(hall: LockHall, { key, fencingToken, claim, slots }: Hold): Promise<void> {
-  const excludes = ({ share, slots: theirs = [] }: Inspection): boolean =>
-    !share || share.kind !== claim.share?.kind || theirs.some((slot) => slots.includes(slot))
+async function assertNoSuccessor(hall: LockHall, hold: Hold): Promise<void> {
+  const { key } = hold
   const overtaken = await inspect(hall, key, (found) =>
-    found.some((hold) => hold.fencingToken > fencingToken && excludes(hold)),
+    found.some((next) => next.fencingToken > hold.fencingToken && !hall.shares?.standTogether(hold, next)),
   ).catch(() => false)
   if (overtaken) throw leaseError('LEASE_ENDED', key, 'was released before its work ended, and somebody else has it')
 }

@@ -66,7 +66,7 @@ export class ServerClaim {
   async wait(terms: HoldTerms, reserve: number, signal: AbortSignal): Promise<Grant | undefined> {
     this.#mayBeKnown = true
     const grant = await this.#server.bench.backend.waitForTurn?.(this.claim, asked(terms, reserve), signal)
-    if (grant) checkAnswer(grant, this.claim.share)
+    if (grant) checkGrant(grant)
     return grant ?? undefined
   }
 
@@ -165,7 +165,7 @@ class Attempt extends Acquiring<Grant | Contended> {
   }
 
   check(answer: Grant | Contended): void {
-    checkAnswer(answer, this.claims[0]?.share)
+    checkAnswer(answer)
   }
 
   protected isGranted({ granted }: Grant | Contended): boolean {

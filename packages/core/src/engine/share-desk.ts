@@ -9,6 +9,7 @@ import type { KeyDesk } from './hall.ts'
 import { Hold } from './hold.ts'
 import type { HoldKeeper } from './hold-keeper.ts'
 import { endures, type HoldTerms, type WaitTerms } from './options.ts'
+import { noAnswer } from './requests.ts'
 import type { ServerClaim } from './server-claim.ts'
 import { countedFrom } from './validity.ts'
 import { Waiter } from './waiter.ts'
@@ -85,9 +86,11 @@ export class ShareDesk implements Place, HoldKeeper<Hold>, KeyDesk {
     const hold = new Hold(this, server, terms, { grant, since: countedFrom(grant, sentAt, now) })
     const { maxLeases } = this.bench.options
     const full = this.#hall.leases >= maxLeases
-    if (full || server.over || hold.remainingMs(now) <= 0) {
+    const fits = areSlotsOf(server.claim.share, hold.slots)
+    if (full || !fits || server.over || hold.remainingMs(now) <= 0) {
       server.abandon()
       this.#leaveIfEmpty()
+      if (!fits) throw noAnswer(this.bench, { what: 'acquire', claims: [server.claim] }, 'it is of other slots')
       if (full) throw limitReached('maxLeases', maxLeases)
       return undefined
     }
@@ -164,4 +167,11 @@ export class ShareDesk implements Place, HoldKeeper<Hold>, KeyDesk {
   #leaveIfEmpty(): void {
     if (this.#holds.size === 0 && this.#contenders.size === 0 && this.#line.size === 0) this.#owner.empty(this)
   }
+}
+
+/** Whoever works under a slot relies on it. */
+function areSlotsOf(share: Share | undefined, slots: readonly number[]): boolean {
+  const { take, of } = share?.kind === 'permits' ? share : { take: 0, of: 0 }
+  const known = slots.every((slot) => Number.isInteger(slot) && slot >= 0 && slot < of)
+  return known && slots.length === take && new Set(slots).size === take
 }

@@ -2,7 +2,8 @@ import type { HoldOptions, Lease, Lockable, Locks } from '../api.ts'
 import type { Share } from '../contract.ts'
 import { acquire, tryAcquire } from './acquire.ts'
 import type { LockHall } from './hall.ts'
-import { assertNotUnder } from './holding-context.ts'
+import type { Hold } from './hold.ts'
+import { assertNotUnder, ownAmong } from './holding-context.ts'
 import { assertKey } from './key.ts'
 import { HeldLease } from './lease.ts'
 import { Holdable } from './lockable.ts'
@@ -37,7 +38,8 @@ export class PartOfKey extends Holdable<Lease> {
 
   protected async wait(hall: LockHall, terms: WaitTerms): Promise<Lease> {
     assertOffered(hall, terms)
-    assertNotUnder(hall.validAt(this.#key), terms)
+    const held = hall.validAt(this.#key)
+    if (!areEnough(ownAmong(held), terms)) assertNotUnder(held, terms)
     return new HeldLease(hall, await acquire(hall, this.#key, terms))
   }
 }
@@ -47,4 +49,10 @@ const names: Readonly<Record<Share['kind'], string>> = { shared: 'share holds', 
 function assertOffered({ bench }: LockHall, { share }: WaitTerms): void {
   const { shares = [] } = bench.backend.capabilities
   if (share && !shares.includes(share.kind)) throw bench.unsupported(names[share.kind])
+}
+
+/** Permits stand beside those that the same work has. One who reads and would read once more waits for a writer, who waits for him. */
+function areEnough(own: readonly Hold[], { share }: WaitTerms): boolean {
+  const taken = own.flatMap(({ slots }) => slots).length
+  return taken > 0 && share?.kind === 'permits' && taken + share.take <= share.of
 }

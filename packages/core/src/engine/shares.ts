@@ -1,4 +1,4 @@
-import type { Share } from '../contract.ts'
+import type { Inspection, Share } from '../contract.ts'
 import type { LockHall, Shares } from './hall.ts'
 import type { Hold } from './hold.ts'
 import { type DeskOwner, ShareDesk } from './share-desk.ts'
@@ -31,6 +31,10 @@ class SharedKeys implements Shares, DeskOwner {
     return (['shared', 'permits'] as const).flatMap((kind) =>
       (this.#desks.get(nameOf(key, kind))?.holds ?? []).filter((hold) => hold.isValid()),
     )
+  }
+
+  standTogether({ claim, slots }: Hold, { share, slots: theirs = [] }: Inspection): boolean {
+    return !!share && share.kind === claim.share?.kind && !theirs.some((slot) => slots.includes(slot))
   }
 
   empty(desk: ShareDesk): void {

@@ -57,7 +57,7 @@ add(
   'slots-unchecked',
   'a grant of other slots than were asked for becomes a lease',
   'permits/other-slots',
-  inFile('engine/answers.ts')('if (!known ||', 'if (false && !known ||'),
+  inFile('engine/share-desk.ts')('return known && slots.length === take', 'return known || slots.length !== take'),
 )
 
 add(

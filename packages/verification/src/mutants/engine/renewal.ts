@@ -42,7 +42,7 @@ add(
   'gone-ignored',
   'the word of the backend that a claim is gone is ignored',
   'renew/gone',
-  renewals(`if (isGone(answer)) hold.lose(...lossBy(forcedWhy(answer)))`, `if (answer === 'gone') return`),
+  renewals(`if (isGone(answer)) hold.lose('gone', whyGone(answer))`, `if (answer === 'gone') return`),
 )
 
 add(
