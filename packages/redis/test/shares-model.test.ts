@@ -1,6 +1,6 @@
 import type { Claim, Contended, LockBackend, Renewal, Share } from '@leasehold/core'
 import { MemoryStore, memoryBackend } from '@leasehold/core/memory'
-import { until } from '@leasehold/test-services'
+import { Lateness, until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
 import { keyNames } from '../src/key-names.ts'
 import { claimOn, permits, SHARED, shareOf } from './claims.ts'
@@ -140,19 +140,28 @@ function step(twins: Twins, random: () => number): Promise<void> {
   return die < 0.95 ? twins.tryAcquire(claim) : twins.renew([claim, pick(recent)])
 }
 
-describe('shares and whole keys', () => {
-  it.concurrent.each(Array.from({ length: 12 }, (_, index) => index + 1))(
-    'are granted as the memory backend grants them, whatever is asked: seed %i',
-    async (seed) => {
-      const random = randomFrom(seed * 7_919)
-      const twins = new Twins(`model ${seed}`, [memoryBackend({ store: new MemoryStore() }), open()])
-      for (let count = 0; count < 120; count += 1) {
-        await step(twins, random)
-        await twins.compare()
-      }
-      for (const claim of twins.claims) await twins.end([claim])
-      await twins.compare()
-    },
-    60_000,
-  )
+async function compareAll(seed: number): Promise<void> {
+  const random = randomFrom(seed * 7_919)
+  const twins = new Twins(`model ${seed}`, [memoryBackend({ store: new MemoryStore() }), open()])
+  for (let count = 0; count < 120; count += 1) {
+    await step(twins, random)
+    await twins.compare()
+  }
+  for (const claim of twins.claims) await twins.end([claim])
+  await twins.compare()
+}
+
+/** A waiter, or a turn that is not confirmed, is forgotten by then. */
+const LIFE_MS = 1400
+const SEEDS = Array.from({ length: 12 }, (_, index) => index + 1)
+
+describe('shares and whole keys are granted as the memory backend grants them, whatever is asked:', () => {
+  for (const seed of SEEDS)
+    it.concurrent(`seed ${seed}`, async ({ skip }) => {
+      const lateness = Lateness.watch()
+      await compareAll(seed).catch((error: unknown) => {
+        if (lateness.allowanceMs() > 10 * LIFE_MS) skip('the machine was too late')
+        throw error
+      })
+    })
 })

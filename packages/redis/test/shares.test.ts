@@ -71,7 +71,7 @@ describe('kinds in line', () => {
     const held = claimOn(key)
     await holder.tryAcquire(held, terms())
     const line = [SHARED, SHARED, permits(2), permits(2), undefined, SHARED]
-    const waiting = []
+    const waiting: Awaited<ReturnType<typeof inLine>>[] = []
     for (const share of line) waiting.push(await inLine(waiter, key, share))
     const shown = async () => (await holder.inspect?.(key))?.map(({ share }) => share?.kind)
     const has = async (index: number) => expect(await waiting[index]?.turn).toMatchObject({ granted: true })

@@ -1,6 +1,6 @@
 import { script } from '../script.ts'
 import { keep } from './parts/keep.ts'
-import { queue } from './parts/queue.ts'
+import { areShares, queue } from './parts/queue.ts'
 
 /** What `release` does, for many. Keys: of every lock. Arguments: namespace, holders. Answers for each 1 where there was a hold, or 0. */
 export const releaseAll = script(`${keep}${queue}
@@ -13,7 +13,7 @@ for index = 2, #ARGV do
   -- Out of memory, nobody can be given anything. That does not undo the release: who waits asks again.
   if redis.call('EXISTS', keys.queue) == 1 then
     if released or not holder then pcall(pass_on, keys, ARGV[1])
-    elseif are_shares(holder) then pcall(let_in, keys, ARGV[1]) end
+    elseif ${areShares} then pcall(let_in, keys, ARGV[1]) end
   end
   answers[index - 1] = released and 1 or 0
 end

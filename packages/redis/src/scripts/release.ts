@@ -1,6 +1,7 @@
 import { script } from '../script.ts'
 import { attempt } from './parts/attempt.ts'
 import { keep } from './parts/keep.ts'
+import { areShares } from './parts/queue.ts'
 
 /**
  * Ends a hold, or a place in line, and passes the key on. Keys: of one lock. Arguments: namespace, holder; and for the next claim of the same
@@ -25,6 +26,6 @@ if ARGV[3] then
   return (released and '1' or '0') .. (sound and answer or '')
 end
 if released or not holder then pcall(pass_on, keys, ARGV[1])
-elseif are_shares(holder) then pcall(let_in, keys, ARGV[1]) end
+elseif ${areShares} then pcall(let_in, keys, ARGV[1]) end
 return released and 1 or 0
 `)

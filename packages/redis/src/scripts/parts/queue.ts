@@ -1,12 +1,11 @@
 import { line, offerFirst } from './line.ts'
 import { shares } from './shares.ts'
 
+/** Whether this `holder` is nobody's, but the kind of those who share the key. */
+export const areShares = "(holder == 'shared' or holder == 'permits')"
+
 /** Passes a key on to those who wait for it. What it takes where anybody has a share, or wants one, is defined there: others do without. After `keep`. */
 export const queue = `${line}
-local function are_shares(holder)
-  return holder == 'shared' or holder == 'permits'
-end
-
 -- As pass_on, where shares are held or asked for.
 local function let_in(keys, namespace, asking)
 ${shares}
