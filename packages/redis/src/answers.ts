@@ -1,10 +1,19 @@
-import type { Contended, Grant, Inspection, Renewal } from '@leasehold/core'
+import type { Contended, Grant, Inspection, Renewal, Share } from '@leasehold/core'
 import { reservedAfter } from './reserved.ts'
 
-function grantOf(token: string, ttlMs: number): Grant {
+/** Of a whole key. */
+export function grantOf(token: string, ttlMs: number): Grant {
   const fencingToken = BigInt(token)
   return { granted: true, ttlMs, fencingToken, reserved: reservedAfter(fencingToken) }
 }
+
+/** Of a share, whose slots are numbers with commas between, or `-`. What follows its token is not passed on: whoever is next need not be of this kind. */
+export function shareGrantOf(token: string, ttlMs: number, slots: string): Grant {
+  const grant = { granted: true, ttlMs, fencingToken: BigInt(token) } as const
+  return slots === '-' ? grant : { ...grant, slots: slotsOf(slots) }
+}
+
+const slotsOf = (slots: string): number[] => slots.split(',').map(Number)
 
 /** Contended, with the server's clock when it answered. */
 interface Refusal extends Contended {
@@ -13,11 +22,11 @@ interface Refusal extends Contended {
 
 export type Attempt = Grant | Refusal
 
-/** Granted: the token, and the time that is left, if not what was asked for. Contended: no token, the time, the server's clock. */
-export function attemptOf(answer: unknown, askedMs: number): Attempt {
-  const [token = '', ms = askedMs, serverMs] = String(answer).split(' ')
-  if (token !== '') return grantOf(token, Number(ms))
-  return { granted: false, remainingMs: Number(ms), serverMs: Number(serverMs) }
+/** Granted: the token, and the time that is left, if not what was asked for; and of a share, its slots. Contended: no token, the time, the server's clock. */
+export function attemptOf(answer: unknown, askedMs: number, share?: Share): Attempt {
+  const [token = '', ms = askedMs, rest = ''] = String(answer).split(' ')
+  if (token === '') return { granted: false, remainingMs: Number(ms), serverMs: Number(rest) }
+  return share ? shareGrantOf(token, Number(ms), rest) : grantOf(token, Number(ms))
 }
 
 export const attemptsOf = (answer: unknown, askedMs: number): readonly Grant[] | Contended => {
@@ -29,16 +38,47 @@ export const attemptsOf = (answer: unknown, askedMs: number): readonly Grant[] |
 export const renewalsOf = (answer: unknown): Renewal[] =>
   (answer as [string, number][]).map(([token, ttlMs]) => (token === '' ? 'gone' : grantOf(token, ttlMs)))
 
+/** Of shares. */
+export const shareRenewalsOf = (answer: unknown): Renewal[] =>
+  (answer as string[]).map((each) => {
+    const [token = '', ms, slots = ''] = each.split(' ')
+    return token === '' ? 'gone' : shareGrantOf(token, Number(ms), slots)
+  })
+
+/** Of a whole key, or of nothing. */
 export function inspectionOf(answer: unknown): Inspection | undefined {
   if (answer === null) return undefined
   const [token, remainingMs, metadata] = answer as [string, number, string]
-  return { fencingToken: BigInt(token), remainingMs, metadata: metadata === '' ? undefined : metadata }
+  return shown(token, remainingMs, metadata)
 }
+
+type ShareShown = readonly [remainingMs: number, token: string, slots: string, of: string, metadata: string]
+
+/** Of whatever it is. A kind of share is no token. */
+export function inspectionsOf(answer: unknown): Inspection[] {
+  const [kind, ...shares] = (answer ?? []) as [string, ...ShareShown[]]
+  if (kind === 'shared' || kind === 'permits') return shares.map((each) => shareInspectionOf(kind, each))
+  const whole = inspectionOf(answer)
+  return whole ? [whole] : []
+}
+
+function shareInspectionOf(kind: Share['kind'], [remainingMs, token, slots, of, metadata]: ShareShown): Inspection {
+  const held = shown(token, remainingMs, metadata)
+  if (kind === 'shared') return { ...held, share: { kind } }
+  const taken = slotsOf(slots)
+  return { ...held, share: { kind, take: taken.length, of: Number(of) }, slots: taken }
+}
+
+const shown = (token: string, remainingMs: number, metadata: string): Inspection => ({
+  fencingToken: BigInt(token),
+  remainingMs,
+  metadata: metadata === '' ? undefined : metadata,
+})
 
 /** Of each claim, whether its hold was ended. */
 export const releasesOf = (answer: unknown): boolean[] => (answer as number[]).map((each) => each === 1)
 
-/** What a release answers begins with whether the hold was ended, and goes on with the answer to the next claim, if it could be asked. */
+/** What a release answers begins with whether the hold was ended, and goes on with the answer to the next claim, if it could be asked. Of a share, it is an array of that alone. */
 export const isReleased = (answer: unknown): boolean => String(answer).startsWith('1')
 
 export function nextOf(answer: unknown, askedMs: number): Attempt | undefined {

@@ -1,5 +1,6 @@
-import { Attachment, type Claim, type Core, type LockBackend, type RenewedClaim } from '@leasehold/core'
-import { attemptOf, attemptsOf, inspectionOf, releasesOf, renewalsOf } from './answers.ts'
+import { Attachment, type Capabilities, type Core, type LockBackend } from '@leasehold/core'
+import { attemptOf, inspectionsOf } from './answers.ts'
+import { Batches } from './batches.ts'
 import { reachCluster } from './cluster/reach-cluster.ts'
 import { Doctor } from './doctor.ts'
 import { assertDuration, LONGEST_TIMER_MS } from './durations.ts'
@@ -12,10 +13,9 @@ import { classifyRedisError } from './refusals.ts'
 import { replicaTerms, type WaitReplicas } from './replicas.ts'
 import { duplicateOf, selectDatabase } from './safe-settings.ts'
 import { acquire } from './scripts/acquire.ts'
-import { acquireAll } from './scripts/acquire-all.ts'
 import { inspect } from './scripts/inspect.ts'
-import { releaseAll } from './scripts/release-all.ts'
-import { renew, renewArguments } from './scripts/renew.ts'
+import { acquireShare } from './scripts/shares/acquire.ts'
+import { shareArguments } from './share-arguments.ts'
 import { CLAIM_WINDOW_MS } from './waiting-times.ts'
 
 export interface RedisBackendOptions {
@@ -32,6 +32,16 @@ export interface RedisBackendOptions {
   readonly waitReplicas?: WaitReplicas | undefined
 }
 
+const capabilities: Capabilities = {
+  fifo: true,
+  handOff: true,
+  // Whether a restart keeps the holds depends on the server's settings.
+  survivesRestart: false,
+  slackMs: CLAIM_WINDOW_MS + 500,
+  minTtlMs: 1,
+  shares: ['shared', 'permits'],
+}
+
 /**
  * Locks on Redis: one node, behind Sentinel, or a Cluster. *Exclusion of valid leases* while the server keeps its data and its clock does not
  * jump; *fenced safety* over any loss of data, unless the clock is behind as well.
@@ -44,44 +54,35 @@ export function redisBackend(options: RedisBackendOptions): LockBackend {
   const reach = reachOf(options, namespace, core)
   const { scripts } = reach
   const line = new Line(reach, clock, namespace, options.waitReplicas !== undefined)
-  const names = (key: string): string[] => allNames(keyNames(namespace, key))
+  const batches = new Batches(scripts, namespace)
 
   return {
     name: 'redis',
-    // Whether a restart keeps the holds depends on the server's settings.
-    capabilities: { fifo: true, handOff: true, survivesRestart: false, slackMs: CLAIM_WINDOW_MS + 500, minTtlMs: 1 },
+    capabilities,
     attach: (to) => core.attach(to),
-    tryAcquire({ key, holder }, { ttlMs, metadata = '' }) {
-      const asked = scripts.grant(acquire, names(key), [namespace, holder, ttlMs, metadata])
-      return asked.then((answer) => attemptOf(answer, ttlMs))
+    tryAcquire(claim, { ttlMs, metadata = '' }) {
+      const { key, holder, share } = claim
+      const args = [namespace, holder, ttlMs, metadata, ...shareArguments(claim)]
+      const asked = scripts.grant(share ? acquireShare : acquire, allNames(keyNames(namespace, key)), args)
+      return asked.then((answer) => attemptOf(answer, ttlMs, share))
     },
-    tryAcquireAll(claims, { ttlMs, metadata = '' }) {
-      const ask = async (part: readonly Claim[]) => {
-        const keys = part.flatMap(({ key }) => names(key))
-        const holders = part.map(({ holder }) => holder)
-        return attemptsOf(await scripts.grant(acquireAll, keys, [namespace, ttlMs, metadata, ...holders]), ttlMs)
-      }
-      return reach.acquireAll(claims, ask, (claim) => line.release(claim))
-    },
-    renew(renewals) {
-      const ask = async (part: readonly RenewedClaim[]) => {
-        const holds = part.map(({ key }) => keyNames(namespace, key).hold)
-        return renewalsOf(await scripts.grant(renew, holds, renewArguments(part)))
-      }
-      return reach.renew(renewals, ask)
-    },
+    tryAcquireAll: (claims, terms) =>
+      reach.acquireAll(
+        claims,
+        (part) => batches.acquire(part, terms),
+        (claim) => line.release(claim),
+      ),
+    renew: (renewals) => reach.renew(renewals, (part) => batches.renew(part)),
     release: (claim, next) => line.release(claim, next),
-    releaseAll(claims) {
-      const ask = async (part: readonly Claim[]) => {
-        const keys = part.flatMap(({ key }) => names(key))
-        return releasesOf(await scripts.run(releaseAll, keys, [namespace, ...part.map(({ holder }) => holder)]))
-      }
-      return reach.releaseAll(claims, ask, (claim) => line.release(claim))
-    },
+    releaseAll: (claims) =>
+      reach.releaseAll(
+        claims,
+        (part) => batches.release(part),
+        (claim) => line.release(claim),
+      ),
     waitForTurn: (claim, terms, signal) => line.wait(claim, terms, signal),
     async inspect(key) {
-      const held = inspectionOf(await scripts.run(inspect, [keyNames(namespace, key).hold], []))
-      return held ? [held] : []
+      return inspectionsOf(await scripts.run(inspect, [keyNames(namespace, key).hold], []))
     },
     classifyError: classifyRedisError,
     close: () => reach.close(),

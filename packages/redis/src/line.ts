@@ -7,6 +7,9 @@ import type { ScriptArgument, Scripts } from './script.ts'
 import { join } from './scripts/join.ts'
 import { release } from './scripts/release.ts'
 import { releaseHold } from './scripts/release-hold.ts'
+import { joinShare } from './scripts/shares/join.ts'
+import { releaseShareHold, releaseShares } from './scripts/shares/release.ts'
+import { shareArguments } from './share-arguments.ts'
 import type { Turns } from './turns.ts'
 import { type Joined, Wait } from './wait.ts'
 
@@ -74,9 +77,10 @@ export class Line {
     )
   }
 
-  /** Releases, and puts the next claim in line in the same trip, if its turn would be heard. */
+  /** Releases, and puts the next claim in line in the same trip, if its turn would be heard. Who wants a share, or had one, joins by himself. */
   release(claim: Claim, next?: Candidate): Promise<boolean> {
-    if (next === undefined || !this.#turns.isListening(claim.key)) return this.#end(claim).then(isReleased)
+    if (next === undefined || next.share || claim.share || !this.#turns.isListening(claim.key))
+      return this.#end(claim).then(isReleased)
     const sentAt = this.#clock.now()
     const asked = this.#end(claim, next)
     const over = () => this.#joining.delete(next.holder)
@@ -96,13 +100,15 @@ export class Line {
   #end(claim: Claim, next?: Candidate): Promise<unknown> {
     return this.#askToEnd(claim, next).catch((error: unknown) => {
       if (!isHalfway(error)) throw error
-      return this.#scripts.run(releaseHold, [keyNames(this.#namespace, claim.key).hold], [claim.holder])
+      const alone = claim.share ? releaseShareHold : releaseHold
+      return this.#scripts.run(alone, [keyNames(this.#namespace, claim.key).hold], [claim.holder])
     })
   }
 
-  #askToEnd({ key, holder }: Claim, next: Candidate | undefined): Promise<unknown> {
+  #askToEnd({ key, holder, share }: Claim, next: Candidate | undefined): Promise<unknown> {
     const names = allNames(keyNames(this.#namespace, key))
     const ended = [this.#namespace, holder]
+    if (share) return this.#scripts.run(releaseShares, names, ended)
     if (next === undefined) return this.#scripts.run(release, names, ended)
     return this.#scripts.grant(release, names, [...ended, ...this.#asking(next, next)])
   }
@@ -117,11 +123,13 @@ export class Line {
   #join(claim: Claim, terms: Terms): Promise<Joined> {
     const names = allNames(keyNames(this.#namespace, claim.key))
     const sentAt = this.#clock.now()
-    const asked = this.#scripts.grant(join, names, [this.#namespace, ...this.#asking(claim, terms)])
-    return asked.then((answer) => ({ attempt: attemptOf(answer, terms.ttlMs), sentAt }))
+    const { share } = claim
+    const asking = [this.#namespace, ...this.#asking(claim, terms)]
+    const asked = this.#scripts.grant(share ? joinShare : join, names, asking)
+    return asked.then((answer) => ({ attempt: attemptOf(answer, terms.ttlMs, share), sentAt }))
   }
 
-  #asking({ holder }: Claim, { ttlMs, metadata = '' }: Terms): ScriptArgument[] {
-    return [holder, ttlMs, metadata, this.#turns.process]
+  #asking(claim: Claim, { ttlMs, metadata = '' }: Terms): ScriptArgument[] {
+    return [claim.holder, ttlMs, metadata, ...shareArguments(claim), this.#turns.process]
   }
 }

@@ -1,6 +1,7 @@
 import type { Claim, Contended, Grant, Renewal, RenewedClaim } from '@leasehold/core'
 import { Connection, type ConnectionOptions } from './connection.ts'
 import { OneChannel } from './one-channel.ts'
+import { askParts, partsOf } from './parts.ts'
 import type { RedisConnection } from './redis-shapes.ts'
 import type { Scripts } from './script.ts'
 import type { Turns } from './turns.ts'
@@ -16,7 +17,7 @@ export type ScriptingOptions = Pick<ConnectionOptions, 'replyTimeoutMs' | 'prepa
 export interface Reach {
   readonly scripts: Scripts
   readonly turns: Turns
-  /** Asks for all of them, in as few scripts as can be. */
+  /** Asks for all of them, in as few scripts as can be. What is asked for together are shares, or none of it is. */
   renew(renewals: readonly RenewedClaim[], ask: AskRenewals): Promise<readonly Renewal[]>
   /** `alone`: where only what names the keys of one lock is served. */
   releaseAll(
@@ -32,18 +33,20 @@ export interface Reach {
   close(): Promise<void>
 }
 
-/** One node, or the primary that sentinels know: one script does for any number of claims. */
+/** One node, or the primary that sentinels know: one script does for any number of claims, and another one for shares. */
 export function reachNode(make: () => RedisConnection, namespace: string, options: ScriptingOptions): Reach {
   const turns = new OneChannel(make, options.replyTimeoutMs, namespace)
   const scripts = new Connection({ ...options, make, onReplica: () => turns.leave() })
   return {
     scripts,
     turns,
-    renew: (renewals, ask) => ask(renewals),
-    releaseAll: (claims, ask) => ask(claims),
+    renew: (renewals, ask) => askParts(partsOf(renewals, anywhere), (part) => ask(part.claims)),
+    releaseAll: (claims, ask) => askParts(partsOf(claims, anywhere), (part) => ask(part.claims)),
     acquireAll: (claims, ask) => ask(claims),
     async close() {
       await Promise.all([scripts.close(), turns.close()])
     },
   }
 }
+
+const anywhere = (): number => 0

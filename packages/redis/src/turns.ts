@@ -1,10 +1,12 @@
-/** Holder, token, window, server's clock. */
-const NEWS = /^(\S+) (\d+) (\d+) (\d+)$/
+import type { Grant } from '@leasehold/core'
+import { grantOf, shareGrantOf } from './answers.ts'
+
+/** Holder, token, window, server's clock; and of a share, its slots. */
+const NEWS = /^(\S+) (\d+) (\d+) (\d+)(?: (\S+))?$/
 
 /** The server has granted a claim its turn, at this moment of its clock, and keeps the key this long. */
 export interface Turn {
-  readonly fencingToken: bigint
-  readonly windowMs: number
+  readonly grant: Grant
   readonly serverMs: number
 }
 
@@ -25,7 +27,8 @@ export interface Turns {
 
 /** Whoever may publish there can say anything. */
 export function turnOf(news: string): { readonly holder: string; readonly turn: Turn } | undefined {
-  const [, holder, token = '', windowMs, serverMs] = NEWS.exec(news) ?? []
+  const [, holder, token = '', windowMs, serverMs, slots] = NEWS.exec(news) ?? []
   if (holder === undefined) return undefined
-  return { holder, turn: { fencingToken: BigInt(token), windowMs: Number(windowMs), serverMs: Number(serverMs) } }
+  const grant = slots ? shareGrantOf(token, Number(windowMs), slots) : grantOf(token, Number(windowMs))
+  return { holder, turn: { grant, serverMs: Number(serverMs) } }
 }

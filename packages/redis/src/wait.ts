@@ -1,7 +1,6 @@
 import type { Clock, Grant, Instant } from '@leasehold/core'
 import type { Attempt } from './answers.ts'
 import { earlier, shift } from './instants.ts'
-import { reservedAfter } from './reserved.ts'
 import type { Turn } from './turns.ts'
 import { REFRESH_MS } from './waiting-times.ts'
 
@@ -90,12 +89,11 @@ export class Wait {
    * The server granted so much later than it read its clock for the anchor, and that was not before the anchor was sent. One less: both readings are
    * rounded. With less than half of the window left, the next attempt, which is also the confirmation, is the safer way.
    */
-  #grantOf({ fencingToken, windowMs, serverMs }: Turn, anchor: Anchor): Grant | undefined {
+  #grantOf({ grant, serverMs }: Turn, anchor: Anchor): Grant | undefined {
     const now = this.#clock.now()
     const since = earlier(now, shift(anchor.sentAt, serverMs - anchor.serverMs - 1))
     const passedMs = Math.max(now.monotonicMs - since.monotonicMs, now.wallMs - since.wallMs)
-    if (passedMs > windowMs / 2) return undefined
-    return { granted: true, ttlMs: windowMs, fencingToken, reserved: reservedAfter(fencingToken), since }
+    return passedMs > grant.ttlMs / 2 ? undefined : { ...grant, since }
   }
 
   #end(tell: () => void): void {

@@ -1,7 +1,7 @@
-import { createLocks, type LockBackend } from '@leasehold/core'
+import { type Claim, createLocks, type LockBackend } from '@leasehold/core'
 import { type Server, until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
-import { claimOn, terms } from './claims.ts'
+import { claimOn, permits, SHARED, shareOf, terms } from './claims.ts'
 import { startClusterStanding } from './cluster-standing.ts'
 import { scriptsRunAt, startStanding } from './standing.ts'
 
@@ -50,6 +50,29 @@ describe.each(setUps)('on $name, a batch', ({ servers, open, scripts }) => {
     expect((await runs(servers)) - before).toBeLessThanOrEqual(scripts)
     expect(answers).toEqual([...claims.map(() => true), false])
     expect(await backend.tryAcquire(stranger, terms())).toMatchObject({ granted: true })
+  })
+
+  it('may have claims of all kinds, and is answered in their order', async () => {
+    const backend = open()
+    const claims = Array.from({ length: 60 }, (_, index) => {
+      const key = `kinds ${index - (index % 3)}`
+      const shares = [claimOn(`${key} whole`), shareOf(`${key} read`, SHARED), shareOf(`${key} counted`, permits(9, 2))]
+      return shares[index % 3] as Claim
+    })
+    for (const claim of claims) await backend.tryAcquire(claim, terms())
+    const gone = [claimOn('kinds 0 whole'), shareOf('kinds 0 read', SHARED), shareOf('kinds 0 counted', permits(9, 2))]
+    const batch = [...gone, ...claims.toReversed()]
+    const before = await runs(servers)
+    const renewals = await backend.renew(batch.map((claim, index) => ({ ...claim, ttlMs: 70_000 + index })))
+    expect((await runs(servers)) - before).toBeLessThanOrEqual(2 * scripts)
+    expect(renewals.slice(0, 3)).toEqual(['gone', 'gone', 'gone'])
+    const renewed = claims.toReversed().map(({ share }, index) => {
+      const slots = share?.kind === 'permits' ? { slots: [0, 1] } : {}
+      return expect.objectContaining({ granted: true, ttlMs: 70_003 + index, ...slots })
+    })
+    expect(renewals.slice(3)).toEqual(renewed)
+    expect(await backend.releaseAll?.(batch)).toEqual([false, false, false, ...claims.map(() => true)])
+    expect((await runs(servers)) - before).toBeLessThanOrEqual(4 * scripts)
   })
 
   it('that is released passes the keys on to those who wait, where nobody polls', async () => {

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { redisBackend, redisQuorumBackend } from '../src/index.ts'
 import { keyNames } from '../src/key-names.ts'
-import { claimOn, terms } from './claims.ts'
+import { claimOn, permits, SHARED, shareOf, terms } from './claims.ts'
 import { visit } from './standing.ts'
 
 const HOUR_MS = 3_600_000
@@ -55,6 +55,33 @@ describe('a clock of the server that jumps', () => {
     })
     expect(await backend.release(holder)).toBe(true)
     expect(await visit(backend, 'back')).toBe(token + 10n)
+  })
+
+  it('forward ends shares early, and their late holders can do nothing to who came since', async () => {
+    const [early, next] = [shareOf('shares forward', permits(1)), shareOf('shares forward', permits(1))]
+    await backend.tryAcquire(early, terms())
+    await server.shiftClock(HOUR_MS)
+    expect(await backend.tryAcquire(next, terms())).toMatchObject({ granted: true, slots: [0] })
+    expect(await backend.renew([{ ...early, ttlMs: 60_000 }])).toEqual(['gone'])
+    expect(await backend.release(early)).toBe(false)
+    expect(await backend.release(next)).toBe(true)
+  })
+
+  it('back leaves shares with their holders, tells no more than was asked for, and keeps no writer out when they are gone', async () => {
+    await server.shiftClock(HOUR_MS)
+    const [reader, another] = [shareOf('shares back', SHARED), shareOf('shares back', SHARED)]
+    expect(await backend.tryAcquire(reader, terms(2_000))).toMatchObject({ granted: true })
+    await server.shiftClock(0)
+    expect(await backend.inspect?.(reader.key)).toMatchObject([{ remainingMs: expect.closeTo(HOUR_MS, -5) }])
+    const grant = await backend.tryAcquire(another, terms(2_000))
+    expect(await backend.renew([{ ...reader, ttlMs: 2_000 }])).toMatchObject([{ granted: true, ttlMs: 2_000 }])
+    const again = await backend.tryAcquire(reader, terms(2_000))
+    expect(again.granted && again.ttlMs).toBe(2_000)
+    expect(again.granted && grant.granted && grant.fencingToken > again.fencingToken).toBe(true)
+    expect(await backend.release(reader)).toBe(true)
+    expect(await backend.tryAcquire(claimOn(reader.key), terms())).toMatchObject({ granted: false })
+    await server.shiftClock(3_000)
+    expect(await backend.tryAcquire(claimOn(reader.key), terms())).toMatchObject({ granted: true })
   })
 
   it.each([

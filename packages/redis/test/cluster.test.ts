@@ -6,7 +6,7 @@ import { fencedSet, redisBackend } from '../src/index.ts'
 import { keyNames } from '../src/key-names.ts'
 import { PARTITIONS, partitionOf } from '../src/partitions.ts'
 import { REFRESH_MS } from '../src/waiting-times.ts'
-import { claimOn, terms } from './claims.ts'
+import { claimOn, permits, SHARED, shareOf, terms } from './claims.ts'
 import { migrate, nodesOf, slotAt, startClusterStanding } from './cluster-standing.ts'
 import { evenTurns } from './even-turns.ts'
 import { scriptsRunAt, visit } from './standing.ts'
@@ -131,7 +131,7 @@ describe('groups of keys', () => {
     const held = await other.named('apart 4').acquire()
     expect(await allOf(one, keys).tryAcquire()).toBeNull()
     const holds = await Promise.all(keys.map((key) => one.named(key).inspect()))
-    expect(holds.filter((hold) => hold !== null)).toHaveLength(1)
+    expect(holds.filter((shown) => shown.length > 0)).toHaveLength(1)
     await held.release()
     const group = await allOf(one, keys).tryAcquire()
     expect(group?.leases).toHaveLength(9)
@@ -214,6 +214,31 @@ describe('a slot that moves', () => {
     expect(await other.tryAcquire(claimOn(held.key), terms())).toMatchObject({ granted: true })
     // Each of the three was run once; that the first of each client was sent elsewhere is counted as rejected.
     expect(await runs()).toBe(3)
+  })
+
+  it('takes its shares along, which are renewed and released meanwhile', async () => {
+    const backend = open()
+    const claims = [
+      shareOf('{sharing} read', SHARED),
+      shareOf('{sharing} read', SHARED),
+      shareOf('{sharing} counted', permits(5, 2)),
+      shareOf('{sharing} counted', permits(5, 2)),
+    ]
+    for (const claim of claims) await backend.tryAcquire(claim, terms())
+    const [reader, , counted, kept] = claims as [Claim, Claim, Claim, Claim]
+    const slot = slotOf(holdOf(reader.key))
+    const [source, target] = await nodesOf(standing, slot)
+    const migration = await migrate(slot, source, target)
+    await migration.move(holdOf(reader.key))
+    const renewals = await backend.renew(claims.map((claim) => ({ ...claim, ttlMs: 70_000 })))
+    expect(renewals).toMatchObject([{}, {}, { slots: [0, 1] }, { slots: [2, 3] }])
+    expect(await backend.release(reader)).toBe(true)
+    expect(await backend.releaseAll?.([counted, reader, counted])).toEqual([true, false, false])
+    await expect(open().tryAcquire(shareOf(reader.key, SHARED), terms())).rejects.toThrow('TRYAGAIN')
+    await migration.finish()
+    expect(await open().tryAcquire(claimOn(reader.key), terms())).toMatchObject({ granted: false })
+    expect(await backend.tryAcquire(kept, terms())).toMatchObject({ slots: [2, 3] })
+    expect(await open().tryAcquire(shareOf(kept.key, permits(5, 3)), terms())).toMatchObject({ slots: [0, 1, 4] })
   })
 
   it('takes its waiters along', async () => {

@@ -3,9 +3,9 @@ import { expect, it } from 'vitest'
 import { JointScripts } from '../src/cluster/joint-scripts.ts'
 import { claimOn } from './claims.ts'
 
-const part = (slot: number, count: number) => ({
-  slot,
-  claims: Array.from({ length: count }, (_, index) => claimOn(`${slot} ${index}`)),
+const part = (group: number, count: number) => ({
+  group,
+  claims: Array.from({ length: count }, (_, index) => claimOn(`${group} ${index}`)),
 })
 
 /** Answers with the number of the claim in its script. */

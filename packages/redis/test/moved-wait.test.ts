@@ -41,7 +41,7 @@ it('a turn that another node tells is counted by the clock of that node', async 
   await turnOfTheLoop()
   // Granted at 500, told at 900, and the answer that put the claim in line, at 455, comes last.
   nowMs = 900
-  hear({ fencingToken: 1n, windowMs: 1500, serverMs: 61_500 })
+  hear({ grant: { granted: true, fencingToken: 1n, ttlMs: 1500 }, serverMs: 61_500 })
   asked[1]?.(' 5000 61455')
   expect((await turn)?.since?.monotonicMs).toBeLessThanOrEqual(500)
 })

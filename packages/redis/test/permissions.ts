@@ -8,6 +8,8 @@ export const COMMANDS = [
   ...allowed('hget hset hdel hmget pttl pexpire lindex lpop lrem rpush'),
 ]
 
+export const COMMANDS_FOR_SHARES = allowed('hgetall hlen')
+
 export const COMMANDS_ON_A_CLUSTER = allowed('asking cluster|slots spublish pubsub|shardnumsub ssubscribe sunsubscribe')
 
 export const PASSWORD = 'open-sesame'

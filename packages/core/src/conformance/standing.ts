@@ -18,7 +18,10 @@ export async function stand(t: Trial, backend: LockBackend, key: string, share?:
 /** Begins to wait in this same turn of the event loop. */
 export function begin(t: Trial, backend: LockBackend, claim: Claim): Standing {
   const abort = new AbortController()
-  return { claim, grant: takeTurn(t, backend, claim, abort.signal), abort: () => abort.abort() }
+  const grant = takeTurn(t, backend, claim, abort.signal)
+  // Where a case fails before it asks, that is the failure.
+  grant.catch(() => {})
+  return { claim, grant, abort: () => abort.abort() }
 }
 
 /** Waits, and tries again at every hint, until granted or aborted. */
@@ -70,7 +73,7 @@ export async function turns(
 }
 
 /** A client that has waited before: what one has to set up for its first wait would decide who comes first. */
-async function openExperienced(t: Trial): Promise<LockBackend> {
+export async function openExperienced(t: Trial): Promise<LockBackend> {
   const backend = await t.open()
   const claim = t.claim()
   await t.settled(begin(t, backend, claim).grant)

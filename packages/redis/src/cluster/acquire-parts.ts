@@ -1,5 +1,5 @@
 import type { Claim, Contended, Grant } from '@leasehold/core'
-import type { Part } from './parts.ts'
+import type { Part } from '../parts.ts'
 
 /**
  * One part after the other, in one order for everybody; what was taken is given back when a part cannot be. Also when that is refused: the engine takes it that then nothing took effect. And the
@@ -12,7 +12,7 @@ export async function acquireParts(
 ): Promise<readonly Grant[] | Contended> {
   const grants: Grant[] = []
   const taken: Claim[] = []
-  for (const { claims, indices } of [...parts].sort((one, other) => one.slot - other.slot)) {
+  for (const { claims, indices } of [...parts].sort((one, other) => one.group - other.group)) {
     const answer = await acquire(claims).catch(async (error: unknown) => {
       await Promise.allSettled([...taken, ...claims].map(release))
       throw error

@@ -1,6 +1,6 @@
 import type { Claim } from '@leasehold/core'
+import type { Part } from '../parts.ts'
 import { isHalfway } from './halfway.ts'
-import type { Part } from './parts.ts'
 
 /** In one script, which stops its server meanwhile: no more than the engine asks for at once. */
 const MOST_CLAIMS = 500
@@ -17,34 +17,34 @@ interface Gathering<C extends Claim, A> {
 }
 
 /**
- * What is asked for in one turn of the event loop, in the same slot, becomes one script: the engine asks for many leases in several batches, of which each has a few claims in
- * every slot.
+ * What is asked for in one turn of the event loop, in the same group, becomes one script: the engine asks for many leases in several batches, of which each has a few claims in
+ * every group.
  */
 export class JointScripts<C extends Claim, A> {
-  /** By slot. */
+  /** By group. */
   readonly #gathering = new Map<number, Gathering<C, A>>()
 
-  async ask({ slot, claims }: Pick<Part<C>, 'slot' | 'claims'>, asking: Asking<C, A>): Promise<readonly A[]> {
-    let script = this.#gathering.get(slot)
-    if (script === undefined || script.claims.length + claims.length > MOST_CLAIMS) script = this.#begin(slot, asking)
+  async ask({ group, claims }: Pick<Part<C>, 'group' | 'claims'>, asking: Asking<C, A>): Promise<readonly A[]> {
+    let script = this.#gathering.get(group)
+    if (script === undefined || script.claims.length + claims.length > MOST_CLAIMS) script = this.#begin(group, asking)
     const first = script.claims.push(...claims) - claims.length
     return (await script.answers).slice(first, first + claims.length)
   }
 
-  #begin(slot: number, asking: Asking<C, A>): Gathering<C, A> {
+  #begin(group: number, asking: Asking<C, A>): Gathering<C, A> {
     const claims: C[] = []
     const answers = Promise.resolve().then(() => {
-      if (this.#gathering.get(slot) === script) this.#gathering.delete(slot)
-      return askSlot(claims, asking)
+      if (this.#gathering.get(group) === script) this.#gathering.delete(group)
+      return askGroup(claims, asking)
     })
     const script = { claims, answers }
-    this.#gathering.set(slot, script)
+    this.#gathering.set(group, script)
     return script
   }
 }
 
 /** While a slot is on its way, only what names one of its keys is always served: nothing was done, so each is asked for by itself. */
-async function askSlot<C extends Claim, A>(claims: readonly C[], asking: Asking<C, A>): Promise<readonly A[]> {
+async function askGroup<C extends Claim, A>(claims: readonly C[], asking: Asking<C, A>): Promise<readonly A[]> {
   try {
     return await asking.together(claims)
   } catch (error) {

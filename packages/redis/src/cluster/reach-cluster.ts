@@ -1,13 +1,12 @@
 import type { Claim, Clock, Renewal, RenewedClaim } from '@leasehold/core'
 import { keyNames } from '../key-names.ts'
+import { askParts, partsOf } from '../parts.ts'
 import type { Reach, ScriptingOptions } from '../reach.ts'
 import type { RedisClusterClient } from '../redis-shapes.ts'
 import { acquireParts } from './acquire-parts.ts'
 import { ClusterNodes } from './cluster-nodes.ts'
 import { ClusterTurns } from './cluster-turns.ts'
 import { JointScripts } from './joint-scripts.ts'
-import { partsOf } from './parts.ts'
-import { releaseParts } from './release-parts.ts'
 import { renewParts } from './renew-parts.ts'
 import { slotOf } from './slot.ts'
 import { SlotMap } from './slot-map.ts'
@@ -37,8 +36,7 @@ export function reachCluster(
       const alone = (claim: RenewedClaim) => ask([claim]).then(onlyRenewal, () => 'unknown' as const)
       return renewParts(parts(claims), (part) => renewals.ask(part, { together: ask, alone }), clock, patienceMs)
     },
-    releaseAll: (claims, ask, alone) =>
-      releaseParts(parts(claims), (part) => releases.ask(part, { together: ask, alone })),
+    releaseAll: (claims, ask, alone) => askParts(parts(claims), (part) => releases.ask(part, { together: ask, alone })),
     acquireAll: (claims, ask, release) => acquireParts(parts(claims), ask, release),
     async close() {
       map.close()

@@ -1,5 +1,5 @@
 import type { Clock, Renewal, RenewedClaim } from '@leasehold/core'
-import type { Part } from './parts.ts'
+import type { Part } from '../parts.ts'
 
 /** All parts at once. One that says nothing in time, or fails, is unknown; where all of them fail, so it is said. */
 export async function renewParts(

@@ -10,10 +10,13 @@ export const acquireAll = script(`${keep}${attempt}
 local longest = 0
 for index = 4, #ARGV do
   local keys = keys_of((index - 4) * 4 + 1)
-  local holder = redis.call('HGET', keys.hold, 'holder')
-  local free = not holder and pass_on(keys, ARGV[1], ARGV[index])
-  if not free and holder ~= ARGV[index] then
-    longest = math.max(longest, remaining(keys))
+  local held = redis.call('HMGET', keys.hold, 'holder', 'token')
+  local free, more
+  -- Only shares have no token.
+  if not held[1] then free, more = pass_on(keys, ARGV[1], ARGV[index])
+  elseif not held[2] then free, more = let_in(keys, ARGV[1], ARGV[index]) end
+  if not free and held[1] ~= ARGV[index] then
+    longest = math.max(longest, more or remaining(keys))
   end
 end
 if longest > 0 then return { contended(longest) } end

@@ -1,6 +1,7 @@
 import { script } from '../script.ts'
 import { attempt } from './parts/attempt.ts'
 import { keep } from './parts/keep.ts'
+import { areShares } from './parts/queue.ts'
 
 /**
  * Ends a hold, or a place in line, and passes the key on. Keys: of one lock. Arguments: namespace, holder; and for the next claim of the same
@@ -8,7 +9,8 @@ import { keep } from './parts/keep.ts'
  * claim was named, the same string goes on with what `attempt` answers, if it could be asked.
  */
 export const release = script(`${keep}
-local released = redis.call('HGET', KEYS[1], 'holder') == ARGV[2]
+local holder = redis.call('HGET', KEYS[1], 'holder')
+local released = holder == ARGV[2]
 if released then
   redis.call('DEL', KEYS[1])
   if not ARGV[3] and redis.call('EXISTS', KEYS[3]) == 0 then return 1 end
@@ -23,6 +25,7 @@ if ARGV[3] then
   if sound and is_contended(answer) then sound = pcall(stand, keys, ARGV[3], ARGV[4], ARGV[5], ARGV[6]) end
   return (released and '1' or '0') .. (sound and answer or '')
 end
-if released or redis.call('EXISTS', keys.hold) == 0 then pcall(pass_on, keys, ARGV[1]) end
+if released or not holder then pcall(pass_on, keys, ARGV[1])
+elseif ${areShares} then pcall(let_in, keys, ARGV[1]) end
 return released and 1 or 0
 `)

@@ -5,7 +5,7 @@ import { contended, granted } from '../assertions.ts'
 import { caseGroup } from '../case.ts'
 import { altered } from '../fates.ts'
 import { checkHistory, type HistoryEvent } from '../history.ts'
-import { stand } from '../standing.ts'
+import { openExperienced, stand } from '../standing.ts'
 import type { Trial } from '../trial.ts'
 
 const { cases, add } = caseGroup('permits')
@@ -93,8 +93,7 @@ add('repeated', 'a claim that asks again, and its renewal, are told the same slo
 })
 
 add('no-overtaking', 'who wants one permit does not pass who waits for two', 'permits', async (t) => {
-  const [one, other, third] = await t.openSome(3)
-  assert.ok(one && other && third)
+  const [one, other, third] = [await t.open(), await openExperienced(t), await openExperienced(t)]
   const key = t.key()
   const first = await take(t, one, key, permits(2))
   const wide = await stand(t, other, key, permits(2, 2))

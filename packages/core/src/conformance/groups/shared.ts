@@ -3,7 +3,7 @@ import type { LockBackend } from '../../contract.ts'
 import { resume, shared } from '../../index.ts'
 import { contended, granted } from '../assertions.ts'
 import { caseGroup } from '../case.ts'
-import { begin, type Standing, stand } from '../standing.ts'
+import { begin, openExperienced, type Standing, stand } from '../standing.ts'
 import type { Trial } from '../trial.ts'
 
 const { cases, add } = caseGroup('shared')
@@ -121,8 +121,7 @@ add('dead-readers', 'readers who all fall silent keep nobody out for longer than
 })
 
 add('no-overtaking', 'a reader who comes after a waiting writer does not pass it', 'shared', async (t) => {
-  const [one, other, third] = await t.openSome(3)
-  assert.ok(one && other && third)
+  const [one, other, third] = [await t.open(), await openExperienced(t), await openExperienced(t)]
   const key = t.key()
   const reading = await read(t, one, key)
   const writer = await stand(t, other, key)
@@ -158,8 +157,7 @@ add('all-at-once', 'readers who wait together are granted together', 'shared', a
 })
 
 add('writer-leaves', 'a writer that gives up waiting lets in the readers behind it', 'shared', async (t) => {
-  const [one, other, third] = await t.openSome(3)
-  assert.ok(one && other && third)
+  const [one, other, third] = [await t.open(), await openExperienced(t), await openExperienced(t)]
   const key = t.key()
   await read(t, one, key)
   const writer = await stand(t, other, key)

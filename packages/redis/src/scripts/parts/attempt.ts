@@ -28,9 +28,9 @@ local function is_contended(answer)
   return string.sub(answer, 1, 1) == ' '
 end
 
--- Nobody holds the key; others may wait for it.
-local function take(keys, namespace, holder, ttl, metadata)
-  local free, more = pass_on(keys, namespace, holder)
+-- Nobody holds the key, or those who have a share of it; others may wait for it.
+local function take(keys, namespace, holder, ttl, metadata, shared)
+  local free, more = (shared and let_in or pass_on)(keys, namespace, holder)
   if not free then return contended(more) end
   local token = keep(keys.hold, keys.token, now, holder, ttl, metadata)
   if more then drop_first(keys, holder) end
@@ -40,7 +40,11 @@ end
 local function attempt(keys, namespace, holder, ttl, metadata)
   local held = redis.call('HMGET', keys.hold, 'holder', 'token')
   if not held[1] then return take(keys, namespace, holder, ttl, metadata) end
-  if held[1] ~= holder then return contended(remaining(keys)) end
+  if held[1] ~= holder then
+    -- Only shares have no token.
+    if not held[2] then return take(keys, namespace, holder, ttl, metadata, true) end
+    return contended(remaining(keys))
+  end
   return confirm(keys, held[2], ttl)
 end
 `

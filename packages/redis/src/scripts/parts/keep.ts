@@ -5,6 +5,19 @@
 const REMEMBERED_MS = 24 * 60 * 60 * 1000
 
 /**
+ * Makes the clock, in `token`, the next token of the key, whose last one is named by `last_token`. The token is written before it is known whether the last one is less: that is so but for a clock
+ * that was set back.
+ */
+export const drawToken = `
+  token = string.sub(token, 1, -2) .. '0'
+  local last = redis.call('SET', last_token, token, 'PX', '${REMEMBERED_MS}', 'GET')
+  if last and not (#last == #token and last < token) then
+    token = string.format('%.0f', math.max(tonumber(string.sub(last, 1, -2) .. '0') + 10, tonumber(token)))
+    redis.call('SET', last_token, token, 'PX', '${REMEMBERED_MS}')
+  end
+`
+
+/**
  * Keeps a free key for a claim. That is all which most scripts need, and stands before what they do otherwise: to define a function costs at every run.
  *
  * A token is the microseconds since 1970, as digits: seconds and microseconds side by side. As a Lua number it is exact until the year 2255, but for `..`, which
@@ -17,15 +30,9 @@ local function clock()
   return time[1] .. string.sub('00000' .. time[2], -6)
 end
 
--- The token is written before it is known whether the last one is less: that is so but for a clock that was set back. A user who may not run PEXPIRE must
--- not leave a hold that never ends.
+-- A user who may not run PEXPIRE must not leave a hold that never ends.
 local function keep(hold, last_token, token, holder, ttl, metadata, ...)
-  token = string.sub(token, 1, -2) .. '0'
-  local last = redis.call('SET', last_token, token, 'PX', '${REMEMBERED_MS}', 'GET')
-  if last and not (#last == #token and last < token) then
-    token = string.format('%.0f', math.max(tonumber(string.sub(last, 1, -2) .. '0') + 10, tonumber(token)))
-    redis.call('SET', last_token, token, 'PX', '${REMEMBERED_MS}')
-  end
+${drawToken}
   redis.call('HSET', hold, 'holder', holder, 'token', token, 'metadata', metadata, ...)
   local sound, refusal = pcall(redis.call, 'PEXPIRE', hold, ttl)
   if sound then return token end
