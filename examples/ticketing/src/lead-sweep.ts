@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { election, type Locks } from '@leasehold/core'
 import type { Sale } from './sale.ts'
 import { repeat } from './sweep.ts'
@@ -24,13 +25,16 @@ export function sweepWhileLeading({ locks, sale, node }: Sweeper, sweep: () => P
       await new Promise((resolve) => lease.signal.addEventListener('abort', resolve, { once: true }))
       await stopSweep()
     })
-  // What ends the leadership otherwise is tried again.
-  const stopLeading = repeat(
-    () => lead().catch((error: unknown) => (stop.signal.aborted ? undefined : Promise.reject(error))),
-    sale.sweepMs,
-  )
+  const leading = (async () => {
+    while (!stop.signal.aborted)
+      await lead().catch((error: unknown) => {
+        if (stop.signal.aborted) return undefined
+        console.error(`Does not lead the sweep, and will try again: ${String(error)}`)
+        return pause(sale.holdMs, undefined, { signal: stop.signal }).catch(() => {})
+      })
+  })()
   return () => {
     stop.abort()
-    return stopLeading()
+    return leading
   }
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { createLocks, type Locks } from '@leasehold/core'
+import { createLocks, election, type Locks } from '@leasehold/core'
 import type { ServerAddress } from '../database/open-database.ts'
 import { createSeparateDatabase, type SeparateDatabase } from '../database/separate-database.ts'
+import { sweepKey } from '../lead-sweep.ts'
 import type { LockAddress } from '../locks/lock-address.ts'
 import { openBackend } from '../locks/open-backend.ts'
 import type { NodeNews } from '../node/messages.ts'
@@ -12,6 +13,7 @@ import { LockWatch } from './lock-watch.ts'
 import { RowWatch } from './row-watch.ts'
 import { Run } from './run.ts'
 import type { Choice, RunTerms } from './story.ts'
+import { watchSweep } from './sweep-watch.ts'
 import { Timeline } from './timeline.ts'
 import { verdictOn } from './verdict.ts'
 
@@ -69,7 +71,7 @@ export class Lab implements AsyncDisposable {
     const opened: Promise<Lab> = (async () => {
       const hear = (node: LabNode, news: NodeNews) => void opened.then((lab) => lab.#hear(node, news))
       const nodes = await Promise.all(NODES.map((name) => LabNode.start(name, locks, hear)))
-      return new Lab(options, createLocks(await openBackend(locks, options.ttlMs)), own, nodes)
+      return new Lab(options, createLocks(await openBackend(locks, options.ttlMs), { pollMs: LOOK_MS }), own, nodes)
     })()
     return opened.catch(async (error: unknown) => {
       await own.drop()
@@ -103,12 +105,15 @@ export class Lab implements AsyncDisposable {
     const run = new Run({ terms, nodes: this.#nodes, seat: SEAT, ttlMs: this.#ttlMs, timeline, row })
     this.#run = run
     const looks: (() => Promise<void>)[] = []
+    const over = new AbortController()
+    let watching = Promise.resolve()
     try {
       await this.#database.empty()
       await Promise.all(this.#nodes.map((node) => node.open({ database: this.#database.address, sale })))
       timeline.begin(terms)
       // A look that failed has seen nothing.
       for (const watch of [lock, row]) looks.push(repeat(() => watch.look().catch(() => {}), LOOK_MS))
+      watching = watchSweep(election(this.#locks, sweepKey(sale.name)), timeline, over.signal).catch(() => {})
       const outcome = await run.play()
       await Promise.all(this.#nodes.map((node) => node.close()))
       this.#run = undefined
@@ -119,7 +124,8 @@ export class Lab implements AsyncDisposable {
       throw error
     } finally {
       this.#run = undefined
-      await Promise.all(looks.map((stop) => stop()))
+      over.abort()
+      await Promise.all([watching, ...looks.map((stop) => stop())])
     }
   }
 

@@ -60,6 +60,9 @@ describe('whatever keeps the locks', () => {
     await lab.run('lease', 'contend')
     await using late = await LabWindow.open(surroundings.browser, stand.address)
     await expect.poll(() => late.log()).toEqual(await lab.log())
+    expect(String(await lab.log()), 'who sweeps, and since which term').toMatch(
+      /Elects node-\d to look after .*, term \d+/,
+    )
   })
 
   test('what makes no sense, comes from another site, or comes at the wrong time is refused', async () => {
