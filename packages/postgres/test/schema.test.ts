@@ -21,7 +21,9 @@ async function createLeastPrivilegedRole(name: string): Promise<string> {
     create role ${name} login;
     grant usage on schema ${schema} to ${name};
     grant usage on sequence ${schema}.fencing_tokens to ${name};
-    grant select, insert, update on ${schema}.leases, ${schema}.fences to ${name}`)
+    grant select, insert, update on ${schema}.leases, ${schema}.fences to ${name};
+    grant select, insert, update, delete on
+      ${schema}.lease_parts, ${schema}.lease_line, ${schema}.lease_forced to ${name}`)
   const address = new URL(url)
   address.username = name
   return address.href
