@@ -1,13 +1,15 @@
 import type { Claim } from '@leasehold/core'
-import type { Line, Waiting } from './line.ts'
+import { type Line, Waiting } from './line.ts'
 import type { Turns } from './turns.ts'
 
 /** Resolves when the key was released, when it may be this claim's turn, or when the signal aborts. */
 export function waitForTurn(turns: Turns, line: Line, claim: Claim, signal: AbortSignal): Promise<undefined> {
   return new Promise((resolve, reject) => {
     const leave = turns.watch(claim.key, () => end())
-    const waiting: Waiting = { claim, wake: () => end(), nextBeatMs: 0 }
+    const waiting = new Waiting(claim, () => end())
+    let over = false
     const end = (error?: unknown) => {
+      over = true
       leave()
       line.leave(waiting)
       signal.removeEventListener('abort', stop)
@@ -18,10 +20,10 @@ export function waitForTurn(turns: Turns, line: Line, claim: Claim, signal: Abor
     signal.addEventListener('abort', stop, { once: true })
     /** Whether it has to wait. */
     const enter = async (): Promise<boolean> => {
-      const place = await line.enter(waiting)
-      if (place === undefined) end()
-      else if (place > 0 && signal.aborted) line.withdraw(claim)
-      return place !== undefined && !signal.aborted
+      const { isLetIn, hasPlace } = await line.enter(waiting)
+      if (hasPlace && signal.aborted) line.withdraw(claim)
+      if (isLetIn) end()
+      return !over
     }
     const begin = async () => {
       if (!turns.isListening) {

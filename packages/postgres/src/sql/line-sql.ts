@@ -2,10 +2,10 @@ import { relaxed } from './table-sql.ts'
 
 /** The line for keys of which somebody has a part or wants one. */
 export const lineSql = (schema: string): string => `
--- A place in line, or 0 where none is needed: nobody has a part of the key, and its release is announced. Null: it is to be tried now.
+-- A place in line, or null where none is needed: nobody has a part of the key, and its release is announced. Or it is to be tried now.
 create or replace function ${schema}.await_place(
   wanted text, asker text, asked_kind text, asked_take int, asked_of int, alive_ms float8,
-  out place bigint, out remaining_ms float8
+  out place bigint, out is_let_in boolean, out remaining_ms float8
 ) language plpgsql as $$
 declare
   instant timestamptz;
@@ -13,18 +13,20 @@ declare
 begin
 ${relaxed}
   if asked_kind = 'whole' and not exists (select from ${schema}.leases l where l.key = wanted and l.parted) then
-    place := case when ${schema}.await_turn(wanted) then 0 end;
+    is_let_in := not ${schema}.await_turn(wanted);
     return;
   end if;
   perform ${schema}.lock_key(wanted);
   instant := clock_timestamp();
   ends := instant + alive_ms * interval '1 millisecond';
-  update ${schema}.lease_line w set alive_until = ends where w.key = wanted and w.holder = asker and w.alive_until > instant;
-  if (select h.fencing_token is not null from ${schema}.held_already(wanted, asker, instant) h)
-    or exists (
-      select from ${schema}.let_in(wanted, instant, asker, asked_kind, asked_take, asked_of) i where i.waiter = asker
-    )
-  then
+  is_let_in := (select h.fencing_token is not null from ${schema}.held_already(wanted, asker, instant) h);
+  if is_let_in then
+    return;
+  end if;
+  is_let_in := exists (
+    select from ${schema}.let_in(wanted, instant, asker, asked_kind, asked_take, asked_of) i where i.waiter = asker
+  );
+  if is_let_in and not exists (select from ${schema}.leases l where l.key = wanted and l.parted) then
     return;
   end if;
   perform ${schema}.forget_the_dead(wanted, instant);
