@@ -29,7 +29,8 @@ ${relaxed}
   if is_let_in and not exists (select from ${schema}.leases l where l.key = wanted and l.parted) then
     return;
   end if;
-  perform ${schema}.forget_the_dead(wanted, instant);
+  -- One who was passed over stands at the end.
+  delete from ${schema}.lease_line w where w.key = wanted and w.alive_until <= instant;
   insert into ${schema}.lease_line as own (key, holder, place, kind, take, out_of, alive_until)
     values (
       wanted, asker, (select coalesce(max(w.place), 0) + 1 from ${schema}.lease_line w where w.key = wanted),
@@ -85,14 +86,14 @@ end $$;
 create or replace function ${schema}.leave(wanted text, asker text) returns boolean language plpgsql as $$
 declare
   is_ended boolean;
-  is_gone boolean;
 begin
   perform from ${schema}.leases l where l.key = wanted for update;
   delete from ${schema}.lease_parts p where p.key = wanted and p.holder = asker and p.expires_at > clock_timestamp();
   is_ended := found;
-  delete from ${schema}.lease_line w where w.key = wanted and w.holder = asker;
-  is_gone := found;
-  if is_ended or is_gone then
+  if not is_ended then
+    delete from ${schema}.lease_line w where w.key = wanted and w.holder = asker;
+  end if;
+  if found then
     perform ${schema}.call_in(wanted);
   end if;
   return is_ended;

@@ -83,12 +83,6 @@ begin
     where own.expires_at > instant;
 end $$;
 
-create or replace function ${schema}.forget_the_dead(wanted text, instant timestamptz) returns void language plpgsql as $$
-begin
-  delete from ${schema}.lease_parts p where p.key = wanted and p.expires_at <= instant;
-  delete from ${schema}.lease_line w where w.key = wanted and w.alive_until <= instant;
-end $$;
-
 -- Marks the key. Those who wait for all of it, without a place in line as long as nobody has parts, are to come and get one.
 create or replace function ${schema}.part(wanted text) returns void language plpgsql as $$
 declare
@@ -106,18 +100,18 @@ declare
   instant timestamptz := clock_timestamp();
   last_place bigint;
 begin
-  perform ${schema}.forget_the_dead(wanted, instant);
-  select max(i.place) into last_place from ${schema}.let_in(wanted, instant, null, null, null, null) i;
-  if last_place is not null then
-    perform pg_notify('${lineChannel}', last_place || ':' || wanted);
+  delete from ${schema}.lease_parts p where p.key = wanted and p.expires_at <= instant;
+  delete from ${schema}.lease_line w where w.key = wanted and w.alive_until <= instant;
+  if exists (select from ${schema}.lease_line w where w.key = wanted) then
+    select max(i.place) into last_place from ${schema}.let_in(wanted, instant, null, null, null, null) i;
+    if last_place is not null then
+      perform pg_notify('${lineChannel}', last_place || ':' || wanted);
+    end if;
+  else
+    update ${schema}.leases l set parted = false
+      where l.key = wanted and l.parted and not exists (select from ${schema}.lease_parts p where p.key = wanted);
   end if;
-  update ${schema}.leases l set parted = false
-    where l.key = wanted and l.parted
-      and not exists (select from ${schema}.lease_parts p where p.key = wanted)
-      and not exists (select from ${schema}.lease_line w where w.key = wanted);
-  if exists (select from ${schema}.leases l where l.key = wanted and l.awaited) then
-    perform ${schema}.announce(wanted);
-  end if;
+  perform ${schema}.announce(wanted) from ${schema}.leases l where l.key = wanted and l.awaited;
 end $$;
 
 -- Any kind of claim: its turn in the line decides.
@@ -128,28 +122,34 @@ create or replace function ${schema}.take_part(
 declare
   instant timestamptz;
   permits int[];
+  was_open boolean;
 begin
 ${durable}
   perform ${schema}.lock_key(wanted);
   -- Read when no lock is waited for any more.
   instant := clock_timestamp();
-  select o.remaining_ms, o.fencing_token, o.slots into remaining_ms, fencing_token, slots
-    from ${schema}.held_already(wanted, asker, instant) o;
   granted := true;
-  if fencing_token is not null then
-    return;
+  select not l.parted and l.expires_at <= instant and asked_take is not distinct from least(asked_take, asked_of) into was_open from ${schema}.leases l where l.key = wanted;
+  if was_open then
+    permits := array(select generate_series(0, asked_take - 1));
+  else
+    select o.remaining_ms, o.fencing_token, o.slots into remaining_ms, fencing_token, slots
+      from ${schema}.held_already(wanted, asker, instant) o;
+    if fencing_token is not null then
+      return;
+    end if;
+    select i.slots into permits
+      from ${schema}.let_in(wanted, instant, asker, asked_kind, asked_take, asked_of) i where i.waiter = asker;
+    if not found then
+      granted := false;
+      remaining_ms := ${schema}.next_end_ms(
+        wanted, instant, (select w.place from ${schema}.lease_line w where w.key = wanted and w.holder = asker)
+      );
+      return;
+    end if;
+    delete from ${schema}.lease_parts p where p.key = wanted and p.expires_at <= instant;
+    delete from ${schema}.lease_line w where w.key = wanted and (w.holder = asker or w.alive_until <= instant);
   end if;
-  select i.slots into permits
-    from ${schema}.let_in(wanted, instant, asker, asked_kind, asked_take, asked_of) i where i.waiter = asker;
-  if not found then
-    granted := false;
-    remaining_ms := ${schema}.next_end_ms(
-      wanted, instant, (select w.place from ${schema}.lease_line w where w.key = wanted and w.holder = asker)
-    );
-    return;
-  end if;
-  perform ${schema}.forget_the_dead(wanted, instant);
-  delete from ${schema}.lease_line w where w.key = wanted and w.holder = asker;
   remaining_ms := ttl_ms;
   if asked_kind = 'whole' then
     update ${schema}.leases l
@@ -159,12 +159,18 @@ ${durable}
       where l.key = wanted returning l.token into fencing_token;
     return;
   end if;
+  -- What the dead have left where nobody has a part may bear the same name.
   insert into ${schema}.lease_parts as p (key, holder, kind, take, out_of, slots, token, expires_at, metadata)
     values (
       wanted, asker, asked_kind, asked_take, asked_of, permits, nextval('${schema}.fencing_tokens'),
       instant + ttl_ms * interval '1 millisecond', shown
-    ) returning p.token into fencing_token;
+    )
+    on conflict (key, holder) do update
+      set slots = excluded.slots, token = excluded.token, expires_at = excluded.expires_at, metadata = excluded.metadata
+    returning p.token into fencing_token;
   slots := array_to_string(permits, ' ');
-  perform ${schema}.part(wanted);
+  if was_open then
+    perform ${schema}.part(wanted);
+  end if;
 end $$;
 `
