@@ -19,13 +19,19 @@ const runCli = (...args: string[]): string =>
 
 /** With a user who may do what the README grants, and nothing else. */
 async function createLeastPrivilegedRole(name: string): Promise<string> {
+  const address = await createRoleOfVersion2(name)
+  await pool.query(`grant select, insert, update, delete on
+    ${schema}.lease_parts, ${schema}.lease_line, ${schema}.lease_forced to ${name}`)
+  return address
+}
+
+/** With what the README granted before there were parts of keys. */
+async function createRoleOfVersion2(name: string): Promise<string> {
   await pool.query(`
     create role ${name} login;
     grant usage on schema ${schema} to ${name};
     grant usage on sequence ${schema}.fencing_tokens to ${name};
-    grant select, insert, update on ${schema}.leases, ${schema}.fences to ${name};
-    grant select, insert, update, delete on
-      ${schema}.lease_parts, ${schema}.lease_line, ${schema}.lease_forced to ${name}`)
+    grant select, insert, update on ${schema}.leases, ${schema}.fences to ${name}`)
   const address = new URL(url)
   address.username = name
   return address.href
@@ -136,6 +142,26 @@ describe('the schema', () => {
     expect((await locks.close()).released).toBe(2)
     await expect(theirs.query(`delete from ${schema}.leases`)).rejects.toThrow(/permission denied/)
     await theirs.query('select 1')
+    await pool.query(`drop owned by ${name}; drop role ${name}`)
+  })
+
+  it('needs no new privileges for what was there before', async () => {
+    const name = `${schema}_veteran`
+    const connectionString = await createRoleOfVersion2(name)
+    const theirs = openPool({ connectionString, max: 2 })
+    const listen = () => new pg.Client({ connectionString })
+    const open = () => createLocks(postgresRowsBackend({ pool: theirs, schema, listen }))
+    const [one, other] = [open(), open()]
+    const leases = await allOf(one, ['x', 'y']).acquire()
+    const waiting = other.named('x').acquire()
+    await until('it waits', async () => {
+      const { rows } = await pool.query(`select awaited from ${schema}.leases where key = 'x'`)
+      return rows[0].awaited
+    })
+    for (const lease of leases) await lease.renew()
+    await leases.release()
+    expect(await (await waiting).release()).toBe('released')
+    await Promise.all([one.close(), other.close()])
     await pool.query(`drop owned by ${name}; drop role ${name}`)
   })
 })

@@ -1,8 +1,9 @@
-import { createLocks, forceRelease, type LockBackend, type Share, shared } from '@leasehold/core'
+import { type Claim, createLocks, forceRelease, type LockBackend, type Share, shared } from '@leasehold/core'
 import { until } from '@leasehold/test-services'
 import pg from 'pg'
 import { afterAll, describe, expect, it } from 'vitest'
 import { postgresRowsBackend, prune } from '../src/index.ts'
+import { lineChannelOf } from '../src/schema-name.ts'
 import { claimOn, openDatabase, terms } from './database.ts'
 import { counting } from './many.ts'
 
@@ -151,6 +152,25 @@ describe('the line for parts of lease rows', () => {
     )
     const slots = (await Promise.all(answers)).map((answer) => answer.granted && answer.slots)
     expect(slots.sort()).toEqual([[2], false, false, false])
+  })
+
+  it('is told up to which place it is let in, and nothing while it is not', async () => {
+    const backend = open()
+    const heard: (string | undefined)[] = []
+    const listener = new pg.Client(url)
+    await listener.connect()
+    listener.on('notification', ({ payload }) => heard.push(payload))
+    await listener.query(`listen "${lineChannelOf(`"${schema}"`)}"`)
+    const held = [part('called', permits(3)), part('called', permits(3))]
+    for (const claim of held) await backend.tryAcquire(claim, terms(MINUTE_MS))
+    await standAndDie('called', 'permits', [3, 3])
+    await standAndDie('called', 'whole')
+    const [first, second] = held as [Claim, Claim]
+    await backend.release(first)
+    await backend.releaseAll?.([second])
+    await until('the first is called', () => heard.length > 0)
+    expect(heard).toEqual(['1:called'])
+    await listener.end()
   })
 
   it('is kept as long as one waits, and left with the wait', async () => {
