@@ -1,8 +1,11 @@
-import type { Claim, Contended, Grant, LockBackend } from '@leasehold/core'
+import type { Claim, Contended, Grant, LockBackend, Renewal, Share, Terms } from '@leasehold/core'
+import { answerOf, asked, type Calls, callsOf, columns, grantOf, only } from './calls.ts'
+import { Line } from './line.ts'
 import { LONGEST_TIMER_MS } from './longest-timer.ts'
+import { operators } from './operators.ts'
 import type { PostgresListenClient, PostgresPool, PostgresRow } from './postgres-shapes.ts'
-import { classifyPostgresError, explained } from './refusals.ts'
-import { channelOf, quotedSchema } from './schema-name.ts'
+import { classifyPostgresError } from './refusals.ts'
+import { channelOf, lineChannelOf, quotedSchema } from './schema-name.ts'
 import { Statements } from './statements.ts'
 import { Turns } from './turns.ts'
 import { waitForTurn } from './wait-for-turn.ts'
@@ -35,54 +38,65 @@ export function postgresRowsBackend({
   assertPool(pool)
   assertTimeout(statementTimeoutMs)
   const statements = new Statements(pool, statementTimeoutMs)
-  const turns = listen && new Turns(listen, channelOf(quoted))
-  const { table, value } = calls(statements, quoted)
+  const calls = callsOf(statements, quoted)
+  const line = listen && new Line(calls, lineChannelOf(quoted))
+  const turns = listen && new Turns(listen, channelOf(quoted), line)
+  const { value } = calls
 
   const backend: LockBackend = {
     name: 'postgres-rows',
     capabilities: { fifo: false, handOff: true, survivesRestart: true, slackMs: 0, minTtlMs: 1 },
-    async tryAcquire({ key, holder }, { ttlMs, metadata }) {
+    async tryAcquire(claim, terms) {
+      if (claim.share) return takePart(calls, claim, claim.share, terms)
+      const { key, holder } = claim
+      const { ttlMs, metadata } = terms
       return acquired(await value('try_acquire($1, $2, $3, $4)', key, holder, ttlMs, metadata ?? null))
     },
     async release({ key, holder }) {
       return (await value('release($1, $2)', key, holder)) === true
     },
-    ...manyAtOnce(table),
-    async inspect(key) {
-      const rows = await table('inspect($1)', key)
-      return rows.map((row) => {
-        const { fencingToken, ttlMs: remainingMs } = grantOf(row)
-        return { fencingToken, remainingMs, metadata: (row['metadata'] as string | null) ?? undefined }
-      })
-    },
+    ...manyAtOnce(calls),
+    ...operators(calls),
     classifyError: classifyPostgresError,
     async close() {
+      line?.close()
       statements.close()
       await turns?.close()
     },
   }
-  if (turns === undefined) return backend
-  const mark = async (key: string): Promise<boolean> => (await value('await_turn($1)', key)) === true
-  return { ...backend, waitForTurn: ({ key }, _, signal) => waitForTurn(turns, mark, key, signal) }
+  if (!turns || !line) return backend
+  return {
+    ...backend,
+    // Who waits for a part stands in line, and is called.
+    capabilities: { ...backend.capabilities, shares: ['shared', 'permits'] },
+    waitForTurn: (claim, _, signal) => waitForTurn(turns, line, claim, signal),
+  }
+}
+
+async function takePart(
+  { table }: Calls,
+  { key, holder }: Claim,
+  share: Share,
+  { ttlMs, metadata }: Terms,
+): Promise<Grant | Contended> {
+  const values = [key, holder, ttlMs, metadata ?? null, ...asked(share)]
+  return answerOf(only(await table('take_part($1, $2, $3, $4, $5, $6, $7)', ...values)), share)
 }
 
 /** What is one statement for any number of claims, whose rows are named in arrays. */
-function manyAtOnce(table: Table): Pick<LockBackend, 'tryAcquireAll' | 'renew' | 'releaseAll'> {
+function manyAtOnce({ table }: Calls): Pick<LockBackend, 'tryAcquireAll' | 'renew' | 'releaseAll'> {
   return {
     async tryAcquireAll(claims, { ttlMs, metadata }) {
       const rows = await table('try_acquire_all($1, $2, $3, $4)', ...columns(claims), ttlMs, metadata ?? null)
       const [first] = rows
       if (first?.['place'] === null) return { granted: false, remainingMs: Number(first['remaining_ms']) }
-      return rows.map(grantOf)
+      return rows.map((row) => grantOf(row))
     },
     async renew(renewals) {
       const ttlsMs = renewals.map(({ ttlMs }) => ttlMs)
-      const rows = await table('renew_all($1, $2, $3)', ...columns(renewals), ttlsMs)
-      const renewed = new Map(rows.map((row) => [row['place'], row]))
-      return renewals.map((_, index) => {
-        const row = renewed.get(index + 1)
-        return row === undefined ? 'gone' : grantOf(row)
-      })
+      const rows = await table('renew_holds($1, $2, $3)', ...columns(renewals), ttlsMs)
+      const answers = new Map(rows.map((row) => [row['place'], row]))
+      return renewals.map(({ share }, index) => renewalOf(answers.get(index + 1), share))
     },
     async releaseAll(claims) {
       const rows = await table('release_all($1, $2)', ...columns(claims))
@@ -92,29 +106,15 @@ function manyAtOnce(table: Table): Pick<LockBackend, 'tryAcquireAll' | 'renew' |
   }
 }
 
-type Table = (call: string, ...values: unknown[]) => Promise<readonly PostgresRow[]>
-
-/** How functions of the schema are called. */
-function calls(statements: Statements, quoted: string) {
-  const run = (text: string, values: unknown[]): Promise<readonly PostgresRow[]> =>
-    statements.run(text, values).catch((error: unknown) => {
-      throw explained(error, quoted)
-    })
-  return {
-    table: (call: string, ...values: unknown[]) => run(`select * from ${quoted}.${call}`, values),
-    /** Costs both sides less than a table of one row. */
-    async value(call: string, ...values: unknown[]): Promise<unknown> {
-      return only(await run(`select ${quoted}.${call} as value`, values))['value']
-    },
-  }
+function renewalOf(row: PostgresRow | undefined, share: Share | undefined): Renewal {
+  if (row === undefined) return 'gone'
+  return row['fencing_token'] === null ? `gone: ${String(row['why'])}` : grantOf(row, share)
 }
 
 /** A record as text: whether it is granted, how long that remains so in milliseconds, the token. */
 function acquired(record: unknown): Grant | Contended {
   const [granted, remaining_ms, fencing_token] = String(record).slice(1, -1).split(',')
-  return granted === 't'
-    ? grantOf({ remaining_ms, fencing_token })
-    : { granted: false, remainingMs: Number(remaining_ms) }
+  return answerOf({ granted: granted === 't', remaining_ms: remaining_ms || null, fencing_token })
 }
 
 function assertPool(pool: unknown): void {
@@ -128,20 +128,4 @@ function assertTimeout(statementTimeoutMs: number): void {
   throw new RangeError(
     `statementTimeoutMs must be a number from 1 to ${LONGEST_TIMER_MS}; got ${String(statementTimeoutMs)}`,
   )
-}
-
-const columns = (claims: readonly Claim[]): [string[], string[]] => [
-  claims.map(({ key }) => key),
-  claims.map(({ holder }) => holder),
-]
-
-const grantOf = (row: PostgresRow): Grant => ({
-  granted: true,
-  ttlMs: Number(row['remaining_ms']),
-  fencingToken: BigInt(String(row['fencing_token'])),
-})
-
-function only([row]: readonly PostgresRow[]): PostgresRow {
-  if (row === undefined) throw new Error('Postgres answered without a row')
-  return row
 }

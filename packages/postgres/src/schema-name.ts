@@ -15,3 +15,6 @@ export function quotedSchema(schema: string = DEFAULT_SCHEMA): string {
 /** Where releases are announced: a name that Postgres does not cut, whatever the schema's length. */
 export const channelOf = (quoted: string): string =>
   `leasehold_${createHash('sha256').update(quoted).digest('hex').slice(0, 32)}`
+
+/** Where those in line are called in. */
+export const lineChannelOf = (quoted: string): string => `${channelOf(quoted)}_line`

@@ -1,7 +1,10 @@
-import { channelOf, quotedSchema } from './schema-name.ts'
+import { channelOf, lineChannelOf, quotedSchema } from './schema-name.ts'
 import { fenceSql } from './sql/fence-sql.ts'
 import { groupSql } from './sql/group-sql.ts'
 import { leaseSql } from './sql/lease-sql.ts'
+import { lineSql } from './sql/line-sql.ts'
+import { operatorSql } from './sql/operator-sql.ts'
+import { partSql } from './sql/part-sql.ts'
 import { pruneSql } from './sql/prune-sql.ts'
 import { tableSql } from './sql/table-sql.ts'
 import { turnSql } from './sql/turn-sql.ts'
@@ -20,6 +23,9 @@ export function schemaSql({ schema }: SchemaOptions = {}): string {
     leaseSql(quoted),
     groupSql(quoted),
     turnSql(quoted, channelOf(quoted)),
+    partSql(quoted, lineChannelOf(quoted)),
+    lineSql(quoted),
+    operatorSql(quoted),
     pruneSql(quoted),
     fenceSql(quoted),
     versionSql(quoted),

@@ -8,18 +8,34 @@ const RETRY_MS = 1000
 /** A session that listens is silent by nature. */
 const NEVER_IDLE = `select set_config('idle_session_timeout', '0', false)`
 
+/** Who hears of something else on the same connection. */
+export interface Listener {
+  readonly channel: string
+  heard(payload: string): void
+  /** What was said meanwhile was not heard. */
+  missed(): void
+}
+
 /** One connection of its own that hears which keys were released, made when somebody first waits, and anew after it broke. */
 export class Turns {
   readonly #connect: () => PostgresListenClient | Promise<PostgresListenClient>
   readonly #channel: string
+  readonly #listener: Listener | undefined
   readonly #waiting = new Map<string, Set<() => void>>()
   #listening: Promise<PostgresListenClient> | undefined
+  /** That which is heard. */
+  #subscribed: Promise<PostgresListenClient> | undefined
   #failedAtMs = Number.NEGATIVE_INFINITY
   readonly #closing = new AbortController()
 
-  constructor(connect: () => PostgresListenClient | Promise<PostgresListenClient>, channel: string) {
+  constructor(
+    connect: () => PostgresListenClient | Promise<PostgresListenClient>,
+    channel: string,
+    listener?: Listener,
+  ) {
     this.#connect = connect
     this.#channel = channel
+    this.#listener = listener
   }
 
   /** Calls back at most once, when the key was released or that may have been missed. Returns how to stop waiting. */
@@ -30,6 +46,10 @@ export class Turns {
       waiting.delete(wake)
       if (waiting.size === 0 && this.#waiting.get(key) === waiting) this.#waiting.delete(key)
     }
+  }
+
+  get isListening(): boolean {
+    return this.#subscribed !== undefined && this.#subscribed === this.#listening
   }
 
   /** Resolves when releases from now on are heard, with the connection that hears them. */
@@ -47,10 +67,15 @@ export class Turns {
 
   #listen(): Promise<PostgresListenClient> {
     const listening = this.#subscribe(() => this.#broken(listening))
-    listening.catch(() => {
-      this.#failedAtMs = performance.now()
-      if (this.#listening === listening) this.#listening = undefined
-    })
+    listening.then(
+      () => {
+        this.#subscribed = listening
+      },
+      () => {
+        this.#failedAtMs = performance.now()
+        if (this.#listening === listening) this.#listening = undefined
+      },
+    )
     return listening
   }
 
@@ -66,7 +91,10 @@ export class Turns {
     const broken = () => subscribed && onBroken()
     client.on('error', broken)
     client.on('end', broken)
-    client.on('notification', ({ payload = '' }) => this.#wake(payload))
+    client.on('notification', ({ channel, payload = '' }) => {
+      if (channel === this.#listener?.channel) this.#listener.heard(payload)
+      else this.#wake(payload)
+    })
     const abandon = () => destroy(client)
     this.#closing.signal.addEventListener('abort', abandon)
     try {
@@ -75,6 +103,7 @@ export class Turns {
       await assertDirect(client)
       await client.query(NEVER_IDLE)
       await client.query(`listen "${this.#channel}"`)
+      if (this.#listener) await client.query(`listen "${this.#listener.channel}"`)
     } catch (error) {
       client.end().catch(() => {})
       throw error
@@ -90,6 +119,7 @@ export class Turns {
     if (this.#listening !== listening) return
     this.#listening = undefined
     for (const key of [...this.#waiting.keys()]) this.#wake(key)
+    this.#listener?.missed()
   }
 
   #wake(key: string): void {

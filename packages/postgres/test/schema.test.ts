@@ -1,11 +1,13 @@
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { allOf, createLocks } from '@leasehold/core'
-import { compiled } from '@leasehold/test-services'
+import { allOf, annotate, createLocks, forceRelease, list, semaphore, shared } from '@leasehold/core'
+import { compiled, until } from '@leasehold/test-services'
+import pg from 'pg'
 import { afterAll, describe, expect, it } from 'vitest'
 import { fence, migrate, postgresRowsBackend, schemaSql } from '../src/index.ts'
 import { SCHEMA_VERSION } from '../src/sql/version-sql.ts'
-import { openDatabase } from './database.ts'
+import { claimOn, openDatabase, terms } from './database.ts'
 
 const database = await openDatabase()
 const { pool, schema, url, openPool } = database
@@ -17,6 +19,14 @@ const runCli = (...args: string[]): string =>
 
 /** With a user who may do what the README grants, and nothing else. */
 async function createLeastPrivilegedRole(name: string): Promise<string> {
+  const address = await createRoleOfVersion2(name)
+  await pool.query(`grant select, insert, update, delete on
+    ${schema}.lease_parts, ${schema}.lease_line, ${schema}.lease_forced to ${name}`)
+  return address
+}
+
+/** With what the README granted before there were parts of keys. */
+async function createRoleOfVersion2(name: string): Promise<string> {
   await pool.query(`
     create role ${name} login;
     grant usage on schema ${schema} to ${name};
@@ -42,6 +52,39 @@ describe('the schema', () => {
     await pool.query(schemaSql({ schema }))
     expect(await lease.renew()).toBeUndefined()
     expect(await lease.release()).toBe('released')
+  })
+
+  it('of version 2 is brought up under those who use it, and serves those who still know that version', async () => {
+    const old = `${schema}_old`
+    const sql = readFileSync(new URL('schema-2.sql', import.meta.url), 'utf8')
+    await pool.query(sql.replaceAll('"leasehold"', `"${old}"`))
+    const [held, free] = [claimOn('held'), claimOn('free')]
+    const { rows: granted } = await pool.query(`select * from ${old}.try_acquire('held', $1, 60000, 'null')`, [
+      held.holder,
+    ])
+    await migrate(pool, { schema: old })
+    await pool.query(schemaSql({ schema: old }))
+    const backend = postgresRowsBackend({ pool, schema: old })
+    const fencingToken = BigInt(granted[0].fencing_token)
+    expect(await backend.renew([{ ...held, ttlMs: 60_000 }])).toMatchObject([{ granted: true, fencingToken }])
+    expect(await backend.inspect?.('held')).toMatchObject([{ fencingToken, metadata: 'null' }])
+    const reader = { ...claimOn('read'), share: { kind: 'shared' as const } }
+    await backend.tryAcquire(reader, terms(60_000))
+    const asks = async (call: string, ...values: unknown[]) =>
+      (await pool.query(`select * from ${old}.${call}`, values)).rows
+    expect(await asks('try_acquire($1, $2, 60000, null)', 'read', free.holder)).toMatchObject([{ granted: false }])
+    expect(await asks('await_turn($1)', 'read')).toEqual([{ await_turn: true }])
+    expect(
+      await asks('try_acquire_all($1, $2, 60000, null)', ['free', 'read'], [free.holder, free.holder]),
+    ).toMatchObject([{ place: null }])
+    expect(await asks('renew_all($1, $2, $3)', ['free', 'held'], [free.holder, held.holder], [1, 1])).toMatchObject([
+      { place: 2, fencing_token: String(fencingToken) },
+    ])
+    expect(await asks('inspect($1)', 'held')).toMatchObject([{ fencing_token: String(fencingToken) }])
+    expect(await asks('release_all($1, $2)', ['free', 'held'], [free.holder, held.holder])).toEqual([{ place: 2 }])
+    await backend.release(reader)
+    expect(await asks('try_acquire($1, $2, 60000, null)', 'read', free.holder)).toMatchObject([{ granted: true }])
+    await pool.query(`drop schema ${old} cascade`)
   })
 
   it('is printed by the command, as it is applied', () => {
@@ -75,16 +118,50 @@ describe('the schema', () => {
 
   it('needs no more privileges in use than the documented ones', async () => {
     const name = `${schema}_user`
-    const theirs = openPool({ connectionString: await createLeastPrivilegedRole(name), max: 2 })
+    const connectionString = await createLeastPrivilegedRole(name)
+    const theirs = openPool({ connectionString, max: 2 })
     await migrate(theirs, { schema })
-    const locks = createLocks(postgresRowsBackend({ pool: theirs, schema }))
+    const locks = createLocks(
+      postgresRowsBackend({ pool: theirs, schema, listen: () => new pg.Client({ connectionString }) }),
+    )
     const [lease] = await allOf(locks, ['a', 'b']).acquire()
     await lease?.renew()
     await fence(theirs, 'a', lease?.fencingToken ?? 0n, { schema })
     expect(await locks.named('a').inspect()).toHaveLength(1)
+    const [reader, permit] = [await shared(locks, 'parts').acquire(), semaphore(locks, 'parts', 3).acquire()]
+    await until('it stands in line', async () => {
+      const { rowCount } = await pool.query(`select from ${schema}.lease_line where key = 'parts'`)
+      return rowCount === 1
+    })
+    await annotate(reader, { reads: true })
+    await reader.renew()
+    await reader.release()
+    await permit
+    expect(await list(locks, { prefix: '' })).toHaveLength(3)
+    expect(await forceRelease(locks, 'parts', { reason: 'over' })).toBe(1)
     expect((await locks.close()).released).toBe(2)
     await expect(theirs.query(`delete from ${schema}.leases`)).rejects.toThrow(/permission denied/)
     await theirs.query('select 1')
+    await pool.query(`drop owned by ${name}; drop role ${name}`)
+  })
+
+  it('needs no new privileges for what was there before', async () => {
+    const name = `${schema}_veteran`
+    const connectionString = await createRoleOfVersion2(name)
+    const theirs = openPool({ connectionString, max: 2 })
+    const listen = () => new pg.Client({ connectionString })
+    const open = () => createLocks(postgresRowsBackend({ pool: theirs, schema, listen }))
+    const [one, other] = [open(), open()]
+    const leases = await allOf(one, ['x', 'y']).acquire()
+    const waiting = other.named('x').acquire()
+    await until('it waits', async () => {
+      const { rows } = await pool.query(`select awaited from ${schema}.leases where key = 'x'`)
+      return rows[0].awaited
+    })
+    for (const lease of leases) await lease.renew()
+    await leases.release()
+    expect(await (await waiting).release()).toBe('released')
+    await Promise.all([one.close(), other.close()])
     await pool.query(`drop owned by ${name}; drop role ${name}`)
   })
 })

@@ -2,20 +2,23 @@ import { durable, relaxed } from './table-sql.ts'
 
 /** Many keys in one statement. Rows are locked in the order of their keys, so that no two statements wait for each other. */
 export const groupSql = (schema: string): string => `
--- Locks the rows that these claims hold. Somebody else may keep one locked past the end of its hold: the clock is read, and
+-- Locks the rows of the keys that these claims hold, or may have parts of. Somebody else may keep one locked past the end of its hold: the clock is read, and
 -- answered, when no lock is waited for any more.
 create or replace function ${schema}.lock_held(keys text[], askers text[]) returns timestamptz language plpgsql as $$
 begin
   perform from ${schema}.leases l
-    join unnest(keys, askers) as list (k, h) on l.key = list.k and l.holder = list.h
+    join unnest(keys, askers) as list (k, h) on l.key = list.k and (l.holder = list.h or l.parted)
     order by l.key collate "C" for update of l;
   return clock_timestamp();
 end $$;
 
-create or replace function ${schema}.renew_all(keys text[], askers text[], ttls_ms float8[])
-  returns table (place int, remaining_ms float8, fencing_token text) language plpgsql as $$
+-- One row for each claim that holds what it claims, and for each whose hold was ended by force: why.
+create or replace function ${schema}.renew_holds(keys text[], askers text[], ttls_ms float8[])
+  returns table (place int, remaining_ms float8, fencing_token text, slots text, why text) language plpgsql as $$
 declare
   instant timestamptz;
+  wanting bigint := cardinality(keys);
+  renewed bigint;
 begin
 ${durable}
   instant := ${schema}.lock_held(keys, askers);
@@ -24,7 +27,40 @@ ${durable}
       set expires_at = greatest(l.expires_at, instant + list.ttl_ms * interval '1 millisecond')
       from unnest(keys, askers, ttls_ms) with ordinality as list (k, h, ttl_ms, n)
       where l.key = list.k and l.holder = list.h and l.expires_at > instant
-      returning list.n::int, (extract(epoch from l.expires_at - instant) * 1000)::float8, l.token::text;
+      returning list.n::int, (extract(epoch from l.expires_at - instant) * 1000)::float8, l.token::text, null, null;
+  get diagnostics renewed = row_count;
+  wanting := wanting - renewed;
+  if wanting <= 0 then
+    return;
+  end if;
+  return query
+    update ${schema}.lease_parts p
+      set expires_at = greatest(p.expires_at, instant + list.ttl_ms * interval '1 millisecond')
+      from unnest(keys, askers, ttls_ms) with ordinality as list (k, h, ttl_ms, n)
+      where p.key = list.k and p.holder = list.h and p.expires_at > instant
+      returning list.n::int, (extract(epoch from p.expires_at - instant) * 1000)::float8, p.token::text,
+        array_to_string(p.slots, ' '), null;
+  get diagnostics renewed = row_count;
+  if wanting > renewed then
+    return query
+      select list.n::int, null::float8, null, null, f.why
+        from unnest(keys, askers) with ordinality as list (k, h, n)
+        join ${schema}.lease_forced f on f.key = list.k and f.holder = list.h
+        where f.told_until > instant
+          and not exists (select from ${schema}.leases l where l.key = f.key and l.holder = f.holder and l.expires_at > instant)
+          and not exists (
+            select from ${schema}.lease_parts p where p.key = f.key and p.holder = f.holder and p.expires_at > instant
+          );
+  end if;
+end $$;
+
+-- For versions of the package that know no parts.
+create or replace function ${schema}.renew_all(keys text[], askers text[], ttls_ms float8[])
+  returns table (place int, remaining_ms float8, fencing_token text) language plpgsql as $$
+begin
+  return query
+    select r.place, r.remaining_ms, r.fencing_token from ${schema}.renew_holds(keys, askers, ttls_ms) r
+      where r.fencing_token is not null;
 end $$;
 
 -- The places of the claims whose holds it has ended.
@@ -33,6 +69,7 @@ create or replace function ${schema}.release_all(keys text[], askers text[])
 declare
   instant timestamptz;
   freed record;
+  ended int[] := '{}';
 begin
 ${relaxed}
   instant := ${schema}.lock_held(keys, askers);
@@ -40,22 +77,56 @@ ${relaxed}
     update ${schema}.leases l set holder = '', metadata = null, expires_at = 'epoch'
       from unnest(keys, askers) with ordinality as list (k, h, n)
       where l.key = list.k and l.holder = list.h and l.expires_at > instant
-      returning list.n::int as n, l.key, l.awaited
+      returning list.n::int as n, l.key, l.awaited, l.parted
   loop
-    if freed.awaited then
+    if freed.parted then
+      perform ${schema}.call_in(freed.key);
+    elsif freed.awaited then
       perform ${schema}.announce(freed.key);
     end if;
     place := freed.n;
+    ended := ended || place;
     return next;
+  end loop;
+  if cardinality(ended) = cardinality(keys) then
+    return;
+  end if;
+  for freed in
+    select list.n::int as n, list.k, list.h from unnest(keys, askers) with ordinality as list (k, h, n)
+      join ${schema}.leases l on l.key = list.k
+      where l.parted and list.n <> all (ended)
+      order by list.k collate "C"
+  loop
+    if ${schema}.leave(freed.k, freed.h) then
+      place := freed.n;
+      return next;
+    end if;
   end loop;
 end $$;
 
-create or replace function ${schema}.held_by_others_ms(keys text[], askers text[]) returns float8 language sql as $$
-  select max(extract(epoch from l.expires_at - clock_timestamp()) * 1000)::float8
-    from unnest(keys, askers) as list (k, h)
-    join ${schema}.leases l on l.key = list.k and l.holder <> list.h
-    where l.expires_at > clock_timestamp();
-$$;
+create or replace function ${schema}.held_by_others_ms(keys text[], askers text[]) returns float8 language plpgsql as $$
+declare
+  instant timestamptz := clock_timestamp();
+  longest timestamptz;
+  any_parted boolean;
+begin
+  select max(l.expires_at) filter (where l.holder <> list.h and l.expires_at > instant), bool_or(l.parted)
+    into longest, any_parted
+    from unnest(keys, askers) as list (k, h) join ${schema}.leases l on l.key = list.k
+    where l.parted or (l.holder <> list.h and l.expires_at > instant);
+  if longest is null and any_parted then
+    select max(others.until) into longest
+      from unnest(keys, askers) as list (k, h)
+      join ${schema}.leases l on l.key = list.k and l.parted and not (l.holder = list.h and l.expires_at > instant)
+      cross join lateral (
+        select p.expires_at as until from ${schema}.lease_parts p where p.key = l.key
+        union all
+        select w.alive_until from ${schema}.lease_line w where w.key = l.key
+      ) others
+      where others.until > instant;
+  end if;
+  return extract(epoch from longest - instant) * 1000;
+end $$;
 
 -- Either a row for each key, or one without a token: how long others keep at least one of them.
 create or replace function ${schema}.try_acquire_all(keys text[], askers text[], ttl_ms float8, shown text)
@@ -85,7 +156,7 @@ ${durable}
   for asked in select k, h, n from unnest(keys, askers) with ordinality as list (k, h, n) loop
     update ${schema}.leases l
       set holder = asked.h, metadata = shown, token = nextval('${schema}.fencing_tokens'),
-          expires_at = instant + ttl_ms * interval '1 millisecond'
+          expires_at = instant + ttl_ms * interval '1 millisecond', parted = false
       where l.key = asked.k and (l.holder <> asked.h or l.expires_at <= instant);
     select asked.n, extract(epoch from l.expires_at - instant) * 1000, l.token
       into place, remaining_ms, fencing_token

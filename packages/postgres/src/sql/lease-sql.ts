@@ -1,11 +1,13 @@
 import { durable, relaxed } from './table-sql.ts'
 
-/** One key: acquire, release, inspect. */
+/** All of one key: acquire, release, inspect. */
 export const leaseSql = (schema: string): string => `
 create or replace function ${schema}.try_acquire(
   wanted text, asker text, ttl_ms float8, shown text,
   out granted boolean, out remaining_ms float8, out fencing_token text
 ) language plpgsql as $$
+declare
+  is_parted boolean;
 begin
 ${durable}
   loop
@@ -14,13 +16,18 @@ ${durable}
     update ${schema}.leases
       set holder = asker, metadata = shown, token = nextval('${schema}.fencing_tokens'),
           expires_at = clock_timestamp() + ttl_ms * interval '1 millisecond'
-      where key = wanted and expires_at <= clock_timestamp()
+      where key = wanted and expires_at <= clock_timestamp() and not parted
       returning true, ttl_ms, token into granted, remaining_ms, fencing_token;
     exit when found;
-    select holder = asker, extract(epoch from expires_at - clock_timestamp()) * 1000, token
-      into granted, remaining_ms, fencing_token
+    select holder = asker, extract(epoch from expires_at - clock_timestamp()) * 1000, token, parted
+      into granted, remaining_ms, fencing_token, is_parted
       from ${schema}.leases where key = wanted;
     exit when remaining_ms > 0;
+    if is_parted then
+      select t.granted, t.remaining_ms, t.fencing_token into granted, remaining_ms, fencing_token
+        from ${schema}.take_part(wanted, asker, ttl_ms, shown, 'whole', null, null) t;
+      return;
+    end if;
     -- No token yet: what is inserted may have been evaluated long before.
     if not found then
       insert into ${schema}.leases (key) values (wanted) on conflict do nothing;
@@ -31,20 +38,25 @@ end $$;
 create or replace function ${schema}.release(ended text, asker text) returns boolean language plpgsql as $$
 declare
   is_awaited boolean;
+  is_parted boolean;
 begin
 ${relaxed}
   update ${schema}.leases set holder = '', metadata = null, expires_at = 'epoch'
     where key = ended and holder = asker and expires_at > clock_timestamp()
-    returning awaited into is_awaited;
+    returning awaited, parted into is_awaited, is_parted;
   if not found then
-    return false;
+    select l.parted into is_parted from ${schema}.leases l where l.key = ended;
+    return case when is_parted then ${schema}.leave(ended, asker) else false end;
   end if;
-  if is_awaited then
+  if is_parted then
+    perform ${schema}.call_in(ended);
+  elsif is_awaited then
     perform ${schema}.announce(ended);
   end if;
   return true;
 end $$;
 
+-- For versions of the package that know no parts.
 create or replace function ${schema}.inspect(shown text)
   returns table (remaining_ms float8, fencing_token text, metadata text) language sql as $$
   select extract(epoch from l.expires_at - clock_timestamp())::float8 * 1000, l.token::text, l.metadata

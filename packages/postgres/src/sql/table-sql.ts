@@ -1,6 +1,7 @@
 /**
  * Tokens come from one sequence, which never goes back: not when a row is deleted, nor after a crash. A row of a free key
- * has expired; it may be deleted at any time.
+ * has expired; it may be deleted at any time, unless it is marked "parted": somebody has a part of the key or stands in its line,
+ * or did so lately, and whatever is asked of the key takes the long way, under the lock of the row.
  */
 export const tableSql = (schema: string): string => `\
 do $$
@@ -23,8 +24,52 @@ create table if not exists ${schema}.leases (
   token bigint not null default 0,
   expires_at timestamptz not null default 'epoch',
   metadata text,
-  awaited boolean not null default false
+  awaited boolean not null default false,
+  parted boolean not null default false
 ) with (fillfactor = 50);
+
+do $$
+begin
+  -- Schemas before version 3. Asked first: "if not exists" locks the table also where there is nothing to add.
+  if not exists (select from pg_attribute where attrelid = '${schema}.leases'::regclass and attname = 'parted') then
+    alter table ${schema}.leases add column parted boolean not null default false;
+  end if;
+end $$;
+
+-- Who has a part of a key. Read and changed by those who have locked the key's row in leases, which is marked "parted" before.
+create table if not exists ${schema}.lease_parts (
+  key text collate "C" not null,
+  holder text not null,
+  kind text not null,
+  take int,
+  out_of int,
+  slots int[] not null default '{}',
+  token bigint not null,
+  expires_at timestamptz not null,
+  metadata text,
+  primary key (key, holder)
+) with (fillfactor = 50);
+
+-- Who waits for keys of which somebody has a part or wants one. A crash may empty it: whoever lives comes again.
+create unlogged table if not exists ${schema}.lease_line (
+  key text collate "C" not null,
+  holder text not null,
+  place bigint not null,
+  kind text not null,
+  take int,
+  out_of int,
+  alive_until timestamptz not null,
+  primary key (key, holder)
+) with (fillfactor = 50);
+
+-- Whose holds were ended by force, and why.
+create table if not exists ${schema}.lease_forced (
+  key text collate "C" not null,
+  holder text not null,
+  why text not null,
+  told_until timestamptz not null,
+  primary key (key, holder)
+);
 
 create table if not exists ${schema}.fences (
   resource text collate "C" primary key,

@@ -7,8 +7,10 @@ create or replace function ${schema}.await_turn(wanted text) returns boolean lan
 begin
 ${relaxed}
   update ${schema}.leases set awaited = true
-    where key = wanted and not awaited and expires_at > clock_timestamp();
-  return found or exists (select from ${schema}.leases where key = wanted and expires_at > clock_timestamp());
+    where key = wanted and not awaited and (expires_at > clock_timestamp() or parted);
+  return found or exists (
+    select from ${schema}.leases where key = wanted and (expires_at > clock_timestamp() or parted)
+  );
 end $$;
 
 -- The mark goes with the announcement: whoever still waits sets it again, and the dead do not.

@@ -1,5 +1,5 @@
 /** Raised with every change of the SQL. */
-export const SCHEMA_VERSION = 2
+export const SCHEMA_VERSION = 3
 
 /** Stands last: a schema that tells its version is complete. */
 export const versionSql = (schema: string): string => `

@@ -1,0 +1,74 @@
+import type { Claim, Contended, Grant, Inspection, Share } from '@leasehold/core'
+import type { PostgresRow } from './postgres-shapes.ts'
+import { explained } from './refusals.ts'
+import type { Statements } from './statements.ts'
+
+/** How functions of the schema are called. */
+export interface Calls {
+  table(call: string, ...values: unknown[]): Promise<readonly PostgresRow[]>
+  /** Costs both sides less than a table of one row. */
+  value(call: string, ...values: unknown[]): Promise<unknown>
+}
+
+export function callsOf(statements: Statements, quoted: string): Calls {
+  const run = (text: string, values: unknown[]): Promise<readonly PostgresRow[]> =>
+    statements.run(text, values).catch((error: unknown) => {
+      throw explained(error, quoted)
+    })
+  return {
+    table: (call, ...values) => run(`select * from ${quoted}.${call}`, values),
+    async value(call, ...values) {
+      return only(await run(`select ${quoted}.${call} as value`, values))['value']
+    },
+  }
+}
+
+export function only([row]: readonly PostgresRow[]): PostgresRow {
+  if (row === undefined) throw new Error('Postgres answered without a row')
+  return row
+}
+
+export const columns = (claims: readonly Claim[]): [string[], string[]] => [
+  claims.map(({ key }) => key),
+  claims.map(({ holder }) => holder),
+]
+
+/** What a claim asks for, as three values. */
+export function asked(share: Share | undefined): [string, number | null, number | null] {
+  if (share?.kind === 'permits') return ['permits', share.take, share.of]
+  return [share?.kind ?? 'whole', null, null]
+}
+
+export function grantOf(row: PostgresRow, share?: Share): Grant {
+  const grant = {
+    granted: true as const,
+    ttlMs: Number(row['remaining_ms']),
+    fencingToken: BigInt(String(row['fencing_token'])),
+  }
+  return share?.kind === 'permits' ? { ...grant, slots: slotsOf(row) } : grant
+}
+
+export function answerOf(row: PostgresRow, share?: Share): Grant | Contended {
+  if (row['granted'] === true) return grantOf(row, share)
+  // Nobody knows: those who are let in before have not come yet.
+  const remainingMs = row['remaining_ms']
+  return remainingMs === null ? { granted: false } : { granted: false, remainingMs: Number(remainingMs) }
+}
+
+export function inspectionOf(row: PostgresRow): Inspection {
+  const share = shareOf(row)
+  const { fencingToken, ttlMs: remainingMs } = grantOf(row)
+  const held = { fencingToken, remainingMs, metadata: (row['metadata'] as string | null) ?? undefined }
+  if (!share) return held
+  return share.kind === 'permits' ? { ...held, share, slots: slotsOf(row) } : { ...held, share }
+}
+
+function shareOf(row: PostgresRow): Share | undefined {
+  if (row['kind'] === 'shared') return { kind: 'shared' }
+  return row['kind'] === 'permits'
+    ? { kind: 'permits', take: Number(row['take']), of: Number(row['out_of']) }
+    : undefined
+}
+
+/** Numbers, with blanks between. */
+const slotsOf = (row: PostgresRow): number[] => String(row['slots']).split(' ').map(Number)

@@ -1,0 +1,143 @@
+import type { Claim } from '@leasehold/core'
+import { asked, type Calls, columns, only } from './calls.ts'
+import type { Listener } from './turns.ts'
+
+/** For so long the server keeps the place of one who is silent. So long a dead one may keep others out. */
+const PLACE_MS = 3000
+/** How often those who wait say that they are alive. */
+const BEAT_MS = 1000
+/** Beats that are due so soon after one another are one. */
+const TOGETHER_MS = 100
+/** An end that is told again and again must not become a busy loop. */
+const SOONEST_BEAT_MS = 20
+/** In one statement. */
+const BATCH = 500
+
+/** What becomes of one who wants to stand in line. */
+export interface Entry {
+  /** It may be its turn. */
+  readonly isLetIn: boolean
+  readonly hasPlace: boolean
+}
+
+/** One who waits for a key. */
+export class Waiting {
+  readonly claim: Claim
+  /** To try again. */
+  readonly wake: () => void
+  /** Undefined: none, or not known yet. */
+  place: number | undefined
+  nextBeatMs = Number.POSITIVE_INFINITY
+
+  constructor(claim: Claim, wake: () => void) {
+    this.claim = claim
+    this.wake = wake
+  }
+}
+
+/** Those of this process who wait for their turn. Who has a place in the server's line keeps it by saying now and then that he is alive, many in one statement. */
+export class Line implements Listener {
+  readonly channel: string
+  readonly #calls: Calls
+  readonly #byKey = new Map<string, Set<Waiting>>()
+  readonly #standing = new Set<Waiting>()
+  #timer: NodeJS.Timeout | undefined
+  #dueMs = Number.POSITIVE_INFINITY
+
+  constructor(calls: Calls, channel: string) {
+    this.#calls = calls
+    this.channel = channel
+  }
+
+  async enter(waiting: Waiting): Promise<Entry> {
+    const { key, holder, share } = waiting.claim
+    const here = this.#byKey.get(key) ?? new Set()
+    this.#byKey.set(key, here.add(waiting))
+    const row = only(
+      await this.#calls.table('await_place($1, $2, $3, $4, $5, $6)', key, holder, ...asked(share), PLACE_MS),
+    )
+    const hasPlace = row['place'] !== null
+    const isLetIn = row['is_let_in'] === true
+    if (hasPlace && !isLetIn && here.has(waiting)) {
+      waiting.place = Number(row['place'])
+      this.#standing.add(waiting)
+      this.#keep(waiting, row['remaining_ms'])
+      this.#plan(waiting.nextBeatMs)
+    }
+    return { isLetIn, hasPlace }
+  }
+
+  leave(waiting: Waiting): void {
+    const { key } = waiting.claim
+    const here = this.#byKey.get(key)
+    here?.delete(waiting)
+    if (here?.size === 0) this.#byKey.delete(key)
+    this.#standing.delete(waiting)
+  }
+
+  /** Of one who came into line after he had given up. What is not heard of goes by itself. */
+  withdraw({ key, holder }: Claim): void {
+    this.#calls.value('leave_line($1, $2)', key, holder).catch(() => {})
+  }
+
+  /** Up to which place of which key they are let in. */
+  heard(payload: string): void {
+    const at = payload.indexOf(':')
+    const last = Number(payload.slice(0, at))
+    for (const { place = 0, wake } of [...(this.#byKey.get(payload.slice(at + 1)) ?? [])]) if (place <= last) wake()
+  }
+
+  missed(): void {
+    for (const here of [...this.#byKey.values()]) for (const { wake } of [...here]) wake()
+  }
+
+  close(): void {
+    this.#byKey.clear()
+    this.#standing.clear()
+    clearTimeout(this.#timer)
+  }
+
+  #keep(waiting: Waiting, remainingMs: unknown): void {
+    const endsInMs = remainingMs === null ? BEAT_MS : Number(remainingMs) + 1
+    waiting.nextBeatMs = performance.now() + Math.min(BEAT_MS, Math.max(SOONEST_BEAT_MS, endsInMs))
+  }
+
+  /** The next beat, at this time at the latest. */
+  #plan(dueMs: number): void {
+    if (dueMs >= this.#dueMs) return
+    clearTimeout(this.#timer)
+    this.#dueMs = dueMs
+    this.#timer = setTimeout(() => this.#beat(), Math.max(0, dueMs - performance.now()))
+    this.#timer.unref()
+  }
+
+  #beat(): void {
+    this.#dueMs = Number.POSITIVE_INFINITY
+    const soonMs = performance.now() + TOGETHER_MS
+    const due = [...this.#standing].filter(({ nextBeatMs }) => nextBeatMs <= soonMs)
+    // In case that the answer is late, or does not come.
+    for (const each of due) this.#keep(each, null)
+    for (let start = 0; start < due.length; start += BATCH) void this.#say(due.slice(start, start + BATCH))
+    this.#planNext()
+  }
+
+  #planNext(): void {
+    let dueMs = Number.POSITIVE_INFINITY
+    for (const { nextBeatMs } of this.#standing) dueMs = Math.min(dueMs, nextBeatMs)
+    this.#plan(dueMs)
+  }
+
+  /** Whoever has lost his place comes anew. What fails is told by what the engine asks. */
+  async #say(standing: readonly Waiting[]): Promise<void> {
+    const claims = standing.map(({ claim }) => claim)
+    const rows = await this.#calls.table('keep_places($1, $2, $3)', ...columns(claims), PLACE_MS).catch(() => undefined)
+    if (!rows) return
+    const kept = new Map(rows.map((row) => [row['claim'], row]))
+    for (const [index, each] of standing.entries()) {
+      const row = kept.get(index + 1)
+      if (row === undefined || row['is_let_in'] === true) each.wake()
+      else this.#keep(each, row['remaining_ms'])
+    }
+    this.#planNext()
+  }
+}

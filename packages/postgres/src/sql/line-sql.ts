@@ -1,0 +1,101 @@
+import { relaxed } from './table-sql.ts'
+
+/** The line for keys of which somebody has a part or wants one. */
+export const lineSql = (schema: string): string => `
+-- A place in line, or null where none is needed: nobody has a part of the key, and its release is announced. Or it is to be tried now.
+create or replace function ${schema}.await_place(
+  wanted text, asker text, asked_kind text, asked_take int, asked_of int, alive_ms float8,
+  out place bigint, out is_let_in boolean, out remaining_ms float8
+) language plpgsql as $$
+declare
+  instant timestamptz;
+  ends timestamptz;
+begin
+${relaxed}
+  if asked_kind = 'whole' and not exists (select from ${schema}.leases l where l.key = wanted and l.parted) then
+    is_let_in := not ${schema}.await_turn(wanted);
+    return;
+  end if;
+  perform ${schema}.lock_key(wanted);
+  instant := clock_timestamp();
+  ends := instant + alive_ms * interval '1 millisecond';
+  is_let_in := (select h.fencing_token is not null from ${schema}.held_already(wanted, asker, instant) h);
+  if is_let_in then
+    return;
+  end if;
+  is_let_in := exists (
+    select from ${schema}.let_in(wanted, instant, asker, asked_kind, asked_take, asked_of) i where i.waiter = asker
+  );
+  if is_let_in and not exists (select from ${schema}.leases l where l.key = wanted and l.parted) then
+    return;
+  end if;
+  -- One who was passed over stands at the end.
+  delete from ${schema}.lease_line w where w.key = wanted and w.alive_until <= instant;
+  insert into ${schema}.lease_line as own (key, holder, place, kind, take, out_of, alive_until)
+    values (
+      wanted, asker, (select coalesce(max(w.place), 0) + 1 from ${schema}.lease_line w where w.key = wanted),
+      asked_kind, asked_take, asked_of, ends
+    )
+    on conflict (key, holder) do update set alive_until = ends
+    returning own.place into place;
+  remaining_ms := ${schema}.next_end_ms(wanted, instant, place);
+  perform ${schema}.part(wanted);
+end $$;
+
+-- A row for each claim that has kept its place: whether it is its turn, and until when nothing changes by itself. Waits for nobody.
+create or replace function ${schema}.keep_places(keys text[], askers text[], alive_ms float8)
+  returns table (claim int, is_let_in boolean, remaining_ms float8) language plpgsql as $$
+declare
+  instant timestamptz := clock_timestamp();
+  kept record;
+  last_place bigint;
+begin
+${relaxed}
+  for kept in
+    with alive as (
+      select w.key, w.holder, list.n from ${schema}.lease_line w
+        join unnest(keys, askers) with ordinality as list (k, h, n) on w.key = list.k and w.holder = list.h
+        where w.alive_until > instant
+        for update of w skip locked
+    ), kept as (
+      update ${schema}.lease_line w set alive_until = instant + alive_ms * interval '1 millisecond'
+        from alive a where w.key = a.key and w.holder = a.holder
+        returning a.n::int as n, w.key, w.place
+    )
+    select k.key, array_agg(k.n) as claims, array_agg(k.place) as places from kept k group by k.key
+  loop
+    select max(i.place) into last_place from ${schema}.let_in(kept.key, instant, null, null, null, null) i;
+    return query
+      select own.n, own.p <= coalesce(last_place, 0), ${schema}.next_end_ms(kept.key, instant, own.p)
+        from unnest(kept.claims, kept.places) as own (n, p);
+  end loop;
+end $$;
+
+-- Gives up a place in line, and nothing else.
+create or replace function ${schema}.leave_line(wanted text, asker text) returns void language plpgsql as $$
+begin
+${relaxed}
+  perform from ${schema}.leases l where l.key = wanted for update;
+  delete from ${schema}.lease_line w where w.key = wanted and w.holder = asker;
+  if found then
+    perform ${schema}.call_in(wanted);
+  end if;
+end $$;
+
+-- Ends a part, or a place in line. True: it ended a part.
+create or replace function ${schema}.leave(wanted text, asker text) returns boolean language plpgsql as $$
+declare
+  is_ended boolean;
+begin
+  perform from ${schema}.leases l where l.key = wanted for update;
+  delete from ${schema}.lease_parts p where p.key = wanted and p.holder = asker and p.expires_at > clock_timestamp();
+  is_ended := found;
+  if not is_ended then
+    delete from ${schema}.lease_line w where w.key = wanted and w.holder = asker;
+  end if;
+  if found then
+    perform ${schema}.call_in(wanted);
+  end if;
+  return is_ended;
+end $$;
+`
