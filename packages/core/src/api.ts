@@ -24,7 +24,7 @@ export interface HoldOptions {
   readonly maxHoldMs?: number | undefined
   /**
    * The key stays held for at least so long, also where the work is done sooner or the process ends: 0 to `ttlMs`. A `release` before that ends the lease, and lets the next in when the time is over. For
-   * jobs that must not run again on a machine whose clock is behind. Default 0.
+   * jobs that must not run again on a machine whose clock is behind. A handle does not carry it. Default 0.
    */
   readonly minHoldMs?: number | undefined
   /** Shown to others by `inspect`: JSON of at most 4096 bytes. */

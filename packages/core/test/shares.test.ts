@@ -63,6 +63,21 @@ it('while the key is not to be had, one of a thousand readers asks for all', asy
   await Promise.all([one.close(), other.close()])
 })
 
+it('readers who could read at once a moment ago ask one by one where a writer has come', async () => {
+  const { one, other, asked } = pair()
+  const reading = await Promise.all(Array.from({ length: 10 }, () => shared(one, 'k').acquire()))
+  const writing = other.named('k').acquire()
+  await sleep(10)
+  const before = asked()
+  const late = Array.from({ length: 200 }, () => shared(one, 'k').acquire())
+  await sleep(50)
+  expect(asked() - before).toBeLessThan(70)
+  for (const lease of reading) await lease.release()
+  await (await writing).release()
+  await Promise.all(late)
+  await Promise.all([one.close(), other.close()])
+})
+
 it('close ends the waits for parts, and gives back those that are held', async () => {
   const { one, other } = pair()
   await semaphore(one, 'k', 2).acquire({ permits: 2 })

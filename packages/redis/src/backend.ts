@@ -13,6 +13,7 @@ import type { RedisClient, RedisClusterClient } from './redis-shapes.ts'
 import { classifyRedisError } from './refusals.ts'
 import { replicaTerms, type WaitReplicas } from './replicas.ts'
 import { duplicateOf, selectDatabase } from './safe-settings.ts'
+import type { ScriptArgument } from './script.ts'
 import { acquire } from './scripts/acquire.ts'
 import { acquireShare } from './scripts/shares/acquire.ts'
 import { shareArguments } from './share-arguments.ts'
@@ -63,9 +64,9 @@ export function redisBackend(options: RedisBackendOptions): LockBackend {
     name: 'redis',
     capabilities,
     attach: (to) => core.attach(to),
-    tryAcquire(claim, { ttlMs, metadata = '' }) {
-      const { key, holder, share } = claim
-      const args = [namespace, holder, ttlMs, metadata, ...shareArguments(claim)]
+    tryAcquire({ key, holder, share }, { ttlMs, metadata = '' }) {
+      const args: ScriptArgument[] = [namespace, holder, ttlMs, metadata]
+      if (share) args.push(...shareArguments(share))
       const asked = scripts.grant(share ? acquireShare : acquire, allNames(keyNames(namespace, key)), args)
       return asked.then((answer) => attemptOf(answer, ttlMs, share))
     },

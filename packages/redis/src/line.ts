@@ -129,7 +129,8 @@ export class Line {
     return asked.then((answer) => ({ attempt: attemptOf(answer, terms.ttlMs, share), sentAt }))
   }
 
-  #asking(claim: Claim, { ttlMs, metadata = '' }: Terms): ScriptArgument[] {
-    return [claim.holder, ttlMs, metadata, ...shareArguments(claim), this.#turns.process]
+  #asking({ holder, share }: Claim, { ttlMs, metadata = '' }: Terms): ScriptArgument[] {
+    const { process } = this.#turns
+    return share ? [holder, ttlMs, metadata, ...shareArguments(share), process] : [holder, ttlMs, metadata, process]
   }
 }

@@ -1,8 +1,6 @@
-import type { Claim } from '@leasehold/core'
+import type { Share } from '@leasehold/core'
 import type { ScriptArgument } from './script.ts'
 
-/** What scripts are told of a share: its kind, how many, of how many. Of a whole key, nothing. */
-export function shareArguments({ share }: Claim): readonly ScriptArgument[] {
-  if (share === undefined) return []
-  return share.kind === 'permits' ? [share.kind, share.take, share.of] : [share.kind, 0, 0]
-}
+/** What scripts are told of a share: its kind, how many, of how many. */
+export const shareArguments = (share: Share): readonly ScriptArgument[] =>
+  share.kind === 'permits' ? [share.kind, share.take, share.of] : [share.kind, 0, 0]

@@ -42,6 +42,12 @@ describe('the documentation of the suite', () => {
       'fifo',
       'handOff',
       'survivesRestart',
+      'shared',
+      'permits',
+      'list',
+      'annotate',
+      'watch',
+      'forceRelease',
     ]
     const needs = conformanceCases.flatMap((testCase) => testCase.needs)
     const hooks = new Set(needs.filter((need) => !others.includes(need)))

@@ -12,4 +12,8 @@ itPassesTheSuite(await startPoorQuorumTarget(), [
   'stall',
   'shared',
   'permits',
+  'list',
+  'annotate',
+  'watch',
+  'forceRelease',
 ])

@@ -70,12 +70,18 @@ export class ShareDesk implements Place, HoldKeeper<Hold>, KeyDesk {
     this.#advance()
     if (this.#line.has(waiter)) {
       if (waiter.timeUp) waiter.timeOut()
-      else this.tellWaiting(waiter)
+      else this.#tell(waiter)
     }
     return waiter.granted
   }
 
+  /** A contender found the key taken: for those behind it there is no need to ask. */
   tellWaiting(waiter: Waiter): void {
+    this.#atOnce = 1
+    this.#tell(waiter)
+  }
+
+  #tell(waiter: Waiter): void {
     const { told } = waiter
     waiter.told = true
     if (!told) this.bench.observer.tell({ type: 'waiting', key: this.key, heldHere: this.#holds.size > 0 })
