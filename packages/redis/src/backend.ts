@@ -1,5 +1,5 @@
 import { Attachment, type Capabilities, type Core, type LockBackend } from '@leasehold/core'
-import { attemptOf, inspectionsOf } from './answers.ts'
+import { attemptOf } from './answers.ts'
 import { Batches } from './batches.ts'
 import { reachCluster } from './cluster/reach-cluster.ts'
 import { Doctor } from './doctor.ts'
@@ -7,6 +7,7 @@ import { assertDuration, LONGEST_TIMER_MS } from './durations.ts'
 import { allNames, keyNames } from './key-names.ts'
 import { Line } from './line.ts'
 import { namespaceOf } from './namespace.ts'
+import { Operators } from './operators.ts'
 import { type Reach, reachNode, type ScriptingOptions } from './reach.ts'
 import type { RedisClient, RedisClusterClient } from './redis-shapes.ts'
 import { classifyRedisError } from './refusals.ts'
@@ -14,7 +15,6 @@ import { replicaTerms, type WaitReplicas } from './replicas.ts'
 import { duplicateOf, selectDatabase } from './safe-settings.ts'
 import type { ScriptArgument } from './script.ts'
 import { acquire } from './scripts/acquire.ts'
-import { inspect } from './scripts/inspect.ts'
 import { acquireShare } from './scripts/shares/acquire.ts'
 import { shareArguments } from './share-arguments.ts'
 import { CLAIM_WINDOW_MS } from './waiting-times.ts'
@@ -33,6 +33,8 @@ export interface RedisBackendOptions {
   readonly waitReplicas?: WaitReplicas | undefined
 }
 
+const DEFAULT_REPLY_TIMEOUT_MS = 3000
+
 const capabilities: Capabilities = {
   fifo: true,
   handOff: true,
@@ -48,7 +50,7 @@ const capabilities: Capabilities = {
  * jump; *fenced safety* over any loss of data, unless the clock is behind as well.
  */
 export function redisBackend(options: RedisBackendOptions): LockBackend {
-  const { client, prefix } = options
+  const { client, prefix, replyTimeoutMs = DEFAULT_REPLY_TIMEOUT_MS } = options
   const core = new Attachment()
   const { clock } = core
   const namespace = namespaceOf(client, prefix)
@@ -56,6 +58,7 @@ export function redisBackend(options: RedisBackendOptions): LockBackend {
   const { scripts } = reach
   const line = new Line(reach, clock, namespace, options.waitReplicas !== undefined)
   const batches = new Batches(scripts, namespace)
+  const operators = new Operators(reach, namespace, replyTimeoutMs)
 
   return {
     name: 'redis',
@@ -82,16 +85,17 @@ export function redisBackend(options: RedisBackendOptions): LockBackend {
         (claim) => line.release(claim),
       ),
     waitForTurn: (claim, terms, signal) => line.wait(claim, terms, signal),
-    async inspect(key) {
-      return inspectionsOf(await scripts.run(inspect, [keyNames(namespace, key).hold], []))
-    },
+    inspect: (key) => operators.inspect(key),
+    list: (prefix, limit) => operators.list(prefix, limit),
+    annotate: (claim, metadata) => operators.annotate(claim, metadata),
+    forceRelease: (key, reason) => operators.forceRelease(key, reason),
     classifyError: classifyRedisError,
     close: () => reach.close(),
   }
 }
 
 function reachOf(options: RedisBackendOptions, namespace: string, core: Core): Reach {
-  const { client, replyTimeoutMs = 3000, waitReplicas } = options
+  const { client, replyTimeoutMs = DEFAULT_REPLY_TIMEOUT_MS, waitReplicas } = options
   assertDuration('replyTimeoutMs', replyTimeoutMs, LONGEST_TIMER_MS)
   const doctor = new Doctor(core)
   const scripting: ScriptingOptions = {

@@ -1,5 +1,6 @@
 import type { Claim, Contended, Grant, Renewal, RenewedClaim, Terms } from '@leasehold/core'
 import { attemptsOf, releasesOf, renewalsOf, shareRenewalsOf } from './answers.ts'
+import { withReasons } from './forced.ts'
 import { allNames, keyNames } from './key-names.ts'
 import type { Scripts } from './script.ts'
 import { acquireAll } from './scripts/acquire-all.ts'
@@ -24,6 +25,10 @@ export class Batches {
   }
 
   async renew(renewals: readonly RenewedClaim[]): Promise<readonly Renewal[]> {
+    return withReasons(this.#scripts, this.#namespace, renewals, await this.#renewed(renewals))
+  }
+
+  async #renewed(renewals: readonly RenewedClaim[]): Promise<readonly Renewal[]> {
     const holds = renewals.map(({ key }) => keyNames(this.#namespace, key).hold)
     if (!areShares(renewals)) return renewalsOf(await this.#scripts.grant(renew, holds, renewArguments(renewals)))
     return shareRenewalsOf(await this.#scripts.grant(renewShares, holds, renewShareArguments(renewals)))

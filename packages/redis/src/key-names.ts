@@ -27,6 +27,24 @@ export function keyNames(namespace: string, key: string): KeyNames {
 /** In the order in which the scripts read them. */
 export const allNames = (names: KeyNames): string[] => [names.hold, names.token, names.queue, names.waiters]
 
+/** Hash: of each holder whose hold was ended by force, until when it is told so, and why. */
+export const forcedName = (namespace: string, key: string): string => `${rootOf(namespace, key)}:forced`
+
+/** Finds the holds of all keys that begin so, and some others: what stands in the prefix stands for itself. */
+export const holdsPattern = (namespace: string, prefix: string): string =>
+  `${literal(namespace)}[{}]*${literal(prefix)}*:hold`
+
+const literal = (text: string): string => text.replace(/[\\*?[\]]/g, '\\$&')
+
+/** After the namespace: the tag of a partition, or the sign of a key with a tag of its own. */
+const NAME_OF_HOLD = /^(?:\{[^}]*\}:|\})(.+):hold$/s
+
+/** The key whose hold has this name; of any other name, nothing. */
+export function keyOfHold(namespace: string, name: string): string | undefined {
+  const key = name.startsWith(namespace) ? NAME_OF_HOLD.exec(name.slice(namespace.length))?.[1] : undefined
+  return key !== undefined && keyNames(namespace, key).hold === name ? key : undefined
+}
+
 /** On a Cluster: where a process is told of its turns on this key, in the slot of the key. The scripts make the same name. */
 export const turnsChannel = (namespace: string, key: string, process: string): string =>
   `${rootOf(namespace, key)}:turns:${process}`

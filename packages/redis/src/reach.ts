@@ -17,6 +17,8 @@ export type ScriptingOptions = Pick<ConnectionOptions, 'replyTimeoutMs' | 'prepa
 export interface Reach {
   readonly scripts: Scripts
   readonly turns: Turns
+  /** All that have keys, to be asked one by one. */
+  servers(): Promise<readonly Pick<Connection, 'ask'>[]>
   /** Asks for all of them, in as few scripts as can be. What is asked for together are shares, or none of it is. */
   renew(renewals: readonly RenewedClaim[], ask: AskRenewals): Promise<readonly Renewal[]>
   /** `alone`: where only what names the keys of one lock is served. */
@@ -40,6 +42,7 @@ export function reachNode(make: () => RedisConnection, namespace: string, option
   return {
     scripts,
     turns,
+    servers: async () => [scripts],
     renew: (renewals, ask) => askParts(partsOf(renewals, anywhere), (part) => ask(part.claims)),
     releaseAll: (claims, ask) => askParts(partsOf(claims, anywhere), (part) => ask(part.claims)),
     acquireAll: (claims, ask) => ask(claims),

@@ -64,7 +64,9 @@ describe.each(setUps)('on $name, a batch', ({ servers, open, scripts }) => {
     const batch = [...gone, ...claims.toReversed()]
     const before = await runs(servers)
     const renewals = await backend.renew(batch.map((claim, index) => ({ ...claim, ttlMs: 70_000 + index })))
-    expect((await runs(servers)) - before).toBeLessThanOrEqual(2 * scripts)
+    // And some that ask why three are gone.
+    const after = await runs(servers)
+    expect(after - before).toBeLessThanOrEqual(2 * scripts + gone.length)
     expect(renewals.slice(0, 3)).toEqual(['gone', 'gone', 'gone'])
     const renewed = claims.toReversed().map(({ share }, index) => {
       const slots = share?.kind === 'permits' ? { slots: [0, 1] } : {}
@@ -72,7 +74,7 @@ describe.each(setUps)('on $name, a batch', ({ servers, open, scripts }) => {
     })
     expect(renewals.slice(3)).toEqual(renewed)
     expect(await backend.releaseAll?.(batch)).toEqual([false, false, false, ...claims.map(() => true)])
-    expect((await runs(servers)) - before).toBeLessThanOrEqual(4 * scripts)
+    expect((await runs(servers)) - after).toBeLessThanOrEqual(2 * scripts)
   })
 
   it('that is released passes the keys on to those who wait, where nobody polls', async () => {

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis'
 import { describe, expect, it } from 'vitest'
 import { redisBackend } from '../src/index.ts'
-import { allNames, keyNames } from '../src/key-names.ts'
+import { allNames, forcedName, keyNames, keyOfHold } from '../src/key-names.ts'
 import { PARTITIONS } from '../src/partitions.ts'
 
 /** Redis' own rule, as its documentation writes it. */
@@ -37,7 +37,8 @@ const KEYS = [
 
 describe('names of keys', () => {
   it.each(KEYS)('%j: all of one lock share a slot', (key) => {
-    const slots = new Set(allNames(keyNames('leasehold:', key)).map(slotText))
+    const names = [...allNames(keyNames('leasehold:', key)), forcedName('leasehold:', key)]
+    const slots = new Set(names.map(slotText))
     expect(slots.size).toBe(1)
   })
 
@@ -54,6 +55,15 @@ describe('names of keys', () => {
     ]
     const names = prefixes.flatMap((prefix) => keys.map((key) => keyNames(prefix, key).hold))
     expect(new Set(names).size).toBe(prefixes.length * keys.length)
+    for (const prefix of prefixes) expect(names.flatMap((name) => keyOfHold(prefix, name) ?? [])).toEqual(keys)
+  })
+
+  it('tell the key of a hold, and of nothing else', () => {
+    for (const key of KEYS) {
+      const names = allNames(keyNames('leasehold:', key))
+      expect(names.map((name) => keyOfHold('leasehold:', name))).toEqual([key, undefined, undefined, undefined])
+    }
+    expect(keyOfHold('leasehold:', 'leasehold:{other}:a:hold')).toBeUndefined()
   })
 
   it('share the slot that a hash tag in the key asks for', () => {

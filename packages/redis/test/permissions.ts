@@ -10,6 +10,9 @@ export const COMMANDS = [
 
 export const COMMANDS_FOR_SHARES = allowed('hgetall hlen')
 
+/** `forceRelease` needs `hgetall`, too. */
+export const COMMANDS_FOR_OPERATORS = allowed('scan hgetall')
+
 export const COMMANDS_ON_A_CLUSTER = allowed('asking cluster|slots spublish pubsub|shardnumsub ssubscribe sunsubscribe')
 
 export const PASSWORD = 'open-sesame'

@@ -8,4 +8,5 @@ itPassesTheSuite(await startRedisClusterTarget(), [
   'tellsLosses',
   'raiseTokens',
   'stall',
+  'watch',
 ])

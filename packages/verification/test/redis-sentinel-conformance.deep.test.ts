@@ -8,4 +8,5 @@ itPassesTheSuite(await startRedisSentinelTarget(), [
   'tellsLosses',
   'raiseTokens',
   'stall',
+  'watch',
 ])

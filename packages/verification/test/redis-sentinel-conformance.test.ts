@@ -4,6 +4,6 @@ import { itPassesTheSuite } from './suite.ts'
 // As with one Redis. What they have in common with it is asked of these in `redis-sentinel-conformance.deep.test.ts`.
 itPassesTheSuite(
   await startRedisSentinelTarget(),
-  ['survivesRestart', 'collidingKeys', 'tellsLosses', 'raiseTokens', 'stall'],
+  ['survivesRestart', 'collidingKeys', 'tellsLosses', 'raiseTokens', 'stall', 'watch'],
   ['acquire', 'renew', 'fencing', 'faults'],
 )

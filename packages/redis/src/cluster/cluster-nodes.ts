@@ -30,6 +30,12 @@ export class ClusterNodes implements Scripts {
     return this.#send(keys, (connection, asking) => connection.grant(script, keys, args, asking))
   }
 
+  /** As the Cluster is now: a new master has sent nobody elsewhere yet. */
+  async servers(): Promise<readonly Pick<Connection, 'ask'>[]> {
+    await this.#map.read()
+    return this.#map.masters.map((place) => this.#connectionTo(place))
+  }
+
   async close(): Promise<void> {
     this.#closed = true
     await Promise.all([...this.#connections.values()].map((connection) => connection.close()))

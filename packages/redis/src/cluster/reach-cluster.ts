@@ -29,6 +29,7 @@ export function reachCluster(
   return {
     scripts,
     turns,
+    servers: () => scripts.servers(),
     renew(claims, ask) {
       // Sooner than the engine gives up on all of them, which it does after a third of the shortest TTL or after `requestTimeoutMs`.
       const shortestMs = Math.min(...claims.map(({ ttlMs }) => ttlMs))

@@ -42,6 +42,10 @@ export class SlotMap {
     return name === undefined ? undefined : placeAt(addressOf(name))
   }
 
+  get masters(): Place[] {
+    return [...this.#masters.keys()].map((name) => placeAt(addressOf(name)))
+  }
+
   knows(name: string): boolean {
     return this.#masters.has(name)
   }
