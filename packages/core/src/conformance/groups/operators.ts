@@ -157,7 +157,7 @@ add('at-least', 'a lock that is to be held at least so long is not free sooner, 
   assert.ok(freed.grant.fencingToken > lease.fencingToken)
 })
 
-add('at-least-closed', 'closing does not cut short what is to be held at least so long', async (t) => {
+add('at-least-closed', 'closing does not cut short what is to be held at least so long', 'handOff', async (t) => {
   const { locks } = await t.process()
   const backend = await t.open()
   const key = t.key()
