@@ -128,12 +128,13 @@ add('watched', 'a watch is told of a grant, a release, an annotation', 'watch', 
 add('counted', 'stats tell what this process holds and wants', async (t) => {
   const { locks, saw } = await t.process()
   const [held, key] = [await t.settled(locks.named(t.key()).acquire()), t.key()]
-  const other = await t.hold(await t.open(), key)
+  const holder = await t.open()
+  const other = await t.hold(holder, key)
   const waiting = locks.named(key).acquire({ waitMs: 60_000 })
   await t.until(() => saw('waiting'), 'it waits')
   const { leases, waiting: waiters } = stats(locks)
   assert.deepEqual({ leases, waiters }, { leases: 1, waiters: 1 })
-  await (await t.open()).release(other.claim)
+  await holder.release(other.claim)
   await (await t.settled(waiting)).release()
   await held.release()
   const after = stats(locks)
