@@ -87,7 +87,7 @@ function backendOn(
   const reasons = new Reasons(connection, namespace, clock)
   const losses = new Losses(connection, holds, line, reasons, (claim, why) => core.lost(claim, why))
   const releases = new Releases(namespace, line, standing)
-  const permits = new Permits(connection, namespace, line)
+  const permits = new Permits(connection, namespace, line, clock)
   const watches = new LineWatches(connection, clock)
   const permitWaits = new PermitWaits(namespace, line, permits, turns, watches, releases)
   const waits = new Waits(namespace, line, turns, releases, permitWaits)

@@ -1,4 +1,4 @@
-import type { Candidate, Claim, Grant, Share } from '@leasehold/core'
+import type { Candidate, Claim, Clock, Grant, Share } from '@leasehold/core'
 import type { Compare, EtcdConnection, KeyValue, Operation, TransactionAnswer } from './connection.ts'
 import { type Line, wonBy } from './line.ts'
 import type { Namespace } from './namespace.ts'
@@ -16,6 +16,9 @@ import {
 } from './transactions.ts'
 import type { Predecessor } from './turns.ts'
 import { lowestFree, slotsIn, slotsOfFirst, textOf } from './values.ts'
+
+/** Attempts of one process at one key wait for each other, but no longer than this: nothing may have come of the one before for long. */
+const IN_TURN_MS = 1_000
 
 /** A claim for permits, and what it asks for. */
 export type PermitCandidate = Candidate & { readonly share: Extract<Share, { kind: 'permits' }> }
@@ -56,15 +59,43 @@ export class Permits {
   readonly #connection: EtcdConnection
   readonly #namespace: Namespace
   readonly #line: Line
+  readonly #clock: Clock
+  /** The last attempt under way, by key. */
+  readonly #attempts = new Map<string, Promise<void>>()
 
-  constructor(connection: EtcdConnection, namespace: Namespace, line: Line) {
+  constructor(connection: EtcdConnection, namespace: Namespace, line: Line, clock: Clock) {
     this.#connection = connection
     this.#namespace = namespace
     this.#line = line
+    this.#clock = clock
   }
 
-  /** Of a claim that probably has no place yet: it may be the first. */
+  /** Of a claim that probably has no place yet. Only one of those under way at the same time gets further: from this process they come one after another. */
   attempt(candidate: PermitCandidate): Promise<Grant | Blocked> {
+    const { key } = candidate
+    const before = this.#attempts.get(key)
+    const attempt =
+      before !== undefined ? this.#after(before).then(() => this.#attempt(candidate)) : this.#attempt(candidate)
+    const ending = attempt
+      .catch(() => {})
+      .then(() => {
+        if (this.#attempts.get(key) === ending) this.#attempts.delete(key)
+      })
+    this.#attempts.set(key, ending)
+    return attempt
+  }
+
+  async #after(before: Promise<void>): Promise<void> {
+    let cancel = () => {}
+    const late = new Promise<void>((resolve) => {
+      cancel = this.#clock.setTimer(IN_TURN_MS, resolve)
+    })
+    await Promise.race([before, late])
+    cancel()
+  }
+
+  /** It may be the first. */
+  #attempt(candidate: PermitCandidate): Promise<Grant | Blocked> {
     const slots = slotsOfFirst(candidate) as readonly number[]
     const line = this.#namespace.lineFor(candidate.key)
     return this.#line.onSession(candidate.ttlMs, async (session) => {

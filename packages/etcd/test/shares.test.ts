@@ -252,6 +252,19 @@ describe('a batch of all kinds', () => {
   })
 })
 
+it('permits that many callers of a process want at once cost few transactions each', async () => {
+  const backend = await experienced()
+  const key = uniqueKey()
+  const before = await transactions()
+  const claims = Array.from({ length: 20 }, () => part(key, permits(20)))
+  const grants = await Promise.all(claims.map((claim) => backend.tryAcquire(claim, terms())))
+  // The first finds the line empty. Each of the others looks first.
+  expect((await transactions()) - before).toBe(39)
+  const slots = grants.flatMap((grant) => (grant.granted ? (grant.slots ?? []) : []))
+  expect(slots).toEqual(claims.map((_, slot) => slot))
+  await backend.releaseAll?.(claims)
+})
+
 it('readers of one process read at once, and nothing is left of them', async () => {
   const locks = createLocks(etcd.open(), PATIENT)
   const key = uniqueKey()
