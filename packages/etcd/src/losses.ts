@@ -2,7 +2,7 @@ import type { Claim } from '@leasehold/core'
 import type { EtcdConnection } from './connection.ts'
 import type { Hold, Holds } from './holds.ts'
 import type { Line } from './line.ts'
-import type { Reasons } from './reasons.ts'
+import type { Namespace } from './namespace.ts'
 import type { Session } from './session.ts'
 import { inChunks, rangeOf, readPlace, when } from './transactions.ts'
 
@@ -11,27 +11,37 @@ export class Losses {
   readonly #connection: EtcdConnection
   readonly #holds: Holds
   readonly #line: Line
-  readonly #reasons: Reasons
+  readonly #namespace: Namespace
   readonly #tell: (claim: Claim, why?: string) => void
+  /** Why holds were ended, by holder: of this revision alone, at which they are deleted. */
+  #notices = { at: 0n, why: new Map<string, string>() }
 
   constructor(
     connection: EtcdConnection,
     holds: Holds,
     line: Line,
-    reasons: Reasons,
+    namespace: Namespace,
     tell: (claim: Claim, why?: string) => void,
   ) {
     this.#connection = connection
     this.#holds = holds
     this.#line = line
-    this.#reasons = reasons
+    this.#namespace = namespace
     this.#tell = tell
   }
 
   /** By the word of a watch. A place that was deleted before the hold was created is another one of the same name. */
   deleted(place: string, revision: bigint): void {
+    const notice = this.#namespace.noticeIn(place)
+    if (notice !== undefined) this.#note(notice, revision)
     const hold = this.#holds.get(place)
-    if (hold !== undefined && revision > hold.fencingToken) void this.#deleted(hold)
+    if (hold === undefined || revision <= hold.fencingToken) return
+    this.#lost(hold, this.#notices.at === revision ? this.#notices.why.get(hold.claim.holder) : undefined)
+  }
+
+  #note({ holder, why }: { readonly holder: string; readonly why: string }, revision: bigint): void {
+    if (this.#notices.at !== revision) this.#notices = { at: revision, why: new Map() }
+    this.#notices.why.set(holder, why)
   }
 
   /** Each hold is looked up first: a leader that is new may not know yet of a lease that there is, and a hold may have moved. */
@@ -48,20 +58,12 @@ export class Losses {
     )
     for (const [i, hold] of holds.entries()) {
       const still = rangeOf(answer, i)[0]?.create_revision === String(hold.fencingToken)
-      if (still || this.#holds.get(hold.place) !== hold) continue
-      this.#drop(hold)
-      this.#tell(hold.claim)
+      if (!still && this.#holds.get(hold.place) === hold) this.#lost(hold)
     }
   }
 
-  async #deleted(hold: Hold): Promise<void> {
-    this.#drop(hold)
-    const why = await this.#reasons.soon(hold.claim)
-    // A grant is not to be answered before the loss of the one before it is told.
-    if (this.#holds.get(hold.place) === undefined) this.#tell(hold.claim, why)
-  }
-
-  #drop({ place }: Hold): void {
-    this.#line.leave(this.#line.drop(place), place)
+  #lost(hold: Hold, why?: string): void {
+    this.#line.leave(this.#line.drop(hold.place), hold.place)
+    this.#tell(hold.claim, why)
   }
 }

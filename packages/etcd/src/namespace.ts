@@ -79,6 +79,22 @@ export class Namespace {
     return `${this.#name}//forced/${holder}`
   }
 
+  /** Deleted together with a hold, it says to whoever hears of deletions why that was ended. */
+  noticeFor(holder: string, reason: string): string {
+    return `${this.#notices}${holder}/${Buffer.from(reason).toString('base64url')}`
+  }
+
+  /** What such a key says; undefined for others. */
+  noticeIn(key: string): { readonly holder: string; readonly why: string } | undefined {
+    if (!key.startsWith(this.#notices)) return undefined
+    const [holder = '', reason = ''] = key.slice(this.#notices.length).split('/')
+    return { holder, why: Buffer.from(reason, 'base64url').toString() }
+  }
+
+  get #notices(): string {
+    return `${this.#name}//notice/`
+  }
+
   /** The key of one claim, its place in the line. */
   placeOf(claim: Claim): string {
     const known = this.#places.get(claim)

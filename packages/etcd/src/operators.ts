@@ -63,13 +63,15 @@ export class Operators {
     return shown.map(({ held, ...each }) => ({ ...each, key: this.#lockOf(held) as string }))
   }
 
-  /** Each hold is ended together with the reason being noted. */
+  /** Each hold is ended in one step with the reason being left for its renewals, and told to those who hear of deletions. */
   async forceRelease(lock: string, reason: string): Promise<number> {
     const holders = await this.#holders(lock)
     if (holders.length === 0) return 0
     const leaseId = await this.#leaseForReasons()
     let ended = 0
-    for (const chunk of inChunks(holders, () => 2)) {
+    for (const chunk of inChunks(holders, () => 3)) {
+      const notices = chunk.map((held) => put(this.#noticeOf(held, reason), undefined, leaseId))
+      await this.#connection.txn(when([], notices))
       const endings = chunk.map((held) => this.#ending(held, reason, leaseId))
       const { responses } = await this.#connection.txn(when([], endings))
       ended += responses.filter(({ response_txn }) => response_txn?.succeeded).length
@@ -115,10 +117,17 @@ export class Operators {
     return this.#namespace.lockOf(placeIn(place))
   }
 
+  /** Its notice is deleted before it: that is the order in which this is heard. */
   #ending(held: KeyValue, reason: string, leaseId: string): Operation {
     const place = placeIn(held)
     const told = put(this.#namespace.reasonFor(holderOf(place)), reason, leaseId)
-    return { request_txn: when([createdAt(place, BigInt(held.create_revision))], [remove(place), told]) }
+    const unnoticed = remove(this.#noticeOf(held, reason))
+    const isThere = createdAt(place, BigInt(held.create_revision))
+    return { request_txn: when([isThere], [unnoticed, remove(place), told], [unnoticed]) }
+  }
+
+  #noticeOf(held: KeyValue, reason: string): string {
+    return this.#namespace.noticeFor(holderOf(placeIn(held)), reason)
   }
 
   /** Not of this process, which may end sooner. */
