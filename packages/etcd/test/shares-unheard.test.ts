@@ -98,3 +98,28 @@ it('a claim that comes to the line as another one chooses its slots makes it cho
   expect(await one.tryAcquire(part(key, permits(4, 2)), terms())).toMatchObject({ slots: [2, 3] })
   expect(crossed).toBe(1)
 })
+
+it('attempts of one process at permits of one key are sent one after another: only one of them could get further', async () => {
+  const backend = etcd.open()
+  const key = uniqueKey()
+  // Has an etcd lease.
+  await backend.tryAcquire(part(uniqueKey(), permits(1)), terms())
+  let open = () => {}
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  let sent = 0
+  alter = async (transaction, send) => {
+    if (!isAbout(key, transaction)) return send()
+    sent += 1
+    await opened
+    return send()
+  }
+  const attempts = [1, 2, 3].map(() => backend.tryAcquire(part(key, permits(3)), terms()))
+  await until('the first is sent', () => sent > 0)
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(sent).toBe(1)
+  open()
+  expect(await Promise.all(attempts)).toMatchObject([{ slots: [0] }, { slots: [1] }, { slots: [2] }])
+  expect(sent).toBe(5)
+})

@@ -252,19 +252,6 @@ describe('a batch of all kinds', () => {
   })
 })
 
-it('permits that many callers of a process want at once cost few transactions each', async () => {
-  const backend = await experienced()
-  const key = uniqueKey()
-  const before = await transactions()
-  const claims = Array.from({ length: 20 }, () => part(key, permits(20)))
-  const grants = await Promise.all(claims.map((claim) => backend.tryAcquire(claim, terms())))
-  // Two each, were this machine idle. All at once they would be in each other's way some 200 times.
-  expect((await transactions()) - before).toBeLessThan(150)
-  const slots = grants.flatMap((grant) => (grant.granted ? (grant.slots ?? []) : []))
-  expect(slots).toEqual(claims.map((_, slot) => slot))
-  await backend.releaseAll?.(claims)
-})
-
 it('readers of one process read at once, and nothing is left of them', async () => {
   const locks = createLocks(etcd.open(), PATIENT)
   const key = uniqueKey()
