@@ -1,26 +1,39 @@
 import { Attachment, type LockBackend } from '@leasehold/core'
+import { Annotations } from './annotations.ts'
 import { Attempts } from './attempts.ts'
 import type { EtcdConnection } from './connection.ts'
 import { classifyEtcdError } from './errors.ts'
 import { connectEtcd3, type EtcdOptions } from './etcd3-connection.ts'
 import { type EtcdFence, type FencedLease, fenceOf } from './fence.ts'
 import { Holds } from './holds.ts'
-import { inspect } from './inspect.ts'
 import { JointTransactions } from './joint-transactions.ts'
 import { KeepAlives } from './keep-alives.ts'
 import { Line } from './line.ts'
+import { LineWatches } from './line-watches.ts'
 import { Losses } from './losses.ts'
 import { Members } from './members.ts'
 import { Namespace } from './namespace.ts'
+import { Operators } from './operators.ts'
+import { PermitWaits } from './permit-waits.ts'
+import { Permits } from './permits.ts'
+import { Reasons } from './reasons.ts'
 import { Releases } from './releases.ts'
 import { Renewals } from './renewals.ts'
 import { Sessions } from './sessions.ts'
+import { Standing } from './standing.ts'
 import { Turns } from './turns.ts'
 import { Waits } from './waits.ts'
 
 /** After a change of the leader leases live longer; and etcd looks for expired ones twice a second. */
 const SLACK_MS = 1_500
-const CAPABILITIES = { fifo: true, handOff: true, survivesRestart: true, tellsLosses: true, slackMs: SLACK_MS }
+const CAPABILITIES = {
+  fifo: true,
+  handOff: true,
+  survivesRestart: true,
+  tellsLosses: true,
+  slackMs: SLACK_MS,
+  shares: ['shared', 'permits'] as const,
+}
 
 export interface EtcdBackendOptions extends EtcdOptions {
   /** All keys begin with it and a slash. Letters, digits, ".", "_" and "-". Default `leasehold`. */
@@ -69,12 +82,17 @@ function backendOn(
     for (const place of session.places) turns.look(place)
     if (why === 'gone') losses.sessionGone(session).catch(() => {})
   })
-  const line = new Line(new JointTransactions(connection), namespace, sessions, holds)
-  const losses = new Losses(connection, holds, line, (claim) => core.lost(claim))
-  const releases = new Releases(namespace, line)
-  const waits = new Waits(namespace, line, turns, releases)
-  const attempts = new Attempts(namespace, line, holds)
-  const renewals = new Renewals(connection, namespace, sessions, line, holds)
+  const standing = new Standing(namespace)
+  const line = new Line(new JointTransactions(connection), namespace, sessions, holds, standing)
+  const reasons = new Reasons(connection, namespace)
+  const losses = new Losses(connection, holds, line, namespace, (claim, why) => core.lost(claim, why))
+  const releases = new Releases(namespace, line, standing)
+  const permits = new Permits(connection, namespace, line, clock)
+  const watches = new LineWatches(connection, clock)
+  const permitWaits = new PermitWaits(namespace, line, permits, turns, watches, releases)
+  const waits = new Waits(namespace, line, turns, releases, permitWaits)
+  const attempts = new Attempts(namespace, line, standing, permits)
+  const renewals = new Renewals(connection, namespace, sessions, line, holds, standing, reasons)
 
   return {
     name: 'etcd',
@@ -86,15 +104,34 @@ function backendOn(
     release: (claim, next) => waits.release(claim, next),
     releaseAll: (claims) => releases.releaseAll(claims),
     waitForTurn: (claim, terms, signal) => waits.wait(claim, terms, signal),
-    inspect: (key) => inspect(connection, namespace, key),
+    ...forOperators(connection, namespace, standing, watches),
     classifyError: classifyEtcdError,
     fence: (lease) => fenceOf(holds, lease),
     async close() {
       await turns.close()
+      watches.close()
       await sessions.close()
       holds.clear()
       await keepAlives.close()
       connection.close()
     },
+  }
+}
+
+/** What is asked of holds by others than those who have them, or tells others of them. */
+function forOperators(
+  connection: EtcdConnection,
+  namespace: Namespace,
+  standing: Standing,
+  watches: LineWatches,
+): Pick<LockBackend, 'inspect' | 'list' | 'watch' | 'annotate' | 'forceRelease'> {
+  const annotations = new Annotations(connection, namespace, standing)
+  const operators = new Operators(connection, namespace)
+  return {
+    inspect: (key) => operators.inspect(key),
+    list: (prefix, limit) => operators.list(prefix, limit),
+    watch: (key, signal, changed) => watches.watch(namespace.lineFor(key), signal, changed),
+    annotate: (claim, metadata) => annotations.annotate(claim, metadata),
+    forceRelease: (key, reason) => operators.forceRelease(key, reason),
   }
 }

@@ -10,7 +10,7 @@ export interface Int64 {
 }
 
 export interface Compare {
-  readonly result: 'Equal' | 'Greater'
+  readonly result: 'Equal' | 'Greater' | 'Less'
   readonly target: 'Create' | 'Mod' | 'Lease'
   readonly key: Buffer
   readonly range_end?: Buffer
@@ -31,8 +31,9 @@ interface RangeRequest {
 interface PutRequest {
   readonly key: Buffer
   readonly value?: Buffer
-  readonly lease: string
+  readonly lease?: string
   readonly ignore_value?: boolean
+  readonly ignore_lease?: boolean
 }
 
 export type Operation =
@@ -86,6 +87,9 @@ export interface KeepAliveStream extends Stream {
   send(leaseId: string): void
 }
 
+/** Which changes are told: deletions alone, or what is written, too. */
+export type Told = 'deletions' | 'all'
+
 /** Every call is sent once, has a deadline, and rejects with an `EtcdError`. */
 export interface EtcdConnection {
   /** Resolves where etcd is reached and has a leader. */
@@ -98,11 +102,12 @@ export interface EtcdConnection {
   remainingSeconds(leaseId: string): Promise<number>
   /** `onAlive` is told the granted seconds; 0: the lease is gone. */
   keepAlive(onAlive: (leaseId: string, seconds: number) => void, onEnd: OnEnd): Promise<KeepAliveStream>
-  /** Deletions in a range and their revisions, in order, from the moment that it resolves. Ends where the server has no leader. */
-  watchDeletions(
+  /** Changes in a range and their revisions, in order, from the moment that it resolves. Ends where the server has no leader. */
+  watch(
     key: Buffer,
     rangeEnd: Buffer,
-    onDeleted: (key: string, revision: bigint) => void,
+    what: Told,
+    onChange: (key: string, revision: bigint) => void,
     onEnd: OnEnd,
   ): Promise<Stream>
   close(): void

@@ -75,9 +75,9 @@ export function connectEtcd3(options: EtcdOptions & { readonly hosts: string }, 
       onEndOf(stream, onEnd)
       return { send: (ID) => stream.write({ ID }), cancel: () => stream.cancel() }
     },
-    watchDeletions: (key, range_end, onDeleted, onEnd) => {
-      const request = { create_request: { key, range_end, filters: ['Noput' as const] } }
-      return watchDeletions(client.watchClient, request, deadlineMs, onDeleted, onEnd)
+    watch: (key, range_end, what, onChange, onEnd) => {
+      const filters = what === 'deletions' ? ['Noput' as const] : []
+      return watch(client.watchClient, { create_request: { key, range_end, filters } }, deadlineMs, onChange, onEnd)
     },
     close: () => client.close(),
   }
@@ -108,11 +108,11 @@ function onEndOf(stream: Ending, onEnd: OnEnd): void {
 
 type WatchRequest = Parameters<Awaited<ReturnType<WatchClient['watch']>>['write']>[0]
 
-async function watchDeletions(
+async function watch(
   client: WatchClient,
   request: WatchRequest,
   deadlineMs: number,
-  onDeleted: (key: string, revision: bigint) => void,
+  onChange: (key: string, revision: bigint) => void,
   onEnd: OnEnd,
 ): Promise<Stream> {
   const stream = await answerOf(client.watch())
@@ -134,7 +134,7 @@ async function watchDeletions(
         clearTimeout(late)
         resolve({ cancel: () => stream.cancel() })
       }
-      for (const { kv } of answer.events) onDeleted(kv.key.toString(), BigInt(kv.mod_revision))
+      for (const { kv } of answer.events) onChange(kv.key.toString(), BigInt(kv.mod_revision))
     })
     stream.write(request)
   })

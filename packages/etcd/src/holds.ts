@@ -1,4 +1,4 @@
-import type { Claim, Clock } from '@leasehold/core'
+import type { Claim, Clock, Grant } from '@leasehold/core'
 import type { Compare } from './connection.ts'
 import type { Session } from './session.ts'
 import { hangsOn } from './transactions.ts'
@@ -12,9 +12,18 @@ export interface Hold {
   /** True at the server while it hangs on its session: made once, compared with every renewal. */
   readonly attached: Compare
   readonly fencingToken: bigint
+  /** Of one for permits. */
+  readonly slots: Grant['slots']
   readonly session: Session
   /** On the monotonic clock. The session may live longer: the hold then has to be ended by this process. */
   deadlineMs: number
+}
+
+/** What etcd says of a hold: the same for as long as it lasts. */
+export interface Won {
+  readonly fencingToken: bigint
+  /** Of permits. */
+  readonly slots?: Grant['slots'] | undefined
 }
 
 /** What this process holds, by place. One timer serves all. */
@@ -46,9 +55,9 @@ export class Holds {
     return undefined
   }
 
-  begin(claim: Claim, place: string, fencingToken: bigint, session: Session): Hold {
+  begin(claim: Claim, place: string, { fencingToken, slots }: Won, session: Session): Hold {
     const deadlineMs = Math.max(this.#deadline(session), this.#held.get(place)?.deadlineMs ?? 0)
-    const hold = { claim, place, attached: hangsOn(place, session.leaseId), fencingToken, session, deadlineMs }
+    const hold = { claim, place, attached: hangsOn(place, session.leaseId), fencingToken, slots, session, deadlineMs }
     this.#held.set(place, hold)
     this.#lookBy(deadlineMs)
     return hold

@@ -1,13 +1,15 @@
 import type { Candidate, Claim, Grant } from '@leasehold/core'
-import type { Operation, Transaction, TransactionAnswer } from './connection.ts'
+import type { KeyValue, Operation, Transaction, TransactionAnswer } from './connection.ts'
 import { EtcdError, isLeaseGone, isUnknown } from './errors.ts'
-import type { Holds } from './holds.ts'
+import type { Holds, Won } from './holds.ts'
 import type { JointTransactions } from './joint-transactions.ts'
 import type { Namespace } from './namespace.ts'
 import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
-import { isAbsent, isMove, moveTo, placeIn, put, rangeOf, readLine, unchangedSince, when } from './transactions.ts'
+import type { Standing } from './standing.ts'
+import { isAbsent, isMove, moveTo, placeIn, put, unchangedSince, when } from './transactions.ts'
 import type { Predecessor } from './turns.ts'
+import { slotsIn, textOf } from './values.ts'
 
 /** Who waits stands on the shortest etcd lease there is, whatever it asks for: a waiter that dies blocks those behind it for no longer. */
 export const WAITING_TTL_MS = 1
@@ -27,13 +29,22 @@ export class Line {
   readonly #namespace: Namespace
   readonly #sessions: Sessions
   readonly #holds: Holds
-  readonly #standing = new Map<string, Session>()
+  readonly #standing: Standing
+  /** On which session a place hangs that is not held yet. */
+  readonly #queued = new Map<string, Session>()
 
-  constructor(transactions: JointTransactions, namespace: Namespace, sessions: Sessions, holds: Holds) {
+  constructor(
+    transactions: JointTransactions,
+    namespace: Namespace,
+    sessions: Sessions,
+    holds: Holds,
+    standing: Standing,
+  ) {
     this.#transactions = transactions
     this.#namespace = namespace
     this.#sessions = sessions
     this.#holds = holds
+    this.#standing = standing
   }
 
   /** Runs a step on a live session. A session that etcd has forgotten is replaced: the step had no effect. */
@@ -64,24 +75,23 @@ export class Line {
     const place = this.#namespace.placeOf(candidate)
     return this.onSession(WAITING_TTL_MS, async (session) => {
       const answer = await this.write(when([isAbsent(place)], ...this.entering(candidate, session)), session)
-      return this.entered(candidate, session, rangeOf(answer, answer.succeeded ? 1 : 0))
+      return this.entered(candidate, session, answer)
     })
   }
 
   /** What to do for a claim that has no place yet, and for one that has. */
   entering(candidate: Candidate, session: Session): [Operation[], Operation[]] {
-    const read = readLine(this.#namespace.lineFor(candidate.key))
-    return [[put(this.#namespace.placeOf(candidate), candidate.metadata, session.leaseId), read], [read]]
+    const reads = this.#standing.readsAhead(candidate)
+    const place = this.#namespace.placeOf(candidate)
+    return [[put(place, textOf(candidate, candidate), session.leaseId), ...reads], reads]
   }
 
-  async entered(claim: Claim, session: Session, line: ReturnType<typeof rangeOf>): Promise<Queued> {
+  /** By an answer that ends with what was read. */
+  async entered(claim: Claim, session: Session, answer: TransactionAnswer): Promise<Queued> {
     const place = this.#namespace.placeOf(claim)
-    const index = line.findIndex((each) => placeIn(each) === place)
-    const own = line[index]
-    if (own === undefined) throw new Error('etcd answered without the place that was just taken')
-    const ahead = line
-      .slice(0, index)
-      .map((each) => ({ place: placeIn(each), createdAt: BigInt(each.create_revision) }))
+    const stands = this.#standing.behind(claim, answer)
+    if (stands === undefined) throw new Error('etcd answered without the place that was just taken')
+    const { own, ahead } = stands
     // On another one of ours it was granted the lock, by an attempt under way beside this: it stays there for as long as that asked for.
     const held = this.#holds.get(place)?.session ?? this.#sessions.live(own.lease)
     const found = own.lease === session.leaseId ? session : held
@@ -112,24 +122,33 @@ export class Line {
     { session, fencingToken, modRevision }: Queued,
   ): Promise<Grant | undefined> {
     const lasts = session.ttlMs >= this.#sessions.seconds(ttlMs) * 1000
-    if (lasts || session.ageMs < session.ttlMs / 2) return this.hold(claim, fencingToken, session)
+    if (lasts || session.ageMs < session.ttlMs / 2) return this.hold(claim, { fencingToken }, session)
     const place = this.#namespace.placeOf(claim)
     return this.onSession(ttlMs, async (longer) =>
-      (await this.move(place, modRevision, longer)) ? this.hold(claim, fencingToken, longer) : undefined,
+      (await this.move(place, modRevision, longer)) ? this.hold(claim, { fencingToken }, longer) : undefined,
     )
   }
 
   /** The hold as it is known here from now on. */
-  hold(claim: Claim, fencingToken: bigint, session: Session): Grant {
+  hold(claim: Claim, won: Won, session: Session): Grant {
     // Nobody may be told of a grant after the loss of it. And from a lease in doubt the place may have been moved, to one that is shorter.
     if (session.ended !== undefined) throw new EtcdError('LEASE_GONE', 'the etcd lease ended while a claim came to it')
     const place = this.#namespace.placeOf(claim)
-    const former = [this.#holds.get(place)?.session, this.#standing.get(place)]
-    this.#holds.begin(claim, place, fencingToken, session)
-    this.#standing.delete(place)
+    const former = [this.#holds.get(place)?.session, this.#queued.get(place)]
+    this.#holds.begin(claim, place, won, session)
+    this.#queued.delete(place)
     session.enter(place)
     for (const each of former) if (each !== session) this.leave(each, place)
-    return grantOn(session, fencingToken)
+    return grantOn(session, won)
+  }
+
+  /** The grant of a claim that holds its lock on a session of this process: what remains of it. Undefined: it hangs elsewhere, or runs out. */
+  again(claim: Claim, held: KeyValue, session: Session): Grant | undefined {
+    const hold = this.#holds.get(placeIn(held))
+    if (hold === undefined) return held.lease === session.leaseId ? this.hold(claim, wonBy(held), session) : undefined
+    const ttlMs = this.#holds.remainingMs(hold)
+    const { since: _, ...grant } = grantOn(hold.session, hold)
+    return hold.session.leaseId === held.lease && ttlMs > 0 ? { ...grant, ttlMs } : undefined
   }
 
   /**
@@ -158,8 +177,8 @@ export class Line {
 
   /** Forgets the claim; the session that its place hung on, if it was one of this process. */
   drop(place: string): Session | undefined {
-    const session = this.#holds.drop(place)?.session ?? this.#standing.get(place)
-    this.#standing.delete(place)
+    const session = this.#holds.drop(place)?.session ?? this.#queued.get(place)
+    this.#queued.delete(place)
     return session
   }
 
@@ -174,8 +193,8 @@ export class Line {
   }
 
   #stand(place: string, session: Session): void {
-    const former = this.#standing.get(place)
-    this.#standing.set(place, session)
+    const former = this.#queued.get(place)
+    this.#queued.set(place, session)
     session.enter(place)
     if (former !== undefined && former !== session) this.#sessions.leave(former, place)
   }
@@ -195,9 +214,10 @@ export class Line {
 }
 
 /** The server keeps the session for its TTL from its last keepalive. */
-export const grantOn = (session: Session, fencingToken: bigint): Grant => ({
-  granted: true,
-  ttlMs: session.ttlMs,
-  fencingToken,
-  since: session.aliveAt,
-})
+export function grantOn({ ttlMs, aliveAt }: Session, { fencingToken, slots }: Won): Grant {
+  const grant = { granted: true, ttlMs, fencingToken, since: aliveAt } as const
+  return slots === undefined ? grant : { ...grant, slots }
+}
+
+/** By a place that holds a lock. Of permits it was read with its value. */
+export const wonBy = (held: KeyValue): Won => ({ fencingToken: BigInt(held.create_revision), slots: slotsIn(held) })

@@ -2,6 +2,7 @@ import type { Claim } from '@leasehold/core'
 import type { EtcdConnection } from './connection.ts'
 import type { Hold, Holds } from './holds.ts'
 import type { Line } from './line.ts'
+import type { Namespace } from './namespace.ts'
 import type { Session } from './session.ts'
 import { inChunks, rangeOf, readPlace, when } from './transactions.ts'
 
@@ -10,19 +11,37 @@ export class Losses {
   readonly #connection: EtcdConnection
   readonly #holds: Holds
   readonly #line: Line
-  readonly #tell: (claim: Claim) => void
+  readonly #namespace: Namespace
+  readonly #tell: (claim: Claim, why?: string) => void
+  /** Why holds were ended, by holder: of this revision alone, at which they are deleted. */
+  #notices = { at: 0n, why: new Map<string, string>() }
 
-  constructor(connection: EtcdConnection, holds: Holds, line: Line, tell: (claim: Claim) => void) {
+  constructor(
+    connection: EtcdConnection,
+    holds: Holds,
+    line: Line,
+    namespace: Namespace,
+    tell: (claim: Claim, why?: string) => void,
+  ) {
     this.#connection = connection
     this.#holds = holds
     this.#line = line
+    this.#namespace = namespace
     this.#tell = tell
   }
 
   /** By the word of a watch. A place that was deleted before the hold was created is another one of the same name. */
   deleted(place: string, revision: bigint): void {
+    const notice = this.#namespace.noticeIn(place)
+    if (notice !== undefined) this.#note(notice, revision)
     const hold = this.#holds.get(place)
-    if (hold !== undefined && revision > hold.fencingToken) this.#lost(hold)
+    if (hold === undefined || revision <= hold.fencingToken) return
+    this.#lost(hold, this.#notices.at === revision ? this.#notices.why.get(hold.claim.holder) : undefined)
+  }
+
+  #note({ holder, why }: { readonly holder: string; readonly why: string }, revision: bigint): void {
+    if (this.#notices.at !== revision) this.#notices = { at: revision, why: new Map() }
+    this.#notices.why.set(holder, why)
   }
 
   /** Each hold is looked up first: a leader that is new may not know yet of a lease that there is, and a hold may have moved. */
@@ -43,8 +62,8 @@ export class Losses {
     }
   }
 
-  #lost(hold: Hold): void {
+  #lost(hold: Hold, why?: string): void {
     this.#line.leave(this.#line.drop(hold.place), hold.place)
-    this.#tell(hold.claim)
+    this.#tell(hold.claim, why)
   }
 }

@@ -47,8 +47,8 @@ export class Members implements EtcdConnection {
       }
       return { ...stream, send }
     }, onEnd)
-  watchDeletions: EtcdConnection['watchDeletions'] = (key, rangeEnd, onDeleted, onEnd) =>
-    this.#open((member, ended) => member.watchDeletions(key, rangeEnd, onDeleted, ended), onEnd)
+  watch: EtcdConnection['watch'] = (key, rangeEnd, what, onChange, onEnd) =>
+    this.#open((member, ended) => member.watch(key, rangeEnd, what, onChange, ended), onEnd)
 
   close(): void {
     for (const member of this.#members) member.close()

@@ -1,20 +1,10 @@
 import type { Candidate, Claim } from '@leasehold/core'
-import type { Operation, TransactionAnswer } from './connection.ts'
+import type { Operation } from './connection.ts'
 import type { Hold } from './holds.ts'
 import { type Line, type Queued, WAITING_TTL_MS } from './line.ts'
 import type { Namespace } from './namespace.ts'
-import {
-  createdAt,
-  exists,
-  hangsOn,
-  hasRemoved,
-  inChunks,
-  placeIn,
-  rangeOf,
-  readHolder,
-  remove,
-  when,
-} from './transactions.ts'
+import type { Standing } from './standing.ts'
+import { createdAt, exists, hangsOn, hasRemoved, inChunks, remove, when } from './transactions.ts'
 
 /** What a release did, and where the next claim stands that it put in line. */
 export interface Handover {
@@ -33,10 +23,12 @@ interface Ending {
 export class Releases {
   readonly #namespace: Namespace
   readonly #line: Line
+  readonly #standing: Standing
 
-  constructor(namespace: Namespace, line: Line) {
+  constructor(namespace: Namespace, line: Line, standing: Standing) {
     this.#namespace = namespace
     this.#line = line
+    this.#standing = standing
   }
 
   async release(claim: Claim): Promise<boolean> {
@@ -45,7 +37,7 @@ export class Releases {
     return this.#line.removing([place], async ([session]) => {
       const leaving = holds ? [remove(place)] : this.#leaving(claim)
       const answer = await this.#line.write(when([exists(place)], leaving), session)
-      return answer.succeeded && (holds || this.#wasFirst(answer, place))
+      return answer.succeeded && (holds || this.#standing.look(claim, answer).held !== undefined)
     })
   }
 
@@ -57,7 +49,7 @@ export class Releases {
     const others = all.filter(({ place }) => !this.#line.holds(place))
     await Promise.all([
       ...inChunks(held).map((chunk) => this.#end(chunk, ended)),
-      ...inChunks(others, 2).map((chunk) => this.#endOrLeave(chunk, ended)),
+      ...inChunks(others, ({ claim }) => this.#leaving(claim).length).map((chunk) => this.#endOrLeave(chunk, ended)),
     ])
     return ended
   }
@@ -75,8 +67,12 @@ export class Releases {
     return this.#line.removing(places, async (sessions) => {
       const leaving = chunk.flatMap(({ claim }) => this.#leaving(claim))
       const answer = await this.#line.write(when([], leaving), ...sessions)
-      for (const [i, { index, place }] of chunk.entries())
-        ended[index] = this.#wasFirst(answer, place, 2 * i) && hasRemoved(answer, 2 * i + 1)
+      let at = 0
+      for (const { claim, index } of chunk) {
+        const reads = this.#standing.reads(claim).length
+        ended[index] = this.#standing.look(claim, answer, at).held !== undefined && hasRemoved(answer, at + reads)
+        at += reads + 1
+      }
     })
   }
 
@@ -94,6 +90,12 @@ export class Releases {
     }
   }
 
+  /** The place may be taken after the release that follows an abort: it is given up once it is there. A wait ends also because an attempt was granted the lock. */
+  withdrawLater(claim: Claim, queued: Promise<unknown>): void {
+    const isWithdrawn = () => !this.#line.holds(this.#namespace.placeOf(claim))
+    queued.then(() => isWithdrawn() && this.release(claim)).catch(() => {})
+  }
+
   /** One trip for a release and the place of the next local waiter. */
   async handOver(claim: Claim, next: Candidate): Promise<Handover> {
     const place = this.#namespace.placeOf(claim)
@@ -102,20 +104,14 @@ export class Releases {
         const [enter] = this.#line.entering(next, session)
         const both = when([exists(place)], [...this.#leaving(claim), ...enter], enter)
         const answer = await this.#line.write(both, session, left)
-        const queued = await this.#line.entered(next, session, rangeOf(answer, answer.responses.length - 1))
-        return { released: answer.succeeded && this.#wasFirst(answer, place), queued }
+        const queued = await this.#line.entered(next, session, answer)
+        return { released: answer.succeeded && this.#standing.look(claim, answer).held !== undefined, queued }
       }),
     )
   }
 
-  /** The name of a place is its holder's secret: that it exists is all there is to compare. */
+  /** The name of a place is its holder's secret: that it exists is all there is to compare. To leave a line is not to end a hold. */
   #leaving(claim: Claim): Operation[] {
-    return [readHolder(this.#namespace.lineFor(claim.key)), remove(this.#namespace.placeOf(claim))]
-  }
-
-  /** To leave a line is not to end a hold. `index`: of the operation that has read the holder. */
-  #wasFirst(answer: TransactionAnswer, place: string, index = 0): boolean {
-    const [first] = rangeOf(answer, index)
-    return first !== undefined && placeIn(first) === place
+    return [...this.#standing.reads(claim), remove(this.#namespace.placeOf(claim))]
   }
 }

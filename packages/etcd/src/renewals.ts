@@ -1,11 +1,13 @@
-import type { Renewal, RenewedClaim } from '@leasehold/core'
+import type { Claim, Renewal, RenewedClaim } from '@leasehold/core'
 import type { EtcdConnection, KeyValue } from './connection.ts'
 import type { Hold, Holds } from './holds.ts'
-import { grantOn, type Line } from './line.ts'
+import { grantOn, type Line, wonBy } from './line.ts'
 import type { Namespace } from './namespace.ts'
+import type { Reasons } from './reasons.ts'
 import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
-import { inChunks, placeIn, rangeOf, readHolder, readPlace, when } from './transactions.ts'
+import type { Standing } from './standing.ts'
+import { inChunks, placeIn, rangeOf, readPlace, when } from './transactions.ts'
 
 /** A hold that is renewed, and where its answer goes. */
 interface Entry {
@@ -45,20 +47,33 @@ export class Renewals {
   readonly #sessions: Sessions
   readonly #line: Line
   readonly #holds: Holds
+  readonly #standing: Standing
+  readonly #reasons: Reasons
 
-  constructor(connection: EtcdConnection, namespace: Namespace, sessions: Sessions, line: Line, holds: Holds) {
+  constructor(
+    connection: EtcdConnection,
+    namespace: Namespace,
+    sessions: Sessions,
+    line: Line,
+    holds: Holds,
+    standing: Standing,
+    reasons: Reasons,
+  ) {
     this.#connection = connection
     this.#namespace = namespace
     this.#sessions = sessions
     this.#line = line
     this.#holds = holds
+    this.#standing = standing
+    this.#reasons = reasons
   }
 
   async renew(renewals: readonly RenewedClaim[]): Promise<readonly Renewal[]> {
     const round = new Round(renewals.length)
     await Promise.all(inChunks(this.#known(renewals)).map((chunk) => this.#renewTogether(chunk, round)))
     const others = renewals.flatMap((claim, index) => (round.answers[index] === undefined ? [{ claim, index }] : []))
-    for (const chunk of inChunks(others)) await this.#reclaim(chunk, round)
+    const reads = ({ claim }: { readonly claim: RenewedClaim }) => this.#standing.reads(claim).length
+    for (const chunk of inChunks(others, reads)) await this.#reclaim(chunk, round)
     return round.end()
   }
 
@@ -92,7 +107,7 @@ export class Renewals {
       // Looked for anew: it may have been released meanwhile, or have run out.
       if (!attached.has(entry) || this.#holds.get(hold.place) !== hold) continue
       this.#holds.extend(hold)
-      round.answers[index] = grantOn(hold.session, hold.fencingToken)
+      round.answers[index] = grantOn(hold.session, hold)
     }
   }
 
@@ -117,11 +132,15 @@ export class Renewals {
     round: Round,
   ): Promise<void> {
     const indices = indicesOf(claims)
-    const read = claims.map(({ claim }) => readHolder(this.#namespace.lineFor(claim.key)))
+    const read = claims.flatMap(({ claim }) => this.#standing.reads(claim))
     const answer = await this.#connection.txn(when([], read)).catch((error: unknown) => round.fail(indices, error))
     if (answer === undefined) return
+    const looks = this.#standing.looks(
+      claims.map(({ claim }) => claim),
+      answer,
+    )
     const moving = claims.map(async ({ claim, index }, i) => {
-      round.answers[index] = await this.#settle(claim, rangeOf(answer, i)[0], 'may look again')
+      round.answers[index] = await this.#settle(claim, looks[i]?.held, 'may look again')
     })
     const moved = await Promise.allSettled(moving)
     for (const [i, each] of moved.entries())
@@ -130,31 +149,26 @@ export class Renewals {
 
   async #settle(
     claim: RenewedClaim,
-    holder: KeyValue | undefined,
+    held: KeyValue | undefined,
     unsettled: 'may look again' | 'unknown',
   ): Promise<Renewal> {
-    const place = this.#namespace.placeOf(claim)
-    if (holder === undefined || placeIn(holder) !== place) return this.#gone(place)
-    const moved = await this.#moveHere(claim, holder)
+    if (held === undefined) return this.#gone(claim)
+    const moved = await this.#moveHere(claim, held)
     if (moved !== undefined) return moved
     if (unsettled === 'unknown') return 'unknown'
     // Whoever handed it off may have renewed it just now.
-    const answer = await this.#connection.txn(when([], [readHolder(this.#namespace.lineFor(claim.key))]))
-    return this.#settle(claim, rangeOf(answer, 0)[0], 'unknown')
+    const answer = await this.#connection.txn(when([], this.#standing.reads(claim)))
+    return this.#settle(claim, this.#standing.look(claim, answer).held, 'unknown')
   }
 
   /** Undefined: it has changed since it was read. */
-  async #moveHere(
-    claim: RenewedClaim,
-    { key, create_revision, mod_revision, lease }: KeyValue,
-  ): Promise<Renewal | undefined> {
-    const fencingToken = BigInt(create_revision)
-    const place = key.toString()
+  async #moveHere(claim: RenewedClaim, held: KeyValue): Promise<Renewal | undefined> {
+    const place = placeIn(held)
     // Never shortened: it stays at least as long as where it hung.
-    const keepMs = Math.max(claim.ttlMs, await this.#remainingMs(place, lease))
+    const keepMs = Math.max(claim.ttlMs, await this.#remainingMs(place, held.lease))
     return this.#line.onSession(keepMs, async (session) => {
-      if (!(await this.#line.move(place, mod_revision, session))) return undefined
-      return this.#line.hold(claim, fencingToken, session)
+      if (!(await this.#line.move(place, held.mod_revision, session))) return undefined
+      return this.#line.hold(claim, wonBy(held), session)
     })
   }
 
@@ -164,9 +178,11 @@ export class Renewals {
     return (await this.#connection.remainingSeconds(leaseId)) * 1000
   }
 
-  #gone(place: string): Renewal {
+  async #gone(claim: Claim): Promise<Renewal> {
+    const place = this.#namespace.placeOf(claim)
     this.#line.leave(this.#line.drop(place), place)
-    return 'gone'
+    const why = await this.#reasons.of(claim)
+    return why === undefined ? 'gone' : `gone: ${why}`
   }
 }
 

@@ -44,7 +44,7 @@ export class SessionWatch {
       if (this.#watch === opening) this.#watch = undefined
     }
     const gone = (place: string) => this.#onGone(place.slice(place.lastIndexOf('/') + 1))
-    const opening: Promise<Stream> = this.#connection.watchDeletions(key, range_end, gone, ended)
+    const opening: Promise<Stream> = this.#connection.watch(key, range_end, 'deletions', gone, ended)
     opening.catch(ended)
     return opening
   }

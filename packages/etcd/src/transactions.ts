@@ -19,6 +19,15 @@ export const createdAt = (place: string, revision: bigint): Compare => ({
   create_revision: String(revision),
 })
 
+/** Whoever stands in the line stood there at this revision: nobody has come since. */
+export const noneSince = ({ key, range_end }: KeyRange, revision: string): Compare => ({
+  result: 'Less',
+  target: 'Create',
+  key,
+  range_end,
+  create_revision: String(BigInt(revision) + 1n),
+})
+
 /** Not changed since it was read: a move of it that comes late finds that another was made. */
 export const unchangedSince = (place: string, modRevision: string): Compare => ({
   result: 'Equal',
@@ -47,8 +56,13 @@ function halvesOf(id: string): Int64 {
   return { low: Number(BigInt.asIntN(32, whole)), high: Number(BigInt.asIntN(32, whole >> 32n)), unsigned: false }
 }
 
-export const put = (place: string, metadata: string | undefined, lease: string): Operation => ({
-  request_put: { key: Buffer.from(place), value: Buffer.from(metadata ?? ''), lease },
+export const put = (place: string, value: string | undefined, lease: string): Operation => ({
+  request_put: { key: Buffer.from(place), value: Buffer.from(value ?? ''), lease },
+})
+
+/** On the etcd lease on which it hangs. */
+export const rewrite = (place: string, value: string): Operation => ({
+  request_put: { key: Buffer.from(place), value: Buffer.from(value), ignore_lease: true },
 })
 
 /** A put with another lease keeps the create revision, which is the token. */
@@ -65,6 +79,17 @@ export const remove = (place: string): Operation => ({ request_delete_range: { k
 export const readPlace = (place: string): Operation => ({
   request_range: { key: Buffer.from(place), keys_only: true },
 })
+
+/** With what it says of itself. */
+export const readValue = (key: string): Operation => ({ request_range: { key: Buffer.from(key) } })
+
+/** With what they say of themselves, in the order of their arrival. */
+export const readValues = (line: KeyRange): Operation => ({
+  request_range: { ...line, sort_order: 'Ascend', sort_target: 'Create' },
+})
+
+/** In the order of the keys. */
+export const readPage = (range: KeyRange, limit: number): Operation => ({ request_range: { ...range, limit } })
 
 /** Who holds the lock, and after it who waits, in the order of their arrival. */
 export const readLine = (line: KeyRange): Operation => ({
@@ -100,7 +125,17 @@ export const placeIn = ({ key }: KeyValue): string => key.toString()
 const MAX_OPERATIONS = 128
 
 /** As many as fit into one transaction, with so many operations for each. */
-export function inChunks<T>(all: readonly T[], operationsEach = 1): T[][] {
-  const size = Math.floor(MAX_OPERATIONS / operationsEach)
-  return Array.from({ length: Math.ceil(all.length / size) }, (_, i) => all.slice(i * size, (i + 1) * size))
+export function inChunks<T>(all: readonly T[], operationsOf: (each: T) => number = () => 1): T[][] {
+  const chunks: T[][] = []
+  let room = 0
+  for (const each of all) {
+    const operations = operationsOf(each)
+    if (operations > room) {
+      chunks.push([])
+      room = MAX_OPERATIONS
+    }
+    room -= operations
+    chunks.at(-1)?.push(each)
+  }
+  return chunks
 }

@@ -1,14 +1,14 @@
 import type { EtcdConnection, Stream } from './connection.ts'
 import { type KeyRange, lineOf } from './namespace.ts'
 
-/** `turn`: nobody stands ahead any more. `look`: that may be so, or the place is lost. */
+/** `turn`: nobody stands in the way any more, or for permits, fewer do. `look`: that may be so, or the place is lost. */
 export type Wake = 'turn' | 'look'
 
 /** A place that was taken earlier. */
 export interface Predecessor {
   readonly place: string
-  /** Of the place: whoever lost it and came back stands elsewhere. */
-  readonly createdAt: bigint
+  /** It stood in the way at this revision. Whoever lost it before that and came back stands here still. */
+  readonly since: bigint
 }
 
 /** One claim that waits. Deletions are noted from the beginning: those ahead may leave before it is known who they are. */
@@ -18,6 +18,8 @@ export class Waiting {
   /** At which revision a place was deleted last. */
   readonly #left = new Map<string, bigint>()
   #ahead: Map<string, bigint> | undefined
+  /** With so many ahead it is worth a look. */
+  #enough = 0
   #wake!: (wake: Wake) => void
 
   constructor(place: string) {
@@ -27,24 +29,36 @@ export class Waiting {
     })
   }
 
-  standsBehind(ahead: readonly Predecessor[]): void {
-    const stillThere = ahead.filter(({ place, createdAt }) => (this.#left.get(place) ?? 0n) < createdAt)
-    this.#ahead = new Map(stillThere.map(({ place, createdAt }) => [place, createdAt]))
-    this.#wakeIfFirst()
+  /** `enough`: whose turn it may be when one of them has left need not wait for all. */
+  standsBehind(ahead: readonly Predecessor[], enough: 'all' | 'one' = 'all'): void {
+    const stillThere = ahead.filter(({ place, since }) => (this.#left.get(place) ?? 0n) <= since)
+    this.#ahead = new Map(stillThere.map(({ place, since }) => [place, since]))
+    this.#enough = enough === 'all' ? 0 : ahead.length - 1
+    this.#wakeIfEnough()
   }
 
   deleted(place: string, revision: bigint): void {
     if (place === this.place) this.look()
-    else if (this.#ahead === undefined) this.#left.set(place, revision)
-    else if (revision > (this.#ahead.get(place) ?? revision) && this.#ahead.delete(place)) this.#wakeIfFirst()
+    else this.passed(place, revision)
+  }
+
+  /** It is not in the way any more, or may not be. */
+  passed(place: string, revision: bigint): void {
+    if (this.#ahead === undefined) this.#left.set(place, revision)
+    else if (revision > (this.#ahead.get(place) ?? revision) && this.#ahead.delete(place)) this.#wakeIfEnough()
   }
 
   look(): void {
     this.#wake('look')
   }
 
-  #wakeIfFirst(): void {
-    if (this.#ahead?.size === 0) this.#wake('turn')
+  /** Its own place has changed. */
+  mayBeGranted(): void {
+    this.#wake('turn')
+  }
+
+  #wakeIfEnough(): void {
+    if (this.#ahead !== undefined && this.#ahead.size <= this.#enough) this.#wake('turn')
   }
 }
 
@@ -104,9 +118,10 @@ export class Turns {
 
   #open(): Promise<Stream> {
     const { key, range_end } = this.#range
-    const opening: Promise<Stream> = this.#connection.watchDeletions(
+    const opening: Promise<Stream> = this.#connection.watch(
       key,
       range_end,
+      'deletions',
       (place, revision) => this.#deleted(place, revision),
       () => {
         if (this.#watch === opening) this.#ended()

@@ -1,6 +1,8 @@
 import type { Candidate, Claim, Grant, Terms } from '@leasehold/core'
 import type { Line, Queued } from './line.ts'
 import type { Namespace } from './namespace.ts'
+import type { PermitWaits } from './permit-waits.ts'
+import { isForPermits } from './permits.ts'
 import type { Handover, Releases } from './releases.ts'
 import type { Turns, Waiting } from './turns.ts'
 
@@ -15,23 +17,27 @@ export class Waits {
   readonly #line: Line
   readonly #turns: Turns
   readonly #releases: Releases
+  readonly #permitWaits: PermitWaits
   /** Claims that a release under way puts in line. */
   readonly #requeued = new Map<string, Requeued>()
 
-  constructor(namespace: Namespace, line: Line, turns: Turns, releases: Releases) {
+  constructor(namespace: Namespace, line: Line, turns: Turns, releases: Releases, permitWaits: PermitWaits) {
     this.#namespace = namespace
     this.#line = line
     this.#turns = turns
     this.#releases = releases
+    this.#permitWaits = permitWaits
   }
 
   async wait(claim: Claim, terms: Terms, signal: AbortSignal): Promise<Grant | undefined> {
-    const { waiting, queued } = this.#enter({ ...claim, ...terms }, signal)
+    const candidate = { ...claim, ...terms }
+    if (isForPermits(candidate)) return this.#permitWaits.wait(candidate, signal)
+    const { waiting, queued } = this.#enter(candidate, signal)
     const stop = () => waiting.look()
     if (signal.aborted) stop()
     else signal.addEventListener('abort', stop, { once: true })
     try {
-      return await this.#turn({ ...claim, ...terms }, waiting, queued, signal)
+      return await this.#turn(candidate, waiting, queued, signal)
     } finally {
       signal.removeEventListener('abort', stop)
       this.#turns.leave(waiting)
@@ -40,7 +46,7 @@ export class Waits {
 
   /** Releases, and puts the next claim in line on the same trip. Its wait is expected in the same turn of the event loop. */
   async release(claim: Claim, next?: Candidate): Promise<boolean> {
-    if (next === undefined || !this.#turns.isListening) return this.#releases.release(claim)
+    if (next === undefined || isForPermits(next) || !this.#turns.isListening) return this.#releases.release(claim)
     const place = this.#namespace.placeOf(next)
     const waiting = this.#turns.enter(place)
     const handover = this.#releases.handOver(claim, next)
@@ -77,7 +83,7 @@ export class Waits {
   ): Promise<Grant | undefined> {
     const standing = await Promise.race([queued, waiting.woken])
     if (standing === 'look' || standing === 'turn') {
-      if (signal.aborted) this.#withdrawLater(claim, queued)
+      if (signal.aborted) this.#releases.withdrawLater(claim, queued)
       else await queued
       return undefined
     }
@@ -89,11 +95,5 @@ export class Waits {
     if (wake === 'look' || signal.aborted || session.ended !== undefined || session.ageMs >= session.ttlMs)
       return undefined
     return this.#line.promote(claim, claim.ttlMs, standing)
-  }
-
-  /** The place may be taken after the release that follows an abort: it is given up once it is there. A wait ends also because an attempt was granted the lock. */
-  #withdrawLater(claim: Claim, queued: Promise<Queued>): void {
-    const isWithdrawn = () => !this.#line.holds(this.#namespace.placeOf(claim))
-    queued.then(() => isWithdrawn() && this.#releases.release(claim)).catch(() => {})
   }
 }

@@ -15,10 +15,12 @@ it('a fence lets a transaction of the holder pass, and stops it when the lock ha
     etcd.raw.if(key, 'Create', '==', createRevision).then(etcd.raw.put(target).value(value)).commit()
   expect((await write('fresh')).succeeded).toBe(true)
   await lease.release()
-  await createLocks(etcd.open(), PATIENT).named(lease.key).acquire()
+  const rival = createLocks(etcd.open(), PATIENT)
+  await rival.named(lease.key).acquire()
   expect((await write('stale')).succeeded).toBe(false)
   expect(await etcd.raw.get(target)).toBe('fresh')
   expect(() => backend.fence(lease)).toThrow('is not held here')
+  await rival.close()
   await locks.close()
 })
 

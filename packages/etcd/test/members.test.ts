@@ -37,7 +37,7 @@ class Member implements EtcdConnection {
   async keepAlive(): Promise<KeepAliveStream> {
     return { send: () => {}, cancel: this.#cancel }
   }
-  watchDeletions = async () => ({ cancel: this.#cancel })
+  watch = async () => ({ cancel: this.#cancel })
   close() {
     this.closed = true
   }
@@ -113,9 +113,10 @@ describe('a cluster', () => {
       () => {},
       (why) => ends.push(why),
     )
-    await cluster.watchDeletions(
+    await cluster.watch(
       Buffer.of(1),
       Buffer.of(2),
+      'deletions',
       () => {},
       (why) => ends.push(why),
     )

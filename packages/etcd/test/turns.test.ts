@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { EtcdConnection, OnEnd, Stream } from '../src/connection.ts'
+import type { EtcdConnection, OnEnd, Stream, Told } from '../src/connection.ts'
 import { EtcdError } from '../src/errors.ts'
 import { Turns, type Waiting } from '../src/turns.ts'
 
@@ -9,9 +9,10 @@ class Watched {
   deleted: (place: string, revision: bigint) => void = () => {}
   end: OnEnd = () => {}
   readonly connection = {
-    watchDeletions: async (
+    watch: async (
       _key: Buffer,
       _end: Buffer,
+      _what: Told,
       onDeleted: typeof this.deleted,
       onEnd: OnEnd,
     ): Promise<Stream> => {
@@ -38,8 +39,8 @@ describe('whoever waits', () => {
   it('has its turn when all who came before have left', async () => {
     const { watched, waiting } = await listening()
     waiting.standsBehind([
-      { place: 'a/key/first', createdAt: 5n },
-      { place: 'a/key/second', createdAt: 6n },
+      { place: 'a/key/first', since: 5n },
+      { place: 'a/key/second', since: 6n },
     ])
     watched.deleted('a/key/second', 8n)
     watched.deleted('a/other/first', 9n)
@@ -51,14 +52,14 @@ describe('whoever waits', () => {
   it('counts who left before it was known that they stood ahead', async () => {
     const { watched, waiting } = await listening()
     watched.deleted('a/key/first', 7n)
-    waiting.standsBehind([{ place: 'a/key/first', createdAt: 5n }])
+    waiting.standsBehind([{ place: 'a/key/first', since: 5n }])
     expect(await told(waiting)).toBe('turn')
   })
 
   it('waits for who lost its place and came back before it', async () => {
     const { watched, waiting } = await listening()
     watched.deleted('a/key/first', 4n)
-    waiting.standsBehind([{ place: 'a/key/first', createdAt: 5n }])
+    waiting.standsBehind([{ place: 'a/key/first', since: 5n }])
     watched.deleted('a/key/first', 4n)
     expect(await told(waiting)).toBe('nothing')
     watched.deleted('a/key/first', 7n)
@@ -67,14 +68,14 @@ describe('whoever waits', () => {
 
   it('looks again when its own place is deleted', async () => {
     const { watched, waiting } = await listening()
-    waiting.standsBehind([{ place: 'a/key/first', createdAt: 5n }])
+    waiting.standsBehind([{ place: 'a/key/first', since: 5n }])
     watched.deleted('a/key/me', 7n)
     expect(await told(waiting)).toBe('look')
   })
 
   it('looks again when the watch ends, for compaction or any other reason, and it is opened anew', async () => {
     const { watched, turns, waiting } = await listening()
-    waiting.standsBehind([{ place: 'a/key/first', createdAt: 5n }])
+    waiting.standsBehind([{ place: 'a/key/first', since: 5n }])
     watched.end(new EtcdError('UNAVAILABLE', 'the watch was cancelled: required revision has been compacted'))
     expect(await told(waiting)).toBe('look')
     expect(turns.isListening).toBe(false)
