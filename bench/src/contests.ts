@@ -2,6 +2,7 @@ import { crowd } from './crowd.ts'
 import type { Effort } from './effort.ts'
 import { handover } from './handover.ts'
 import { loading } from './loading.ts'
+import { type Parts, parts } from './parts.ts'
 import type { Compared } from './statistics.ts'
 import type { Goals, Subject } from './subject.ts'
 import { uncontended } from './uncontended.ts'
@@ -21,6 +22,18 @@ const TITLES: Readonly<Record<keyof Goals, string>> = {
   handover: 'handover to another client, median',
   crowd: 'hot key, crowd of processes',
 }
+
+const AHEAD = { least: 1 } as const
+
+/** Of parts of a key: to be ahead of everybody else. */
+const PARTS: readonly (readonly [contest: keyof Parts, title: string, unit: Row['unit'], goal: Row['goal']])[] = [
+  ['readers', '64 readers', 'per second', AHEAD],
+  ['readersAndWriter', '63 readers and a writer, all', 'per second', AHEAD],
+  ['writer', '63 readers and a writer, the writer', 'per second', AHEAD],
+  ['permits', '64 callers of 8 permits', 'per second', AHEAD],
+  ['longest', '64 callers of 8 permits, longest turn', 'ms', { most: 1 }],
+  ['pairs', '64 callers of 8 permits, two each', 'per second', AHEAD],
+]
 
 /** Every contest that the subject takes part in, each told as soon as it is over. */
 export async function contend(subject: Subject, effort: Effort, tell: (row: Row) => void): Promise<void> {
@@ -54,6 +67,11 @@ export async function contend(subject: Subject, effort: Effort, tell: (row: Row)
         ...figures
       } = await crowd(subject.name, url, effort)
       row('crowd', 'per second', figures, { fairness: { callers, processes } })
+    }
+    for (const rival of subject.rivals?.(url) ?? []) {
+      const figures = await parts(one, rival, effort).finally(() => rival.close())
+      for (const [contest, title, unit, goal] of PARTS)
+        tell({ backend: subject.name, contest: `${title}, beside ${rival.name}`, unit, goal, ...figures[contest] })
     }
   } finally {
     await Promise.all([one.close(), other.close(), raw.close()])

@@ -13,6 +13,14 @@ export interface Raw {
   close(): Promise<void>
 }
 
+/** Somebody else's semaphore, used as its authors advise. */
+export interface Rival {
+  readonly name: string
+  /** Takes so many of the permits of a key, when there are as many, and gives them back. */
+  cycle(key: string, take: number, of: number): Promise<unknown>
+  close(): Promise<void>
+}
+
 export interface RunningServer {
   readonly url: string
   stop(): Promise<void>
@@ -35,4 +43,6 @@ export interface Subject {
   start(): Promise<RunningServer>
   locks(url: string): Locks
   raw(url: string): Promise<Raw>
+  /** Whom its shared holds and permits are held against. */
+  rivals?(url: string): readonly Rival[]
 }

@@ -1,7 +1,7 @@
 import { createLocks } from '@leasehold/core'
 import { MemoryStore, memoryBackend } from '@leasehold/core/memory'
-import { Mutex } from 'async-mutex'
-import type { Subject } from '../subject.ts'
+import { Mutex, Semaphore } from 'async-mutex'
+import type { Rival, Subject } from '../subject.ts'
 
 export const memory: Subject = {
   name: 'memory',
@@ -9,6 +9,7 @@ export const memory: Subject = {
   goals: { sequential: { most: 2 }, atOnce: { least: 0.5 } },
   start: async () => ({ url: 'memory:', stop: async () => {} }),
   locks: () => createLocks(memoryBackend({ store: new MemoryStore() })),
+  rivals: () => [asyncMutex()],
   async raw() {
     const mutexes = new Map<string, Mutex>()
     const mutexOf = (key: string): Mutex => {
@@ -21,4 +22,18 @@ export const memory: Subject = {
       close: async () => {},
     }
   },
+}
+
+function asyncMutex(): Rival {
+  const semaphores = new Map<string, Semaphore>()
+  return {
+    name: 'async-mutex',
+    async cycle(key, take, of) {
+      const semaphore = semaphores.get(key) ?? new Semaphore(of)
+      semaphores.set(key, semaphore)
+      const [, release] = await semaphore.acquire(take)
+      release()
+    },
+    close: async () => {},
+  }
 }

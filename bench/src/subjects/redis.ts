@@ -4,6 +4,7 @@ import { redisBackend } from '@leasehold/redis'
 import { startRedis } from '@leasehold/test-services'
 import { Redis } from 'ioredis'
 import type { Raw, Subject } from '../subject.ts'
+import { redisRivals } from './redis-rivals.ts'
 
 const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`
 const RELEASE_SHA = createHash('sha1').update(RELEASE).digest('hex')
@@ -17,6 +18,7 @@ export const redis: Subject = {
   goals: { sequential: { most: 1.2 }, atOnce: { least: 0.9 }, handover: { most: 1.2 }, crowd: { least: 0.6 } },
   start: () => startRedis({ own: true }),
   locks: (url) => createLocks(redisBackend({ client: new Redis(url, { lazyConnect: true }) })),
+  rivals: redisRivals,
   async raw(url) {
     const one = new Redis(url)
     await one.script('LOAD', RELEASE)
