@@ -32,6 +32,8 @@ export class ShareDesk implements Place, HoldKeeper<Hold>, KeyDesk {
   readonly #contenders = new Set<Contender>()
   /** First in, first out; contenders are no longer among them. */
   readonly #line = new Set<Waiter>()
+  /** Who stands in line at the backend: nobody overtakes them, so who comes later stands behind them, and need not ask first. */
+  readonly #standing = new Set<Waiter>()
   #atOnce = 1
 
   constructor(hall: Hall, owner: DeskOwner, key: string, kind: Share['kind']) {
@@ -78,6 +80,7 @@ export class ShareDesk implements Place, HoldKeeper<Hold>, KeyDesk {
   /** A contender found the key taken: for those behind it there is no need to ask. */
   tellWaiting(waiter: Waiter): void {
     this.#atOnce = 1
+    this.#standing.add(waiter)
     this.#tell(waiter)
   }
 
@@ -110,6 +113,7 @@ export class ShareDesk implements Place, HoldKeeper<Hold>, KeyDesk {
   left(contender: Contender, failure?: unknown): void {
     this.#hall.left()
     this.#contenders.delete(contender)
+    this.#standing.delete(contender.waiter)
     this.#shareFailure(failure)
     this.#advance()
     this.#leaveIfEmpty()
@@ -161,7 +165,12 @@ export class ShareDesk implements Place, HoldKeeper<Hold>, KeyDesk {
   #contend(waiter: Waiter): void {
     const contender = new Contender(this, waiter)
     this.#contenders.add(contender)
-    void inNoContext(() => contender.contend())
+    const behind = this.#standing.size > 0 && waiter.terms.waitMs !== 0
+    if (behind) {
+      this.#standing.add(waiter)
+      this.#tell(waiter)
+    }
+    void inNoContext(() => contender.contend(behind ? 'wait' : undefined))
   }
 
   /** What a contender was told holds for those who would ask next. */

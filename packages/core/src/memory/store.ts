@@ -101,7 +101,9 @@ export class MemoryStore {
 
   inspect(key: string): readonly Inspection[] {
     const holds = this.#current(key)?.holds ?? NO_HOLDS
-    return holds.map((held) => held.inspection(this.#remainingMs(held)))
+    if (holds.length === 0) return []
+    const nowMs = this.#nowMs()
+    return holds.map((held) => held.inspection(held.expiresAtMs - nowMs))
   }
 
   /** Holds of keys that begin so. */
@@ -160,8 +162,9 @@ export class MemoryStore {
     const place = this.#places.get(key)
     if (!place) return undefined
     let expired = false
+    const nowMs = this.#nowMs()
     for (const held of place.holds) {
-      if (this.#remainingMs(held) > 0) continue
+      if (held.expiresAtMs > nowMs) continue
       this.#end(place, held)
       expired = true
     }
@@ -221,10 +224,14 @@ export class MemoryStore {
   /** When the first of those who hold it may be gone. */
   #nextExpiryMs(place: Place | undefined): number {
     const holds = place?.holds ?? NO_HOLDS
-    return Math.min(...holds.map((held) => this.#remainingMs(held)))
+    return Math.min(...holds.map(({ expiresAtMs }) => expiresAtMs)) - this.#nowMs()
   }
 
-  #remainingMs(held: StoreHold): number {
-    return held.expiresAtMs - this.clock.now().monotonicMs
+  #remainingMs({ expiresAtMs }: StoreHold): number {
+    return expiresAtMs - this.#nowMs()
+  }
+
+  #nowMs(): number {
+    return this.clock.now().monotonicMs
   }
 }
