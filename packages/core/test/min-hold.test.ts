@@ -2,8 +2,17 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
-import { createLocks } from '../src/index.ts'
+import { createLocks, type LockBackend } from '../src/index.ts'
 import { MemoryStore, memoryBackend } from '../src/memory/index.ts'
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** For how long from now on the store keeps something. */
+async function keptFor(store: MemoryStore): Promise<number> {
+  const started = performance.now()
+  while (store.size > 0) await sleep(2)
+  return performance.now() - started
+}
 
 it('the next caller of this process waits for the time that a lease is to be held at least, and the work does not', async () => {
   await using locks = createLocks(memoryBackend({ store: new MemoryStore() }))
@@ -22,6 +31,34 @@ it('work that takes longer than that is followed at once', async () => {
   const lock = locks.named('cron')
   await lock.run({ minHoldMs: 5 }, () => new Promise((resolve) => setTimeout(resolve, 10)))
   expect(await lock.tryAcquire()).not.toBeNull()
+})
+
+it('counts from the grant, however long its answer was waited for', async () => {
+  const store = new MemoryStore()
+  const backend = memoryBackend({ store })
+  const slow: LockBackend = {
+    ...backend,
+    async tryAcquire(claim, terms) {
+      await sleep(150)
+      return backend.tryAcquire(claim, terms)
+    },
+  }
+  await using locks = createLocks(slow)
+  const lease = await locks.named('cron').acquire({ minHoldMs: 200 })
+  await lease.release()
+  expect(await keptFor(store)).toBeGreaterThan(195)
+})
+
+it.each([
+  { how: 'its time is over', options: { ttlMs: 400, marginMs: 350, autoRenew: false } },
+  { how: 'it was held for the longest time allowed', options: { ttlMs: 400, maxHoldMs: 50 } },
+])('holds also where the lease is lost: $how', async ({ options }) => {
+  const store = new MemoryStore()
+  await using locks = createLocks(memoryBackend({ store }))
+  const lease = await locks.named('cron').acquire({ ...options, minHoldMs: 300 })
+  await sleep(100)
+  expect(await lease.release()).toBe('lost')
+  expect(await keptFor(store)).toBeGreaterThan(190)
 })
 
 it('is at most the TTL: nobody else keeps the key for a process that has ended', async () => {
