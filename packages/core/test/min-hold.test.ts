@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
-import { createLocks, type LockBackend } from '../src/index.ts'
+import { allOf, createLocks, type LockBackend } from '../src/index.ts'
 import { MemoryStore, memoryBackend } from '../src/memory/index.ts'
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
@@ -59,6 +59,27 @@ it.each([
   await sleep(100)
   expect(await lease.release()).toBe('lost')
   expect(await keptFor(store)).toBeGreaterThan(190)
+})
+
+it('does not hold what nobody has got, where one key of several cannot be taken', async () => {
+  const store = new MemoryStore()
+  const { tryAcquireAll: _, ...oneByOne } = memoryBackend({ store })
+  await using locks = createLocks(oneByOne)
+  await using others = createLocks(memoryBackend({ store }))
+  await others.named('b').acquire()
+  expect(await allOf(locks, ['a', 'b']).tryAcquire({ minHoldMs: 5000 })).toBeNull()
+  expect(await others.named('a').tryAcquire()).not.toBeNull()
+})
+
+it('does not hold what nobody has got, where the grant crosses with an abort', async () => {
+  const store = new MemoryStore()
+  await using locks = createLocks(memoryBackend({ store }))
+  const stop = new AbortController()
+  const calledOff = allOf(locks, ['c', 'd']).acquire({ minHoldMs: 5000, signal: stop.signal })
+  stop.abort(new Error('enough'))
+  await expect(calledOff).rejects.toThrow('enough')
+  await sleep(10)
+  expect(store.size).toBe(0)
 })
 
 it('is at most the TTL: nobody else keeps the key for a process that has ended', async () => {

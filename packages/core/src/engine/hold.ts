@@ -197,16 +197,16 @@ export class Hold implements Task {
     return this.release(now)
   }
 
-  /** Resolves with `'lost'` where the server no longer held the key for it. */
-  release(now: Instant = this.#bench.clock.now()): Promise<ReleaseOutcome> {
-    this.#ending ??= this.#release(now)
+  /** Resolves with `'lost'` where the server no longer held the key for it. `minHoldMs`: 0 where nobody has got it. */
+  release(now: Instant = this.#bench.clock.now(), minHoldMs?: number): Promise<ReleaseOutcome> {
+    this.#ending ??= this.#release(now, minHoldMs)
     return this.#ending
   }
 
-  async #release(now: Instant): Promise<ReleaseOutcome> {
+  async #release(now: Instant, minHoldMs?: number): Promise<ReleaseOutcome> {
     const { outstanding } = this.#bench
     this.#end('released')
-    if (this.#isKept()) {
+    if (this.#isKept(minHoldMs)) {
       this.#keeper.over(this)
       return this.#released(true)
     }
@@ -224,8 +224,8 @@ export class Hold implements Task {
   }
 
   /** Too soon to give it back, as counted from when it was known here: what the validity counts from may be long before the grant. For at most the TTL, the server keeps the key where this process ends sooner. */
-  #isKept(): boolean {
-    const ms = (this.terms.minHoldMs ?? 0) - this.#bench.msSince(this.heldSince)
+  #isKept(minHoldMs = this.terms.minHoldMs ?? 0): boolean {
+    const ms = minHoldMs - this.#bench.msSince(this.heldSince)
     if (ms <= 0) return false
     if (!this.#confirmed) void this.#keeper.renew(this).catch(() => {})
     this.#bench.scheduler.after(ms, { fire: () => this.server.withdraw() })
