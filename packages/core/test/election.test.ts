@@ -44,6 +44,17 @@ it('a signal tells the work, which is let come to its end before the lead is giv
   await Promise.all([one.close(), other.close()])
 })
 
+it('a signal that aborts in the moment of the election tells the work', async () => {
+  const stop = new AbortController()
+  await using locks = createLocks(memoryBackend({ store: new MemoryStore() }), {
+    onEvent: ({ type }) => type === 'acquired' && stop.abort(new Error('enough')),
+  })
+  const running = election(locks, 'leader').run({ signal: stop.signal }, async (lead) => {
+    if (!lead.signal.aborted) throw new Error('nobody tells the work')
+  })
+  await expect(running).rejects.toThrow('enough')
+})
+
 it('an observer sees who leads, and what is proclaimed, and ends when the locks are closed', async () => {
   const [one, other] = candidates()
   if (!one || !other) return

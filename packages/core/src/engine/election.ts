@@ -59,6 +59,8 @@ class LockElection implements Election {
       const hold = holdOf(lease)
       const warn = () => hold.warning.warn(signal?.reason)
       signal?.addEventListener('abort', warn)
+      // While the answer was on its way to here.
+      if (signal?.aborted) warn()
       try {
         const result = await lease.run(work)
         if (!signal?.aborted) return result
