@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { annotate, createLocks, election, type Leader } from '../src/index.ts'
+import { annotate, createLocks, election, forceRelease, type Leader } from '../src/index.ts'
 import { MemoryStore, memoryBackend } from '../src/memory/index.ts'
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
@@ -53,6 +53,20 @@ it('a signal that aborts in the moment of the election tells the work', async ()
     if (!lead.signal.aborted) throw new Error('nobody tells the work')
   })
   await expect(running).rejects.toThrow('enough')
+})
+
+it('a signal need only have the shape of one', async () => {
+  await using locks = createLocks(memoryBackend({ store: new MemoryStore() }), { ttlMs: 60 })
+  const signal = { aborted: false, addEventListener() {}, removeEventListener() {} }
+  let leads = 0
+  const running = election(locks, 'leader').run({ signal: signal as unknown as AbortSignal }, async (lead) => {
+    leads += 1
+    if (leads > 1) return
+    await forceRelease(locks, 'leader', { reason: 'once more' })
+    await new Promise((resolve) => lead.signal.addEventListener('abort', resolve))
+  })
+  await running
+  expect(leads).toBe(2)
 })
 
 it('an observer sees who leads, and what is proclaimed, and ends when the locks are closed', async () => {

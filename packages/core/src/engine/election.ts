@@ -7,6 +7,7 @@ import type { Hold } from './hold.ts'
 import { inspect, shown } from './inspect.ts'
 import { holdOf } from './lease.ts'
 import { hallOf } from './locks.ts'
+import { assertNotAborted } from './waiter.ts'
 
 type Work<T> = (lease: Lease) => Promise<T> | T
 
@@ -70,7 +71,7 @@ class LockElection implements Election {
       } finally {
         signal?.removeEventListener('abort', warn)
       }
-      signal?.throwIfAborted()
+      assertNotAborted(signal)
     }
   }
 
