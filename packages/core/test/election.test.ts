@@ -69,6 +69,27 @@ it('a signal need only have the shape of one', async () => {
   expect(leads).toBe(2)
 })
 
+it('an observer who could not look looks again, although nothing changes any more', async () => {
+  const store = new MemoryStore()
+  const backend = memoryBackend({ store })
+  let isAway = false
+  const inspect = async (key: string) => {
+    if (isAway) throw new Error('away')
+    return (await backend.inspect?.(key)) ?? []
+  }
+  await using locks = createLocks({ ...backend, inspect }, { pollMs: 20 })
+  await using others = createLocks(memoryBackend({ store }))
+  const observing = election(locks, 'leader').observe()
+  expect((await observing.next()).value).toBeNull()
+  isAway = true
+  const seen = observing.next()
+  const lead = await election(others, 'leader').campaign({ autoRenew: false })
+  await sleep(10)
+  isAway = false
+  expect((await seen).value).toMatchObject({ term: lead.fencingToken })
+  await observing.return?.()
+})
+
 it('an observer sees who leads, and what is proclaimed, and ends when the locks are closed', async () => {
   const [one, other] = candidates()
   if (!one || !other) return

@@ -100,7 +100,7 @@ class LockElection implements Election {
           last = seen
           yield leader
         }
-        await changes.next()
+        await changes.next(leader === undefined)
       }
     } finally {
       changes.stop()
