@@ -90,6 +90,12 @@ it('an observer who could not look looks again, although nothing changes any mor
   await observing.return?.()
 })
 
+it('nobody is asked who leads when the locks are closed', async () => {
+  const locks = createLocks(memoryBackend({ store: new MemoryStore() }))
+  await locks.close()
+  await expect(election(locks, 'leader').leader()).rejects.toMatchObject({ code: 'CLOSED' })
+})
+
 it('an observer sees who leads, and what is proclaimed, and ends when the locks are closed', async () => {
   const [one, other] = candidates()
   if (!one || !other) return

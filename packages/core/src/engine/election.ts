@@ -80,7 +80,8 @@ class LockElection implements Election {
     await annotate(this.#lead.lease, value)
   }
 
-  leader(): Promise<Leader | null> {
+  async leader(): Promise<Leader | null> {
+    this.#hall.bench.assertOpen()
     return inspect(this.#hall, this.key, (found) => {
       const [lead] = found.filter(({ share }) => !share).map(shown)
       return lead ? { term: lead.fencingToken, value: lead.metadata, remainingMs: lead.remainingMs } : null
