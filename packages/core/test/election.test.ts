@@ -129,6 +129,14 @@ it('only a lease of this package can be annotated, while it is held', async () =
   await one.close()
 })
 
+it('a lease that cannot be annotated since it is gone is lost, and says why', async () => {
+  await using locks = createLocks(memoryBackend({ store: new MemoryStore() }))
+  const lease = await locks.named('k').acquire()
+  await forceRelease(locks, 'k', { reason: 'the operator knows' })
+  await expect(annotate(lease, 1)).rejects.toMatchObject({ code: 'LEASE_LOST' })
+  expect(() => lease.assertHeld()).toThrow('forced: the operator knows')
+})
+
 it('who does not lead cannot proclaim', async () => {
   const [one] = candidates()
   if (!one) return
