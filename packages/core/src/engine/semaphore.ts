@@ -2,7 +2,7 @@ import type { AcquireOptions, HoldOptions, Lease, Locks, PermitOptions, Semaphor
 import type { LockHall } from './hall.ts'
 import { assertKey } from './key.ts'
 import { hallOf } from './locks.ts'
-import { parseCount, parsePermits } from './options.ts'
+import { assertObject, parseCount, parsePermits } from './options.ts'
 import { PartOfKey } from './shared-lock.ts'
 
 type Work<T> = (lease: Lease) => Promise<T> | T
