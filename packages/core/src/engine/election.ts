@@ -7,6 +7,7 @@ import type { Hold } from './hold.ts'
 import { inspect, shown } from './inspect.ts'
 import { holdOf } from './lease.ts'
 import { hallOf } from './locks.ts'
+import { assertObject } from './options.ts'
 import { assertNotAborted } from './waiter.ts'
 
 type Work<T> = (lease: Lease) => Promise<T> | T
@@ -40,7 +41,9 @@ class LockElection implements Election {
     return this.isLeader ? this.#lead?.hold.fencingToken : undefined
   }
 
-  async campaign({ value, ...options }: CampaignOptions = {}): Promise<Lease> {
+  async campaign(asked: CampaignOptions = {}): Promise<Lease> {
+    assertObject('options', asked)
+    const { value, ...options } = asked
     if (this.#lead && this.isLeader) return this.#lead.lease
     const lease = await this.#lock.acquire({ ...options, metadata: value })
     this.#lead = { lease, hold: holdOf(lease) }
@@ -54,14 +57,12 @@ class LockElection implements Election {
   async run<T>(...args: [Work<T>] | [CampaignOptions, Work<T>]): Promise<T> {
     const [options, work] = args.length === 1 ? [{} as CampaignOptions, args[0]] : args
     if (typeof work !== 'function') throw new TypeError('work must be a function')
+    assertObject('options', options)
     const { signal } = options
     for (;;) {
       const lease = await this.campaign({ whenUnreachable: 'wait', ...options })
       const hold = holdOf(lease)
-      const warn = () => hold.warning.warn(signal?.reason)
-      signal?.addEventListener('abort', warn)
-      // While the answer was on its way to here.
-      if (signal?.aborted) warn()
+      const unheed = heed(signal, () => hold.warning.warn(signal?.reason))
       try {
         const result = await lease.run(work)
         if (!signal?.aborted) return result
@@ -69,7 +70,7 @@ class LockElection implements Election {
         // Work that learns of the loss by its signal may throw whatever it likes.
         if (!isLeaseholdError(hold.interruption, 'LEASE_LOST')) throw error
       } finally {
-        signal?.removeEventListener('abort', warn)
+        unheed()
       }
       assertNotAborted(signal)
     }
@@ -107,6 +108,13 @@ class LockElection implements Election {
       changes.stop()
     }
   }
+}
+
+/** Tells that it aborts, or has aborted while the lead was on its way. Returns how to end that. */
+function heed(signal: AbortSignal | undefined, told: () => void): () => void {
+  signal?.addEventListener('abort', told)
+  if (signal?.aborted) told()
+  return () => signal?.removeEventListener('abort', told)
 }
 
 /** Nothing is known, then. */

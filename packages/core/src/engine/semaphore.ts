@@ -16,6 +16,12 @@ export function semaphore(locks: Locks, key: string, count: number, defaults?: H
   return new CountedPermits(hallOf(locks), key, count, defaults)
 }
 
+/** A bare number of permits would be one permit, silently. */
+function assured<Options>(options: Options): Options {
+  assertObject('options', options)
+  return options
+}
+
 class CountedPermits implements Semaphore {
   readonly key: string
   readonly count: number
@@ -32,16 +38,19 @@ class CountedPermits implements Semaphore {
     this.#taking(1)
   }
 
-  async tryAcquire({ permits, ...options }: HoldOptions & PermitOptions = {}): Promise<Lease | null> {
+  async tryAcquire(asked: HoldOptions & PermitOptions = {}): Promise<Lease | null> {
+    const { permits, ...options } = assured(asked)
     return this.#taking(permits).tryAcquire(options)
   }
 
-  async acquire({ permits, ...options }: AcquireOptions & PermitOptions = {}): Promise<Lease> {
+  async acquire(asked: AcquireOptions & PermitOptions = {}): Promise<Lease> {
+    const { permits, ...options } = assured(asked)
     return this.#taking(permits).acquire(options)
   }
 
   async run<T>(...args: [Work<T>] | [AcquireOptions & PermitOptions, Work<T>]): Promise<T> {
-    const [{ permits, ...options }, work] = args.length === 1 ? [{} as AcquireOptions & PermitOptions, args[0]] : args
+    const [asked, work] = args.length === 1 ? [{} as AcquireOptions & PermitOptions, args[0]] : args
+    const { permits, ...options } = assured(asked)
     return this.#taking(permits).run(options, work)
   }
 
