@@ -273,7 +273,7 @@ export interface Election {
   readonly isLeader: boolean
   /** The fencing token of the lead, while `isLeader`. */
   readonly term: bigint | undefined
-  /** Waits to be elected, as `Lock.acquire` waits, and resolves with the lead. Where this object leads already, with that. */
+  /** Waits to be elected, as `Lock.acquire` waits, and resolves with the lead. Where this object leads already, or another campaign of it is elected first, with that. */
   campaign(options?: CampaignOptions): Promise<Lease>
   /** Gives the lead up, if this object has it: the next is elected at once. */
   resign(): Promise<void>

@@ -55,6 +55,25 @@ it('a signal that aborts in the moment of the election tells the work', async ()
   await expect(running).rejects.toThrow('enough')
 })
 
+it('campaigns of one object at the same time bring the same lead, and can be called off one by one', async () => {
+  const [one, other] = candidates()
+  if (!one || !other) return
+  const before = await election(other, 'leader').campaign()
+  const leadership = election(one, 'leader')
+  const stop = new AbortController()
+  const campaigns = [leadership.campaign(), leadership.campaign({ value: 1 })]
+  const calledOff = leadership.campaign({ signal: stop.signal })
+  await sleep(5)
+  stop.abort(new Error('enough'))
+  await expect(calledOff).rejects.toThrow('enough')
+  await before.release()
+  const [first, second] = await Promise.all(campaigns)
+  expect(first).toBe(second)
+  first?.assertHeld()
+  await expect(leadership.campaign({ signal: 'none' as never })).rejects.toThrow(TypeError)
+  await Promise.all([one.close(), other.close()])
+})
+
 it('a signal need only have the shape of one', async () => {
   await using locks = createLocks(memoryBackend({ store: new MemoryStore() }), { ttlMs: 60 })
   const signal = { aborted: false, addEventListener() {}, removeEventListener() {} }

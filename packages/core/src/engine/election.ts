@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { CampaignOptions, Election, HoldOptions, Leader, Lease, Lock, Locks } from '../api.ts'
 import { isLeaseholdError, leaseError } from '../errors.ts'
 import { annotate } from './annotate.ts'
@@ -8,7 +9,9 @@ import { inspect, shown } from './inspect.ts'
 import { holdOf } from './lease.ts'
 import { hallOf } from './locks.ts'
 import { assertObject } from './options.ts'
-import { assertNotAborted } from './waiter.ts'
+import { assertNotAborted, reasonOf } from './waiter.ts'
+
+const ELECTED = new Error('another campaign of this object was elected')
 
 type Work<T> = (lease: Lease) => Promise<T> | T
 
@@ -22,6 +25,8 @@ export function election(locks: Locks, key: string, defaults?: Omit<HoldOptions,
 class LockElection implements Election {
   readonly #hall: LockHall
   readonly #lock: Lock
+  /** Campaigns that end where another one of this object brings the lead: they would wait for its end. */
+  readonly #campaigns = new Set<AbortController>()
   #lead: { readonly lease: Lease; readonly hold: Hold } | undefined
 
   constructor(hall: LockHall, lock: Lock) {
@@ -43,10 +48,26 @@ class LockElection implements Election {
 
   async campaign(asked: CampaignOptions = {}): Promise<Lease> {
     assertObject('options', asked)
-    const { value, ...options } = asked
+    const { signal } = asked
+    const campaign = new AbortController()
+    const unheed = heed(signal, () => campaign.abort(reasonOf(signal)))
+    this.#campaigns.add(campaign)
+    try {
+      return await this.#elected({ ...asked, signal: campaign.signal })
+    } catch (error) {
+      if (error === ELECTED && this.#lead) return this.#lead.lease
+      throw error
+    } finally {
+      this.#campaigns.delete(campaign)
+      unheed()
+    }
+  }
+
+  async #elected({ value, ...options }: CampaignOptions): Promise<Lease> {
     if (this.#lead && this.isLeader) return this.#lead.lease
     const lease = await this.#lock.acquire({ ...options, metadata: value })
     this.#lead = { lease, hold: holdOf(lease) }
+    for (const campaign of this.#campaigns) campaign.abort(ELECTED)
     return lease
   }
 
@@ -60,7 +81,7 @@ class LockElection implements Election {
     assertObject('options', options)
     const { signal } = options
     for (;;) {
-      const lease = await this.campaign({ whenUnreachable: 'wait', ...options })
+      const lease = await this.#elected({ whenUnreachable: 'wait', ...options })
       const hold = holdOf(lease)
       const unheed = heed(signal, () => hold.warning.warn(signal?.reason))
       try {
@@ -112,6 +133,8 @@ class LockElection implements Election {
 
 /** Tells that it aborts, or has aborted while the lead was on its way. Returns how to end that. */
 function heed(signal: AbortSignal | undefined, told: () => void): () => void {
+  // One signal for shutdown may end many elections.
+  if (signal instanceof AbortSignal) setMaxListeners(0, signal)
   signal?.addEventListener('abort', told)
   if (signal?.aborted) told()
   return () => signal?.removeEventListener('abort', told)
