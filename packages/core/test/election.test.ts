@@ -55,6 +55,19 @@ it('a signal that aborts in the moment of the election tells the work', async ()
   await expect(running).rejects.toThrow('enough')
 })
 
+it('work that throws what its signal made it throw ends the run with the reason of the signal', async () => {
+  await using locks = createLocks(memoryBackend({ store: new MemoryStore() }))
+  const stop = new AbortController()
+  const running = election(locks, 'leader').run({ signal: stop.signal }, async (lead) => {
+    await new Promise((resolve) => lead.signal.addEventListener('abort', resolve))
+    throw new DOMException('The operation was aborted', 'AbortError')
+  })
+  const refused = expect(running).rejects.toThrow('enough')
+  await sleep(5)
+  stop.abort(new Error('enough'))
+  await refused
+})
+
 it('campaigns of one object at the same time bring the same lead, and can be called off one by one', async () => {
   const [one, other] = candidates()
   if (!one || !other) return

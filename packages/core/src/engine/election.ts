@@ -88,8 +88,8 @@ class LockElection implements Election {
         const result = await lease.run(work)
         if (!signal?.aborted) return result
       } catch (error) {
-        // Work that learns of the loss by its signal may throw whatever it likes.
-        if (!isLeaseholdError(hold.interruption, 'LEASE_LOST')) throw error
+        // Work that learns by its signal that it is to end may throw whatever it likes.
+        if (!signal?.aborted && !isLeaseholdError(hold.interruption, 'LEASE_LOST')) throw error
       } finally {
         unheed()
       }
