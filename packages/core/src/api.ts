@@ -23,7 +23,7 @@ export interface HoldOptions {
    */
   readonly maxHoldMs?: number | undefined
   /**
-   * The key stays held for at least so long, also where the work is done sooner or the process ends: 0 to `ttlMs`. A `release` before that ends the lease, and lets the next in when the time is over. For
+   * The key stays held for at least so long, also where the work is done sooner or the process ends: 0 to `ttlMs`. A `release` before that ends the lease, and lets the next in when the time is over; so does a loss. Holds that end with a session, as Postgres' advisory locks do, are kept only while the process lives. For
    * jobs that must not run again on a machine whose clock is behind. A handle does not carry it. Default 0.
    */
   readonly minHoldMs?: number | undefined
