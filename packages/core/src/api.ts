@@ -23,7 +23,7 @@ export interface HoldOptions {
    */
   readonly maxHoldMs?: number | undefined
   /**
-   * The key stays held for at least so long, also where the work is done sooner or the process ends: 0 to `ttlMs`. A `release` before that ends the lease, and lets the next in when the time is over. For
+   * The key stays held for at least so long, also where the work is done sooner or the process ends: 0 to `ttlMs`. A `release` before that ends the lease, and lets the next in when the time is over; so does a loss. Holds that end with a session, as Postgres' advisory locks do, are kept only while the process lives. For
    * jobs that must not run again on a machine whose clock is behind. A handle does not carry it. Default 0.
    */
   readonly minHoldMs?: number | undefined
@@ -273,7 +273,7 @@ export interface Election {
   readonly isLeader: boolean
   /** The fencing token of the lead, while `isLeader`. */
   readonly term: bigint | undefined
-  /** Waits to be elected, as `Lock.acquire` waits, and resolves with the lead. Where this object leads already, with that. */
+  /** Waits to be elected, as `Lock.acquire` waits, and resolves with the lead. Where this object leads already, or another campaign of it is elected first, with that. */
   campaign(options?: CampaignOptions): Promise<Lease>
   /** Gives the lead up, if this object has it: the next is elected at once. */
   resign(): Promise<void>

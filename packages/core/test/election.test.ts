@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { annotate, createLocks, election, type Leader } from '../src/index.ts'
+import { annotate, createLocks, election, forceRelease, type Leader } from '../src/index.ts'
 import { MemoryStore, memoryBackend } from '../src/memory/index.ts'
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
@@ -44,6 +44,90 @@ it('a signal tells the work, which is let come to its end before the lead is giv
   await Promise.all([one.close(), other.close()])
 })
 
+it('a signal that aborts in the moment of the election tells the work', async () => {
+  const stop = new AbortController()
+  await using locks = createLocks(memoryBackend({ store: new MemoryStore() }), {
+    onEvent: ({ type }) => type === 'acquired' && stop.abort(new Error('enough')),
+  })
+  const running = election(locks, 'leader').run({ signal: stop.signal }, async (lead) => {
+    if (!lead.signal.aborted) throw new Error('nobody tells the work')
+  })
+  await expect(running).rejects.toThrow('enough')
+})
+
+it('work that throws what its signal made it throw ends the run with the reason of the signal', async () => {
+  await using locks = createLocks(memoryBackend({ store: new MemoryStore() }))
+  const stop = new AbortController()
+  const running = election(locks, 'leader').run({ signal: stop.signal }, async (lead) => {
+    await new Promise((resolve) => lead.signal.addEventListener('abort', resolve))
+    throw new DOMException('The operation was aborted', 'AbortError')
+  })
+  const refused = expect(running).rejects.toThrow('enough')
+  await sleep(5)
+  stop.abort(new Error('enough'))
+  await refused
+})
+
+it('campaigns of one object at the same time bring the same lead, and can be called off one by one', async () => {
+  const [one, other] = candidates()
+  if (!one || !other) return
+  const before = await election(other, 'leader').campaign()
+  const leadership = election(one, 'leader')
+  const stop = new AbortController()
+  const campaigns = [leadership.campaign(), leadership.campaign({ value: 1 })]
+  const calledOff = leadership.campaign({ signal: stop.signal })
+  await sleep(5)
+  stop.abort(new Error('enough'))
+  await expect(calledOff).rejects.toThrow('enough')
+  await before.release()
+  const [first, second] = await Promise.all(campaigns)
+  expect(first).toBe(second)
+  first?.assertHeld()
+  await expect(leadership.campaign({ signal: 'none' as never })).rejects.toThrow(TypeError)
+  await Promise.all([one.close(), other.close()])
+})
+
+it('a signal need only have the shape of one', async () => {
+  await using locks = createLocks(memoryBackend({ store: new MemoryStore() }), { ttlMs: 60 })
+  const signal = { aborted: false, addEventListener() {}, removeEventListener() {} }
+  let leads = 0
+  const running = election(locks, 'leader').run({ signal: signal as unknown as AbortSignal }, async (lead) => {
+    leads += 1
+    if (leads > 1) return
+    await forceRelease(locks, 'leader', { reason: 'once more' })
+    await new Promise((resolve) => lead.signal.addEventListener('abort', resolve))
+  })
+  await running
+  expect(leads).toBe(2)
+})
+
+it('an observer who could not look looks again, although nothing changes any more', async () => {
+  const store = new MemoryStore()
+  const backend = memoryBackend({ store })
+  let isAway = false
+  const inspect = async (key: string) => {
+    if (isAway) throw new Error('away')
+    return (await backend.inspect?.(key)) ?? []
+  }
+  await using locks = createLocks({ ...backend, inspect }, { pollMs: 20 })
+  await using others = createLocks(memoryBackend({ store }))
+  const observing = election(locks, 'leader').observe()
+  expect((await observing.next()).value).toBeNull()
+  isAway = true
+  const seen = observing.next()
+  const lead = await election(others, 'leader').campaign({ autoRenew: false })
+  await sleep(10)
+  isAway = false
+  expect((await seen).value).toMatchObject({ term: lead.fencingToken })
+  await observing.return?.()
+})
+
+it('nobody is asked who leads when the locks are closed', async () => {
+  const locks = createLocks(memoryBackend({ store: new MemoryStore() }))
+  await locks.close()
+  await expect(election(locks, 'leader').leader()).rejects.toMatchObject({ code: 'CLOSED' })
+})
+
 it('an observer sees who leads, and what is proclaimed, and ends when the locks are closed', async () => {
   const [one, other] = candidates()
   if (!one || !other) return
@@ -75,6 +159,14 @@ it('only a lease of this package can be annotated, while it is held', async () =
   await lease.release()
   await expect(annotate(lease, 1)).rejects.toMatchObject({ code: 'LEASE_ENDED' })
   await one.close()
+})
+
+it('a lease that cannot be annotated since it is gone is lost, and says why', async () => {
+  await using locks = createLocks(memoryBackend({ store: new MemoryStore() }))
+  const lease = await locks.named('k').acquire()
+  await forceRelease(locks, 'k', { reason: 'the operator knows' })
+  await expect(annotate(lease, 1)).rejects.toMatchObject({ code: 'LEASE_LOST' })
+  expect(() => lease.assertHeld()).toThrow('forced: the operator knows')
 })
 
 it('who does not lead cannot proclaim', async () => {

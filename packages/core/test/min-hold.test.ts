@@ -2,8 +2,17 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
-import { createLocks } from '../src/index.ts'
+import { allOf, createLocks, type LockBackend, resume } from '../src/index.ts'
 import { MemoryStore, memoryBackend } from '../src/memory/index.ts'
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** For how long from now on the store keeps something. */
+async function keptFor(store: MemoryStore): Promise<number> {
+  const started = performance.now()
+  while (store.size > 0) await sleep(2)
+  return performance.now() - started
+}
 
 it('the next caller of this process waits for the time that a lease is to be held at least, and the work does not', async () => {
   await using locks = createLocks(memoryBackend({ store: new MemoryStore() }))
@@ -22,6 +31,82 @@ it('work that takes longer than that is followed at once', async () => {
   const lock = locks.named('cron')
   await lock.run({ minHoldMs: 5 }, () => new Promise((resolve) => setTimeout(resolve, 10)))
   expect(await lock.tryAcquire()).not.toBeNull()
+})
+
+it('counts from the grant, however long its answer was waited for', async () => {
+  const store = new MemoryStore()
+  const backend = memoryBackend({ store })
+  const slow: LockBackend = {
+    ...backend,
+    async tryAcquire(claim, terms) {
+      await sleep(150)
+      return backend.tryAcquire(claim, terms)
+    },
+  }
+  await using locks = createLocks(slow)
+  const lease = await locks.named('cron').acquire({ minHoldMs: 200 })
+  await lease.release()
+  expect(await keptFor(store)).toBeGreaterThan(195)
+})
+
+it.each([
+  { how: 'its time is over', options: { ttlMs: 400, marginMs: 350, autoRenew: false } },
+  { how: 'it was held for the longest time allowed', options: { ttlMs: 400, maxHoldMs: 50 } },
+])('holds also where the lease is lost: $how', async ({ options }) => {
+  const store = new MemoryStore()
+  await using locks = createLocks(memoryBackend({ store }))
+  const lease = await locks.named('cron').acquire({ ...options, minHoldMs: 300 })
+  await sleep(100)
+  expect(await lease.release()).toBe('lost')
+  expect(await keptFor(store)).toBeGreaterThan(150)
+})
+
+it('does not hold what nobody has got, where one key of several cannot be taken', async () => {
+  const store = new MemoryStore()
+  const { tryAcquireAll: _, ...oneByOne } = memoryBackend({ store })
+  await using locks = createLocks(oneByOne)
+  await using others = createLocks(memoryBackend({ store }))
+  await others.named('b').acquire()
+  expect(await allOf(locks, ['a', 'b']).tryAcquire({ minHoldMs: 5000 })).toBeNull()
+  expect(await others.named('a').tryAcquire()).not.toBeNull()
+})
+
+it('does not hold what nobody has got, where the grant crosses with an abort', async () => {
+  const store = new MemoryStore()
+  await using locks = createLocks(memoryBackend({ store }))
+  const stop = new AbortController()
+  const calledOff = allOf(locks, ['c', 'd']).acquire({ minHoldMs: 5000, signal: stop.signal })
+  stop.abort(new Error('enough'))
+  await expect(calledOff).rejects.toThrow('enough')
+  await sleep(10)
+  expect(store.size).toBe(0)
+})
+
+it('holds for a turn that was passed on inside the process, also where that ends at once', async () => {
+  const store = new MemoryStore()
+  const silent = { ...memoryBackend({ store }), renew: () => new Promise<never>(() => {}) }
+  await using locks = createLocks(silent, { ttlMs: 400 })
+  const lock = locks.named('cron', { autoRenew: false })
+  const first = await lock.acquire()
+  // Who has waited may pass it on.
+  const second = lock.acquire()
+  const third = lock.acquire({ minHoldMs: 400 })
+  await first.release()
+  await sleep(80)
+  await (await second).release()
+  await third
+  // Nothing more reaches the server.
+  expect(await keptFor(store)).toBeGreaterThan(390)
+})
+
+it('is not carried by a handle, nor put in by a default', async () => {
+  const store = new MemoryStore()
+  await using locks = createLocks(memoryBackend({ store }))
+  await using other = createLocks(memoryBackend({ store }), { minHoldMs: 20_000 })
+  const lease = await locks.named('cron').acquire({ ttlMs: 10_000 })
+  const resumed = await resume(other, lease.handOff())
+  await resumed?.release()
+  expect(store.size).toBe(0)
 })
 
 it('is at most the TTL: nobody else keeps the key for a process that has ended', async () => {

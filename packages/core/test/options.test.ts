@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { expect, it } from 'vitest'
 import { virtualTime } from '../src/conformance/time.ts'
-import { allOf, createLocks, type LockBackend } from '../src/index.ts'
+import { allOf, createLocks, election, forceRelease, type LockBackend, list, semaphore } from '../src/index.ts'
 import { MemoryStore, memoryBackend } from '../src/memory/index.ts'
 
 it.each([{ waitMs: 5000 }, { signal: AbortSignal.abort() }, { whenHeld: 'wait' }])(
@@ -17,6 +17,25 @@ it.each([{ waitMs: 5000 }, { signal: AbortSignal.abort() }, { whenHeld: 'wait' }
 it('options of one call are refused as defaults for all', () => {
   expect(() => createLocks(memoryBackend(), { signal: AbortSignal.abort() } as object)).toThrow('no option signal')
   expect(() => createLocks(memoryBackend(), { metadata: {} } as object)).toThrow('no option metadata')
+})
+
+it.each([2, true, 'me', null])('what is no object is no options: %o', async (options) => {
+  const store = new MemoryStore()
+  await using locks = createLocks(memoryBackend({ store }))
+  const permits = semaphore(locks, 'k', 5)
+  const leadership = election(locks, 'leader')
+  await expect(permits.tryAcquire(options as never)).rejects.toThrow('options must be an object')
+  await expect(permits.acquire(options as never)).rejects.toThrow('options must be an object')
+  await expect(permits.run(options as never, () => 1)).rejects.toThrow('options must be an object')
+  await expect(leadership.campaign(options as never)).rejects.toThrow('options must be an object')
+  await expect(leadership.run(options as never, () => 1)).rejects.toThrow('options must be an object')
+  expect(store.size).toBe(0)
+})
+
+it.each(['\0', 'a\0b', '\ud83d', 'a\udd12b'])('what no server can carry is refused before: %j', async (text) => {
+  await using locks = createLocks(memoryBackend({ store: new MemoryStore() }))
+  await expect(list(locks, { prefix: text })).rejects.toThrow(TypeError)
+  await expect(forceRelease(locks, 'k', { reason: text })).rejects.toThrow(TypeError)
 })
 
 it('Infinity lifts a default for a wait, and for a longest hold', async () => {

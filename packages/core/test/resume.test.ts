@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { virtualTime } from '../src/conformance/time.ts'
-import { createLocks, type LockBackend, resume } from '../src/index.ts'
+import { createLocks, type LeaseHandle, type LockBackend, resume, resumeAll, semaphore } from '../src/index.ts'
 import { MemoryStore, memoryBackend } from '../src/memory/index.ts'
 
 /** The server acts at once; its answer to a renewal takes 20 ms. */
@@ -46,4 +46,23 @@ it('a handle taken up twice at once is one lease, which ends for both', async ()
   await time.pass(20)
   expect(await third).toBeNull()
   await Promise.all([here.close(), there.close()])
+})
+
+it('a lease that was taken up here before is not handed off by others that are gone', async () => {
+  await using locks = createLocks(memoryBackend({ store: new MemoryStore() }))
+  const leases = await Promise.all(['a', 'b'].map((key) => locks.named(key).acquire()))
+  const handles = leases.map((lease) => lease.handOff())
+  const [first, second] = await Promise.all(handles.map((handle) => resume(locks, handle)))
+  await second?.release()
+  expect(await resumeAll(locks, handles)).toBeNull()
+  first?.assertHeld()
+})
+
+it('a handle that has lost what part it was for is no handle of the whole', async () => {
+  await using locks = createLocks(memoryBackend({ store: new MemoryStore() }))
+  const two = semaphore(locks, 'k', 2)
+  const { share: _, ...handle }: LeaseHandle = (await two.acquire()).handOff()
+  const other = await two.acquire()
+  expect(await resume(locks, handle)).toBeNull()
+  other.assertHeld()
 })

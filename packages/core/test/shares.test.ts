@@ -49,6 +49,17 @@ it('a permit may be taken beside those that the same work has, as long as there 
   })
 })
 
+it('permits under another count than those that the same work has are counted by their slots', async () => {
+  await using locks = createLocks(memoryBackend({ store: new MemoryStore() }))
+  const low = await semaphore(locks, 'k', 5).acquire({ permits: 3 })
+  await semaphore(locks, 'k', 5).run({ permits: 2 }, async ({ slots }) => {
+    expect(slots).toEqual([3, 4])
+    await low.release()
+    const three = semaphore(locks, 'k', 3)
+    await three.run({ permits: 3 }, (lease) => expect(lease.slots).toEqual([0, 1, 2]))
+  })
+})
+
 it('while the key is not to be had, one of a thousand readers asks for all', async () => {
   const { one, other, asked } = pair()
   const writer = await other.named('k').acquire()

@@ -106,9 +106,17 @@ function manyAtOnce({ table }: Calls): Pick<LockBackend, 'tryAcquireAll' | 'rene
   }
 }
 
+/** Of a hold whose slots are these. */
+const kindOf = (slots: unknown): Share['kind'] | undefined => {
+  if (slots === null) return undefined
+  return slots === '' ? 'shared' : 'permits'
+}
+
 function renewalOf(row: PostgresRow | undefined, share: Share | undefined): Renewal {
   if (row === undefined) return 'gone'
-  return row['fencing_token'] === null ? `gone: ${String(row['why'])}` : grantOf(row, share)
+  if (row['fencing_token'] === null) return `gone: ${String(row['why'])}`
+  // For another kind than it has, it is nobody's.
+  return kindOf(row['slots']) === share?.kind ? grantOf(row, share) : 'gone'
 }
 
 /** A record as text: whether it is granted, how long that remains so in milliseconds, the token. */

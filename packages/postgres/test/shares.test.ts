@@ -49,6 +49,19 @@ describe('parts of lease rows', () => {
     expect(postgresRowsBackend({ pool, schema }).capabilities.shares).toBeUndefined()
   })
 
+  it('are not renewed as what they are not', async () => {
+    const backend = open()
+    const [reader, permit, whole] = [part('r', SHARED), part('p', permits(2)), claimOn('w')]
+    for (const claim of [reader, permit, whole]) await backend.tryAcquire(claim, terms(MINUTE_MS))
+    for (const { share: _, ...claim } of [reader, permit])
+      expect(await backend.renew([{ ...claim, ttlMs: MINUTE_MS }])).toEqual(['gone'])
+    expect(await backend.renew([{ ...permit, share: SHARED, ttlMs: MINUTE_MS }])).toEqual(['gone'])
+    expect(await backend.renew([{ ...reader, share: permits(2), ttlMs: MINUTE_MS }])).toEqual(['gone'])
+    expect(await backend.renew([{ ...whole, share: SHARED, ttlMs: MINUTE_MS }])).toEqual(['gone'])
+    const answers = await backend.renew([reader, permit, whole].map((claim) => ({ ...claim, ttlMs: MINUTE_MS })))
+    expect(answers).toMatchObject([{ granted: true }, { granted: true, slots: [0] }, { granted: true }])
+  })
+
   it('of the dead end with their time, beside those of the living', async () => {
     const backend = open()
     const [dead, living] = [part('dead reader', SHARED), part('dead reader', SHARED)]

@@ -140,6 +140,6 @@ async function takeEach<Taken extends Hold | undefined>(
 
 const allValid = (holds: Holds): boolean => holds.every((hold) => hold.isValid())
 
-/** What fails has reached the observer. */
+/** Of those that nobody has got. What fails has reached the observer. */
 const releaseAll = (holds: Holds): Promise<unknown> =>
-  Promise.allSettled(holds.filter(({ state }) => state === 'held').map((hold) => hold.release()))
+  Promise.allSettled(holds.filter(({ state }) => state === 'held').map((hold) => hold.release(undefined, 0)))

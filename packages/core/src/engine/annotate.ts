@@ -16,6 +16,7 @@ export async function annotate(lease: Lease, metadata: unknown): Promise<void> {
   const { claim, key } = hold
   const kept = await operate(hallOfLease(lease), key, 'annotate', (backend) => backend.annotate?.(claim, text))
   if (kept) return
-  hold.assertValid()
+  // Whoever works under it is told, too, and why.
+  await hold.renew()
   throw leaseError('LEASE_LOST', key, 'is lost: gone')
 }

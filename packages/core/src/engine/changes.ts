@@ -27,14 +27,15 @@ export class Changes {
       })
   }
 
-  async next(): Promise<void> {
+  /** `missed`: what there is now could not be seen. Nobody tells that it can be again. */
+  async next(missed: boolean): Promise<void> {
     const { bench } = this.#hall
     const task = { fire: () => this.#wake() }
     if (!this.over && !this.#changed) {
       bench.outstanding.begin()
       await new Promise<void>((resolve) => {
         this.#wake = resolve
-        if (!bench.backend.watch) bench.scheduler.after(bench.options.pollMs, task)
+        if (missed || !bench.backend.watch) bench.scheduler.after(bench.options.pollMs, task)
       })
       bench.scheduler.cancel(task)
       bench.outstanding.end()

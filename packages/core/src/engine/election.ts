@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { CampaignOptions, Election, HoldOptions, Leader, Lease, Lock, Locks } from '../api.ts'
 import { isLeaseholdError, leaseError } from '../errors.ts'
 import { annotate } from './annotate.ts'
@@ -7,6 +8,10 @@ import type { Hold } from './hold.ts'
 import { inspect, shown } from './inspect.ts'
 import { holdOf } from './lease.ts'
 import { hallOf } from './locks.ts'
+import { assertObject } from './options.ts'
+import { assertNotAborted, reasonOf } from './waiter.ts'
+
+const ELECTED = new Error('another campaign of this object was elected')
 
 type Work<T> = (lease: Lease) => Promise<T> | T
 
@@ -20,6 +25,8 @@ export function election(locks: Locks, key: string, defaults?: Omit<HoldOptions,
 class LockElection implements Election {
   readonly #hall: LockHall
   readonly #lock: Lock
+  /** Campaigns that end where another one of this object brings the lead: they would wait for its end. */
+  readonly #campaigns = new Set<AbortController>()
   #lead: { readonly lease: Lease; readonly hold: Hold } | undefined
 
   constructor(hall: LockHall, lock: Lock) {
@@ -39,10 +46,28 @@ class LockElection implements Election {
     return this.isLeader ? this.#lead?.hold.fencingToken : undefined
   }
 
-  async campaign({ value, ...options }: CampaignOptions = {}): Promise<Lease> {
+  async campaign(asked: CampaignOptions = {}): Promise<Lease> {
+    assertObject('options', asked)
+    const { signal } = asked
+    const campaign = new AbortController()
+    const unheed = heed(signal, () => campaign.abort(reasonOf(signal)))
+    this.#campaigns.add(campaign)
+    try {
+      return await this.#elected({ ...asked, signal: campaign.signal })
+    } catch (error) {
+      if (error === ELECTED && this.#lead) return this.#lead.lease
+      throw error
+    } finally {
+      this.#campaigns.delete(campaign)
+      unheed()
+    }
+  }
+
+  async #elected({ value, ...options }: CampaignOptions): Promise<Lease> {
     if (this.#lead && this.isLeader) return this.#lead.lease
     const lease = await this.#lock.acquire({ ...options, metadata: value })
     this.#lead = { lease, hold: holdOf(lease) }
+    for (const campaign of this.#campaigns) campaign.abort(ELECTED)
     return lease
   }
 
@@ -53,22 +78,22 @@ class LockElection implements Election {
   async run<T>(...args: [Work<T>] | [CampaignOptions, Work<T>]): Promise<T> {
     const [options, work] = args.length === 1 ? [{} as CampaignOptions, args[0]] : args
     if (typeof work !== 'function') throw new TypeError('work must be a function')
+    assertObject('options', options)
     const { signal } = options
     for (;;) {
-      const lease = await this.campaign({ whenUnreachable: 'wait', ...options })
+      const lease = await this.#elected({ whenUnreachable: 'wait', ...options })
       const hold = holdOf(lease)
-      const warn = () => hold.warning.warn(signal?.reason)
-      signal?.addEventListener('abort', warn)
+      const unheed = heed(signal, () => hold.warning.warn(signal?.reason))
       try {
         const result = await lease.run(work)
         if (!signal?.aborted) return result
       } catch (error) {
-        // Work that learns of the loss by its signal may throw whatever it likes.
-        if (!isLeaseholdError(hold.interruption, 'LEASE_LOST')) throw error
+        // Work that learns by its signal that it is to end may throw whatever it likes.
+        if (!signal?.aborted && !isLeaseholdError(hold.interruption, 'LEASE_LOST')) throw error
       } finally {
-        signal?.removeEventListener('abort', warn)
+        unheed()
       }
-      signal?.throwIfAborted()
+      assertNotAborted(signal)
     }
   }
 
@@ -77,7 +102,8 @@ class LockElection implements Election {
     await annotate(this.#lead.lease, value)
   }
 
-  leader(): Promise<Leader | null> {
+  async leader(): Promise<Leader | null> {
+    this.#hall.bench.assertOpen()
     return inspect(this.#hall, this.key, (found) => {
       const [lead] = found.filter(({ share }) => !share).map(shown)
       return lead ? { term: lead.fencingToken, value: lead.metadata, remainingMs: lead.remainingMs } : null
@@ -97,12 +123,21 @@ class LockElection implements Election {
           last = seen
           yield leader
         }
-        await changes.next()
+        await changes.next(leader === undefined)
       }
     } finally {
       changes.stop()
     }
   }
+}
+
+/** Tells that it aborts, or has aborted while the lead was on its way. Returns how to end that. */
+function heed(signal: AbortSignal | undefined, told: () => void): () => void {
+  // One signal for shutdown may end many elections.
+  if (signal instanceof AbortSignal) setMaxListeners(0, signal)
+  signal?.addEventListener('abort', told)
+  if (signal?.aborted) told()
+  return () => signal?.removeEventListener('abort', told)
 }
 
 /** Nothing is known, then. */

@@ -21,7 +21,7 @@ export function parseHandle(
   const isHandle = version === 1 && texts && /^[0-9a-f]{32}$/.test(holder) && /^\d{1,40}$/.test(fencingToken)
   if (!isHandle || ttlMs === undefined) throw new TypeError('a lease handle must be what handOff gave')
   assertKey(key)
-  const terms = parseHold({ ...defaults, marginMs: undefined }, { ttlMs, marginMs, autoRenew })
+  const terms = parseHold({ ...defaults, marginMs: undefined, minHoldMs: undefined }, { ttlMs, marginMs, autoRenew })
   const claim = share === undefined ? { key, holder } : { key, holder, share: parseShare(share) }
   return { claim, terms: { ...terms, share: claim.share }, fencingToken: BigInt(fencingToken) }
 }

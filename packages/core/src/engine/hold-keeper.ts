@@ -1,5 +1,9 @@
 import type { Candidate } from '../contract.ts'
+import type { LeaseholdError } from '../errors.ts'
 import type { Bench } from './bench.ts'
+
+/** What a renewal says of those that it could not renew. */
+export type Failures<Hold> = ReadonlyMap<Hold, LeaseholdError>
 
 /** Whom a hold tells, and asks. */
 export interface HoldKeeper<Hold> {

@@ -5,15 +5,12 @@ import { type LeaseholdError, leaseError } from '../errors.ts'
 import type { LossReason } from '../events.ts'
 import type { Slot, Task } from '../scheduler.ts'
 import type { Bench } from './bench.ts'
-import type { HoldKeeper } from './hold-keeper.ts'
+import type { Failures, HoldKeeper } from './hold-keeper.ts'
 import { LeaseSignal } from './lease-signal.ts'
 import type { HoldTerms } from './options.ts'
 import { type Granted, isAlike, passedOn, UNTOLD_MS } from './passing.ts'
 import type { ServerClaim } from './server-claim.ts'
 import { countedFrom, renewalDue, Validity } from './validity.ts'
-
-/** What a renewal says of those that it could not renew. */
-export type Failures = ReadonlyMap<Hold, LeaseholdError>
 
 const NO_SLOTS: readonly number[] = []
 
@@ -40,7 +37,7 @@ export class Hold implements Task {
   #confirmed: boolean
   /** When the next renewal is due; undefined while one is under way, or where none is wanted. */
   #renewAt: Instant | undefined
-  #renewal: Promise<Failures> | undefined
+  #renewal: Promise<Failures<Hold>> | undefined
   /** Its token and its time at the server are those of the grant, as far as is known here. */
   #asGranted = true
   /** Renewals fail. */
@@ -59,7 +56,7 @@ export class Hold implements Task {
     this.terms = terms
     this.fencingToken = grant.fencingToken
     this.slots = grant.slots ?? NO_SLOTS
-    this.heldSince = passedAt ?? since
+    this.heldSince = this.#bench.clock.now()
     this.isPassedOn = server.byHandle || !!passedAt
     this.#validity = new Validity(terms, granted)
     this.#autoRenew = terms.autoRenew
@@ -98,7 +95,7 @@ export class Hold implements Task {
   }
 
   /** The renewal under way. */
-  get renewal(): Promise<Failures> | undefined {
+  get renewal(): Promise<Failures<Hold>> | undefined {
     return this.#renewal
   }
 
@@ -166,7 +163,7 @@ export class Hold implements Task {
   }
 
   /** A renewal is under way, or over. */
-  renewing(renewal: Promise<Failures> | undefined): void {
+  renewing(renewal: Promise<Failures<Hold>> | undefined): void {
     this.#asGranted = false
     this.#renewal = renewal
   }
@@ -200,17 +197,19 @@ export class Hold implements Task {
     return this.release(now)
   }
 
-  /** Resolves with `'lost'` where the server no longer held the key for it. */
-  release(now: Instant = this.#bench.clock.now()): Promise<ReleaseOutcome> {
-    this.#ending ??= this.#release(now)
+  /** Resolves with `'lost'` where the server no longer held the key for it. `minHoldMs`: 0 where nobody has got it. */
+  release(now: Instant = this.#bench.clock.now(), minHoldMs?: number): Promise<ReleaseOutcome> {
+    this.#ending ??= this.#release(now, minHoldMs)
     return this.#ending
   }
 
-  async #release(now: Instant): Promise<ReleaseOutcome> {
+  async #release(now: Instant, minHoldMs?: number): Promise<ReleaseOutcome> {
     const { outstanding } = this.#bench
     this.#end('released')
-    const tooSoonMs = (this.terms.minHoldMs ?? 0) - (now.monotonicMs - this.heldSince.monotonicMs)
-    if (tooSoonMs > 0) return this.#releaseIn(tooSoonMs)
+    if (this.#isKept(minHoldMs)) {
+      this.#keeper.over(this)
+      return this.#released(true)
+    }
     if (this.#keeper.passOn(this)) return this.#released(true)
     const next = this.#keeper.leaving(this)
     const ending = this.server.end(next?.candidate, now)
@@ -224,12 +223,13 @@ export class Hold implements Task {
     }
   }
 
-  /** The server keeps the key until then, and at most for the rest of the TTL, should this process not live so long. */
-  #releaseIn(ms: number): ReleaseOutcome {
+  /** Too soon to give it back, as counted from when it was known here: what the validity counts from may be long before the grant. For at most the TTL, the server keeps the key where this process ends sooner. */
+  #isKept(minHoldMs = this.terms.minHoldMs ?? 0): boolean {
+    const ms = minHoldMs - this.#bench.msSince(this.heldSince)
+    if (ms <= 0) return false
     if (!this.#confirmed) void this.#keeper.renew(this).catch(() => {})
     this.#bench.scheduler.after(ms, { fire: () => this.server.withdraw() })
-    this.#keeper.over(this)
-    return this.#released(true)
+    return true
   }
 
   #released(ended: boolean): ReleaseOutcome {
@@ -269,7 +269,7 @@ export class Hold implements Task {
     this.cutShort(leaseError('LEASE_LOST', key, `is lost: ${Object.values(told).join(': ')}`))
     if (cause === 'gone') this.server.gone()
     // A renewal under way may still reach the server and keep the key for a whole TTL.
-    else this.server.abandon()
+    else if (!this.#isKept()) this.server.abandon()
     this.#bench.observer.tell({ type: 'lost', key, fencingToken, ...told })
     this.#keeper.over(this)
   }

@@ -164,13 +164,21 @@ export function parseShare(share: Share): Share {
 export const parseReason = (options: { readonly reason: string }): string => {
   assertObject('options', options)
   return rule<string>(
-    'a text of 1 to 500 characters',
-    (value) => typeof value === 'string' && value.length > 0 && value.length <= 500,
+    'a well-formed text without NUL, of 1 to 500 characters',
+    (value) => isText(value) && value.length > 0 && value.length <= 500,
   )('reason', options.reason)
 }
 
+/** What every server can carry, and tell from another. */
+const isText = (value: unknown): value is string =>
+  typeof value === 'string' && value.isWellFormed() && !value.includes('\0')
+
 export const parseList = (options: ListOptions = {}): { readonly prefix: string; readonly limit: number } =>
-  parse({ prefix: ofType('string'), limit: between(1, 10_000, 'whole ') }, { prefix: '', limit: 1000 }, options)
+  parse(
+    { prefix: rule<string>('a well-formed text without NUL', isText), limit: between(1, 10_000, 'whole ') },
+    { prefix: '', limit: 1000 },
+    options,
+  )
 
 export const assertBackend: (name: string, value: unknown) => void = having('tryAcquire', 'renew', 'release')
 export const assertObject: (name: string, value: unknown) => void = having()

@@ -23,6 +23,6 @@ export function passedOn({ grant, since }: Granted, now: Instant): Granted | und
   return { grant: { ...grant, fencingToken: fencingToken + 1n, reserved: left }, since, passedAt: now }
 }
 
-/** The server goes on showing the metadata of the first, and keeps its TTL. */
+/** The server goes on showing the metadata of the first, and keeps its TTL: for one that is to be held at least so long, should this process end, that has begun too soon. */
 export const isAlike = (one: HoldTerms, other: HoldTerms): boolean =>
-  one.ttlMs === other.ttlMs && one.metadata === other.metadata
+  one.ttlMs === other.ttlMs && one.metadata === other.metadata && !one.minHoldMs

@@ -3,7 +3,8 @@ import type { Renewal } from '../contract.ts'
 import type { LeaseholdError } from '../errors.ts'
 import { checkEach, checkRenewal, isGone, whyGone } from './answers.ts'
 import type { Bench } from './bench.ts'
-import type { Failures, Hold } from './hold.ts'
+import type { Hold } from './hold.ts'
+import type { Failures } from './hold-keeper.ts'
 import { type Answered, ask, noAnswer } from './requests.ts'
 
 /** Claims in one request: enough to make 10,000 leases cheap, few enough for one packet stream and one script. */
@@ -40,13 +41,13 @@ export class Renewals {
   }
 
   /** In the order of their TTLs. Resolves with those that failed. */
-  #send(holds: readonly Hold[]): Promise<Failures> {
+  #send(holds: readonly Hold[]): Promise<Failures<Hold>> {
     const renewal = this.#renew(holds)
     for (const hold of holds) hold.renewing(renewal)
     return renewal
   }
 
-  async #renew(holds: readonly Hold[]): Promise<Failures> {
+  async #renew(holds: readonly Hold[]): Promise<Failures<Hold>> {
     const { clock } = this.#bench
     const claims = holds.map(({ claim, terms: { ttlMs }, isPassedOn, fencingToken }) =>
       isPassedOn ? { ...claim, ttlMs, fencingToken } : { ...claim, ttlMs },

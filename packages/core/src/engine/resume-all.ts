@@ -6,7 +6,7 @@ import { takeUp } from './resume.ts'
 
 /**
  * Takes up leases that were handed off together, as `resume` does one: all of them, or null where one is gone. Those that are not are handed off again then, and so they are where the promise
- * rejects: their handles stay good.
+ * rejects: their handles stay good. A lease that had been taken up here before goes on.
  */
 export async function resumeAll(
   locks: Locks,
@@ -17,11 +17,12 @@ export async function resumeAll(
   hall.bench.assertOpen()
   if (!Array.isArray(handles) || handles.length === 0)
     throw new TypeError('handles must be what handOff of a group gave')
+  const before = new Set(hall.holds)
   const taking = handles.map((handle) => takeUp(hall, handle, options))
   const settled = await Promise.allSettled(taking)
   const holds = settled.flatMap((each) => (each.status === 'fulfilled' && each.value ? [each.value] : []))
   if (holds.length === handles.length) return new HeldLeases(hall, holds)
-  for (const hold of holds as Hold[]) if (hold.state === 'held') hold.handOff()
+  for (const hold of holds as Hold[]) if (hold.state === 'held' && !before.has(hold)) hold.handOff()
   for (const each of settled) if (each.status === 'rejected') throw each.reason
   return null
 }

@@ -2,7 +2,7 @@ import type { AcquireOptions, HoldOptions, Lease, Locks, PermitOptions, Semaphor
 import type { LockHall } from './hall.ts'
 import { assertKey } from './key.ts'
 import { hallOf } from './locks.ts'
-import { parseCount, parsePermits } from './options.ts'
+import { assertObject, parseCount, parsePermits } from './options.ts'
 import { PartOfKey } from './shared-lock.ts'
 
 type Work<T> = (lease: Lease) => Promise<T> | T
@@ -14,6 +14,12 @@ type Work<T> = (lease: Lease) => Promise<T> | T
  */
 export function semaphore(locks: Locks, key: string, count: number, defaults?: HoldOptions): Semaphore {
   return new CountedPermits(hallOf(locks), key, count, defaults)
+}
+
+/** A bare number of permits would be one permit, silently. */
+function assured<Options>(options: Options): Options {
+  assertObject('options', options)
+  return options
 }
 
 class CountedPermits implements Semaphore {
@@ -32,16 +38,19 @@ class CountedPermits implements Semaphore {
     this.#taking(1)
   }
 
-  async tryAcquire({ permits, ...options }: HoldOptions & PermitOptions = {}): Promise<Lease | null> {
+  async tryAcquire(asked: HoldOptions & PermitOptions = {}): Promise<Lease | null> {
+    const { permits, ...options } = assured(asked)
     return this.#taking(permits).tryAcquire(options)
   }
 
-  async acquire({ permits, ...options }: AcquireOptions & PermitOptions = {}): Promise<Lease> {
+  async acquire(asked: AcquireOptions & PermitOptions = {}): Promise<Lease> {
+    const { permits, ...options } = assured(asked)
     return this.#taking(permits).acquire(options)
   }
 
   async run<T>(...args: [Work<T>] | [AcquireOptions & PermitOptions, Work<T>]): Promise<T> {
-    const [{ permits, ...options }, work] = args.length === 1 ? [{} as AcquireOptions & PermitOptions, args[0]] : args
+    const [asked, work] = args.length === 1 ? [{} as AcquireOptions & PermitOptions, args[0]] : args
+    const { permits, ...options } = assured(asked)
     return this.#taking(permits).run(options, work)
   }
 

@@ -53,6 +53,8 @@ function assertOffered({ bench }: LockHall, { share }: WaitTerms): void {
 
 /** Permits stand beside those that the same work has. One who reads and would read once more waits for a writer, who waits for him. */
 function areEnough(own: readonly Hold[], { share }: WaitTerms): boolean {
-  const taken = own.flatMap(({ slots }) => slots).length
-  return taken > 0 && share?.kind === 'permits' && taken + share.take <= share.of
+  const taken = own.flatMap(({ slots }) => slots)
+  if (share?.kind !== 'permits' || taken.length === 0) return false
+  // Under another count, it may have slots that are none of these.
+  return taken.filter((slot) => slot < share.of).length + share.take <= share.of
 }

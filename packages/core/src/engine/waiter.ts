@@ -89,5 +89,5 @@ export function assertNotAborted(signal: AbortSignal | undefined): void {
 }
 
 /** Older polyfills know no reason. */
-const reasonOf = (signal: AbortSignal | undefined): unknown =>
+export const reasonOf = (signal: AbortSignal | undefined): unknown =>
   signal && 'reason' in signal ? signal.reason : new DOMException('This operation was aborted', 'AbortError')

@@ -41,7 +41,7 @@ add(
   'release-sent-again',
   'a repeated release is sent again',
   'hygiene/release-repeated',
-  hold('this.#ending ??= this.#release(now)', 'this.#ending = this.#release(now)'),
+  hold('this.#ending ??= this.#release(now, minHoldMs)', 'this.#ending = this.#release(now, minHoldMs)'),
 )
 
 add(
