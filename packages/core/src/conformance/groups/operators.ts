@@ -151,13 +151,14 @@ add('at-least', 'a lock that is to be held at least so long is not free sooner, 
   assert.equal(lease.remainingMs, 0)
   const freed = await t.holdInTime(backend, key, minHoldMs + t.patienceMs)
   const lasted = t.nowMs() - heldSince
-  // The lease is counted from before it was asked for.
+  // Told here after it had begun.
   assert.ok(lasted >= minHoldMs - t.arrivalMs, `free after ${lasted} ms, of at least ${minHoldMs}`)
   assert.ok(lasted < 4 * t.ttlMs, `free after ${lasted} ms: only its TTL has ended it`)
   assert.ok(freed.grant.fencingToken > lease.fencingToken)
 })
 
-add('at-least-closed', 'closing does not cut short what is to be held at least so long', async (t) => {
+// What cannot be handed off ends with its holder's session.
+add('at-least-closed', 'closing does not cut short what is to be held at least so long', 'handOff', async (t) => {
   const { locks } = await t.process()
   const backend = await t.open()
   const key = t.key()

@@ -78,7 +78,7 @@ add(
   'self-deadlock-waits',
   'a context that acquires what it holds waits for itself',
   'acquire/self-deadlock',
-  context('const [first] = own', 'const [first] = [] as typeof own'),
+  context("const [own] = whenHeld === 'wait' ? [] : ownAmong(holds)", 'const [own] = [] as Hold[]'),
 )
 
 add(
