@@ -29,6 +29,8 @@ it.each([2, true, 'me', null])('what is no object is no options: %o', async (opt
   await expect(permits.run(options as never, () => 1)).rejects.toThrow('options must be an object')
   await expect(leadership.campaign(options as never)).rejects.toThrow('options must be an object')
   await expect(leadership.run(options as never, () => 1)).rejects.toThrow('options must be an object')
+  await expect(leadership.observe(options as never).next()).rejects.toThrow('options must be an object')
+  await expect(leadership.observe({ signal: options as never }).next()).rejects.toThrow('signal must be an object')
   expect(store.size).toBe(0)
 })
 

@@ -8,7 +8,7 @@ import type { Hold } from './hold.ts'
 import { inspect, shown } from './inspect.ts'
 import { holdOf } from './lease.ts'
 import { hallOf } from './locks.ts'
-import { assertObject } from './options.ts'
+import { assertObject, parseObserve } from './options.ts'
 import { assertNotAborted, reasonOf } from './waiter.ts'
 
 const ELECTED = new Error('another campaign of this object was elected')
@@ -110,8 +110,9 @@ class LockElection implements Election {
     })
   }
 
-  async *observe({ signal }: { readonly signal?: AbortSignal } = {}): AsyncGenerator<Leader | null, undefined> {
+  async *observe(options?: { readonly signal?: AbortSignal }): AsyncGenerator<Leader | null, undefined> {
     const { bench } = this.#hall
+    const { signal } = parseObserve(options)
     bench.assertOpen()
     const changes = new Changes(this.#hall, this.key, signal)
     let last: string | null | undefined

@@ -144,6 +144,9 @@ export const parseClose = (options: CloseOptions = {}): { readonly drainMs: numb
 export const parseResume = (defaults: WaitTerms, options: object = {}): WaitTerms =>
   parse<WaitTerms>({ autoRenew: holdRules.autoRenew, maxHoldMs: holdRules.maxHoldMs }, defaults, options)
 
+export const parseObserve = (options: object = {}): Pick<WaitTerms, 'signal'> =>
+  parse({ signal: waitRules.signal }, {}, options)
+
 const MOST_PERMITS = 10_000
 
 export const parseCount = (count: number): number => between(1, MOST_PERMITS, 'whole ')('count', count)

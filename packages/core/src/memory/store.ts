@@ -63,8 +63,9 @@ export class MemoryStore {
   /** Under a reserved token, if one is named. */
   renew(claim: Claim, ttlMs: number, fencingToken = 0n): Renewal {
     const held = this.#current(claim.key)?.holdOf(claim.holder)
+    if (!held) return this.#gone(claim)
     // For another kind than it has, it is nobody's.
-    if (!held || held.claim.share?.kind !== claim.share?.kind) return this.#gone(claim)
+    if (held.claim.share?.kind !== claim.share?.kind) return 'gone'
     const keepMs = Math.max(ttlMs, this.#remainingMs(held))
     this.#keepFor(held, keepMs)
     if (fencingToken > held.fencingToken && fencingToken <= held.lastToken) held.fencingToken = fencingToken

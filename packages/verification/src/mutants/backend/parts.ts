@@ -124,8 +124,5 @@ add(
   'dead-permit',
   'the slot of a silent holder is nobody’s while others hold theirs',
   'permits/expiry',
-  store(
-    'if (this.#remainingMs(held) > 0) continue',
-    'if (this.#remainingMs(held) > 0 || place.holds.length > 1) continue',
-  ),
+  store('if (held.expiresAtMs > nowMs) continue', 'if (held.expiresAtMs > nowMs || place.holds.length > 1) continue'),
 )
