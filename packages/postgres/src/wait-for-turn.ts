@@ -18,21 +18,18 @@ export function waitForTurn(turns: Turns, line: Line, claim: Claim, signal: Abor
     }
     const stop = () => end()
     signal.addEventListener('abort', stop, { once: true })
-    /** Whether it has to wait. */
-    const enter = async (): Promise<boolean> => {
+    const enter = async (): Promise<void> => {
       const { isLetIn, hasPlace } = await line.enter(waiting)
       if (hasPlace && signal.aborted) line.withdraw(claim)
       if (isLetIn) end()
-      return !over
     }
     const begin = async () => {
       if (!turns.isListening) {
         // Its place is not to depend on how long it takes to connect.
-        const [waits] = await Promise.all([enter(), turns.listening()])
-        if (!waits) return
+        await Promise.all([enter(), turns.listening()])
       }
-      // Asked after listening has begun: whatever is released from then on is heard.
-      await enter()
+      // Asked after listening has begun: whatever is released from then on is heard. Who was called meanwhile has the key, and is to mark it for nobody.
+      if (!over) await enter()
     }
     if (signal.aborted) end()
     else begin().catch(end)
