@@ -66,3 +66,25 @@ it('a handle that has lost what part it was for is no handle of the whole', asyn
   expect(await resume(locks, handle)).toBeNull()
   other.assertHeld()
 })
+
+it('a handle of a part that is taken up twice is one lease, also where all of the key is still thought to be held here', async () => {
+  let server = memoryBackend({ store: new MemoryStore() })
+  const backend: LockBackend = {
+    ...server,
+    tryAcquire: (...attempt) => server.tryAcquire(...attempt),
+    renew: (...renewals) => server.renew(...renewals),
+    release: (...release) => server.release(...release),
+  }
+  await using here = createLocks(backend, { ttlMs: 30_000 })
+  await here.named('k').acquire()
+  // The server has lost its state.
+  const store = new MemoryStore()
+  server = memoryBackend({ store })
+  await using there = createLocks(memoryBackend({ store }), { ttlMs: 30_000 })
+  const handle = (await semaphore(there, 'k', 2).acquire()).handOff()
+  const one = await resume(here, handle)
+  const other = await resume(here, handle)
+  await one?.release()
+  expect(other?.fencingToken).toBe(one?.fencingToken)
+  expect(other?.remainingMs).toBe(0)
+})

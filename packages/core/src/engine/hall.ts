@@ -76,10 +76,11 @@ export class LockHall implements Hall, Server {
     return this.#desks.get(key)?.valid
   }
 
-  /** Every lease of this key that is valid now, of all of it or of a part. */
+  /** Every lease of this key that is valid now, of all of it or of a part. Where a server has lost its state, there may be both. */
   validAt(key: string): Hold[] {
     const whole = this.valid(key)
-    return whole ? [whole] : (this.shares?.valid(key) ?? [])
+    const parts = this.shares?.valid(key) ?? []
+    return whole ? [whole, ...parts] : parts
   }
 
   /** What of the key is asked for. */
@@ -136,7 +137,7 @@ export class LockHall implements Hall, Server {
 
   #lost({ key, holder }: Claim, why?: string): void {
     this.claims.get(holder)?.gone()
-    for (const hold of [...(this.#desks.get(key)?.holds ?? []), ...(this.shares?.valid(key) ?? [])])
+    for (const hold of this.validAt(key))
       if (hold.claim.holder === holder) hold.lose('gone', why)
   }
 

@@ -40,8 +40,7 @@ async function runQuorum({ from, seeds, json }: SimulationOptions): Promise<bool
 }
 
 async function main(options: SimulationOptions): Promise<boolean> {
-  // Who waited in a process that was killed waits for ever, and keeps this one alive.
-  if (options.quorum) process.exit((await runQuorum(options)) ? 0 : 1)
+  if (options.quorum) return runQuorum(options)
   if (options.seed !== undefined) return replay(options.seed, options.json)
   const report = await run(options)
   console.log(options.json ? JSON.stringify(report, null, 2) : describeReport(report))
@@ -57,4 +56,6 @@ function optionsOrExit(): SimulationOptions {
   }
 }
 
-process.exitCode = (await main(optionsOrExit())) ? 0 : 1
+const ok = await main(optionsOrExit())
+// Who waited in a process that was killed waits for ever, and would keep this one alive.
+process.stdout.write('', () => process.exit(ok ? 0 : 1))
