@@ -28,9 +28,9 @@ process.on('message', (message) => {
 
 async function crowd(): Promise<void> {
   await Promise.all(turns.map((_, caller) => contend(caller)))
-  process.send?.({ grants, turnsOfCallers: turns })
   await locks.close()
-  process.disconnect()
+  // What is not yet written would be lost.
+  process.send?.({ grants, turnsOfCallers: turns }, () => process.disconnect())
 }
 
 await lock.inspect()

@@ -56,8 +56,8 @@ async function crowd(): Promise<void> {
     visit('two', 'permits', (options) => permits.acquire({ ...options, permits: 2 })),
   ])
   await locks.close()
-  process.send?.({ done: true })
-  process.disconnect()
+  // What is not yet written would be lost.
+  process.send?.({ done: true }, () => process.disconnect())
 }
 
 await locks.named(key).inspect()

@@ -46,6 +46,15 @@ describe('waiting', () => {
     await Promise.all([locks.close(), holder.close?.()])
   })
 
+  it('on what the claim has got meanwhile is over at once, and marks the key for nobody', async () => {
+    const backend = rowsNamed('late')
+    const claim = claimOn('got meanwhile')
+    await backend.tryAcquire(claim, terms(MINUTE_MS))
+    await backend.waitForTurn?.(claim, terms(MINUTE_MS), new AbortController().signal)
+    expect(await isAwaited('got meanwhile')).toBe(false)
+    await backend.close?.()
+  })
+
   it('goes on when its connection is ended, on another one', async () => {
     const [holder, waiter] = [rowsNamed('steady'), rowsNamed('broken')]
     const lease = await createLocks(holder).named('reconnected').acquire({ ttlMs: MINUTE_MS })

@@ -57,5 +57,5 @@ async function call(index: number): Promise<void> {
 
 await Promise.all([call(0), call(1), call(2), call(3), call(4)])
 await locks.close()
-process.send?.('done')
-process.disconnect()
+// What is not yet written would be lost.
+process.send?.('done', () => process.disconnect())

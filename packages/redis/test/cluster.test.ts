@@ -110,7 +110,7 @@ describe('a Cluster', () => {
 
 describe('processes with several callers each who want one key of a Cluster', () => {
   it('get their turns as on one node', async () => {
-    await evenTurns(cluster.nodes, { key: 'crowd', processes: 2, callers: 3, turns: 600 })
+    await evenTurns(cluster.nodes, { key: 'crowd', processes: 2, callers: 4, turns: 600 })
   })
 })
 

@@ -27,9 +27,9 @@ process.on('message', (message) => {
 
 async function crowd(): Promise<void> {
   await Promise.all(Array.from({ length: Number(callers) }, (_, caller) => contend(caller)))
-  process.send?.({ turns })
   await locks.close()
-  process.disconnect()
+  // What is not yet written would be lost.
+  process.send?.({ turns }, () => process.disconnect())
 }
 
 await lock.inspect()

@@ -52,10 +52,11 @@ async function visit(kind: Kind, caller: number, lease: string): Promise<void> {
 async function crowd(): Promise<void> {
   const kinds = ['shared', 'shared', 'shared', 'permits', 'permits', 'permits', 'whole'] as const
   await Promise.all(kinds.map(contend))
-  // Numbers of 64 bits are no JSON.
-  process.send?.({ history: JSON.stringify(events, (_, value) => (typeof value === 'bigint' ? `${value}n` : value)) })
   await locks.close()
-  process.disconnect()
+  // Numbers of 64 bits are no JSON.
+  const history = JSON.stringify(events, (_, value) => (typeof value === 'bigint' ? `${value}n` : value))
+  // What is not yet written would be lost.
+  process.send?.({ history }, () => process.disconnect())
 }
 
 process.on('message', (message) => {

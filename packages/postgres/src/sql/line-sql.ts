@@ -13,7 +13,7 @@ declare
 begin
 ${relaxed}
   if asked_kind = 'whole' and not exists (select from ${schema}.leases l where l.key = wanted and l.parted) then
-    is_let_in := not ${schema}.await_turn(wanted);
+    is_let_in := not ${schema}.await_turn(wanted, asker);
     return;
   end if;
   perform ${schema}.lock_key(wanted);
