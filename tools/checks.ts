@@ -29,11 +29,11 @@ export const checks: readonly Check[] = [
   { name: 'imports', command: [bin('depcruise'), '--config', '.dependency-cruiser.mjs', '.'], needsBuild: true },
   { name: 'unused', command: [bin('knip')], needsBuild: true },
   { name: 'packages', command: script('check-packages.ts'), needsBuild: true },
-  { name: 'consumers', command: script('check-consumers.ts'), needsBuild: true },
 ]
 
 /** Run in the deep tier. */
 export const deepChecks: readonly Check[] = [
+  { name: 'consumers', command: script('check-consumers.ts'), needsBuild: true },
   {
     // The compiler that most users have, and each project by itself. The usual tier takes less than an eighth of its time.
     name: 'types --typescript-5',
@@ -53,13 +53,14 @@ export function checksOf(packages: readonly WorkspacePackage[]): Check[] {
 
 /** Scripts of package.json that would be run by nobody but by hand. */
 export function forgottenChecks(): string[] {
-  const known = [...checks.map(({ name }) => `check:${name}`), 'check:tests']
+  const known = [...[...checks, ...deepChecks].map(({ name }) => `check:${name}`), 'check:tests']
   const scripts = Object.keys(readManifest(root).scripts ?? {})
   return scripts.filter((script) => script.startsWith('check:') && !known.includes(script))
 }
 
 export function checkNamed(name: string): Check {
-  const check = checks.find((candidate) => candidate.name === name)
-  if (check === undefined) throw new Error(`there is no check "${name}"; known: ${checks.map((one) => one.name)}`)
+  const all = [...checks, ...deepChecks]
+  const check = all.find((candidate) => candidate.name === name)
+  if (check === undefined) throw new Error(`there is no check "${name}"; known: ${all.map((one) => one.name)}`)
   return check
 }

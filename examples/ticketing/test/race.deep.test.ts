@@ -3,27 +3,37 @@ import { createSeparateDatabase, type SeparateDatabase } from '../src/database/s
 import { Fleet } from '../src/fleet/fleet.ts'
 import type { Contest } from '../src/race/contest.ts'
 import { type DatabaseService, type Service, startService } from '../src/stage/services.ts'
-import { CONTEST, type Shop, sell, sellSafely } from './contests.ts'
-import { describeRaces, openShopOfOne } from './races.ts'
+import { CONTEST, LONGER, type Shop, sell, sellSafely, WITH_ROW_LOCKS } from './contests.ts'
+import { describeRaces } from './races.ts'
 
 // For what hangs.
 vi.setConfig({ testTimeout: 1_800_000, hookTimeout: 600_000 })
 
 describeRaces(['postgres', 'etcd'])
 
-describe('one server process with leases', () => {
+describe('one server process', () => {
   let shop: Shop
 
   beforeAll(async () => {
-    shop = await openShopOfOne()
+    // With nothing around it: the database is embedded, and locks are in memory.
+    const stage = { database: 'embedded', locks: { kind: 'memory' } } as const
+    shop = { stage, fleet: await Fleet.start({ count: 1 }) }
   })
   afterAll(() => shop?.fleet[Symbol.asyncDispose]())
 
-  test('that nobody checks, a frozen checkout sells a seat a second time', async () => {
+  test('without a lock, seats are sold twice', async () => {
+    expect((await sell(shop, 'no-lock', LONGER)).seatsSoldTwice).toBeGreaterThan(0)
+  })
+
+  test('with row locks, no seat is sold twice, and customers pay in vain', async () => {
+    expect((await sellSafely(shop, 'row-lock', WITH_ROW_LOCKS)).paymentsRefunded).toBeGreaterThan(0)
+  })
+
+  test('with leases that nobody checks, a frozen checkout sells a seat a second time', async () => {
     expect((await sell(shop, 'lease', CONTEST)).seatsSoldTwice).toBeGreaterThan(0)
   })
 
-  test('that are fenced, frozen checkouts are refused and no seat is sold twice', async () => {
+  test('with fenced leases, frozen checkouts are refused and no seat is sold twice', async () => {
     const result = await sellSafely(shop, 'fenced-lease', CONTEST)
     expect(result.staleWritesRefused).toBeGreaterThan(0)
     expect(result.holdsExpired).toBeGreaterThanOrEqual(CONTEST.frozen)

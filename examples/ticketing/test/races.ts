@@ -4,13 +4,7 @@ import { Fleet } from '../src/fleet/fleet.ts'
 import { type DatabaseService, type Service, type ServiceName, startService } from '../src/stage/services.ts'
 import { CONTEST, type Shop, sell, sellSafely, WITH_ROW_LOCKS } from './contests.ts'
 
-/** With nothing around it: the database is embedded, and locks are in memory. */
-export const openShopOfOne = async (): Promise<Shop> => ({
-  stage: { database: 'embedded', locks: { kind: 'memory' } },
-  fleet: await Fleet.start({ count: 1 }),
-})
-
-/** The same sale, by three processes, with locks in each of these. */
+/** A sale by three processes, with locks in each of these. */
 export function describeRaces(kinds: readonly ServiceName[]): void {
   describe('three server processes, of which some are stopped by SIGSTOP', () => {
     let postgres: DatabaseService

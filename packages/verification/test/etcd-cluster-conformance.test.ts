@@ -6,5 +6,5 @@ import { itPassesTheSuite } from './suite.ts'
 itPassesTheSuite(
   await startEtcdClusterTarget(),
   ['collidingKeys', 'raiseTokens', 'openRefused', 'stall'],
-  ['acquire', 'renew', 'fencing', 'faults'],
+  ['fencing', 'faults'],
 )

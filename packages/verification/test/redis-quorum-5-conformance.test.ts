@@ -5,5 +5,5 @@ import { itPassesTheSuite } from './suite.ts'
 itPassesTheSuite(
   await startPoorQuorumTarget(),
   ['fifo', 'tryAcquireAll', 'collidingKeys', 'tellsLosses', 'raiseTokens', 'openRefused', 'stall'],
-  ['acquire', 'renew', 'fencing', 'faults'],
+  ['fencing', 'faults'],
 )

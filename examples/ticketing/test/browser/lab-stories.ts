@@ -9,8 +9,12 @@ const TTL_MS = 1000
 /** As it comes, it grants nothing shorter. */
 const SHORTEST_OF_ETCD_MS = 2000
 
-/** What befalls a server in the lab, with locks in each of these. */
-export function describeLab(lockServers: readonly ServiceName[], surroundings: () => Surroundings): void {
+/** What befalls a server in the lab, with locks in each of these. `all`: also what is told in other stories in another way. */
+export function describeLab(
+  lockServers: readonly ServiceName[],
+  surroundings: () => Surroundings,
+  { all }: { readonly all: boolean },
+): void {
   // Each on a lab of its own: they wait for leases to end, and may wait together.
   describe.concurrent.each(lockServers)('with locks in %s', (name) => {
     let service: Service
@@ -57,6 +61,8 @@ export function describeLab(lockServers: readonly ServiceName[], surroundings: (
       expect(seen).toMatch(/gets the money back/)
       await lab.photograph(`lab-${name}-kill-fenced-desktop`)
     })
+
+    if (!all) return
 
     test.sequential('a server that is cut off from the lock server, but not from the database, is refused by the fence', async () => {
       expect(await lab.run('fenced-lease', 'cut-off')).toBe('Late write refused, sold once')

@@ -12,4 +12,4 @@ beforeAll(async () => {
 })
 afterAll(() => closeSurroundings(surroundings))
 
-describeLab(['postgres', 'etcd'], () => surroundings)
+describeLab(['redis', 'postgres', 'etcd'], () => surroundings, { all: true })

@@ -19,7 +19,7 @@ beforeAll(async () => {
 })
 afterAll(() => closeSurroundings(surroundings))
 
-describeLab(['redis'], () => surroundings)
+describeLab(['redis'], () => surroundings, { all: false })
 
 describe('whatever keeps the locks', () => {
   let stand: LabStand

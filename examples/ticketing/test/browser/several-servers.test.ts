@@ -1,3 +1,3 @@
 import { describeSeveralServers } from './several-servers.ts'
 
-describeSeveralServers(['redis'])
+describeSeveralServers(['redis'], { all: false })
