@@ -10,7 +10,7 @@ import { startRedisReplica } from './single.ts'
 const sentinelCount = 3
 const quorum = 2
 /** Short, so that a failover takes seconds. */
-const downAfterMs = 1000
+const DOWN_AFTER_MS = 1000
 const failoverTimeoutMs = 5000
 
 export class RedisSentinels {
@@ -46,14 +46,25 @@ export class RedisSentinels {
   }
 }
 
+export interface SentinelOptions {
+  readonly settings?: Settings
+  /** How long a primary may be silent before the sentinels look for another one. */
+  readonly downAfterMs?: number
+}
+
 /** A primary, its replica and three sentinels. Always of this machine: to have them is to let the primary fail. */
-export async function startRedisSentinels(settings: Settings = {}): Promise<RedisSentinels> {
+export async function startRedisSentinels({
+  settings = {},
+  downAfterMs = DOWN_AFTER_MS,
+}: SentinelOptions = {}): Promise<RedisSentinels> {
   const primary = await LocalServer.start(nodeRecipe(settings))
   const started: Server[] = [primary]
   try {
     const replica = await startRedisReplica(primary, { settings })
     started.push(replica)
-    const starts = Array.from({ length: sentinelCount }, () => LocalServer.start(sentinelRecipe(primary.port)))
+    const starts = Array.from({ length: sentinelCount }, () =>
+      LocalServer.start(sentinelRecipe(primary.port, downAfterMs)),
+    )
     const sentinels = await startAll(starts)
     started.push(...sentinels)
     await knowEachOther(sentinels)
@@ -64,7 +75,7 @@ export async function startRedisSentinels(settings: Settings = {}): Promise<Redi
   }
 }
 
-const sentinelRecipe = (primaryPort: number): Recipe => ({
+const sentinelRecipe = (primaryPort: number, downAfterMs: number): Recipe => ({
   name: 'sentinel',
   scheme: 'redis://',
   settings: {},
