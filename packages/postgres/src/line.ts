@@ -1,4 +1,5 @@
 import type { Claim } from '@leasehold/core'
+import { Alarm } from './alarm.ts'
 import { asked, type Calls, columns, only } from './calls.ts'
 import type { Listener } from './turns.ts'
 
@@ -41,8 +42,7 @@ export class Line implements Listener {
   readonly #calls: Calls
   readonly #byKey = new Map<string, Set<Waiting>>()
   readonly #standing = new Set<Waiting>()
-  #timer: NodeJS.Timeout | undefined
-  #dueMs = Number.POSITIVE_INFINITY
+  readonly #nextBeat = new Alarm(() => this.#beat())
 
   constructor(calls: Calls, channel: string) {
     this.#calls = calls
@@ -62,7 +62,7 @@ export class Line implements Listener {
       waiting.place = Number(row['place'])
       this.#standing.add(waiting)
       this.#keep(waiting, row['remaining_ms'])
-      this.#plan(waiting.nextBeatMs)
+      this.#nextBeat.by(waiting.nextBeatMs)
     }
     return { isLetIn, hasPlace }
   }
@@ -94,7 +94,7 @@ export class Line implements Listener {
   close(): void {
     this.#byKey.clear()
     this.#standing.clear()
-    clearTimeout(this.#timer)
+    this.#nextBeat.stop()
   }
 
   #keep(waiting: Waiting, remainingMs: unknown): void {
@@ -102,17 +102,7 @@ export class Line implements Listener {
     waiting.nextBeatMs = performance.now() + Math.min(BEAT_MS, Math.max(SOONEST_BEAT_MS, endsInMs))
   }
 
-  /** The next beat, at this time at the latest. */
-  #plan(dueMs: number): void {
-    if (dueMs >= this.#dueMs) return
-    clearTimeout(this.#timer)
-    this.#dueMs = dueMs
-    this.#timer = setTimeout(() => this.#beat(), Math.max(0, dueMs - performance.now()))
-    this.#timer.unref()
-  }
-
   #beat(): void {
-    this.#dueMs = Number.POSITIVE_INFINITY
     const soonMs = performance.now() + TOGETHER_MS
     const due = [...this.#standing].filter(({ nextBeatMs }) => nextBeatMs <= soonMs)
     // In case that the answer is late, or does not come.
@@ -122,9 +112,7 @@ export class Line implements Listener {
   }
 
   #planNext(): void {
-    let dueMs = Number.POSITIVE_INFINITY
-    for (const { nextBeatMs } of this.#standing) dueMs = Math.min(dueMs, nextBeatMs)
-    this.#plan(dueMs)
+    for (const { nextBeatMs } of this.#standing) this.#nextBeat.by(nextBeatMs)
   }
 
   /** Whoever has lost his place comes anew. What fails is told by what the engine asks. */

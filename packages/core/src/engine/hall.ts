@@ -137,7 +137,8 @@ export class LockHall implements Hall, Server {
 
   #lost({ key, holder }: Claim, why?: string): void {
     this.claims.get(holder)?.gone()
-    for (const hold of this.validAt(key)) if (hold.claim.holder === holder) hold.lose('gone', why)
+    for (const hold of [...(this.#desks.get(key)?.holds ?? []), ...(this.shares?.valid(key) ?? [])])
+      if (hold.claim.holder === holder) hold.lose('gone', why)
   }
 
   get #everyDesk(): KeyDesk[] {

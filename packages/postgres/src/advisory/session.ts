@@ -1,5 +1,5 @@
 import type { Claim, Instant } from '@leasehold/core'
-import { LONGEST_TIMER_MS } from '../longest-timer.ts'
+import { Alarm } from '../alarm.ts'
 import { Asking } from './asking.ts'
 import type { Connection } from './connection.ts'
 import { Hold } from './hold.ts'
@@ -37,8 +37,8 @@ export class Session {
   /** How many have their places, and a lease on them. */
   #held = 0
   #beat: Promise<number> | undefined
-  #sweep: NodeJS.Timeout | undefined
-  #sweepMs = Number.POSITIVE_INFINITY
+  /** For the first deadline. */
+  readonly #sweep = new Alarm(() => this.#expire())
 
   constructor(ttlMs: number, connect: (onEnd: () => void) => Connection, sql: Statements, keeper: SessionKeeper) {
     this.#ttlMs = ttlMs
@@ -70,7 +70,7 @@ export class Session {
     this.#ttlMs = ttlMs
     this.#mindPatience()
     // It was set for the other TTL.
-    if (this.asking.timeoutMs !== 0) this.#sweepAt(Math.min(this.#sweepMs, performance.now() + ttlMs))
+    if (this.asking.timeoutMs !== 0) this.#sweep.by(performance.now() + ttlMs)
     return this
   }
 
@@ -207,22 +207,14 @@ export class Session {
     hold.deadlineMs = deadlineMs
     this.#holds.delete(hold)
     this.#holds.add(hold)
-    if (deadlineMs < this.#sweepMs) this.#sweepAt(deadlineMs)
-  }
-
-  #sweepAt(deadlineMs: number): void {
-    clearTimeout(this.#sweep)
-    const delayMs = Math.max(1, Math.ceil(deadlineMs - performance.now()))
-    this.#sweepMs = deadlineMs
-    this.#sweep = setTimeout(() => this.#expire(), Math.min(delayMs, LONGEST_TIMER_MS)).unref()
+    this.#sweep.by(deadlineMs)
   }
 
   #expire(): void {
-    this.#sweepMs = Number.POSITIVE_INFINITY
     for (const hold of this.#holds) {
       if (hold.state !== 'held') continue
       if (hold.remainingMs > 0) {
-        this.#sweepAt(hold.deadlineMs)
+        this.#sweep.by(hold.deadlineMs)
         return
       }
       this.giveUp(hold).catch(() => {})
@@ -257,7 +249,7 @@ export class Session {
   }
 
   #ended(): void {
-    clearTimeout(this.#sweep)
+    this.#sweep.stop()
     this.#keeper.gone()
     const held = [...this.#holds].map((hold) => ({ hold, lost: hold.state === 'held' }))
     this.#holds.clear()
