@@ -26,8 +26,8 @@ export interface KeyDesk {
 export interface Shares {
   readonly desks: Iterable<KeyDesk>
   desk(key: string, share: Share): KeyDesk
-  /** The leases of parts of this key that are valid now. */
-  valid(key: string): Hold[]
+  /** The leases of parts of this key that have begun here and have not ended. */
+  holds(key: string): Hold[]
   /** What the lease had, and what somebody holds now, need not exclude each other. */
   standTogether(lease: Hold, other: Inspection): boolean
 }
@@ -78,9 +78,7 @@ export class LockHall implements Hall, Server {
 
   /** Every lease of this key that is valid now, of all of it or of a part. Where a server has lost its state, there may be both. */
   validAt(key: string): Hold[] {
-    const whole = this.valid(key)
-    const parts = this.shares?.valid(key) ?? []
-    return whole ? [whole, ...parts] : parts
+    return this.#holdsAt(key).filter((hold) => hold.isValid())
   }
 
   /** What of the key is asked for. */
@@ -137,8 +135,11 @@ export class LockHall implements Hall, Server {
 
   #lost({ key, holder }: Claim, why?: string): void {
     this.claims.get(holder)?.gone()
-    for (const hold of [...(this.#desks.get(key)?.holds ?? []), ...(this.shares?.valid(key) ?? [])])
-      if (hold.claim.holder === holder) hold.lose('gone', why)
+    for (const hold of this.#holdsAt(key)) if (hold.claim.holder === holder) hold.lose('gone', why)
+  }
+
+  #holdsAt(key: string): Hold[] {
+    return [...(this.#desks.get(key)?.holds ?? []), ...(this.shares?.holds(key) ?? [])]
   }
 
   get #everyDesk(): KeyDesk[] {

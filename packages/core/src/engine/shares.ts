@@ -27,10 +27,8 @@ class SharedKeys implements Shares, DeskOwner {
     return desk
   }
 
-  valid(key: string): Hold[] {
-    return (['shared', 'permits'] as const).flatMap((kind) =>
-      (this.#desks.get(nameOf(key, kind))?.holds ?? []).filter((hold) => hold.isValid()),
-    )
+  holds(key: string): Hold[] {
+    return (['shared', 'permits'] as const).flatMap((kind) => this.#desks.get(nameOf(key, kind))?.holds ?? [])
   }
 
   standTogether({ claim, slots }: Hold, { share, slots: theirs = [] }: Inspection): boolean {
