@@ -113,10 +113,14 @@ add(
       const abort = new AbortController()
       const attempting = backend.tryAcquire(claim, t.terms())
       const turn = backend.waitForTurn?.(claim, t.terms(), abort.signal).catch(() => {})
-      const { granted: isHeld } = await t.settled(attempting)
+      const answer = await t.settled(attempting)
+      const isHeld = answer.granted
       // As core does once it has the grant, whether or not the wait has arrived.
       abort.abort()
       await t.settled(Promise.resolve(turn))
+      // What the wait was granted may be short, until it is confirmed.
+      const { ttlMs } = t.terms()
+      if (answer.granted && answer.ttlMs < ttlMs) await backend.renew([{ ...claim, ttlMs }])
       await t.pass(t.arrivalMs)
       if (isHeld) contended(await (await t.open()).tryAcquire(t.claim(claim.key), t.terms()))
       // The wait may have overtaken the attempt.
