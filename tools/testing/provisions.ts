@@ -50,4 +50,5 @@ function sourceOf({ address, program, debianPackages, installs }: Finding): stri
 }
 
 const browserSource = (): string =>
-  findBrowser() ?? (mayUseApt() ? 'installed now by apt-get: chromium' : "installed now: Playwright's own")
+  findBrowser() ??
+  (mayUseApt() ? 'installed now by apt-get: chromium-headless-shell' : "installed now: Playwright's own")

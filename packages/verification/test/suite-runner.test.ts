@@ -135,6 +135,35 @@ describe('a case that fails', () => {
     expect(ttls[1]).toBeGreaterThan(ttls[0] as number)
   })
 
+  it('says nothing when the server was late for everybody meanwhile', async () => {
+    let lateMs = 0
+    let lateAnswers = 0
+    const backend = realTarget().open()
+    const target: ConformanceTarget = {
+      name: 'memory behind a server that is busy',
+      open: () => ({
+        ...backend,
+        async tryAcquire(claim, terms) {
+          const answerMs = lateMs
+          await new Promise((resolve) => setTimeout(resolve, answerMs))
+          if (answerMs > 0) lateAnswers += 1
+          return backend.tryAcquire(claim, terms)
+        },
+      }),
+    }
+    let runs = 0
+    const hindered = caseOf('hindered', async (t) => {
+      runs += 1
+      if (runs > 1) return
+      lateMs = t.ttlMs
+      await t.until(() => lateAnswers > 0, 'somebody else has waited for an answer')
+      lateMs = 0
+      throw new Error('too late')
+    })
+    expect(await runCase(hindered, target)).toEqual({ status: 'passed' })
+    expect(runs).toBe(2)
+  })
+
   it('is no excuse a second time, where nothing else keeps the machine busy', async () => {
     let runs = 0
     const hopeless = caseOf('hopeless', async (t) => {

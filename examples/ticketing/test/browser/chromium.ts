@@ -37,11 +37,16 @@ const ARGS = [
 
 /** Says which browser it takes, or how to get one: these tests are never skipped. */
 export async function launchChromium(): Promise<Browser> {
-  const candidates = [process.env['CHROMIUM_PATH'], '/usr/bin/chromium', chromium.executablePath()]
+  const candidates = [
+    process.env['CHROMIUM_PATH'],
+    '/usr/bin/chromium-headless-shell',
+    '/usr/bin/chromium',
+    chromium.executablePath(),
+  ]
   const executablePath = candidates.find((path) => path !== undefined && path !== '' && existsSync(path))
   if (executablePath === undefined) {
     throw new Error(
-      'The browser tests need Chromium. On Debian: "apt-get install -y chromium"; elsewhere: "npx playwright-core install chromium"; ' +
+      'The browser tests need Chromium. On Debian: "apt-get install -y chromium-headless-shell"; elsewhere: "npx playwright-core install chromium"; ' +
         'or name one in CHROMIUM_PATH.',
     )
   }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { Attachment } from '../attachment.ts'
 import type { ConformanceCase } from './case.ts'
 import { chain } from './diary.ts'
@@ -6,6 +5,7 @@ import { Floor } from './floor.ts'
 import { unmet } from './needs.ts'
 import type { Outcome } from './outcome.ts'
 import { Pace } from './pace.ts'
+import { Pulse, trip } from './pulse.ts'
 import type { ConformanceTarget } from './target.ts'
 import { Trial } from './trial.ts'
 
@@ -16,10 +16,22 @@ export const CASE_LIMIT_MS = 120_000
 class Ground {
   readonly floor = new Floor()
   readonly pace = new Pace()
+  readonly #target: ConformanceTarget
+  readonly #pulse: Pulse
   #measured: Promise<void> | undefined
 
-  measured(target: ConformanceTarget): Promise<void> {
-    this.#measured ??= measure(target, this.pace)
+  constructor(target: ConformanceTarget) {
+    this.#target = target
+    this.#pulse = new Pulse(target, (answerMs) => this.pace.note(answerMs))
+  }
+
+  /** A case that harms the server, or looks at what all share, is left alone. In virtual time there is nothing to be late. */
+  pulseBeside({ alone }: ConformanceCase): Pulse | undefined {
+    return alone || this.#target.time !== undefined ? undefined : this.#pulse
+  }
+
+  measured(): Promise<void> {
+    this.#measured ??= measure(this.#target, this.pace)
     return this.#measured
   }
 }
@@ -27,7 +39,7 @@ class Ground {
 const grounds = new WeakMap<ConformanceTarget, Ground>()
 
 function groundOf(target: ConformanceTarget): Ground {
-  const ground = grounds.get(target) ?? new Ground()
+  const ground = grounds.get(target) ?? new Ground(target)
   grounds.set(target, ground)
   return ground
 }
@@ -64,13 +76,16 @@ async function tried(testCase: ConformanceCase, target: ConformanceTarget, groun
   const { capabilities, reasons } = await look(testCase, target)
   if (reasons.length > 0) return { status: 'skipped', reason: reasons.join('; ') }
   const { pace, floor } = ground
-  if (target.time === undefined) await ground.measured(target)
+  if (target.time === undefined) await ground.measured()
   const trial = new Trial(target, capabilities, testCase.id, pace)
   const reading = pace.read()
+  const pulse = ground.pulseBeside(testCase)
+  pulse?.begin()
   try {
     await watched(testCase, trial, floor)
     return { status: 'passed' }
   } catch (cause) {
+    await pulse?.answered()
     reading.end()
     const error = new Error(`${testCase.id}: ${chain(cause)}\n${trial.story}`, { cause })
     const reason = target.time === undefined ? reading.inconclusive(trial.toleratedMs) : undefined
@@ -78,6 +93,7 @@ async function tried(testCase: ConformanceCase, target: ConformanceTarget, groun
     return { status: 'inconclusive', reason, error, busy: reading.busyWithOthers }
   } finally {
     reading.end()
+    await pulse?.end()
   }
 }
 
@@ -90,20 +106,14 @@ async function look(testCase: ConformanceCase, target: ConformanceTarget) {
   return { capabilities, reasons }
 }
 
-/** How long a client that is in use waits for an answer. What is wrong with the backend is for the cases to find. */
+/** How long a client that is in use waits for an answer. */
 async function measure(target: ConformanceTarget, pace: Pace): Promise<void> {
   const reading = pace.read()
   const client = target.open()
   client.attach?.(new Attachment())
-  const ttlMs = Math.max(1_000, client.capabilities.minTtlMs)
-  const trip = async () => {
-    const claim = { key: `conformance:pace:${randomBytes(6).toString('hex')}`, holder: randomBytes(16).toString('hex') }
-    const taken = await client.tryAcquire(claim, { ttlMs, metadata: undefined }).catch(() => undefined)
-    if (taken?.granted) await client.release(claim).catch(() => false)
-  }
   // Connects.
-  await trip()
-  await pace.measure(trip)
+  await trip(client)
+  await pace.measure(() => trip(client))
   await client.close?.()
   reading.end()
 }
