@@ -129,20 +129,31 @@ describe('a node', () => {
     expect(await others.release(claim)).toBe(true)
   })
 
-  it('that is slow and further ahead counts as soon as a renewal has given it the token of the others', async () => {
-    const { slow, way, claim } = await grantedWithoutOne('further', [AHEAD, AHEAD, AHEAD + 7n])
+  it('that is slow and further ahead counts as soon as it has been heard: it takes the token of the others', async () => {
+    const { way, claim } = await grantedWithoutOne('further', [AHEAD, AHEAD, AHEAD + 7n])
     await until('it keeps the key, too', held('further', '111'))
-    way.heal()
     expect(await tokensOf('further')).toEqual([AHEAD + 1n, AHEAD + 1n, AHEAD + 8n])
     const others = open([a, NOWHERE, c])
     // Under two tokens, two nodes are no majority; nor can they say that there is none.
     expect(await others.renew([{ ...claim, ttlMs: 60_000 }])).toEqual(['unknown'])
-    expect(await slow.renew([{ ...claim, ttlMs: 60_000 }])).toMatchObject([{ granted: true, fencingToken: AHEAD + 1n }])
+    way.heal()
     await until('it has the token of the others', async () => (await tokensOf('further'))[2] === AHEAD + 1n)
     expect(await others.renew([{ ...claim, ttlMs: 60_000 }])).toMatchObject([
       { granted: true, fencingToken: AHEAD + 1n },
     ])
     expect(await others.release(claim)).toBe(true)
+  })
+
+  it('that is slow, and heard when its claim was let go, is given nothing', async () => {
+    const { slow, way, claim } = await grantedWithoutOne('let go', [AHEAD, AHEAD, AHEAD + 7n])
+    await until('it keeps the key, too', held('let go', '111'))
+    const releasing = slow.release(claim)
+    way.heal()
+    expect(await releasing).toBe(true)
+    await until('nobody keeps it', held('let go', '000'))
+    // What was sent to the node before it comes before this.
+    expect(await visit(slow, 'let go')).toBeGreaterThan(AHEAD + 1n)
+    await until('nobody keeps it', held('let go', '000'))
   })
 
   it('that hears us, and is not heard, is released like the others', async () => {

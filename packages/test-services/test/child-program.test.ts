@@ -28,6 +28,20 @@ test('a frozen program answers when it is thawed', async () => {
   expect(heard[1]).toEqual({ number: 2 })
 })
 
+test('a program does nothing more once it is frozen', async () => {
+  const { child, heard } = startListening()
+  await using running = child
+  for (let number = 0; number < 100; number += 1) {
+    running.freeze()
+    running.send({ number })
+    const before = heard.length
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(heard).toHaveLength(before)
+    running.thaw()
+    await until('the answer', () => heard.length === number + 1)
+  }
+})
+
 test('a frozen program can be killed', async () => {
   const { child, heard } = startListening()
   child.freeze()

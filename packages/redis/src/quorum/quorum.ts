@@ -45,8 +45,8 @@ export class Quorum {
   #attemptCount = 0
   /** Learns the nodes' clocks, and teaches them the scripts: the others need not do the same all at once. */
   #first: Promise<unknown> | undefined
-  /** For each renewal whose answers are still coming in, the holders that let go meanwhile. */
-  readonly #renewing = new Set<Set<string>>()
+  /** For each question whose answers are still coming in, the holders that let go meanwhile. */
+  readonly #underWay = new Set<Set<string>>()
 
   constructor(nodes: readonly QuorumNode[], clock: Clock, options: QuorumOptions) {
     this.#nodes = nodes
@@ -80,17 +80,15 @@ export class Quorum {
   }
 
   /**
-   * A node that lost what the majority has just renewed, or has another token, keeps it again; one that keeps what is gone lets it go. Not later than the node may take to answer, which
-   * the shortest TTL says: until then the claims that were not let go are certain to be held, and nobody else can have them.
+   * A node that lost what the majority has just renewed, or has another token, keeps it again; one that keeps what is gone lets it go. Within half of the shortest TTL: until then the claims that
+   * were not let go are certain to be held, and nobody else can have them.
    */
   async #renewTogether(claims: readonly RenewedClaim[]): Promise<readonly Renewal[]> {
     const shortestMs = Math.min(...claims.map(({ ttlMs }) => ttlMs))
     const timeoutMs = this.#timeoutMs(shortestMs / 4)
-    const untilMs = this.#clocks.nowMs + Math.min(timeoutMs, shortestMs / 2)
+    const untilMs = this.#clocks.nowMs + shortestMs / 2
     const asked = this.#nodes.map((node) => node.renew(claims))
-    const letGo = new Set<string>()
-    this.#renewing.add(letGo)
-    void Promise.allSettled(asked).then(() => this.#renewing.delete(letGo))
+    const letGo = this.#lettingGo(asked)
     const renewals = await decided(asked, timeoutMs, this.#clock, (ballots, late) =>
       renewalsIn(ballots, late, claims.length),
     )
@@ -109,13 +107,21 @@ export class Quorum {
     return renewals
   }
 
+  /** Who lets go until all of these are answered. */
+  #lettingGo(asked: readonly Promise<unknown>[]): ReadonlySet<string> {
+    const letGo = new Set<string>()
+    this.#underWay.add(letGo)
+    void Promise.allSettled(asked).then(() => this.#underWay.delete(letGo))
+    return letGo
+  }
+
   async release(claim: Claim): Promise<boolean> {
     const [ended] = await this.releaseAll([claim])
     return ended === true
   }
 
   releaseAll(claims: readonly Claim[]): Promise<readonly boolean[]> {
-    for (const letGo of this.#renewing) for (const { holder } of claims) letGo.add(holder)
+    for (const letGo of this.#underWay) for (const { holder } of claims) letGo.add(holder)
     const asked = this.#nodes.map((node) => node.release(claims))
     return decided(asked, this.#options.nodeTimeoutMs, this.#clock, (ballots, late) =>
       releasesIn(ballots, late, claims.length),
@@ -161,7 +167,7 @@ export class Quorum {
     return new Promise((resolve) => void this.#clock.setTimer(ms, resolve))
   }
 
-  #round(claim: Claim, terms: Terms, ask: Ask, timeoutMs: number): Promise<Election> {
+  async #round(claim: Claim, terms: Terms, ask: Ask, timeoutMs: number): Promise<Election> {
     const rank = rankOf(claim.holder)
     const sentMs = this.#clocks.nowMs
     const asked = this.#nodes.map(async (node, index) => {
@@ -169,10 +175,27 @@ export class Quorum {
       this.#clocks.heard(index, sentMs, answer.clockUs)
       return answer
     })
-    return decided(asked, timeoutMs, this.#clock, (ballots, late) => {
+    const election = await decided(asked, timeoutMs, this.#clock, (ballots, late) => {
       const verdict = verdictOn(ballots, late, rank)
       return verdict && { verdict, ballots: [...ballots] }
     })
+    if (election.verdict.type === 'granted')
+      this.#agree({ ...claim, ttlMs: terms.ttlMs }, election.verdict.stake, asked)
+    return election
+  }
+
+  /** A node that was not heard before may have met a greater token: it takes that of the majority, or it would be of no use to this claim. Within half of the TTL, as at a renewal. */
+  #agree(claim: RenewedClaim, { token }: Stake, asked: readonly Promise<Vote | Refusal>[]): void {
+    const untilMs = this.#clocks.nowMs + claim.ttlMs / 2
+    const letGo = this.#lettingGo(asked)
+    for (const [index, answer] of asked.entries()) {
+      const mend = (vote: Vote | Refusal) => {
+        const differs = vote.granted && vote.token !== token
+        if (differs && this.#clocks.nowMs < untilMs && !letGo.has(claim.holder))
+          return this.#nodes[index]?.restore([{ claim, token }])
+      }
+      answer.then(mend).catch(() => {})
+    }
   }
 
   /** From every node that may keep the key for the claim. Only those that do, and say so, are waited for. */

@@ -16,7 +16,8 @@ export const openIn = (ballots: Ballots<unknown>): number => ballots.filter((bal
 
 /**
  * Resolves as soon as `decide` can tell: nobody waits for a node whose answer changes nothing. When the time is over, it is `late`: the others decide without the nodes that are
- * still silent, if they are a majority. If not, nothing can be told before more of them answer, or their connections are given up.
+ * still silent, if they are a majority. If not, nothing can be told before more of them answer, or their connections are given up. Where it takes a majority longer than the time, the way to all of
+ * them is slow: the rest has half as long again.
  */
 export function decided<Answer, Outcome>(
   asked: readonly Promise<Answer>[],
@@ -26,6 +27,7 @@ export function decided<Answer, Outcome>(
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const ballots: (Ballot<Answer> | undefined)[] = asked.map(() => undefined)
+    const startMs = clock.now().monotonicMs
     let late = false
     let over = false
     const end = (settle: () => void) => {
@@ -42,12 +44,18 @@ export function decided<Answer, Outcome>(
         end(() => reject(error as Error))
       }
     }
-    const cancel = clock.setTimer(timeoutMs, () => {
-      late = true
-      look()
-    })
+    const lateIn = (ms: number) =>
+      clock.setTimer(ms, () => {
+        late = true
+        look()
+      })
+    let cancel = lateIn(timeoutMs)
     const cast = (index: number, ballot: Ballot<Answer>) => {
       ballots[index] = ballot
+      if (late && !over && 'answer' in ballot && answersIn(ballots).length === majorityOf(ballots.length)) {
+        late = false
+        cancel = lateIn((clock.now().monotonicMs - startMs) / 2)
+      }
       look()
     }
     for (const [index, promise] of asked.entries()) {

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { forget, watch } from '../machine/janitor.ts'
+import { stopAll } from '../machine/process-family.ts'
 
 /** As `child_process.fork` takes it. */
 export interface Program {
@@ -39,7 +40,7 @@ export class ChildProgram {
 
   /** What is sent to it waits until it is thawed. */
   freeze(): void {
-    this.#child.kill('SIGSTOP')
+    if (this.#child.pid !== undefined) stopAll([this.#child.pid])
   }
 
   thaw(): void {

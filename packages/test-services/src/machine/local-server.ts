@@ -90,7 +90,7 @@ export class LocalServer implements Server {
   }
 
   freeze(): void {
-    this.#process.signal('SIGSTOP')
+    this.#process.freeze()
   }
 
   thaw(): void {

@@ -20,7 +20,8 @@ function numbersInProc(): number[] {
   }
 }
 
-function statusOf(pid: number): { readonly state: string; readonly parent: number } | undefined {
+/** Of a process, or of one of its threads. */
+function statusOf(pid: number | string): { readonly state: string; readonly parent: number } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
     const [state = '', parent = ''] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
@@ -38,5 +39,33 @@ export function signalAll(pids: readonly number[], signal: NodeJS.Signals): void
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
     }
+  }
+}
+
+const STOPPED = new Set(['T', 't', 'Z', 'X'])
+
+/**
+ * SIGSTOP to all, and returns when none of their threads runs any more: on a busy machine a thread may go on for a while, and answer what is asked meanwhile. The caller stands still for so long, as
+ * what follows must not come before it. Where /proc does not tell, nothing is waited for.
+ */
+export function stopAll(pids: readonly number[]): void {
+  signalAll(pids, 'SIGSTOP')
+  const untilMs = performance.now() + PATIENCE_MS
+  while (pids.some(runsStill)) {
+    if (performance.now() > untilMs) throw new Error(`a process of ${pids.join(', ')} did not stop`)
+    Atomics.wait(STILL, 0, 0, 1)
+  }
+}
+
+const PATIENCE_MS = 30_000
+const STILL = new Int32Array(new SharedArrayBuffer(4))
+
+function runsStill(pid: number): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/task`).some(
+      (thread) => !STOPPED.has(statusOf(`${pid}/task/${thread}`)?.state ?? 'X'),
+    )
+  } catch {
+    return false
   }
 }

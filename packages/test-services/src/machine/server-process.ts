@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { until } from '../until.ts'
 import { forget, watch } from './janitor.ts'
-import { familyOf, isRunning, signalAll } from './process-family.ts'
+import { familyOf, isRunning, signalAll, stopAll } from './process-family.ts'
 import type { Workplace } from './workplace.ts'
 
 export interface Command {
@@ -60,6 +60,11 @@ export class ServerProcess {
     if (this.#child.pid !== undefined && !this.#ended) signalAll(familyOf(this.#child.pid), signal)
   }
 
+  /** Nothing of the server runs when this returns, until it gets SIGCONT. */
+  freeze(): void {
+    if (this.#child.pid !== undefined && !this.#ended) stopAll(familyOf(this.#child.pid))
+  }
+
   /** Asks the server to shut down, and insists where it does not. */
   async stop(signal: NodeJS.Signals): Promise<void> {
     if (this.#ended) return
@@ -76,7 +81,7 @@ export class ServerProcess {
   async kill(): Promise<void> {
     if (this.#child.pid === undefined || this.#ended) return
     // Held still first: it would replace children that die.
-    signalAll([this.#child.pid], 'SIGSTOP')
+    stopAll([this.#child.pid])
     const family = familyOf(this.#child.pid)
     signalAll(family, 'SIGKILL')
     await until(`${this.#name} is gone`, () => this.#ended && !family.some(isRunning))
