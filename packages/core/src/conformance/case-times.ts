@@ -16,21 +16,28 @@ export interface CaseTimes {
   readonly briefMs: number
   /** What is waited for in vain, or between two polls. */
   readonly pollMs: number
+  /** How late a timer or an answer may be. */
+  readonly toleratedMs: number
   /** Within this a message reaches the server: for what the contract offers nothing that could be awaited. */
   readonly arrivalMs: number
 }
+
+/** A wait may bring a grant of one second, which is to be confirmed meanwhile: no machine is given more time for that. */
+const PROVISIONAL_MS = 1_000
 
 /** The times on a machine that keeps up. A slower one is given more, here and nowhere else. */
 export function caseTimes(target: ConformanceTarget, { minTtlMs }: Capabilities, seen: number): CaseTimes {
   const slowdown = target.time === undefined ? seen : 1
   const { arrivalMs } = target.time ?? realTime
+  const ttlMs = ttlFor(target.ttlMs ?? 400, minTtlMs, slowdown)
   return {
-    ttlMs: ttlFor(target.ttlMs ?? 400, minTtlMs, slowdown),
+    ttlMs,
     patienceMs: 10_000 * slowdown,
     soonMs: 2_000 * slowdown,
     graceMs: 100 * slowdown,
     briefMs: 250 * slowdown,
     pollMs: 100 * slowdown,
+    toleratedMs: Math.min(ttlMs, PROVISIONAL_MS) / 4,
     arrivalMs: arrivalMs * slowdown,
   }
 }

@@ -47,8 +47,6 @@ export class Trial {
   readonly briefMs: number
   readonly pollMs: number
   readonly arrivalMs: number
-  /** The TTL on a machine that keeps up: a backend's own shortest is no longer on one that does not. */
-  readonly briefestTtlMs: number
   /** How late timers and answers may be, once, for the case to say anything. One that needs more of the machine lowers it. */
   toleratedMs: number
   readonly #graceMs: number
@@ -78,8 +76,7 @@ export class Trial {
     this.pollMs = times.pollMs
     this.arrivalMs = times.arrivalMs
     this.#graceMs = times.graceMs
-    this.briefestTtlMs = caseTimes(target, capabilities, 1).ttlMs
-    this.toleratedMs = times.ttlMs / 4
+    this.toleratedMs = times.toleratedMs
     this.#prefix = `conformance:${randomBytes(6).toString('hex')}:${id}`
   }
 
