@@ -1,6 +1,6 @@
 import { Attachment } from '../attachment.ts'
 import { shift } from '../clock.ts'
-import type { Grant, LockBackend } from '../contract.ts'
+import type { Claim, Grant, LockBackend } from '../contract.ts'
 import { MemoryStore } from './store.ts'
 
 export interface MemoryBackendOptions {
@@ -19,13 +19,7 @@ function sharedStore(): MemoryStore {
 export function memoryBackend({ store = sharedStore() }: MemoryBackendOptions = {}): LockBackend {
   const core = new Attachment(store.clock)
   /** On the process's clock: it is read before the store's, so that what is told is not later than what was. */
-  const grantedAt = ({ ttlMs, fencingToken }: Grant, key: string) => {
-    const now = core.clock.now()
-    const held = store.inspect(key).find((each) => each.fencingToken === fencingToken)
-    // Somebody else's by now: the grant's time is over.
-    const remainingMs = held?.remainingMs ?? 0
-    return shift(now, remainingMs - ttlMs)
-  }
+  const grantedAt = ({ ttlMs }: Grant, claim: Claim) => shift(core.clock.now(), store.remainingMs(claim) - ttlMs)
   return {
     name: 'memory',
     capabilities: {
@@ -59,7 +53,7 @@ export function memoryBackend({ store = sharedStore() }: MemoryBackendOptions = 
         }
         const leave = store.wait(claim, terms, (grant) => {
           signal.removeEventListener('abort', stop)
-          resolve(grant && { ...grant, since: grantedAt(grant, claim.key) })
+          resolve(grant && { ...grant, since: grantedAt(grant, claim) })
         })
         if (signal.aborted) stop()
         else signal.addEventListener('abort', stop, { once: true })

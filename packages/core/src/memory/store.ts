@@ -108,6 +108,12 @@ export class MemoryStore {
     return holds.map((held) => held.inspection(held.expiresAtMs - nowMs))
   }
 
+  /** 0 where the claim has no hold, or has it no longer. */
+  remainingMs({ key, holder }: Claim): number {
+    const held = this.#current(key)?.holdOf(holder)
+    return held ? this.#remainingMs(held) : 0
+  }
+
   /** Holds of keys that begin so. */
   list(prefix: string, limit: number): readonly ListedHold[] {
     const places = this.#places.values().filter(({ key }) => key.startsWith(prefix))

@@ -3,7 +3,7 @@ import { drawToken } from './keep.ts'
 import { offerFirst } from './line.ts'
 
 /** What a hold of shares has beside the shares. */
-const OTHER_FIELDS = 3
+export const OTHER_FIELDS = 3
 
 /**
  * Keys of which several have a share. Their hold has the kind for a holder, which is nobody's, and no token: to who wants all of it, it is held by somebody else. Beside that `next`, before which

@@ -1,10 +1,11 @@
 import { script } from '../../script.ts'
+import { endOpen } from '../parts/end-open.ts'
 import { keep } from '../parts/keep.ts'
 import { line } from '../parts/line.ts'
 import { shares } from '../parts/shares.ts'
 
 /** Ends shares, or places in line, and lets in who waits. Keys: of every lock. Arguments: namespace, holders. Answers for each 1 where there was a share, or 0. */
-export const releaseShares = script(`${keep}${line}${shares}
+export const releaseShares = script(`${endOpen}${keep}${line}${shares}
 local answers = {}
 for index = 2, #ARGV do
   local keys = keys_of((index - 2) * 4 + 1)

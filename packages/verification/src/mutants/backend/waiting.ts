@@ -111,5 +111,5 @@ add(
   'grant-without-since',
   'a grant that a wait brings does not tell from when it counts',
   'wait/since',
-  backend('{ ...grant, since: grantedAt(grant, claim.key) }', 'grant'),
+  backend('{ ...grant, since: grantedAt(grant, claim) }', 'grant'),
 )
