@@ -1,14 +1,17 @@
+import { createLocks, type Election, election, type Locks } from '@leasehold/core'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type Database, DatabaseUnavailable } from '../src/database/database.ts'
 import { openDatabase } from '../src/database/open-database.ts'
 import { Fleet } from '../src/fleet/fleet.ts'
 import { FrontDoor } from '../src/fleet/front-door.ts'
 import type { NodeProcess } from '../src/fleet/node-process.ts'
+import { sweepKey } from '../src/lead-sweep.ts'
+import { openBackend } from '../src/locks/open-backend.ts'
 import { TEST_CARDS } from '../src/payment/bank.ts'
 import { SeatMap } from '../src/race/seat-map.ts'
 import { type DatabaseService, startService } from '../src/stage/services.ts'
 import { clearStage } from '../src/stage/stage.ts'
-import { testSale, ticketsFor } from './office.ts'
+import { stateOf, testSale, ticketsFor } from './office.ts'
 import { onThisMachine } from './slowness.ts'
 import { Visitor } from './visitor.ts'
 
@@ -23,6 +26,9 @@ let postgres: DatabaseService
 let db: Database
 let fleet: Fleet
 let door: FrontDoor
+let locks: Locks
+/** Who sweeps. */
+let sweeping: Election
 const visitor = () => new Visitor(door.address)
 const allAreWell = () => expect.poll(() => fleet.nodes.filter((node) => node.isWell).length, PATIENCE).toBe(3)
 
@@ -31,11 +37,15 @@ beforeAll(async () => {
   const stage = { database: postgres.database, locks: postgres.locks }
   db = await openDatabase(stage.database)
   await clearStage(stage)
-  await fleet.open({ ...stage, sale: testSale(await onThisMachine(HOLD_MS)) })
+  const sale = testSale(await onThisMachine(HOLD_MS))
+  locks = createLocks(await openBackend(stage.locks, sale.holdMs))
+  sweeping = election(locks, sweepKey(sale.name))
+  await fleet.open({ ...stage, sale })
   door = await FrontDoor.open(fleet, 0, false)
 })
 afterAll(async () => {
   await door?.close()
+  await locks?.close()
   await fleet?.[Symbol.asyncDispose]()
   await db?.close()
   await postgres?.stop()
@@ -117,4 +127,18 @@ test('a change whose server is killed is answered with "see what became of it", 
       state: 'ended',
       payment: 'refunded',
     })
+})
+
+test('the server that sweeps is killed: another is elected, and ends what runs out', async () => {
+  const sweeper = async () => {
+    const leader = await sweeping.leader()
+    return fleet.nodes.find(({ name }) => name === (leader?.value as { node?: string } | undefined)?.node)
+  }
+  await expect.poll(sweeper, PATIENCE).toBeDefined()
+  const term = (await sweeping.leader())?.term ?? 0n
+  await (await sweeper())?.kill()
+  await visitor().held('E1')
+  await expect.poll(async () => ((await sweeping.leader())?.term ?? 0n) > term, PATIENCE).toBe(true)
+  await expect.poll(() => stateOf(db, 'E1'), PATIENCE).toBe('free')
+  await allAreWell()
 })
