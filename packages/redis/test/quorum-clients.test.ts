@@ -1,4 +1,4 @@
-import { allOf, createLocks } from '@leasehold/core'
+import { allOf, createLocks, shared } from '@leasehold/core'
 import { askRedis, until } from '@leasehold/test-services'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -60,6 +60,27 @@ describe('clients of a quorum', () => {
     expect(await (await next).release()).toBe('released')
     const group = await allOf(one, ['limited', 'too']).acquire()
     expect(await group.release()).toBe('released')
+  })
+
+  it('limited like that, but for one more command, can share keys', async () => {
+    for (const server of servers) await askRedis(server, 'acl', 'setuser', 'limited', '+hgetall')
+    const limited = { username: 'limited', password: PASSWORD }
+    const [one, other] = [
+      createLocks(open(urls, {}, limited)),
+      createLocks(open(urls, {}, limited), { pollMs: 60_000 }),
+    ]
+    const leases = [await shared(one, 'shared').acquire(), await shared(other, 'shared').acquire()]
+    for (const lease of leases) await lease.renew()
+    expect(await other.named('shared').inspect()).toHaveLength(2)
+    const writer = other.named('shared').acquire()
+    const inLine = () => askRedis(servers[0] ?? { port: 0 }, 'llen', keyNames('leasehold-quorum:', 'shared').queue)
+    await until('it stands in line', async () => (await inLine()) === '1')
+    const reader = shared(one, 'shared').acquire()
+    await until('a reader stands behind it', async () => (await inLine()) === '2')
+    for (const lease of leases) expect(await lease.release()).toBe('released')
+    expect(await (await writer).release()).toBe('released')
+    expect(await (await reader).release()).toBe('released')
+    for (const server of servers) await askRedis(server, 'acl', 'setuser', 'limited', '-hgetall')
   })
 
   it('of servers that were started a moment ago, and forget, are told to wait', async () => {

@@ -1,4 +1,4 @@
-import { type Contended, createLocks, type Grant } from '@leasehold/core'
+import { type Contended, createLocks, type Grant, isLeaseholdError, shared } from '@leasehold/core'
 import { askRedis, type Server, until } from '@leasehold/test-services'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { keyNames } from '../src/key-names.ts'
@@ -87,6 +87,38 @@ describe('a node that comes back empty', () => {
     expect(await locks.named('rolling').inspect()).toMatchObject([{ fencingToken: lease.fencingToken }])
     expect(await lease.release()).toBe('released')
     await until('nothing is left', async () => (await holds('rolling')) === '000')
+  })
+})
+
+describe('a node that comes back empty while readers hold a key', () => {
+  it('is given back each of them, and no writer comes in between', async () => {
+    await until('all count', allCount)
+    const [one, other] = [createLocks(open(), { ttlMs: MAX_TTL_MS }), createLocks(open(), { ttlMs: MAX_TTL_MS })]
+    // Those who come later may reckon a second more.
+    const waitMs = 20_000
+    const leases = [
+      await shared(one, 'readers').acquire({ waitMs }),
+      await shared(other, 'readers').acquire({ waitMs }),
+    ]
+    const { hold } = keyNames('leasehold-quorum:', 'readers')
+    // Beside the three fields that a shared key has.
+    const readersAt = (server: Server) => askRedis(server, 'hlen', hold).then((fields) => Number(fields) - 3)
+    const restored = async () => (await Promise.all(servers.map(readersAt))).every((count) => count === leases.length)
+    await until('all keep both', restored)
+    for (const index of [0, 1, 2]) {
+      await restartEmpty(index)
+      // Where two do not count, a majority cannot tell: that is no grant either.
+      const writing = other.named('readers').tryAcquire({ ttlMs: 100 })
+      expect(
+        await writing.catch((error: unknown) => isLeaseholdError(error, 'BACKEND_UNAVAILABLE') || error),
+      ).toBeOneOf([null, true])
+      await until('both are given back', restored)
+    }
+    for (const lease of leases) {
+      lease.assertHeld()
+      expect(await lease.release()).toBe('released')
+    }
+    await until('nothing is left', async () => (await holds('readers')) === '000')
   })
 })
 

@@ -1,62 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import { checkHistory, type HistoryEvent } from '@leasehold/core/conformance'
-import { ChildProgram, compiled, TcpProxy, until } from '@leasehold/test-services'
-import { afterAll, describe, expect, it } from 'vitest'
+import { type Server, TcpProxy } from '@leasehold/test-services'
+import { afterAll, describe, it } from 'vitest'
 import { startClusterStanding } from './cluster-standing.ts'
+import { startQuorumStanding } from './quorum-standing.ts'
+import { expectSound, goOn, type Member, start, startMember } from './shares-crowd.ts'
 import { startStanding } from './standing.ts'
 
 const standing = await startStanding()
 const clustered = await startClusterStanding()
-afterAll(() => Promise.all([standing.stop(), clustered.stop()]))
-
-type Counts = Readonly<Record<'shared' | 'permits' | 'whole', number>>
-
-interface Member {
-  readonly child: ChildProgram
-  isReady: boolean
-  counts: Counts
-  history: readonly HistoryEvent[] | undefined
-}
-
-type Told = { readonly ready: true } | { readonly counts: Counts } | { readonly history: string }
-
-async function startMember(url: string, key: string, name: string): Promise<Member> {
-  const path = await compiled(fileURLToPath(new URL('./shares-member.ts', import.meta.url)))
-  const child = new ChildProgram({ path, args: [url, key, name], execArgv: [] })
-  const member: Member = { child, isReady: false, counts: { shared: 0, permits: 0, whole: 0 }, history: undefined }
-  child.onMessage((message) => {
-    const told = message as Told
-    if ('ready' in told) member.isReady = true
-    else if ('counts' in told) member.counts = told.counts
-    else member.history = historyOf(told.history)
-  })
-  await until('it is ready', () => member.isReady, 60_000)
-  return member
-}
-
-const historyOf = (text: string): HistoryEvent[] =>
-  JSON.parse(text, (_, value: unknown) =>
-    typeof value === 'string' && /^\d+n$/.test(value) ? BigInt(value.slice(0, -1)) : value,
-  )
-
-const start = (members: readonly Member[]) => {
-  for (const { child } of members) child.send({ word: 'start' })
-}
-
-/** Of every kind, so many more turns of each process. */
-async function goOn(members: readonly Member[], turns: number): Promise<void> {
-  const before = members.map(({ counts }) => counts)
-  const has = ({ counts }: Member, index: number) =>
-    (['shared', 'permits', 'whole'] as const).every((kind) => counts[kind] >= (before[index]?.[kind] ?? 0) + turns)
-  await until('everybody has turns of all kinds', () => members.every(has), 120_000)
-}
-
-async function expectSound(members: readonly Member[]): Promise<void> {
-  for (const { child } of members) child.send({ word: 'stop' })
-  await until('everybody is done', () => members.every(({ history }) => history !== undefined), 120_000)
-  expect(checkHistory(members.flatMap(({ history = [] }) => history))).toEqual([])
-}
+const quorum = await startQuorumStanding(3, { appendonly: 'yes' })
+afterAll(() => Promise.all([standing.stop(), clustered.stop(), quorum.stop()]))
 
 describe('a crowd of readers, writers, and those who take permits', () => {
   it('of several processes keeps apart what excludes each other, and everybody has turns', async () => {
@@ -94,6 +47,33 @@ describe('a crowd of readers, writers, and those who take permits', () => {
     }
     await killed.child.kill()
     await goOn([frozen, cut, whole], 5)
+    await expectSound([frozen, cut, whole])
+  })
+
+  it('of a quorum, likewise, but for permits: while processes and servers are frozen, lines are cut, and one is killed', async () => {
+    const ways = await Promise.all([0, 1, 2].map(quorum.proxy))
+    const through = ways.map((way, index) => way.through(quorum.urls[index] ?? ''))
+    const [direct, cutting] = [quorum.urls.join(','), through.join(',')]
+    const names = ['frozen', 'cut', 'killed', 'whole']
+    const members = await Promise.all(
+      names.map((name) => startMember(name === 'cut' ? cutting : direct, 'quorum', name, 'quorum')),
+    )
+    const [frozen, cut, killed, whole] = members as [Member, Member, Member, Member]
+    const kinds = ['shared', 'whole'] as const
+    start(members)
+    await goOn(members, 10, kinds)
+    for (const [index, server] of (quorum.servers as readonly Server[]).entries()) {
+      frozen.child.freeze()
+      ways[index]?.cut()
+      await pause(2500)
+      frozen.child.thaw()
+      server.freeze()
+      await goOn([frozen, cut, whole], 3, kinds)
+      server.thaw()
+      await goOn([frozen, cut, whole], 3, kinds)
+    }
+    await killed.child.kill()
+    await goOn([frozen, cut, whole], 5, kinds)
     await expectSound([frozen, cut, whole])
   })
 })

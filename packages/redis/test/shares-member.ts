@@ -1,16 +1,23 @@
 // One process of a crowd that shares a key: readers, writers, and those who take permits, again and again, until told to stop. It says what it has seen. Arguments: address, or those of a Cluster
-// with commas between; key; name of the process.
-import { createLocks, isLeaseholdError, type Lease, semaphore, shared } from '@leasehold/core'
+// with commas between; key; name of the process; `quorum` where the addresses are of one.
+import { createLocks, isLeaseholdError, type Lease, type LockBackend, semaphore, shared } from '@leasehold/core'
 import type { HistoryEvent } from '@leasehold/core/conformance'
 import { Cluster, Redis } from 'ioredis'
-import { redisBackend } from '../src/index.ts'
+import { redisBackend, redisQuorumBackend } from '../src/index.ts'
 
 const PERMITS = 3
 
-const [url = '', key = '', name = ''] = process.argv.slice(2)
-const urls = url.split(',')
-const client = urls.length > 1 ? new Cluster(urls, { lazyConnect: true }) : new Redis(url, { lazyConnect: true })
-const locks = createLocks(redisBackend({ client }), { ttlMs: 2000, waitMs: 60_000, whenHeld: 'wait' })
+const [url = '', key = '', name = '', setUp = ''] = process.argv.slice(2)
+const isQuorum = setUp === 'quorum'
+
+function backend(): LockBackend {
+  const urls = url.split(',')
+  const open = (each: string) => new Redis(each, { lazyConnect: true })
+  if (isQuorum) return redisQuorumBackend({ clients: urls.map(open), durable: true })
+  return redisBackend({ client: urls.length > 1 ? new Cluster(urls, { lazyConnect: true }) : open(url) })
+}
+
+const locks = createLocks(backend(), { ttlMs: 2000, waitMs: 60_000, whenHeld: 'wait' })
 const events: HistoryEvent[] = []
 const counts = { shared: 0, permits: 0, whole: 0 }
 let stopped = false
@@ -50,7 +57,9 @@ async function visit(kind: Kind, caller: number, lease: string): Promise<void> {
 }
 
 async function crowd(): Promise<void> {
-  const kinds = ['shared', 'shared', 'shared', 'permits', 'permits', 'permits', 'whole'] as const
+  // Nobody counts permits at a quorum.
+  const permits = isQuorum ? [] : (['permits', 'permits', 'permits'] as const)
+  const kinds = ['shared', 'shared', 'shared', ...permits, 'whole'] as const
   await Promise.all(kinds.map(contend))
   await locks.close()
   // Numbers of 64 bits are no JSON.

@@ -10,7 +10,6 @@ itPassesTheSuite(await startPoorQuorumTarget(), [
   'raiseTokens',
   'openRefused',
   'stall',
-  'shared',
   'permits',
   'list',
   'annotate',

@@ -5,5 +5,5 @@ import { itPassesTheSuite } from './suite.ts'
 itPassesTheSuite(
   await startPoorQuorumTarget(),
   ['fifo', 'tryAcquireAll', 'collidingKeys', 'tellsLosses', 'raiseTokens', 'openRefused', 'stall', 'permits'],
-  ['fencing', 'faults'],
+  ['shared', 'fencing', 'faults'],
 )

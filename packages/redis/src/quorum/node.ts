@@ -17,11 +17,11 @@ export interface Vote extends Stake {
   readonly clockUs: number
 }
 
-/** The node keeps the key, or the next turn, for another claim. */
+/** The node keeps the key, or the next turn, for another claim, or for others that share it; or somebody stands in line before a claim to a share. */
 export interface Refusal {
   readonly granted: false
   readonly remainingMs: number
-  /** Of the other claim. */
+  /** Of the other claim, or of the kind of those that share the key. Of who stands in line, none, which is before all: nobody insists against the line. */
   readonly rank: string
   readonly clockUs: number
 }
@@ -50,11 +50,14 @@ export interface QuorumNode {
   /**
    * Keeps a free key for the claim, under a token greater than every one before: the proposal, if that is. A node that remembers no token of the key counts
    * from its clock. A claim that has the key is told what it has; with `raise`, a smaller token is lifted to the proposal, and the time begins anew.
+   *
+   * A key that others share is kept beside them for a claim to a share, unless somebody who wants the whole key stands in line before it. Where others have had greater tokens than
+   * its own meanwhile, one that is raised comes after theirs.
    */
   vote(claim: Claim, terms: Terms, ask: Ask): Promise<Vote | Refusal>
   /** Resets the time of each claim that has its key to its TTL; undefined for the others. */
   renew(renewals: readonly RenewedClaim[]): Promise<readonly (Stake | undefined)[]>
-  /** Keeps the keys that are free here, or kept under another token, for claims that a majority keeps already, under the tokens that they have there, for their TTLs. */
+  /** Keeps the keys that are free here, or shared with others, or kept under another token, for claims that a majority keeps already, under the tokens that they have there, for their TTLs. */
   restore(kept: readonly Kept[]): Promise<unknown>
   /** Ends the hold of each claim and its place in line; whether it had a hold. */
   release(claims: readonly Claim[]): Promise<readonly boolean[]>
@@ -63,5 +66,5 @@ export interface QuorumNode {
    * stays.
    */
   withdraw(claim: Claim, attempt: number): Promise<unknown>
-  inspect(key: string): Promise<Inspection | undefined>
+  inspect(key: string): Promise<readonly Inspection[]>
 }

@@ -2,13 +2,15 @@ import type { Claim, Clock, Contended, Grant, Inspection, Renewal, RenewedClaim,
 import { LeaseholdError } from '@leasehold/core'
 import { type Ask, type Kept, LAST_ATTEMPT, type QuorumNode, type Refusal, type Stake, type Vote } from './node.ts'
 import { NodeClocks } from './node-clocks.ts'
-import { rankOf } from './rank.ts'
-import { inspectionIn, releasesIn, renewalsIn } from './readings.ts'
+import { rankOfClaim } from './rank.ts'
+import { inspectionsIn, releasesIn, renewalsIn } from './readings.ts'
 import { type Ballots, decided, openIn } from './round.ts'
 import { type Verdict, verdictOn } from './verdict.ts'
 
 /** To agree on a token takes one more round, or another where a node has met a greater one meanwhile. */
 const MOST_DISAGREEMENTS = 8
+/** Of a token that is raised beside others, at most, for each time that it was. */
+const LEAD_US = 10_000
 /** For those who lose a split vote to give way, before they are asked again: doubled each time, up to this. */
 const LONGEST_INSISTENCE_MS = 16
 /** A split vote settles within moments: until then, ask again before long, but not all at once. */
@@ -32,7 +34,7 @@ interface Election {
 }
 
 /**
- * Decides by the majority of independent nodes. Two majorities share a node, and a node keeps a key for one claim at a time, under tokens that only increase:
+ * Decides by the majority of independent nodes. Two majorities share a node, and a node keeps a key for one claim at a time, or for several that share it, under tokens that only increase:
  * docs/adr has the proof.
  */
 export class Quorum {
@@ -130,7 +132,7 @@ export class Quorum {
 
   async inspect(key: string): Promise<readonly Inspection[]> {
     const asked = this.#nodes.map((node) => node.inspect(key))
-    return decided(asked, this.#options.nodeTimeoutMs, this.#clock, inspectionIn)
+    return decided(asked, this.#options.nodeTimeoutMs, this.#clock, inspectionsIn)
   }
 
   async #attempt(claim: Claim, terms: Terms): Promise<Grant | Contended> {
@@ -155,7 +157,7 @@ export class Quorum {
       const { verdict } = election
       if (verdict.type === 'disagreed' && disagreements < MOST_DISAGREEMENTS) {
         disagreements += 1
-        proposal = this.#clocks.proposal(verdict.highest)
+        proposal = this.#clocks.proposal(verdict.highest + this.#lead(claim, disagreements))
       } else if (verdict.type === 'insist' && this.#clocks.nowMs - startMs < timeoutMs) {
         await this.#pause(pauseMs)
         pauseMs = Math.min(LONGEST_INSISTENCE_MS, pauseMs * 2)
@@ -163,12 +165,17 @@ export class Quorum {
     }
   }
 
+  /** Others may be raising theirs at the same time. The greatest is the same at every node, in whichever order they come: so each goes ahead, and farther each time. */
+  #lead({ share }: Claim, disagreements: number): bigint {
+    return share ? BigInt(Math.floor(this.#options.random() * disagreements * LEAD_US)) : 0n
+  }
+
   #pause(ms: number): Promise<void> {
     return new Promise((resolve) => void this.#clock.setTimer(ms, resolve))
   }
 
   async #round(claim: Claim, terms: Terms, ask: Ask, timeoutMs: number): Promise<Election> {
-    const rank = rankOf(claim.holder)
+    const rank = rankOfClaim(claim)
     const sentMs = this.#clocks.nowMs
     const asked = this.#nodes.map(async (node, index) => {
       const answer = await node.vote(claim, terms, ask)

@@ -1,5 +1,5 @@
 import type { Inspection, Renewal } from '@leasehold/core'
-import { agreedBy, largestGroup, majorityOf } from './majority.ts'
+import { agreedBy, groupsOf, largestGroup, majorityOf } from './majority.ts'
 import { NoMajority } from './no-majority.ts'
 import type { Stake } from './node.ts'
 import { answersIn, type Ballots, isWorthWaiting } from './round.ts'
@@ -53,21 +53,32 @@ export function releasesIn(
   return releases
 }
 
-/** The hold that a majority keeps. */
-export function inspectionIn(
-  ballots: Ballots<Inspection | undefined>,
+/**
+ * What a majority keeps: the whole key for one, or shares. As long as there may be more, nodes that are silent are waited for; a share that is nowhere near a majority without them is mostly
+ * one that comes or goes, and left out beside others.
+ */
+export function inspectionsIn(
+  ballots: Ballots<readonly Inspection[]>,
   late: boolean,
 ): readonly Inspection[] | undefined {
-  const answers = answersIn(ballots)
-  const shown = answers.flatMap((each) => (each ? [{ ...each, token: each.fencingToken }] : []))
-  const stakes = shown.map((each) => ({ ...each, ttlMs: each.remainingMs }))
-  const agreed = agreedBy(stakes, ballots.length)
-  if (agreed !== undefined) {
-    // A node where the hold was restored does not know the metadata.
-    const { metadata } = shown.find((each) => each.token === agreed.token && each.metadata !== undefined) ?? {}
-    return [{ fencingToken: agreed.token, remainingMs: agreed.ttlMs, metadata }]
+  const [nodes, answers] = [ballots.length, answersIn(ballots)]
+  const shown = answers.flat().map((each) => ({ ...each, token: each.fencingToken, ttlMs: each.remainingMs }))
+  const held: Inspection[] = []
+  let mayBeMore = mayBeKept(0, nodes, answers.length)
+  for (const group of groupsOf(shown)) {
+    const agreed = agreedBy(group, nodes)
+    if (agreed === undefined) mayBeMore ||= mayBeKept(group.length, nodes, answers.length)
+    else held.push(inspectionOf(group, agreed))
   }
-  if (!mayBeKept(largestGroup(stakes).length, ballots.length, answers.length)) return []
-  if (isWorthWaiting(ballots, late)) return undefined
-  throw new NoMajority(ballots)
+  if (mayBeMore && isWorthWaiting(ballots, late)) return undefined
+  if (mayBeMore && held.length === 0) throw new NoMajority(ballots)
+  return held
+}
+
+function inspectionOf(shown: readonly Inspection[], { token, ttlMs }: Stake): Inspection {
+  // A node where the hold was restored does not know the metadata.
+  const { metadata } = shown.find((each) => each.metadata !== undefined) ?? {}
+  const held = { fencingToken: token, remainingMs: ttlMs, metadata }
+  const share = shown[0]?.share
+  return share ? { ...held, share } : held
 }

@@ -51,7 +51,15 @@ export function redisQuorumBackend(options: RedisQuorumBackendOptions): LockBack
   const quorum = new Quorum(nodes, clock, { nodeTimeoutMs, maxTtlMs: longestMs, random: Math.random })
   return {
     name: 'redis-quorum',
-    capabilities: { fifo: false, handOff: true, survivesRestart: durable, slackMs: TURN_MS + 250, minTtlMs: 1 },
+    capabilities: {
+      fifo: false,
+      handOff: true,
+      survivesRestart: durable,
+      slackMs: TURN_MS + 250,
+      minTtlMs: 1,
+      // Permits that each node counts by itself would be more than there are: nodes 1 and 2, 2 and 3, 1 and 3 make three holders of two.
+      shares: ['shared'],
+    },
     attach: (to) => core.attach(to),
     tryAcquire: (claim, terms) => quorum.tryAcquire(claim, terms),
     renew: (renewals) => quorum.renew(renewals),

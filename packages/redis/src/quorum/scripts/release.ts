@@ -14,6 +14,9 @@ for index = 2, #ARGV do
     redis.call('DEL', keys.hold)
     -- Out of memory, nobody can be called up. That does not undo the release: who waits looks again.
     pcall(call_next, keys, ARGV[1])
+  elseif kept[1] == 'shared' then
+    -- Those who stood behind it may share the key with those who have it.
+    pcall(call_next, keys, ARGV[1], true)
   end
   answers[index - 1] = released and 1 or 0
 end

@@ -1,4 +1,5 @@
 import { script } from '../../script.ts'
+import { WAITER_LIFE_MS } from '../waiting-times.ts'
 import { keeping } from './parts/keeping.ts'
 
 /**
@@ -23,5 +24,10 @@ local other = kept[1] or kept[3]
 if other and other ~= holder then return { 0, rank_of(other), remaining(keys), clock } end
 local token = math.max(proposal, last_token(keys) + 1)
 keep(keys, holder, token, ttl, metadata, attempt)
+-- Its place in line, which keeps out those who want a share, must not outlive the hold of a process that dies.
+if tonumber(ttl) < ${WAITER_LIFE_MS} then
+  local place = redis.call('HGET', keys.waiters, holder)
+  if place then redis.call('HSET', keys.waiters, holder, digits(now_ms() + ttl) .. string.match(place, ' .*')) end
+end
 return { 1, digits(token), tonumber(ttl), clock, 0 }
 `)

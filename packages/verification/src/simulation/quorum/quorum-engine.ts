@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { Claim, Clock, createLocks, Inspection, LockBackend, RenewedClaim, Terms } from '@leasehold/core'
+import type { Claim, Clock, createLocks, Inspection, LockBackend, RenewedClaim, shared, Terms } from '@leasehold/core'
 import { bundle, type Patch } from '../../mutants/bundle.ts'
 
 // The shapes of `packages/redis/src/quorum/node.ts`, which the package does not export.
@@ -43,7 +43,7 @@ export interface QuorumNode {
   restore(kept: readonly Kept[]): Promise<unknown>
   release(claims: readonly Claim[]): Promise<readonly boolean[]>
   withdraw(claim: Claim, attempt: number): Promise<unknown>
-  inspect(key: string): Promise<Inspection | undefined>
+  inspect(key: string): Promise<readonly Inspection[]>
 }
 
 interface QuorumOptions {
@@ -55,18 +55,19 @@ interface QuorumOptions {
 /** What a simulation of a quorum runs: the engine, and what decides by the majority of nodes; or mutants of them. */
 export interface QuorumEngine {
   readonly createLocks: typeof createLocks
+  readonly shared: typeof shared
   readonly Quorum: new (
     nodes: readonly QuorumNode[],
     clock: Clock,
     options: QuorumOptions,
   ) => Pick<LockBackend, 'tryAcquire' | 'renew' | 'release'>
-  readonly rankOf: (holder: string) => string
+  readonly rankOfClaim: (claim: Omit<Claim, 'key'>) => string
 }
 
 const PROGRAM = `
-  export { createLocks } from '@leasehold/core'
+  export { createLocks, shared } from '@leasehold/core'
   export { Quorum } from '@leasehold/redis/quorum'
-  export { rankOf } from '@leasehold/redis/rank'
+  export { rankOfClaim } from '@leasehold/redis/rank'
 `
 
 /** From the sources, with the patches applied. */

@@ -1,9 +1,9 @@
 import { AsyncResource } from 'node:async_hooks'
-import { type Claim, isLeaseholdError, type LockBackend, type Locks } from '@leasehold/core'
+import { type Capabilities, type Claim, isLeaseholdError, type LockBackend, type Locks } from '@leasehold/core'
 import type { LeaseEntry } from '../lease-book.ts'
 import { Link } from '../link.ts'
 import type { Machine } from '../machine.ts'
-import { WHOLE } from '../part.ts'
+import { type Part, WHOLE } from '../part.ts'
 import type { Prng, Range } from '../prng.ts'
 import type { QuorumRun } from './quorum-run.ts'
 import { RemoteNode } from './remote-node.ts'
@@ -16,7 +16,15 @@ const LATENCIES_MS: readonly [Range, ...Range[]] = [
   [1, 20],
   [10, 30],
 ]
-const FREE = { fifo: false, handOff: true, survivesRestart: false, slackMs: 0, minTtlMs: 1 }
+const FREE: Capabilities = {
+  fifo: false,
+  handOff: true,
+  survivesRestart: false,
+  slackMs: 0,
+  minTtlMs: 1,
+  shares: ['shared'],
+}
+const SHARED: Part = { kind: 'shared', slots: [] }
 
 /** One process with the engine in it, its links to all nodes, and the program that it runs. */
 export class QuorumHost {
@@ -58,10 +66,12 @@ export class QuorumHost {
   }
 
   async #turn(): Promise<void> {
-    const { scenario, tokenOrder, book, counters } = this.#run
-    const lock = this.locks.named(this.#prng.pick(scenario.keys))
+    const { engine, scenario, tokenOrder, book, counters } = this.#run
+    const key = this.#prng.pick(scenario.keys)
+    const reads = scenario.readers && this.#prng.chance(0.6)
+    const lock = reads ? engine.shared(this.locks, key) : this.locks.named(key)
     const options = { ttlMs: this.#prng.pick(scenario.ttlsMs), autoRenew: this.#prng.chance(0.6) }
-    const returned = tokenOrder.invoke(lock.key)
+    const returned = tokenOrder.invoke(key)
     const lease = this.#prng.chance(0.4)
       ? await lock.tryAcquire(options)
       : await lock.acquire({ ...options, waitMs: this.#prng.integer(20, 800), whenHeld: 'wait' })
@@ -70,9 +80,9 @@ export class QuorumHost {
     counters.acquired += 1
     const entry: LeaseEntry = {
       machine: this.machine,
-      key: lock.key,
+      key,
       token: lease.fencingToken,
-      part: WHOLE,
+      part: reads ? SHARED : WHOLE,
       lease,
       listens: false,
       letGo: false,
@@ -100,7 +110,10 @@ export class QuorumHost {
     const random = () => this.#prng.fraction()
     const options = { nodeTimeoutMs: scenario.nodeTimeoutMs, maxTtlMs, random }
     const quorum = new engine.Quorum(remote, this.machine.timers, options)
-    const named = (claim: Claim): Claim => ({ key: claim.key, holder: this.#run.nameOf(claim.holder) })
+    const named = ({ key, holder, share }: Claim): Claim => {
+      const claim = { key, holder: this.#run.nameOf(holder) }
+      return share ? { ...claim, share } : claim
+    }
     return {
       name: 'quorum',
       capabilities: FREE,

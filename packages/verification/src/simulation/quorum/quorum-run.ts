@@ -1,6 +1,7 @@
 import type { Claim } from '@leasehold/core'
 import { LeaseBook, type LeaseEntry } from '../lease-book.ts'
 import { Machine } from '../machine.ts'
+import { standTogether } from '../part.ts'
 import { Prng } from '../prng.ts'
 import { TokenOrder } from '../token-order.ts'
 import type { Rule, Violation } from '../violation.ts'
@@ -14,12 +15,23 @@ const MOST_VIOLATIONS = 20
 /** How often things happened that make a run worth something. */
 export interface QuorumCounters {
   acquired: number
+  /** Two readers who read at the same time, both sure of it. */
+  together: number
   /** A lease whose time ran out while its holder still used it. */
   expired: number
   nodesLost: number
   nodesStopped: number
   processesKilled: number
 }
+
+export const noCounts = (): QuorumCounters => ({
+  acquired: 0,
+  together: 0,
+  expired: 0,
+  nodesLost: 0,
+  nodesStopped: 0,
+  processesKilled: 0,
+})
 
 /** One run's world, its nodes and its checks; processes are added. */
 export class QuorumRun {
@@ -31,7 +43,7 @@ export class QuorumRun {
   readonly maxTtlMs: number
   readonly book = new LeaseBook()
   readonly violations: Violation[] = []
-  readonly counters: QuorumCounters = { acquired: 0, expired: 0, nodesLost: 0, nodesStopped: 0, processesKilled: 0 }
+  readonly counters = noCounts()
   readonly tokenOrder: TokenOrder
   /** Holders are random: by these names a seed is the same each time. */
   readonly #names = new Map<string, string>()
@@ -50,20 +62,25 @@ export class QuorumRun {
     if (!known && this.violations.length < MOST_VIOLATIONS) this.violations.push({ rule, detail })
   }
 
-  /** S1: called with the world at rest, after every event. */
+  /** S1, and S4 of those who share a key: called with the world at rest, after every event. */
   readonly observe = (): void => {
     const valid = this.book.open().filter(({ lease }) => lease.remainingMs > 0)
     for (const [index, entry] of valid.entries()) {
-      const rival = valid.slice(index + 1).find(({ key, token }) => key === entry.key && token !== entry.token)
+      const others = valid.slice(index + 1).filter(({ key }) => key === entry.key)
+      const rival = others.find(({ token, part }) => token !== entry.token && !standTogether(part, entry.part))
       if (rival !== undefined)
         this.report('S1', `${entry.key}: ${describe(entry)} and ${describe(rival)} are valid at once`)
+      const readers = others.filter(({ part }) => standTogether(part, entry.part))
+      this.counters.together += readers.length
+      const twin = readers.find(({ token }) => token === entry.token)
+      if (twin !== undefined) this.report('S4', `${entry.key}: ${describe(entry)} and ${describe(twin)} are two`)
     }
   }
 
   /** S5: where no node forgets, what a majority keeps for a lease in use is not gone. After a release, a vote that is late may bring a node back. */
   toldGone({ key, holder }: Claim): void {
-    const holds = this.nodes.map((node) => node.holdOf(key)).filter((hold) => hold?.holder === holder)
-    const alike = holds.filter((hold) => hold?.token === holds[0]?.token).length
+    const holds = this.nodes.flatMap((node) => node.holdsOf(key)).filter((hold) => hold.holder === holder)
+    const alike = holds.filter(({ token }) => token === holds[0]?.token).length
     const inUse = this.book.open().some((entry) => entry.key === key && entry.token === holds[0]?.token)
     if (inUse && this.counters.nodesLost === 0 && alike * 2 > this.nodes.length)
       this.report('S5', `${key}: token ${holds[0]?.token} was called gone while ${alike} nodes kept it`)
@@ -72,7 +89,7 @@ export class QuorumRun {
   /** S5: where no node forgets, no withdrawal takes its majority from a lease that is valid and in use. */
   withdrawn(key: string, token: bigint | undefined): void {
     const entry = this.book.open().find((each) => each.key === key && each.token === token)
-    const keeping = this.nodes.filter((node) => node.holdOf(key)?.token === token).length
+    const keeping = this.nodes.filter((node) => node.holdsOf(key).some((hold) => hold.token === token)).length
     if (entry === undefined || entry.lease.remainingMs <= 0 || this.counters.nodesLost > 0) return
     if (keeping * 2 <= this.nodes.length)
       this.report('S5', `${key}: a withdrawal left ${keeping} nodes to ${describe(entry)}, which is valid`)
@@ -94,7 +111,7 @@ export class QuorumRun {
     const prng = new Prng(this.seed, name)
     const { skewMs } = this.scenario
     const machine = this.newMachine(name, prng, 1.7e12 + prng.between([-skewMs, skewMs]))
-    return new SimulatedNode(machine, this.engine.rankOf, this.maxTtlMs)
+    return new SimulatedNode(machine, this.engine.rankOfClaim, this.maxTtlMs)
   }
 }
 

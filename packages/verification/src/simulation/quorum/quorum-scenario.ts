@@ -11,6 +11,8 @@ export interface QuorumScenario {
   readonly nodes: number
   readonly processes: number
   readonly keys: readonly [string, ...string[]]
+  /** There are readers, too, who share keys. */
+  readonly readers: boolean
   readonly ttlsMs: readonly [number, ...number[]]
   readonly nodeTimeoutMs: number
   readonly replyTimeoutMs: number
@@ -36,6 +38,8 @@ export function planQuorum(seed: number): QuorumScenario {
     nodes: prng.pick([3, 3, 4, 5]),
     processes: prng.integer(2, 4),
     keys: prng.pick([['k1'], ['k1'], ['k1', 'k2']]),
+    // Of its own, so that the runs without are what they were.
+    readers: new Prng(seed, 'readers').chance(0.4),
     ttlsMs,
     nodeTimeoutMs: prng.pick([60, 150]),
     replyTimeoutMs: lossless ? 5000 : 400,

@@ -48,7 +48,7 @@ export class RemoteNode implements QuorumNode {
     return this.#call((node) => this.#onWithdrawn(claim.key, node.withdraw(claim, attempt)))
   }
 
-  inspect(): Promise<Inspection | undefined> {
+  inspect(): Promise<readonly Inspection[]> {
     return Promise.reject(new Error('not simulated'))
   }
 
