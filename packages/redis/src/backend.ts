@@ -1,6 +1,10 @@
 import { Attachment, type Capabilities, type Core, type LockBackend } from '@leasehold/core'
 import { attemptOf } from './answers.ts'
 import { Batches } from './batches.ts'
+import { isClusterClient, nodeClientOf } from './clients/client-of.ts'
+import { confirmLogin } from './clients/ioredis.ts'
+import type { NodeClient } from './clients/node-client.ts'
+import { assertOptions } from './clients/unsupported.ts'
 import { reachCluster } from './cluster/reach-cluster.ts'
 import { Doctor } from './doctor.ts'
 import { assertDuration, LONGEST_TIMER_MS } from './durations.ts'
@@ -9,10 +13,9 @@ import { Line } from './line.ts'
 import { namespaceOf } from './namespace.ts'
 import { Operators } from './operators.ts'
 import { type Reach, reachNode, type ScriptingOptions } from './reach.ts'
-import type { RedisClient, RedisClusterClient } from './redis-shapes.ts'
+import type { NodeRedisClient, RedisClient, RedisClusterClient } from './redis-shapes.ts'
 import { classifyRedisError } from './refusals.ts'
 import { replicaTerms, type WaitReplicas } from './replicas.ts'
-import { duplicateOf, selectDatabase } from './safe-settings.ts'
 import type { ScriptArgument } from './script.ts'
 import { acquire } from './scripts/acquire.ts'
 import { acquireShare } from './scripts/shares/acquire.ts'
@@ -20,8 +23,11 @@ import { shareArguments } from './share-arguments.ts'
 import { CLAIM_WINDOW_MS } from './waiting-times.ts'
 
 export interface RedisBackendOptions {
-  /** Yours: an `ioredis` client of one node, of a primary behind sentinels, or of a Cluster. It is duplicated with safe settings, and otherwise left alone. */
-  readonly client: RedisClient | RedisClusterClient
+  /**
+   * Yours: of one node by `ioredis`, `iovalkey` or node-redis (`redis`); or by `ioredis` of a primary behind sentinels, or of a Cluster. It is duplicated with safe settings, and
+   * otherwise left alone.
+   */
+  readonly client: RedisClient | RedisClusterClient | NodeRedisClient
   /** What the names of all keys and channels begin with, after the client's `keyPrefix`. Without braces. Default `leasehold:`. */
   readonly prefix?: string | undefined
   /** After how much silence a connection counts as broken, in milliseconds: not less than the engine's `requestTimeoutMs`. Default 3000. */
@@ -50,11 +56,11 @@ const capabilities: Capabilities = {
  * jump; *fenced safety* over any loss of data, unless the clock is behind as well.
  */
 export function redisBackend(options: RedisBackendOptions): LockBackend {
-  const { client, prefix, replyTimeoutMs = DEFAULT_REPLY_TIMEOUT_MS } = options
+  assertOptions('redisBackend({ client })', options)
+  const { replyTimeoutMs = DEFAULT_REPLY_TIMEOUT_MS } = options
   const core = new Attachment()
   const { clock } = core
-  const namespace = namespaceOf(client, prefix)
-  const reach = reachOf(options, namespace, core)
+  const { reach, namespace } = reachedBy(options, core)
   const { scripts } = reach
   const line = new Line(reach, clock, namespace, options.waitReplicas !== undefined)
   const batches = new Batches(scripts, namespace)
@@ -94,18 +100,36 @@ export function redisBackend(options: RedisBackendOptions): LockBackend {
   }
 }
 
-function reachOf(options: RedisBackendOptions, namespace: string, core: Core): Reach {
-  const { client, replyTimeoutMs = DEFAULT_REPLY_TIMEOUT_MS, waitReplicas } = options
+interface Reached {
+  readonly reach: Reach
+  readonly namespace: string
+}
+
+function reachedBy({ client, prefix, ...options }: RedisBackendOptions, core: Core): Reached {
+  if (isClusterClient(client)) {
+    const namespace = namespaceOf(client.options.keyPrefix, prefix)
+    const scripting = scriptingOf(options, core, (redis) => confirmLogin(redis, client.options.redisOptions ?? {}))
+    return { reach: reachCluster(client, namespace, scripting, core.clock), namespace }
+  }
+  const node = nodeClientOf('client', client)
+  const namespace = namespaceOf(node.keyPrefix, prefix)
+  const scripting = scriptingOf(options, core, (redis) => node.prepare(redis))
+  return { reach: reachNode(() => node.duplicate(scripting.replyTimeoutMs), namespace, scripting), namespace }
+}
+
+function scriptingOf(
+  { replyTimeoutMs = DEFAULT_REPLY_TIMEOUT_MS, waitReplicas }: Omit<RedisBackendOptions, 'client' | 'prefix'>,
+  core: Core,
+  prepare: NodeClient['prepare'],
+): ScriptingOptions {
   assertDuration('replyTimeoutMs', replyTimeoutMs, LONGEST_TIMER_MS)
   const doctor = new Doctor(core)
-  const scripting: ScriptingOptions = {
+  return {
     replyTimeoutMs,
     prepare: async (redis) => {
-      await selectDatabase(redis, client)
+      await prepare(redis)
       doctor.examine(redis)
     },
     waitReplicas: waitReplicas && replicaTerms(waitReplicas),
   }
-  if ('isCluster' in client && client.isCluster) return reachCluster(client, namespace, scripting, core.clock)
-  return reachNode(() => duplicateOf(client as RedisClient, replyTimeoutMs), namespace, scripting)
 }

@@ -22,8 +22,7 @@ export class Doctor {
     const info = factsOf(String(await redis.call('INFO')))
     for (const advice of findings(info)) this.#tell(advice)
     if (info.get('aof_enabled') !== '0') return
-    const save = (await redis.call('CONFIG', 'GET', 'save')) as unknown[]
-    if (save[1] === '') this.#tell(NO_PERSISTENCE)
+    if (saveOf(await redis.call('CONFIG', 'GET', 'save')) === '') this.#tell(NO_PERSISTENCE)
   }
 
   #tell(advice: Advice): void {
@@ -32,6 +31,10 @@ export class Doctor {
     this.#core.advise(advice)
   }
 }
+
+/** A list of names and values; in RESP3 a map. */
+const saveOf = (answer: unknown): unknown =>
+  Array.isArray(answer) ? answer[1] : (answer as { readonly save?: unknown }).save
 
 const factsOf = (info: string): ReadonlyMap<string, string> =>
   new Map(info.split('\r\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]))

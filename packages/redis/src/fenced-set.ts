@@ -1,6 +1,7 @@
 import { LeaseholdError } from '@leasehold/core'
+import { commanderOf } from './clients/commander.ts'
 import { withoutArguments } from './redaction.ts'
-import type { RedisCommander } from './redis-shapes.ts'
+import type { NodeRedisClient, RedisCommander } from './redis-shapes.ts'
 import { runScript } from './script.ts'
 import { fencedSet as script } from './scripts/fenced-set.ts'
 
@@ -15,7 +16,7 @@ export interface FencedSetOptions {
  * `<key>:fence`: on a Cluster, give the key a hash tag. Rule: M. Kleppmann, "How to do distributed locking" (2016).
  */
 export async function fencedSet(
-  client: RedisCommander,
+  client: RedisCommander | NodeRedisClient,
   key: string,
   value: string | Buffer,
   fencingToken: bigint,
@@ -25,9 +26,11 @@ export async function fencedSet(
     throw new TypeError('fencingToken must be a bigint, not negative')
   if (ttlMs !== undefined && !(Number.isSafeInteger(ttlMs) && ttlMs > 0))
     throw new RangeError('ttlMs must be a whole number above 0')
+  const { commander, keyPrefix } = commanderOf('client', client)
+  const names = [`${keyPrefix}${key}`, `${keyPrefix}${key}:fence`]
   let newer: unknown
   try {
-    newer = await runScript(client, script, [key, `${key}:fence`], [String(fencingToken), value, ttlMs ?? ''])
+    newer = await runScript(commander, script, names, [String(fencingToken), value, ttlMs ?? ''])
   } catch (error) {
     throw withoutArguments(error)
   }

@@ -2,6 +2,8 @@ export { type RedisBackendOptions, redisBackend } from './backend.ts'
 export { type FencedSetOptions, fencedSet } from './fenced-set.ts'
 export { type RedisQuorumBackendOptions, redisQuorumBackend } from './quorum/redis-quorum.ts'
 export type {
+  NodeRedisClient,
+  NodeRedisDuplicate,
   RedisClient,
   RedisClusterClient,
   RedisClusterConnection,

@@ -1,11 +1,7 @@
-import type { RedisClient, RedisClusterClient } from './redis-shapes.ts'
-
 const PLAIN = /^[^\s{}\0]{1,100}$/
 
-/** What all names begin with. The duplicates have no `keyPrefix`: channels would go without it. */
-export function namespaceOf(client: RedisClient | RedisClusterClient, prefix = 'leasehold:'): string {
-  if (typeof client?.duplicate !== 'function')
-    throw new TypeError('client must be a client of ioredis, or behave as one')
+/** What all names begin with. `keyPrefix`: your client's, which the duplicates do not have: channels would go without it. */
+export function namespaceOf(keyPrefix = '', prefix = 'leasehold:'): string {
   if (!PLAIN.test(prefix)) throw new TypeError('prefix must be 1 to 100 characters without braces and white space')
-  return `${client.options.keyPrefix ?? ''}${prefix}`
+  return `${keyPrefix}${prefix}`
 }

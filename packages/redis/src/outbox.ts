@@ -1,4 +1,4 @@
-import type { RedisConnection } from './redis-shapes.ts'
+import type { RedisConnection, RedisOutbox, RedisStream } from './redis-shapes.ts'
 
 const SCRIPTS = /^eval/
 
@@ -9,12 +9,12 @@ type Argument = string | number | Uint8Array
  * caller alone would only wait for it. `isAlone`: nobody else has something under way.
  *
  * Scripts are put into Redis' protocol here: the driver takes longer to look at every argument of one, several times, than the server to run it. Of other commands it needs the
- * arguments: to know which channels it listens to, it counts them.
+ * arguments: to know which channels it listens to, it counts them. A library that lets nobody write beside it gathers by itself.
  */
 export function gatherCommands(redis: RedisConnection, isAlone: () => boolean): void {
   const { stream } = redis
   const send = redis.sendCommand?.bind(redis)
-  if (stream === undefined || send === undefined) return
+  if (!isWritable(stream) || send === undefined) return
   const call = redis.call.bind(redis)
   let gathered = ''
   /** Of the command that the driver is just making. */
@@ -49,6 +49,8 @@ export function gatherCommands(redis: RedisConnection, isAlone: () => boolean): 
     }
   }
 }
+
+const isWritable = (stream: RedisStream | undefined): stream is RedisStream & RedisOutbox => stream?.write !== undefined
 
 /** An array of strings: https://redis.io/docs/latest/develop/reference/protocol-spec/. Nothing for bytes. */
 function encode(command: string, args: readonly Argument[]): string | undefined {

@@ -1,14 +1,22 @@
-// The few methods that are needed of `ioredis`. Its `Redis` fits; so does what behaves as it does, such as a Valkey client made from it.
+// The few methods that are needed of a library. The `Redis` of `ioredis` fits; so does what behaves as it does, such as `iovalkey`, which was made from it.
 
 /** Your client. It is duplicated, never reconfigured, and nothing is sent over it. */
 export interface RedisClient {
-  readonly options: {
+  readonly options: RedisLogin & {
     readonly keyPrefix?: string | undefined
     readonly db?: number | undefined
     readonly sentinels?: readonly unknown[] | null | undefined
     readonly failoverDetector?: boolean | undefined
   }
   duplicate(override: Record<string, unknown>): RedisConnection
+}
+
+/** How a client logs in. */
+export interface RedisLogin {
+  readonly username?: string | null | undefined
+  readonly password?: string | null | undefined
+  /** From `ioredis` 6 on. */
+  readonly protocol?: number | undefined
 }
 
 /** Your client of a Cluster. It is duplicated to ask which master serves what; connections to the masters are made from what that finds. */
@@ -18,7 +26,7 @@ export interface RedisClusterClient {
     readonly keyPrefix?: string | undefined
     readonly natMap?: NatMap | undefined
     /** Of each connection: how to log in, TLS. */
-    readonly redisOptions?: object | undefined
+    readonly redisOptions?: RedisLogin | undefined
   }
   duplicate(startupNodes: object[], override: Record<string, unknown>): RedisClusterConnection
 }
@@ -43,7 +51,36 @@ export interface RedisNode {
   duplicate(override: Record<string, unknown>): RedisConnection
 }
 
-/** A duplicate of your client: one connection, opened once and never again. */
+/** A client of one node by node-redis, the package `redis`. It is duplicated, never reconfigured, and nothing is sent over it. */
+export interface NodeRedisClient {
+  readonly isOpen: boolean
+  readonly options?: NodeRedisOptions | undefined
+  duplicate(overrides: object): NodeRedisDuplicate
+  sendCommand(args: (string | Buffer)[], options?: object): Promise<unknown>
+}
+
+interface NodeRedisOptions {
+  readonly socket?: object | undefined
+  /** From 6 on. It stands before the keys of its own methods alone. */
+  readonly keyPrefix?: string | Uint8Array | undefined
+  /** Of 4: its methods take callbacks. */
+  readonly legacyMode?: boolean | undefined
+}
+
+/** A duplicate of a client by node-redis. */
+export interface NodeRedisDuplicate {
+  connect(): Promise<unknown>
+  /** From 5 on. */
+  destroy?(): void
+  disconnect?(): Promise<unknown>
+  sendCommand(args: (string | Buffer)[]): Promise<unknown>
+  subscribe(channel: string, listener: (message: string) => void): Promise<unknown>
+  on(event: 'error', listener: (error: Error) => void): unknown
+  ref(): void
+  unref(): void
+}
+
+/** One connection to one node, opened once and never again: what all libraries come down to. A duplicate made by `ioredis` is one as it is. */
 export interface RedisConnection extends RedisCommander {
   readonly status: string
   readonly stream?: RedisStream | undefined
@@ -57,11 +94,13 @@ export interface RedisConnection extends RedisCommander {
   on(event: 'message' | 'smessage', listener: (channel: string, message: string) => void): unknown
 }
 
-interface RedisOutbox {
+export interface RedisOutbox {
   write(command: string | Uint8Array): unknown
 }
 
-interface RedisStream extends RedisOutbox {
+export interface RedisStream {
+  /** Where it can be written to beside the library. */
+  write?(command: string | Uint8Array): unknown
   destroy(): unknown
   ref?(): unknown
   unref?(): unknown

@@ -2,6 +2,7 @@ import { allOf, createLocks, type LockBackend } from '@leasehold/core'
 import { askRedis, TcpProxy, until } from '@leasehold/test-services'
 import { Cluster, Redis } from 'ioredis'
 import { Cluster as Cluster5, Redis as Redis5 } from 'ioredis5'
+import { Redis as Valkey } from 'iovalkey'
 import { afterAll, describe, expect, it } from 'vitest'
 import { slotOf } from '../src/cluster/slot.ts'
 import { fencedSet, type RedisCommander, redisBackend } from '../src/index.ts'
@@ -106,6 +107,18 @@ describe.each(drivers)('ioredis $version', ({ version, node, cluster, commander 
     await backend.close?.()
   })
 
+  it('is refused by a Cluster for a wrong password, however often it tries', async () => {
+    const everywhere = clustered.cluster.nodes.map((node) =>
+      askRedis(node, 'acl', 'setuser', 'known', 'reset', 'on', '>open-sesame', '~*', '&*', '+@all'),
+    )
+    await Promise.all(everywhere)
+    for (let attempt = 0; attempt < 10; attempt += 1) {
+      const backend = cluster({ redisOptions: { username: 'known', password: 'wrong' } })
+      await expect(visit(backend, `refused ${version}`)).rejects.toThrow('WRONGPASS')
+      await backend.close?.()
+    }
+  })
+
   it('follows a slot that moves while somebody waits', async () => {
     const key = `moved ${version}`
     const slot = slotOf(queueOf(key))
@@ -137,4 +150,11 @@ describe.each(drivers)('ioredis $version', ({ version, node, cluster, commander 
     await expect(fencedSet(client, `fenced ${version}`, 'old', 7n)).rejects.toMatchObject({ code: 'STALE_TOKEN' })
     client.disconnect()
   })
+})
+
+it('iovalkey keeps fenced values', async () => {
+  const client = new Valkey(standing.server.url, { lazyConnect: true })
+  await fencedSet(client, 'fenced valkey', 'new', 8n)
+  await expect(fencedSet(client, 'fenced valkey', 'old', 7n)).rejects.toMatchObject({ code: 'STALE_TOKEN' })
+  client.disconnect()
 })

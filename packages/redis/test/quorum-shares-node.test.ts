@@ -2,12 +2,13 @@ import { type Claim, systemClock } from '@leasehold/core'
 import { askRedis, startRedis, until } from '@leasehold/test-services'
 import { Redis } from 'ioredis'
 import { afterAll, describe, expect, it } from 'vitest'
+import { nodeClientOf } from '../src/clients/client-of.ts'
 import { keyNames } from '../src/key-names.ts'
 import { QuorumMember } from '../src/quorum/quorum-member.ts'
 import { rankOfClaim } from '../src/quorum/rank.ts'
 import { ServerLife } from '../src/quorum/server-life.ts'
 import { reachNode } from '../src/reach.ts'
-import { duplicateOf } from '../src/safe-settings.ts'
+
 import { claimOn, SHARED, shareOf, terms } from './claims.ts'
 import { COMMANDS, COMMANDS_FOR_SHARES, PASSWORD } from './permissions.ts'
 
@@ -21,7 +22,10 @@ afterAll(async () => {
 
 function nodeAs(options: { username?: string; password?: string } = {}): QuorumMember {
   const client = new Redis(server.url, { ...options, lazyConnect: true })
-  const reach = reachNode(() => duplicateOf(client, 3000), NAMESPACE, { replyTimeoutMs: 3000, prepare: async () => {} })
+  const reach = reachNode(() => nodeClientOf('client', client).duplicate(3000), NAMESPACE, {
+    replyTimeoutMs: 3000,
+    prepare: async () => {},
+  })
   const member = new QuorumMember(reach, new ServerLife(systemClock, undefined, () => {}), NAMESPACE)
   nodes.push(member)
   return member

@@ -1,6 +1,7 @@
 import { createLocks } from '@leasehold/core'
 import { startRedis } from '@leasehold/test-services'
 import { Redis } from 'ioredis'
+import { createClient } from 'redis'
 import { afterAll, expect, it } from 'vitest'
 import { fencedSet, redisBackend } from '../src/index.ts'
 
@@ -24,4 +25,18 @@ it('the program of the README sells one seat', async () => {
   expect(await client.get('buyer:A1')).toBe('me')
   expect(await locks.close()).toMatchObject({ released: 0, unreleased: [] })
   client.disconnect()
+})
+
+it('the program of the README sells one seat, by node-redis', async () => {
+  const client = createClient({ url: process.env['REDIS_URL'] ?? '' })
+  await client.connect()
+  const locks = createLocks(redisBackend({ client }))
+
+  await locks.named('seat:B1').run(async (lease) => {
+    await fencedSet(client, 'buyer:B1', 'me', lease.fencingToken)
+  })
+
+  expect(await client.get('buyer:B1')).toBe('me')
+  expect(await locks.close()).toMatchObject({ released: 0, unreleased: [] })
+  client.destroy()
 })

@@ -1,6 +1,6 @@
+import { safeSettings } from '../clients/ioredis.ts'
 import { withoutArguments } from '../redaction.ts'
 import type { RedisClusterClient, RedisClusterConnection, RedisConnection, RedisNode } from '../redis-shapes.ts'
-import { safeSettings } from '../safe-settings.ts'
 import { addressOf, type NodeAddress, textOf } from './node-address.ts'
 
 /** How long a map that may be wrong is put up with before it is read again. */

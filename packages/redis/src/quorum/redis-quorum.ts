@@ -1,11 +1,12 @@
 import { Attachment, type Core, type LockBackend } from '@leasehold/core'
+import { nodeClientOf } from '../clients/client-of.ts'
+import { assertOptions, isCluster } from '../clients/unsupported.ts'
 import { Doctor } from '../doctor.ts'
 import { assertDuration, LONGEST_TIMER_MS } from '../durations.ts'
 import { namespaceOf } from '../namespace.ts'
 import { reachNode } from '../reach.ts'
-import type { RedisClient, RedisCommander } from '../redis-shapes.ts'
+import type { NodeRedisClient, RedisClient, RedisCommander } from '../redis-shapes.ts'
 import { classifyRedisError } from '../refusals.ts'
-import { duplicateOf, selectDatabase } from '../safe-settings.ts'
 import { NoMajority } from './no-majority.ts'
 import { Quorum } from './quorum.ts'
 import { QuorumMember } from './quorum-member.ts'
@@ -17,10 +18,10 @@ const FEWEST_NODES = 3
 
 export interface RedisQuorumBackendOptions {
   /**
-   * Yours: `ioredis` clients of three or more servers that have nothing in common, no replication and no machine. Each is duplicated with safe settings. floor(n/2)+1 of them
-   * decide; an even number bears no more failures than the odd one below.
+   * Yours: clients by `ioredis`, `iovalkey` or node-redis (`redis`) of three or more servers that have nothing in common, no replication and no machine. Each is duplicated with safe
+   * settings. floor(n/2)+1 of them decide; an even number bears no more failures than the odd one below.
    */
-  readonly clients: readonly RedisClient[]
+  readonly clients: readonly (RedisClient | NodeRedisClient)[]
   /** What the names of all keys and channels begin with, after each client's `keyPrefix`. Without braces. Default `leasehold-quorum:`. */
   readonly prefix?: string | undefined
   /**
@@ -41,6 +42,7 @@ export interface RedisQuorumBackendOptions {
  * share a node that keeps its data or its clock. One token for the whole majority, greater than each before.
  */
 export function redisQuorumBackend(options: RedisQuorumBackendOptions): LockBackend {
+  assertOptions('redisQuorumBackend({ clients })', options)
   const core = new Attachment()
   const { clock } = core
   const { durable = false, maxTtlMs = 60_000, nodeTimeoutMs = 500 } = options
@@ -93,17 +95,18 @@ function nodesOf(
 ): QuorumMember[] {
   if (!Array.isArray(clients) || clients.length < FEWEST_NODES)
     throw new TypeError(`redisQuorumBackend({ clients }) takes clients of at least ${FEWEST_NODES} independent servers`)
-  if (clients.some((client) => 'isCluster' in client && client.isCluster))
+  if (clients.some(isCluster))
     throw new TypeError('redisQuorumBackend({ clients }) takes clients of one server each: a Cluster is none')
   assertDuration('replyTimeoutMs', replyTimeoutMs, LONGEST_TIMER_MS)
   const claimIdentity = identities()
   const doctor = new Doctor(core)
-  return clients.map((client: RedisClient, index) => {
-    const namespace = namespaceOf(client, prefix)
-    const make = () => duplicateOf(client, replyTimeoutMs)
+  const given = clients.map((client: RedisClient | NodeRedisClient, index) => nodeClientOf(`clients[${index}]`, client))
+  return given.map((client, index) => {
+    const namespace = namespaceOf(client.keyPrefix, prefix)
+    const make = () => client.duplicate(replyTimeoutMs)
     const life = new ServerLife(core.clock, maxTtlMs, (runId) => claimIdentity(index, runId))
     const prepare = async (redis: RedisCommander) => {
-      await selectDatabase(redis, client)
+      await client.prepare(redis)
       doctor.examine(redis)
       return life.begin(redis)
     }

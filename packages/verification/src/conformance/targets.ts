@@ -9,6 +9,7 @@ export const targets: ReadonlyMap<string, () => Promise<RunningTarget>> = new Ma
   ['postgres-rows-pgbouncer', async () => (await import('../postgres/target.ts')).startPooledPostgresRows()],
   ['postgres-advisory', async () => (await import('../postgres/target.ts')).startPostgresAdvisory()],
   ['redis', async () => (await import('../redis/target.ts')).startRedisTarget()],
+  ['redis-node-redis', async () => (await import('../redis/target.ts')).startNodeRedisTarget()],
   ['redis-cluster', async () => (await import('../redis/target.ts')).startRedisClusterTarget()],
   ['redis-sentinel', async () => (await import('../redis/target.ts')).startRedisSentinelTarget()],
   ['redis-quorum', async () => (await import('../redis-quorum/target.ts')).startQuorumTarget()],

@@ -22,11 +22,16 @@ interface Standing {
 }
 
 /** One real Redis, with every fault hook that has a meaning for it. */
-export async function startRedisTarget(): Promise<RunningTarget> {
+export const startRedisTarget = (): Promise<RunningTarget> => startNode('redis', 'node')
+
+/** The same, reached by the other large library. */
+export const startNodeRedisTarget = (): Promise<RunningTarget> => startNode('redis-node-redis', 'node by node-redis')
+
+async function startNode(name: string, kind: Address['kind']): Promise<RunningTarget> {
   const server = await startRedis({ own: true })
   return targetOf({
-    name: 'redis',
-    kind: 'node',
+    name,
+    kind,
     entries: [server],
     nodes: [server],
     restart: {

@@ -1,16 +1,35 @@
-import type { RedisClient, RedisCommander, RedisConnection } from './redis-shapes.ts'
+import type { RedisClient, RedisCommander, RedisConnection, RedisLogin } from '../redis-shapes.ts'
+import { classifyRedisError } from '../refusals.ts'
+import type { NodeClient } from './node-client.ts'
 
-/** A duplicate of your client, to be connected once. */
-export function duplicateOf(client: RedisClient, replyTimeoutMs: number): RedisConnection {
+/** Of `ioredis`, and of what was made from it, such as `iovalkey`: settings that one of them does not know are of no harm. */
+export const ioredisClient = (client: RedisClient): NodeClient => ({
+  keyPrefix: client.options.keyPrefix ?? '',
+  duplicate: (replyTimeoutMs) => duplicateOf(client, replyTimeoutMs),
+  async prepare(redis) {
+    await confirmLogin(redis, client.options)
+    // The driver would go on in the first database where the server refuses yours: who may have it would lock beside who may not.
+    if (client.options.db) await redis.call('SELECT', client.options.db)
+  },
+})
+
+/**
+ * Before 6, which has the setting `protocol`, the driver does not wait for the answer to its login: with a wrong password, what is sent meanwhile runs as the default user, if that
+ * one may. The answer to a second login comes after that to the first.
+ */
+export async function confirmLogin(redis: RedisCommander, { protocol, username, password }: RedisLogin): Promise<void> {
+  if (!password || protocol !== undefined) return
+  await redis.call('AUTH', ...(username ? [username] : []), password).catch((error: unknown) => {
+    // The driver puts up with a password that no server asked for.
+    if (classifyRedisError(error) === 'refused') throw error
+  })
+}
+
+function duplicateOf(client: RedisClient, replyTimeoutMs: number): RedisConnection {
   const redis = client.duplicate(safeSettings(replyTimeoutMs, client.options.sentinels?.length))
   // What listens to the sentinels for it does not end by itself.
   if (client.options.failoverDetector) redis.on('end', () => redis.disconnect())
   return redis
-}
-
-/** The driver would go on in the first database where the server refuses yours: who may have it would lock beside who may not. */
-export async function selectDatabase(redis: RedisCommander, { options }: Pick<RedisClient, 'options'>): Promise<void> {
-  if (options.db) await redis.call('SELECT', options.db)
 }
 
 /**

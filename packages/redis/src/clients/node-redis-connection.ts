@@ -1,0 +1,94 @@
+import { EventEmitter } from 'node:events'
+import type { NodeRedisClient, NodeRedisDuplicate, RedisConnection, RedisStream } from '../redis-shapes.ts'
+import { nodeRedisSettings } from './node-redis-settings.ts'
+
+/** What is said of commands whose connection was ended from here. */
+const ENDED_HERE = /^(Disconnects client|The client is (closed|offline))$/
+
+/**
+ * One connection by way of node-redis, opened once and never again. A client of node-redis would connect anew by itself, so the first error ends this one: what was under way is
+ * rejected, and nothing was sent twice.
+ */
+export class NodeRedisConnection implements RedisConnection {
+  readonly stream: RedisStream
+  readonly #redis: NodeRedisDuplicate
+  readonly #events = new EventEmitter()
+  /** The library cannot give up a socket that is still connecting. */
+  readonly #socket = new AbortController()
+  /** Why it is over. */
+  #reason: Error | undefined
+
+  constructor(client: NodeRedisClient, replyTimeoutMs: number) {
+    const terms = {
+      connectTimeout: replyTimeoutMs,
+      signal: this.#socket.signal,
+      reconnectStrategy: (_: number, cause: Error) => this.#fail(cause),
+    }
+    this.#redis = client.duplicate(nodeRedisSettings(client, terms))
+    // Without a listener, the process would end.
+    this.#redis.on('error', (error) => this.#fail(error))
+    this.#events.on('error', () => {})
+    this.stream = {
+      ref: () => this.#redis.ref(),
+      unref: () => this.#redis.unref(),
+      destroy: () => this.disconnect(),
+    }
+  }
+
+  get status(): string {
+    return this.#reason === undefined ? 'open' : 'end'
+  }
+
+  async connect(): Promise<void> {
+    // The library waits for ever where a socket is gone before there are credentials to be sent.
+    const ended = new Promise<never>((_, reject) => this.on('end', () => reject(this.#reason)))
+    await Promise.race([this.#redis.connect(), ended])
+  }
+
+  disconnect(): void {
+    this.#end(new Error('the connection was closed'))
+  }
+
+  call(command: string, ...args: (string | number | Buffer)[]): Promise<unknown> {
+    return this.#redis.sendCommand([command, ...argumentsOf(args)]).catch((error: unknown) => {
+      throw this.#reason !== undefined && isEndedHere(error) ? this.#reason : error
+    })
+  }
+
+  async subscribe(channel: string): Promise<void> {
+    await this.#redis.subscribe(channel, (message) => this.#events.emit('message', channel, message))
+  }
+
+  on(event: 'error' | 'end' | 'message' | 'smessage', listener: (...values: never[]) => void): void {
+    this.#events.on(event, listener as (...values: unknown[]) => void)
+  }
+
+  #fail(error: Error): false {
+    if (this.#reason !== undefined) return false
+    this.#events.emit('error', error)
+    this.#end(error)
+    return false
+  }
+
+  #end(reason: Error): void {
+    if (this.#reason !== undefined) return
+    this.#reason = reason
+    endOf(this.#redis)
+    this.#socket.abort()
+    this.#events.emit('end')
+  }
+}
+
+/** The library takes strings and bytes. */
+export const argumentsOf = (args: readonly (string | number | Buffer)[]): (string | Buffer)[] =>
+  args.map((arg) => (typeof arg === 'number' ? String(arg) : arg))
+
+const isEndedHere = (error: unknown): boolean => error instanceof Error && ENDED_HERE.test(error.message)
+
+/** Rejects what is under way. Throws, or rejects, where the library has found the end by itself. */
+function endOf(redis: NodeRedisDuplicate): void {
+  try {
+    if (redis.destroy !== undefined) redis.destroy()
+    else redis.disconnect?.().catch(() => {})
+  } catch {}
+}
