@@ -5,7 +5,8 @@ import { checkHistory } from '@leasehold/core/conformance'
 import { ChildProgram, compiled, Lateness, until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
 import { openAdvisory, sessionsOf } from './advisory.ts'
-import { openDatabase } from './database.ts'
+import { waiting } from './advisory-shares.ts'
+import { claimOn, openDatabase } from './database.ts'
 import { storm } from './storm.ts'
 
 const database = await openDatabase()
@@ -64,6 +65,19 @@ describe('waiting for an advisory lock', () => {
     for (const turn of turns) (await turn).assertHeld()
     // One session, two that waited, one that listens.
     expect((await sessionsOf(pool, 'waiter for six')).length).toBeLessThanOrEqual(4)
+    await until('no mark is left', async () => (await awaitedKeys()) === 0)
+    await Promise.all([holder.locks.close(), waiter.locks.close()])
+  })
+
+  it('marks a claim once, however often it asks meanwhile', async () => {
+    const [holder, waiter] = [openedBy('holder of three'), openedBy('asks twice')]
+    const claims = ['first', 'second', 'marked'].map(claimOn)
+    for (const { key } of claims) await holder.locks.named(key).acquire({ ttlMs: MINUTE_MS })
+    const turns = [...claims, ...claims.slice(2)].map((claim) => waiting(waiter.backend, claim))
+    await until('two stand in line', async () => (await inLine('asks twice')) === 2)
+    await turns[3]
+    await until('it is marked', async () => (await awaitedKeys()) === 1)
+    for (const claim of claims) await waiter.backend.release(claim)
     await until('no mark is left', async () => (await awaitedKeys()) === 0)
     await Promise.all([holder.locks.close(), waiter.locks.close()])
   })

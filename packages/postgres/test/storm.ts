@@ -1,3 +1,4 @@
+import { shared } from '@leasehold/core'
 import type { HistoryEvent } from '@leasehold/core/conformance'
 import { openAdvisory } from './advisory.ts'
 import type { Database } from './database.ts'
@@ -5,20 +6,26 @@ import type { Database } from './database.ts'
 const CLIENTS = [0, 1, 2, 3]
 const KEY = 'stormy'
 
-/** Four clients want one advisory lock, until so many of their sessions were ended at random, and each had a turn afterwards. What happened. */
-export async function storm({ pool, schema, url }: Database, endings: number): Promise<HistoryEvent[]> {
+/**
+ * Four clients want one advisory lock, until so many of their sessions were ended at random, and each had a turn afterwards. With so many readers to each, these want to share it beside the one
+ * who wants all of it. What happened.
+ */
+export async function storm({ pool, schema, url }: Database, endings: number, readers = 0): Promise<HistoryEvent[]> {
   const events: HistoryEvent[] = []
   const now = () => BigInt(Math.round(performance.now() * 1000))
   const clients = CLIENTS.map((index) => openAdvisory(url, `storm ${index}`, { schema, pollMs: 200 }))
   /** When a session of each client was ended last. From then on the server may have given its locks to others: the process hears of it a little later, or when it has released. */
   const terminatedAt = CLIENTS.map(() => 0n)
-  const visit = async (index: number, lease: string) => {
+  const visit = async (index: number, lease: string, reads = false) => {
     const { locks } = clients[index] as (typeof clients)[number]
     events.push({ type: 'asked', lease, at: now() })
-    const held = await locks.named(KEY).acquire({ ttlMs: 2000, waitMs: 60_000, whenHeld: 'wait' })
+    const lock = reads ? shared(locks, KEY) : locks.named(KEY)
+    const held = await lock.acquire({ ttlMs: 2000, waitMs: 60_000, whenHeld: 'wait' })
     const validUntil = now() + BigInt(Math.floor(held.remainingMs * 1000))
     const grantedAt = now()
-    events.push({ type: 'granted', lease, key: KEY, at: grantedAt, validUntil, fencingToken: held.fencingToken })
+    const { fencingToken } = held
+    const kind = reads ? { kind: 'shared' as const } : {}
+    events.push({ type: 'granted', lease, key: KEY, at: grantedAt, validUntil, fencingToken, ...kind })
     const end = () => {
       const terminated = terminatedAt[index] ?? 0n
       events.push({ type: 'ended', lease, at: terminated > grantedAt ? terminated : now() })
@@ -31,10 +38,12 @@ export async function storm({ pool, schema, url }: Database, endings: number): P
   let ended = 0
   let failed = false
   const all = Promise.all(
-    CLIENTS.map(async (index) => {
-      for (let times = 0; ended < endings; times += 1) await visit(index, `${index}.${times}`)
-      await visit(index, `${index} afterwards`)
-    }),
+    CLIENTS.flatMap((index) =>
+      Array.from({ length: 1 + readers }, async (_, visitor) => {
+        for (let times = 0; ended < endings; times += 1) await visit(index, `${index}.${visitor}.${times}`, visitor > 0)
+        await visit(index, `${index}.${visitor} afterwards`, visitor > 0)
+      }),
+    ),
   )
   all.catch(() => {
     failed = true

@@ -2,7 +2,7 @@ import { startPostgresAdvisory } from '../src/postgres/target.ts'
 import { itPassesTheSuite } from './suite.ts'
 
 // Session locks end with their session, so nothing is handed over or outlives a restart; the server knows neither token nor metadata to inspect, nor to take several keys
-// at once; it grants no parts of a key; no row is locked; and not every waiter stands in the server's line.
+// at once; it counts no permits; no row is locked; and not every waiter stands in the server's line.
 itPassesTheSuite(await startPostgresAdvisory(), [
   'fifo',
   'handOff',
@@ -10,7 +10,6 @@ itPassesTheSuite(await startPostgresAdvisory(), [
   'inspect',
   'tryAcquireAll',
   'stall',
-  'shared',
   'permits',
   'list',
   'annotate',

@@ -7,9 +7,11 @@ import { Connection } from './connection.ts'
 import type { Hold, Seat } from './hold.ts'
 import { briefMs, Lane } from './lane.ts'
 import { Lanes } from './lanes.ts'
+import { Onlooker } from './onlooker.ts'
 import { type PostgresAdvisoryBackendOptions, parseAdvisory } from './options.ts'
 import { Places } from './places.ts'
 import { Presence } from './presence.ts'
+import { Registry } from './registry.ts'
 import { Session } from './session.ts'
 import { Sessions } from './sessions.ts'
 import { statements } from './statements.ts'
@@ -34,7 +36,8 @@ class Advisory implements LockBackend {
     slackMs: 1000,
     minTtlMs: 1,
     tellsLosses: true,
-  }
+    shares: ['shared'],
+  } as const
   readonly classifyError = classifyPostgresError
   readonly #places: Places
   readonly #maxHeld: number
@@ -42,10 +45,8 @@ class Advisory implements LockBackend {
   readonly #lanes: Lanes
   readonly #turns: Turns
   readonly #presence: Presence
-  /** Who holds a place in this process, or asks for it. To its session, the lock would be granted again. */
-  readonly #holds = new Map<string, Hold>()
-  /** What waits have brought, on sessions of their own: a request for the same place may be under way beside it. */
-  readonly #brought = new Map<string, Hold>()
+  readonly #onlooker: Onlooker
+  readonly #registry = new Registry()
   /** Who stands in the server's line, by claim. */
   readonly #standing = new Map<string, Standing>()
   readonly #core = new Attachment()
@@ -56,11 +57,13 @@ class Advisory implements LockBackend {
     this.#maxHeld = maxHeld
     const channel = channelOf(`advisory ${schema}`)
     const sql = statements(schema, channel)
-    const keeper = {
-      over: (hold: Hold, lost: boolean) => this.#over(hold, lost),
-      taken: (hold: Hold) => void this.#brought.set(hold.place, hold),
-    }
     const open = (onEnd: () => void) => new Connection(connect, schema, onEnd)
+    this.#onlooker = new Onlooker(open, sql)
+    const keeper = {
+      look: (place: string) => this.#onlooker.isOpen(place),
+      over: (hold: Hold, lost: boolean) => this.#over(hold, lost),
+      taken: (hold: Hold) => this.#taken(hold),
+    }
     this.#sessions = new Sessions((ttlMs, gone) => new Session(ttlMs, open, sql, { ...keeper, gone }))
     this.#lanes = new Lanes((ttlMs, gone) => new Lane(ttlMs, open, sql, { ...keeper, gone }))
     this.#turns = new Turns(connect, channel)
@@ -73,18 +76,20 @@ class Advisory implements LockBackend {
 
   async tryAcquire(claim: Claim, { ttlMs }: Terms): Promise<Grant | Contended> {
     const place = this.#places.of(claim.key)
-    let known = this.#known(place)
+    let known = this.#registry.decisiveFor(claim, place)
     // No pause from looking to asking, or two would ask.
     while (known?.leaving !== undefined) {
       await known.leaving.catch(() => {})
-      known = this.#known(place)
+      known = this.#registry.decisiveFor(claim, place)
     }
     if (known !== undefined) return again(known, claim)
-    if (this.#holds.size + this.#brought.size >= this.#maxHeld) throw tooMany(this.#maxHeld)
+    if (this.#registry.size >= this.#maxHeld) throw tooMany(this.#maxHeld)
     const hold = this.#sessions.for(ttlMs).ask(claim, place)
-    this.#holds.set(place, hold)
+    this.#registry.ask(hold)
     if (!(await hold.asked)) return { granted: false }
     if (hold.state === 'over') throw new Error('the session ended as it was granted the lock')
+    const brought = claim.share && this.#registry.of(claim, place)
+    if (brought !== undefined && brought !== hold) return insteadOf(hold, brought)
     if (this.#isWaiting) this.#stopWaiting(claim, place).catch(() => {})
     return grantOf(hold, hold.session.ttlMs)
   }
@@ -104,7 +109,7 @@ class Advisory implements LockBackend {
 
   async release(claim: Claim, next?: Candidate): Promise<boolean> {
     const place = this.#places.of(claim.key)
-    const hold = this.#of(claim, place)
+    const hold = this.#registry.of(claim, place)
     if (this.#standing.get(idOf(claim))?.hold === hold) this.#standing.delete(idOf(claim))
     // It may stand in line while it asks, too.
     const left = this.#isWaiting && this.#stopWaiting(claim, place)
@@ -127,7 +132,7 @@ class Advisory implements LockBackend {
 
   async waitForTurn(claim: Claim, { ttlMs }: Terms, signal: AbortSignal): Promise<Grant | undefined> {
     const place = this.#places.of(claim.key)
-    const standing = this.#standing.get(idOf(claim)) ?? this.#enqueue(claim, place, ttlMs)
+    const standing = this.#standing.get(idOf(claim)) ?? this.#stand(claim, place, ttlMs)
     if (standing === undefined) return this.#presence.wait(claim, place, signal)
     await settled(standing.hold.asked, signal)
     return brought(standing.hold)
@@ -135,39 +140,38 @@ class Advisory implements LockBackend {
 
   async close(): Promise<void> {
     this.#core.detach()
-    await Promise.all([this.#sessions.close(), this.#lanes.close(), this.#turns.close()])
+    await Promise.all([this.#sessions.close(), this.#lanes.close(), this.#turns.close(), this.#onlooker.close()])
   }
 
   #held(claim: Claim): Hold | undefined {
-    const hold = this.#of(claim, this.#places.of(claim.key))
+    const hold = this.#registry.of(claim, this.#places.of(claim.key))
     return hold?.state === 'held' && hold.remainingMs > 0 ? hold : undefined
   }
 
   /** The hold of a claim that stands in no line besides, on a session that many share. */
   #simplyHeld(claim: Claim): Hold | undefined {
     const place = this.#places.of(claim.key)
-    const hold = this.#of(claim, place)
+    const hold = this.#registry.of(claim, place)
     if (hold?.state !== 'held' || hold.session instanceof Lane || this.#standing.has(idOf(claim))) return undefined
     this.#presence.leave(claim, place)
     return hold
   }
 
-  #known(place: string): Hold | undefined {
-    return this.#brought.get(place) ?? this.#holds.get(place)
-  }
-
-  #of(claim: Claim, place: string): Hold | undefined {
-    return [this.#brought.get(place), this.#holds.get(place)].find((hold) => hold?.isOf(claim) && hold.state !== 'over')
-  }
-
-  /** Stands in the server's line, if there is a session left for it. */
-  #enqueue(claim: Claim, place: string, ttlMs: number): Standing | undefined {
-    const lane = this.#lanes.free(ttlMs)
+  /** Stands in the server's line, if there is a session left for it. The readers of one place have one of them among them. */
+  #stand(claim: Claim, place: string, ttlMs: number): Standing | undefined {
+    const isOneOfMany = claim.share !== undefined && this.#readersStandAt(place)
+    const lane = isOneOfMany ? undefined : this.#lanes.free(ttlMs, this.#presence.isBehindReaders(claim))
     if (lane === undefined) return undefined
     this.#presence.leave(claim, place)
     const standing = { hold: lane.enqueue(claim, place), lane }
     this.#standing.set(idOf(claim), standing)
     return standing
+  }
+
+  #readersStandAt(place: string): boolean {
+    return [...this.#standing.values()].some(
+      ({ hold }) => hold.place === place && hold.mode === 'shared' && hold.state === 'waiting',
+    )
   }
 
   get #isWaiting(): boolean {
@@ -188,8 +192,14 @@ class Advisory implements LockBackend {
     return lane.leave(hold, async (pid) => this.#sessions.for(lane.ttlMs).interrupt(pid))
   }
 
+  #taken(hold: Hold): void {
+    this.#registry.bring(hold)
+    // Its turn is that of all who read.
+    if (hold.mode === 'shared') this.#presence.wakeAt(hold.place)
+  }
+
   #over(hold: Hold, lost: boolean): void {
-    for (const holds of [this.#holds, this.#brought]) if (holds.get(hold.place) === hold) holds.delete(hold.place)
+    this.#registry.delete(hold)
     if (this.#standing.size > 0 && this.#standing.get(idOf(hold.claim))?.hold === hold)
       this.#standing.delete(idOf(hold.claim))
     if (lost) this.#core.lost(hold.claim)
@@ -206,6 +216,12 @@ async function again(known: Hold, claim: Claim): Promise<Grant | Contended> {
   await known.asked
   const { remainingMs } = known
   return known.state === 'held' && remainingMs > 0 ? grantOf(known, remainingMs) : { granted: false }
+}
+
+/** A reader was let in twice: by an attempt, after its wait had brought it a place. */
+function insteadOf(hold: Hold, brought: Hold): Promise<Grant | Contended> {
+  hold.session.giveUp(hold).catch(() => {})
+  return again(brought, hold.claim)
 }
 
 function bySession(holds: readonly (Hold | undefined)[]): Map<Seat, Hold[]> {

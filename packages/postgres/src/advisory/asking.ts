@@ -1,6 +1,7 @@
-import type { Connection } from './connection.ts'
+import type { Connection, Statement } from './connection.ts'
+import type { Hold } from './hold.ts'
 import { IdleTimeout } from './idle-timeout.ts'
-import type { Statements } from './statements.ts'
+import type { Mode, Statements } from './statements.ts'
 
 /** What a session asks of the server, with its timeout in the same statement where it has to change. */
 export class Asking {
@@ -18,62 +19,81 @@ export class Asking {
     return this.#timeout.askedMs
   }
 
-  /** Resolves with the token, and the timeout in force; with nothing where another session has the place. */
-  lock(place: string, timeoutMs: number): Promise<string> {
-    return this.#timeout.is(timeoutMs) ? this.run('lock', place) : this.#lockAndTime(place, timeoutMs)
+  /** Resolves with the token, and the timeout in force; with nothing where another session is in the way. */
+  lock({ place, mode }: Hold, timeoutMs: number): Promise<string> {
+    if (this.#timeout.is(timeoutMs)) return this.#connection.run(this.#sql[mode].lock, place)
+    return this.#lockAndTime(place, mode, timeoutMs)
   }
 
-  async #lockAndTime(place: string, timeoutMs: number): Promise<string> {
+  async #lockAndTime(place: string, mode: Mode, timeoutMs: number): Promise<string> {
     const inForce = this.#timeout.ask(timeoutMs)
-    const answer = await this.run('lockAndTime', place, String(timeoutMs))
+    const answer = await this.#connection.run(this.#sql[mode].lockAndTime, place, String(timeoutMs))
     if (answer !== '') inForce()
     return answer
   }
 
+  /** Blocks until the place is granted. Resolves with the token. */
+  wait({ place, mode }: Hold): Promise<string> {
+    return this.#connection.run(this.#sql[mode].wait, place)
+  }
+
   /** As `lock`, for a place that is taken. */
   confirm(timeoutMs: number): Promise<string> {
-    return this.#set('confirm', timeoutMs)
+    return this.#set(this.#sql.confirm, timeoutMs)
   }
 
   /** Resolves with whether the place was taken. The timeout stays as it is where none is given. */
-  async unlock(place: string, timeoutMs: number | undefined): Promise<boolean> {
+  async unlock({ place, mode }: Hold, timeoutMs: number | undefined): Promise<boolean> {
+    const { unlock, unlockAndTime } = this.#sql[mode]
     const asIs = timeoutMs === undefined || this.#timeout.is(timeoutMs)
-    const answer = await (asIs ? this.run('unlock', place) : this.#set('unlockAndTime', timeoutMs, place))
+    const answer = await (asIs ? this.#connection.run(unlock, place) : this.#set(unlockAndTime, timeoutMs, place))
     return answer.startsWith('true')
   }
 
   /** As `unlock`, for each of the places in its order. */
-  async unlockMany(places: readonly string[]): Promise<readonly boolean[]> {
-    const taken = await this.run('unlockMany', `{${places.join()}}`)
+  async unlockMany(mode: Mode, places: readonly string[]): Promise<readonly boolean[]> {
+    const taken = await this.#connection.run(this.#sql[mode].unlockMany, `{${places.join()}}`)
     return places.map((_, index) => taken[index] === 't')
   }
 
+  /** For a place that may be taken, and tells nobody. */
+  async undo({ place, mode }: Hold): Promise<void> {
+    await this.#connection.run(this.#sql[mode].unlockOnly, place)
+  }
+
   async time(timeoutMs: number): Promise<void> {
-    await this.#set('time', timeoutMs)
+    await this.#set(this.#sql.time, timeoutMs)
   }
 
   /** Before a wait. */
   async brief(timeoutMs: number): Promise<void> {
-    await this.#set('brief', timeoutMs)
+    await this.#set(this.#sql.brief, timeoutMs)
+  }
+
+  /** For waits from now on. */
+  async turn(turnMs: number): Promise<void> {
+    await this.#connection.run(this.#sql.turn, String(turnMs))
+  }
+
+  /** Whether anybody has a part of the place. */
+  async isRead(place: string): Promise<boolean> {
+    return (await this.#connection.run(this.#sql.isRead, place)) === 'true'
   }
 
   /** A sign of life. */
   async beat(timeoutMs: number): Promise<void> {
-    await (this.#timeout.is(timeoutMs) ? this.run('beat') : this.time(timeoutMs))
+    await (this.#timeout.is(timeoutMs) ? this.#connection.run(this.#sql.beat) : this.time(timeoutMs))
   }
 
-  run(statement: keyof Statements, ...values: readonly string[]): Promise<string> {
-    return this.#connection.run(this.#sql[statement], ...values)
+  /** Interrupts whoever is blocked in that session, if it is. */
+  async interrupt(pid: number): Promise<void> {
+    await this.#connection.run(this.#sql.interrupt, String(pid))
   }
 
   /** The statement sets the timeout whenever it succeeds. */
-  async #set(
-    statement: 'brief' | 'time' | 'confirm' | 'unlockAndTime',
-    timeoutMs: number,
-    ...place: readonly string[]
-  ): Promise<string> {
+  async #set(statement: Statement, timeoutMs: number, ...place: readonly string[]): Promise<string> {
     const inForce = this.#timeout.ask(timeoutMs)
-    const answer = await this.run(statement, ...place, String(timeoutMs))
+    const answer = await this.#connection.run(statement, ...place, String(timeoutMs))
     inForce()
     return answer
   }

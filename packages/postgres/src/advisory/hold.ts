@@ -1,4 +1,5 @@
 import type { Claim, Instant } from '@leasehold/core'
+import type { Mode } from './statements.ts'
 
 /** The session on which a claim has its place, as far as the claim is concerned. */
 export interface Seat {
@@ -17,6 +18,7 @@ export interface Seat {
 export class Hold {
   readonly claim: Claim
   readonly place: string
+  readonly mode: Mode
   readonly session: Seat
   /** `waiting`: in the server's line. `taken`: a wait brought the place, which is to be confirmed. */
   state: 'asked' | 'waiting' | 'taken' | 'held' | 'over' = 'asked'
@@ -34,6 +36,7 @@ export class Hold {
   constructor(claim: Claim, place: string, session: Seat) {
     this.claim = claim
     this.place = place
+    this.mode = claim.share === undefined ? 'exclusive' : 'shared'
     this.session = session
   }
 

@@ -13,8 +13,14 @@ const BRIEF_MS = 750
 /** How much of a lease of this TTL a wait brings. */
 export const briefMs = (ttlMs: number): number => Math.min(BRIEF_MS, ttlMs)
 
-/** By when the server has granted a wait or ended it, unless the connection is dead. */
-const WAITED_MS = TURN_MS + 5000
+/** Behind readers: each time that a wait was in vain, it may block for twice as long, up to this. */
+const LONGEST_TURN_MS = 3_600_000
+
+/** So much later the server has granted a wait or ended it, unless the connection is dead. */
+const ENDED_MS = 5000
+
+/** `lock_not_available`: its time was over. */
+const TIME_IS_UP = '55P03'
 
 /** By when an interrupted wait must have ended. */
 const INTERRUPTED_MS = 2000
@@ -25,6 +31,8 @@ const AGAIN_MS = 20
 /** A session that stands in the server's line for one place at a time, and lives on as the session of what it was granted. */
 export class Lane extends Session {
   #isLeaving = false
+  /** How long the server lets a wait block. */
+  #turnMs = TURN_MS
 
   get isFree(): boolean {
     return this.load === 0 && !this.#isLeaving && !this.hasEnded
@@ -32,6 +40,7 @@ export class Lane extends Session {
 
   /** Waits in the server's line, first in, first out; `asked` of the result tells that there is nothing more to wait for. */
   enqueue(claim: Claim, place: string): Hold {
+    this.#turnMs = TURN_MS
     return this.#stand(claim, place, this.asking.brief(BRIEF_MS))
   }
 
@@ -74,9 +83,9 @@ export class Lane extends Session {
   }
 
   /** Behind a wait that has begun, it would come after the grant, and undo that. */
-  protected override async undo(place: string): Promise<void> {
+  protected override async undo(hold: Hold): Promise<void> {
     if (this.load > 0) this.end(new Error('a lock could not be given up'))
-    else await super.undo(place)
+    else await super.undo(hold)
   }
 
   #stand(claim: Claim, place: string, timed: Promise<void>): Hold {
@@ -88,18 +97,19 @@ export class Lane extends Session {
   }
 
   async #wait(hold: Hold, timed: Promise<void>): Promise<boolean> {
-    this.allow(WAITED_MS)
+    this.allow(this.#turnMs + ENDED_MS)
     timed.catch((error: Error) => this.end(error))
     // The server cannot have granted it before it was asked.
     const since = { monotonicMs: performance.now(), wallMs: Date.now() }
     let token: string
     try {
-      token = await this.asking.run('wait', hold.place)
+      token = await this.asking.wait(hold)
     } catch (error) {
+      if (!this.hasEnded && isTimeUp(error) && (await this.#isBehindReaders(hold))) return this.#waitLonger(hold)
       if (this.hasEnded) throw error
       // Interrupted, or its time in line was over; it may have been granted all the same.
       this.drop(hold)
-      await this.undo(hold.place)
+      await this.undo(hold)
       return false
     }
     if (this.hasEnded) return false
@@ -107,7 +117,27 @@ export class Lane extends Session {
     else this.tell(hold)
     return true
   }
+
+  /** Those who came meanwhile go in as the time of a writer is over. In a longer one, those who read now come to their end. */
+  #waitLonger(hold: Hold): Promise<boolean> {
+    this.#turnMs = Math.min(2 * this.#turnMs, LONGEST_TURN_MS)
+    return this.#wait(hold, this.asking.turn(this.#turnMs))
+  }
+
+  async #isBehindReaders(hold: Hold): Promise<boolean> {
+    if (hold.mode === 'shared' || this.#isLeaving) return false
+    try {
+      // It may have been granted all the same.
+      const [, isRead] = await Promise.all([this.asking.undo(hold), this.asking.isRead(hold.place)])
+      return isRead && !this.#isLeaving
+    } catch (error) {
+      this.end(error as Error)
+      return false
+    }
+  }
 }
+
+const isTimeUp = (error: unknown): boolean => (error as { code?: unknown }).code === TIME_IS_UP
 
 /** By the clock that says more. */
 const passedMs = ({ monotonicMs, wallMs }: Instant): number =>

@@ -1,15 +1,28 @@
 import type { Claim } from '@leasehold/core'
 import type { PostgresListenClient } from '../postgres-shapes.ts'
 import type { Turns } from '../turns.ts'
-import { presenceOf } from './statements.ts'
+import { isRead, presenceOf } from './statements.ts'
+
+const IS_OPEN = 'select pg_try_advisory_xact_lock_shared($1) as answer'
+
+const IS_READ = `select ${isRead('$1')} as answer`
 
 /** One claim that waits, over all its calls. */
 class Wait {
+  readonly place: string
   /** On whose connection its presence is marked. */
   markedOn: PostgresListenClient | undefined
+  /** Where it was asked for, and is not answered. */
+  markingOn: PostgresListenClient | undefined
   stopWatching: () => void = () => {}
+  /** For all of a place that others read. */
+  isBehindReaders = false
   #isWoken = false
   #settle: ((error?: unknown) => void) | undefined
+
+  constructor(place: string) {
+    this.place = place
+  }
 
   /** Ends the present call, or the next one. */
   wake(error?: unknown): void {
@@ -55,6 +68,16 @@ export class Presence {
     await wait.woken().finally(() => signal.removeEventListener('abort', stop))
   }
 
+  /** Whether it is readers who are in the way of this claim for all of its place. */
+  isBehindReaders(claim: Claim): boolean {
+    return this.#waits.size > 0 && this.#waits.get(idOf(claim))?.isBehindReaders === true
+  }
+
+  /** For all who wait here for the place it is worth to try again. */
+  wakeAt(place: string): void {
+    for (const wait of this.#waits.values()) if (wait.place === place) wait.wake()
+  }
+
   /** The claim waits no longer: it was granted, or is given up. */
   leave(claim: Claim, place: string): void {
     const wait = this.#waits.get(idOf(claim))
@@ -66,7 +89,7 @@ export class Presence {
   }
 
   #begin(claim: Claim, place: string): Wait {
-    const wait = new Wait()
+    const wait = new Wait(place)
     this.#waits.set(idOf(claim), wait)
     // Watched for without a gap, also between two calls.
     const heard = () => {
@@ -79,13 +102,27 @@ export class Presence {
 
   async #mark(wait: Wait, claim: Claim, place: string): Promise<void> {
     const client = await this.#turns.listening()
-    if (wait.markedOn === client) return
-    const presence = presenceOf(place)
-    const { rows } = await client.query('select pg_try_advisory_lock_shared($1) as marked', [presence])
+    if (wait.markedOn === client) return this.#look(wait, claim, client)
+    // Marks are counted: two of one claim would be taken back once. The call under way wakes this one, too.
+    if (wait.markingOn === client) return
+    wait.markingOn = client
+    const marking = client.query('select pg_try_advisory_lock_shared($1) as marked', [presenceOf(place)])
+    const { rows } = await marking.finally(() => {
+      wait.markingOn = undefined
+    })
     // Not marked: somebody is just releasing. Marked: what was released before was not announced. Either way it is to be looked at now.
     if (rows[0]?.['marked'] === true) wait.markedOn = client
     if (this.#waits.get(idOf(claim)) !== wait) unmark(wait.markedOn, place)
     wait.wake()
+  }
+
+  /** Woken in vain: by readers, if nobody has all of the place. */
+  async #look(wait: Wait, { share }: Claim, client: PostgresListenClient): Promise<void> {
+    if (share !== undefined || wait.isBehindReaders) return
+    const says = async (text: string) => (await client.query(text, [wait.place])).rows[0]?.['answer'] === true
+    // The second one reads the locks of the whole server.
+    wait.isBehindReaders = (await says(IS_OPEN)) && (await says(IS_READ))
+    if (wait.isBehindReaders) wait.wake()
   }
 }
 

@@ -3,6 +3,7 @@ import { Alarm } from '../alarm.ts'
 import { Asking } from './asking.ts'
 import type { Connection } from './connection.ts'
 import { Hold } from './hold.ts'
+import { type Look, SessionLocks } from './session-locks.ts'
 import type { Statements } from './statements.ts'
 
 /** By how much the server outlasts the TTL: this process gives up in time, and the server ends only the sessions of those that cannot. */
@@ -15,6 +16,7 @@ const LONGEST_TIMEOUT_MS = 2_147_483_647
 const PATIENCE_MS = 5000
 
 export interface SessionKeeper {
+  readonly look: Look
   /** The claim has its place no longer, or did not get it. `lost`: it had it, and did not give it up. */
   over(hold: Hold, lost: boolean): void
   /** A wait came to its end: the claim has its place, and a lease on it or is to confirm it. */
@@ -31,6 +33,7 @@ export class Session {
   #ttlMs: number
   readonly #connection: Connection
   protected readonly asking: Asking
+  readonly #locks: SessionLocks
   readonly #keeper: SessionKeeper
   /** Those that have their places stand in the order of their deadlines. */
   readonly #holds = new Set<Hold>()
@@ -45,6 +48,7 @@ export class Session {
     this.#keeper = keeper
     this.#connection = connect(() => this.#ended())
     this.asking = new Asking(this.#connection, sql)
+    this.#locks = new SessionLocks(this.asking, keeper.look)
   }
 
   get ttlMs(): number {
@@ -92,7 +96,7 @@ export class Session {
   /** Asks for the place, once; `asked` of the result tells. */
   ask(claim: Claim, place: string): Hold {
     const hold = this.admit(claim, place)
-    hold.asked = this.#take(hold, (timeoutMs) => this.asking.lock(place, timeoutMs))
+    hold.asked = this.#take(hold, (timeoutMs) => this.#locks.lock(hold, timeoutMs))
     return hold
   }
 
@@ -112,20 +116,14 @@ export class Session {
    */
   giveUp(hold: Hold, timeoutMs?: number): Promise<boolean> {
     const wasHeld = this.#remove(hold)
-    hold.leaving = this.#left(hold, wasHeld, this.asking.unlock(hold.place, timeoutMs))
+    hold.leaving = this.#left(hold, wasHeld, this.#locks.unlock(hold, timeoutMs))
     return hold.leaving
   }
 
   /** Gives up what is held, in one statement; `leaving` of each tells. */
   giveUpAll(holds: readonly Hold[]): void {
     for (const hold of holds) this.#remove(hold)
-    const unlocking = this.asking.unlockMany(holds.map(({ place }) => place))
-    for (const [index, hold] of holds.entries())
-      hold.leaving = this.#left(
-        hold,
-        true,
-        unlocking.then((unlocked) => unlocked[index] === true),
-      )
+    for (const [hold, unlocked] of this.#locks.unlockAll(holds)) hold.leaving = this.#left(hold, true, unlocked)
   }
 
   async #left(hold: Hold, wasHeld: boolean, unlocked: Promise<boolean>): Promise<boolean> {
@@ -135,7 +133,7 @@ export class Session {
       return ended
     } catch (error) {
       if (this.hasEnded) throw error
-      await this.undo(hold.place)
+      await this.undo(hold)
       return wasHeld
     } finally {
       this.#keeper.over(hold, false)
@@ -177,7 +175,7 @@ export class Session {
       const answer = await ask(this.#fullMs)
       // Given up meanwhile: the unlock was sent after the lock.
       if (hold.state === 'over') this.#relaxIfEmpty()
-      else if (answer === '') this.#refused(hold)
+      else if (answer === '') await this.#refused(hold)
       else this.#granted(hold, answer, sentMs, this.#ttlMs)
       return hold.state === 'held'
     } catch (error) {
@@ -185,7 +183,7 @@ export class Session {
       if (hold.state === 'over') throw error
       this.drop(hold)
       // The place may have been taken before the rest failed.
-      if (!this.hasEnded) await this.undo(hold.place)
+      if (!this.hasEnded) await this.undo(hold)
       throw error
     }
   }
@@ -198,8 +196,10 @@ export class Session {
     this.#holdUntil(hold, sentMs + ttlMs)
   }
 
-  #refused(hold: Hold): void {
-    this.drop(hold)
+  async #refused(hold: Hold): Promise<void> {
+    // A reader may be the last of those to whose lock it came.
+    if (hold.mode === 'shared') await this.giveUp(hold)
+    else this.drop(hold)
     this.#relaxIfEmpty()
   }
 
@@ -223,8 +223,8 @@ export class Session {
   }
 
   /** For a place that may be ours although the server said no. A session in which that fails is of no use. */
-  protected async undo(place: string): Promise<void> {
-    await this.asking.run('unlockOnly', place).catch((error: Error) => this.end(error))
+  protected async undo(hold: Hold): Promise<void> {
+    await this.#locks.undo(hold).catch((error: Error) => this.end(error))
     this.#relaxIfEmpty()
   }
 
@@ -288,7 +288,7 @@ export class Session {
   }
 
   /** Interrupts whoever is blocked in that session, if it is. */
-  async interrupt(pid: number): Promise<void> {
-    await this.asking.run('interrupt', String(pid))
+  interrupt(pid: number): Promise<void> {
+    return this.asking.interrupt(pid)
   }
 }

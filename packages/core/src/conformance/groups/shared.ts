@@ -126,6 +126,8 @@ add('no-overtaking', 'a reader who comes after a waiting writer does not pass it
   const reading = await read(t, one, key)
   const writer = await stand(t, other, key)
   contended(await third.tryAcquire(t.claim(key, SHARED), t.terms()))
+  // Whose client reads already.
+  contended(await one.tryAcquire(t.claim(key, SHARED), t.terms()))
   const late = await stand(t, third, key, SHARED)
   assert.equal(await hasTurn(t, late), false, 'a reader has passed a writer who waits')
   await one.release(reading.claim)
