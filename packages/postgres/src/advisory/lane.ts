@@ -13,8 +13,8 @@ const BRIEF_MS = 750
 /** How much of a lease of this TTL a wait brings. */
 export const briefMs = (ttlMs: number): number => Math.min(BRIEF_MS, ttlMs)
 
-/** Behind readers: each time that a wait was in vain, it may block for twice as long, up to this. */
-const LONGEST_TURN_MS = 3_600_000
+/** Behind readers: each time that a wait was in vain, it may block for twice as long, up to this. Nothing is sent meanwhile, and many a network forgets a connection after five minutes of silence. */
+const LONGEST_TURN_MS = 240_000
 
 /** So much later the server has granted a wait or ended it, unless the connection is dead. */
 const ENDED_MS = 5000
@@ -48,7 +48,9 @@ export class Lane extends Session {
   handOver(hold: Hold, next: Claim, ttlMs: number): { ended: Promise<boolean>; next: Hold } {
     const ended = this.giveUp(hold, BRIEF_MS)
     this.retune(ttlMs)
-    return { ended, next: this.#stand(next, hold.place, Promise.resolve()) }
+    const timed = this.#turnMs === TURN_MS ? Promise.resolve() : this.asking.turn(TURN_MS)
+    this.#turnMs = TURN_MS
+    return { ended, next: this.#stand(next, hold.place, timed) }
   }
 
   /** An empty lane is left without a timeout: its own is too short to be taken back later. */
