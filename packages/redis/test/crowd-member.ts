@@ -9,8 +9,11 @@ const urls = url.split(',')
 const client = urls.length > 1 ? new Cluster(urls, { lazyConnect: true }) : new Redis(url, { lazyConnect: true })
 const locks = createLocks(redisBackend({ client }), { ttlMs: 2000, waitMs: 60_000, whenHeld: 'wait' })
 const lock = locks.named(key)
+const SAMPLE_MS = 5
 const turns: { token: string; caller: number }[] = []
 let stopped = false
+/** How late a timer was, at most. */
+let lateMs = 0
 
 async function contend(caller: number): Promise<void> {
   while (!stopped) {
@@ -25,11 +28,20 @@ process.on('message', (message) => {
   else void crowd()
 })
 
+function watchLateness(): void {
+  let dueMs = performance.now() + SAMPLE_MS
+  setInterval(() => {
+    lateMs = Math.max(lateMs, performance.now() - dueMs)
+    dueMs = performance.now() + SAMPLE_MS
+  }, SAMPLE_MS).unref()
+}
+
 async function crowd(): Promise<void> {
+  watchLateness()
   await Promise.all(Array.from({ length: Number(callers) }, (_, caller) => contend(caller)))
   await locks.close()
   // What is not yet written would be lost.
-  process.send?.({ turns }, () => process.disconnect())
+  process.send?.({ turns, lateMs }, () => process.disconnect())
 }
 
 await lock.inspect()

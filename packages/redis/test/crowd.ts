@@ -12,9 +12,14 @@ export interface Member {
   /** How many turns it had so far. */
   count: number
   turns: readonly CrowdTurn[] | undefined
+  /** For how long it was not let run, at most, while it took turns. */
+  lateMs: number
 }
 
-type Told = { readonly ready: true } | { readonly count: number } | { readonly turns: readonly CrowdTurn[] }
+type Told =
+  | { readonly ready: true }
+  | { readonly count: number }
+  | { readonly turns: readonly CrowdTurn[]; readonly lateMs: number }
 
 /** Processes with so many callers each; none of them begins before `start`. */
 export async function startMembers(count: number, url: string, key: string, callers: number): Promise<Member[]> {
@@ -30,12 +35,15 @@ export async function startMembers(count: number, url: string, key: string, call
 
 function startMember(program: Program, ready: Set<Member>): Member {
   const child = new ChildProgram({ ...program, execArgv: [] })
-  const member: Member = { child, count: 0, turns: undefined }
+  const member: Member = { child, count: 0, turns: undefined, lateMs: 0 }
   child.onMessage((message) => {
     const told = message as Told
     if ('ready' in told) ready.add(member)
     else if ('count' in told) member.count = told.count
-    else member.turns = told.turns
+    else {
+      member.turns = told.turns
+      member.lateMs = told.lateMs
+    }
   })
   return member
 }

@@ -15,6 +15,8 @@ const spread = (counts: readonly number[]): number => Math.max(...counts) / Math
 
 /** Who gives the key up joins the line again in the same trip, for its next caller: that turns are even is the order of the line. Of four callers, there is always one who waits by then. */
 const MOST_UNEVEN = 1.2
+/** Who is not let run for so long misses turns of the line: then they are not even, whatever its order. */
+const MOST_LATE_MS = 50
 /** Of one grant, before the key goes back to the line. */
 const MOST_TURNS = 8
 
@@ -41,6 +43,11 @@ export async function evenTurns(servers: readonly Server[], size: Size): Promise
   const common = inCommon(turns)
   const grants = common.map(turnsOfGrants)
   expect(Math.max(...grants.flat())).toBeLessThanOrEqual(MOST_TURNS)
+  const lateMs = Math.max(...crowd.map((member) => member.lateMs))
+  if (lateMs > MOST_LATE_MS) {
+    console.warn(`inconclusive, whether turns are even: a process was not let run for ${Math.round(lateMs)} ms`)
+    return
+  }
   expect(spread(grants.map(({ length }) => length))).toBeLessThanOrEqual(MOST_UNEVEN)
   expect(spread(common.map((own) => own.length))).toBeLessThanOrEqual(MOST_UNEVEN)
   const ofCallers = common.flatMap((own) =>
