@@ -120,17 +120,20 @@ describe('what a reader asked for and the server did not answer', () => {
       await expect(shared(readers.locks, 'given up').acquire({ waitMs })).rejects.toMatchObject({
         code: 'ACQUIRE_TIMEOUT',
       })
-    const turn = waiting(readers.backend, readerOn('given up'))
-    await until('it stands in line', async () => (await standing(pool, 'gives up')) === 1)
+    // Its sessions that wait are still free.
+    const late = openAdvisory(url, 'times out', { schema })
+    const turn = waiting(late.backend, readerOn('given up'))
+    await until('it stands in line', async () => (await standing(pool, 'times out')) === 1)
     // As its time in line ends.
     await pool.query(
-      `select pg_cancel_backend(pid) from pg_stat_activity where application_name = 'gives up' and wait_event = 'advisory'`,
+      `select pg_cancel_backend(pid) from pg_stat_activity where application_name = 'times out' and wait_event = 'advisory'`,
     )
     expect(await turn).toBeUndefined()
     await writer.release(writing)
     await granted(writer, claimOn('given up'))
-    await until('nothing is left', async () => (await locksOf(pool, 'gives up', 'ShareLock')) === 0)
-    await readers.locks.close()
+    for (const name of ['gives up', 'times out'])
+      await until('nothing is left', async () => (await locksOf(pool, name, 'ShareLock')) === 0)
+    await Promise.all([readers.locks.close(), late.locks.close()])
   })
 })
 
