@@ -18,6 +18,10 @@ const text = (event: HistoryEvent): Noted =>
 
 const note = (event: HistoryEvent) => process.send?.({ noted: text(event) })
 
+/** Resolves when it cannot be lost any more: this process may be killed. */
+const noteForGood = (event: HistoryEvent) =>
+  new Promise((resolve) => process.send?.({ noted: text(event) }, undefined, undefined, resolve))
+
 async function visit(
   name: string,
   kind: 'shared' | 'permits' | undefined,
@@ -34,7 +38,7 @@ async function visit(
     turns += 1
     process.send?.({ turns, kind: kind ?? 'all' })
     await new Promise((resolve) => setTimeout(resolve, Math.random() * 10))
-    note({ type: 'ended', lease, at: process.hrtime.bigint() })
+    await noteForGood({ type: 'ended', lease, at: process.hrtime.bigint() })
     // Frozen meanwhile, it may have run out of time, which is no matter here.
     await held.release().catch(() => {})
   }
