@@ -27,7 +27,7 @@ export interface Place {
   assertRoom(): void
   /** Undefined where the grant is of no use: then it is being given back. */
   begin(claim: ServerClaim, terms: HoldTerms, grant: Grant, sentAt: Instant): Hold | undefined
-  tellWaiting(contender: Contender): void
+  tellWaiting(waiter: Waiter): void
   /** The contender has its lease, or has given up: with an error, if that ended it. */
   left(contender: Contender, failure?: unknown): void
 }
@@ -35,7 +35,7 @@ export interface Place {
 /** The one caller of a key who contends at the backend, on behalf of all who wait in this process. */
 export class Contender implements Task {
   scheduled?: Slot | undefined
-  waiter!: Waiter
+  readonly waiter: Waiter
   readonly #place: Place
   #claim: ServerClaim
   /** What became of the claim, if it was granted. */
@@ -56,13 +56,8 @@ export class Contender implements Task {
 
   constructor(place: Place, waiter: Waiter, claim = place.newClaim(waiter.terms)) {
     this.#place = place
-    this.#claim = claim
-    this.serve(waiter)
-  }
-
-  /** From now on it contends for this one. */
-  serve(waiter: Waiter): void {
     this.waiter = waiter
+    this.#claim = claim
     waiter.onGivenUp = () => this.#wake()
     // An attempt under way gets its answer, and a pause ends with a last one. An outage is not waited for beyond the time.
     waiter.onTimeUp = () => (this.#failures > 0 ? waiter.timeOut() : this.#wake())
@@ -117,7 +112,7 @@ export class Contender implements Task {
 
   #contended(remainingMs = -1): void {
     this.#remainingMs = remainingMs >= 0 ? remainingMs : NEVER_MS
-    if (this.waiter.terms.waitMs !== 0) this.#place.tellWaiting(this)
+    if (this.waiter.terms.waitMs !== 0) this.#place.tellWaiting(this.waiter)
   }
 
   #failed(error: unknown): void {
@@ -233,8 +228,8 @@ export class Contender implements Task {
     this.#refused = error.code === 'BACKEND_REFUSED'
     // Told once: what follows says the same.
     if (this.#waitFailures === 1) bench.observer.failed('wait', claim.key, error)
-    const retryMs = Math.min(bench.options.pollMs, BACKOFF_MS * 2 ** this.#waitFailures)
-    this.#pollIn(this.#refused ? this.#pollDelayMs() : retryMs)
+    if (this.#refused) this.#pollIn(this.#pollDelayMs())
+    else this.#pollIn(Math.min(bench.options.pollMs, BACKOFF_MS * 2 ** this.#waitFailures))
   }
 
   #slowedMs(): number {

@@ -92,7 +92,7 @@ export class Desk implements Place, HoldKeeper<Hold> {
     // Who can be called off needs a waiter from the beginning.
     if (this.free && !terms.signal) return this.#acquireAlone(terms, since)
     const waiter = new Waiter(this.bench, this.key, terms, since)
-    if (!waiter.settled) this.#enter(waiter)
+    this.#enter(waiter)
     return waiter.granted
   }
 
@@ -110,20 +110,29 @@ export class Desk implements Place, HoldKeeper<Hold> {
     } catch {
       // The contender is told the same.
     }
-    this.#occupied = false
-    if (!hold && !this.bench.closed) {
-      const waiter = new Waiter(this.bench, this.key, terms, since)
-      this.#start(this.#contend(waiter, claim), asked)
-      return waiter.granted
-    }
+    if (!hold && !this.bench.closed) return this.#contendOn(claim, asked, terms, since)
+    if (!hold) claim.abandon()
     this.#hall.left()
-    this.#advance()
-    if (hold) return hold
-    claim.abandon()
-    throw closedError()
+    this.vacate()
+    if (!hold) throw closedError()
+    return hold
+  }
+
+  #contendOn(
+    claim: ServerClaim,
+    asked: Promise<Answered<Grant | Contended>>,
+    terms: WaitTerms,
+    since: Instant,
+  ): Promise<Hold> {
+    const waiter = new Waiter(this.bench, this.key, terms, since)
+    this.#occupied = false
+    this.#contender = new Contender(this, waiter, claim)
+    this.#start(this.#contender, asked)
+    return waiter.granted
   }
 
   #enter(waiter: Waiter): void {
+    if (waiter.settled) return
     this.#hall.came()
     if (this.#line === NOBODY) this.#line = new Set()
     this.#line.add(waiter)
@@ -135,11 +144,14 @@ export class Desk implements Place, HoldKeeper<Hold> {
     this.#advance()
     if (!this.#line.has(waiter)) return
     if (waiter.timeUp) waiter.timeOut()
-    else this.tellWaiting({ waiter })
+    else this.tellWaiting(waiter)
   }
 
-  tellWaiting({ waiter }: Pick<Contender, 'waiter'>): void {
-    waiter.tell(!!this.valid)
+  /** Once per waiter, behind a lease of this process or of another. */
+  tellWaiting(waiter: Waiter): void {
+    const { told } = waiter
+    waiter.told = true
+    if (!told) this.bench.observer.tell({ type: 'waiting', key: this.key, heldHere: !!this.valid })
   }
 
   /**
@@ -236,11 +248,7 @@ export class Desk implements Place, HoldKeeper<Hold> {
     const [next] = this.#line
     if (!next || this.#isContended) return undefined
     this.#line.delete(next)
-    return this.#contend(next)
-  }
-
-  #contend(waiter: Waiter, claim?: ServerClaim): Contender {
-    this.#contender = new Contender(this, waiter, claim)
+    this.#contender = new Contender(this, next)
     return this.#contender
   }
 

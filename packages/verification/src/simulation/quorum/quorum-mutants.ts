@@ -84,7 +84,7 @@ export const quorumMutants: readonly QuorumMutant[] = [
     mistake: 'a withdrawal that comes late ends what a later attempt has got',
     patches: [election('?.withdraw(claim, attempt)', '?.withdraw(claim, LAST_ATTEMPT)')],
     rule: 'S5',
-    from: 500,
+    from: 750,
   },
   {
     id: 'restored-after-release',
