@@ -1,8 +1,8 @@
-import { type Claim, type LockBackend, shared } from '@leasehold/core'
+import { type Claim, shared } from '@leasehold/core'
 import { until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { openAdvisory, openAltered, sessionsOf, standing } from './advisory.ts'
-import { granted, hasTurn, locksOf, readerOn, waiting } from './advisory-shares.ts'
+import { granted, hasTurn, locksOf, opensIn, readerOn, waiting } from './advisory-shares.ts'
 import { claimOn, openDatabase, terms } from './database.ts'
 
 const database = await openDatabase()
@@ -12,12 +12,7 @@ afterAll(database.stop)
 const MINUTE_MS = 60_000
 const TERMS = terms(MINUTE_MS)
 const CONTENDED = expect.objectContaining({ granted: false })
-
-function open(name: string): LockBackend {
-  const { backend, locks } = openAdvisory(url, name, { schema })
-  onTestFinished(() => void locks.close())
-  return backend
-}
+const open = opensIn(url, schema)
 
 describe('a session that ends', () => {
   it('takes all readers on it along, and no others', async () => {

@@ -1,4 +1,3 @@
-import type { LockBackend } from '@leasehold/core'
 import { checkHistory } from '@leasehold/core/conformance'
 import { until } from '@leasehold/test-services'
 import pg from 'pg'
@@ -6,7 +5,7 @@ import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { Places } from '../src/advisory/places.ts'
 import { quotedSchema } from '../src/schema-name.ts'
 import { openAdvisory, openAltered, standing } from './advisory.ts'
-import { granted, hasTurn, locksOf, readerOn, waiting } from './advisory-shares.ts'
+import { granted, hasTurn, locksOf, opensIn, readerOn, waiting } from './advisory-shares.ts'
 import { claimOn, openDatabase, terms } from './database.ts'
 import { storm } from './storm.ts'
 
@@ -17,13 +16,7 @@ afterAll(database.stop)
 const MINUTE_MS = 60_000
 const TERMS = terms(MINUTE_MS)
 const CONTENDED = expect.objectContaining({ granted: false })
-
-/** Clients whose sessions the server knows by their names. */
-function open(name: string): LockBackend {
-  const { backend, locks } = openAdvisory(url, name, { schema })
-  onTestFinished(() => void locks.close())
-  return backend
-}
+const open = opensIn(url, schema)
 
 describe('readers of one process', () => {
   it('have one session, one lock of the server, and each a token', async () => {

@@ -1,9 +1,19 @@
 import type { Claim, Grant, LockBackend } from '@leasehold/core'
 import type pg from 'pg'
-import { expect } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
+import { openAdvisory } from './advisory.ts'
 import { claimOn, terms } from './database.ts'
 
 export const readerOn = (key: string): Claim => ({ ...claimOn(key), share: { kind: 'shared' } })
+
+/** Opens clients for one test, whose sessions the server knows by their names. */
+export const opensIn =
+  (url: string, schema: string) =>
+  (name: string): LockBackend => {
+    const { backend, locks } = openAdvisory(url, name, { schema })
+    onTestFinished(() => void locks.close())
+    return backend
+  }
 
 /** A claim that was granted at once. */
 export async function granted(backend: LockBackend, claim: Claim, ttlMs = 60_000): Promise<Claim & Grant> {

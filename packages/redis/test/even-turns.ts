@@ -15,8 +15,10 @@ const spread = (counts: readonly number[]): number => Math.max(...counts) / Math
 
 /** Who gives the key up joins the line again in the same trip, for its next caller: that turns are even is the order of the line. Of four callers, there is always one who waits by then. */
 const MOST_UNEVEN = 1.2
-/** Who is not let run for so long misses turns of the line: then they are not even, whatever its order. */
+/** Who is not let run for so long misses turns of the line: then they need not be even, whatever its order. */
 const MOST_LATE_MS = 50
+/** How often a crowd is looked at that was not let run, and not even. */
+const TRIES = 3
 /** Of one grant, before the key goes back to the line. */
 const MOST_TURNS = 8
 
@@ -29,6 +31,19 @@ function turnsOfGrants(own: readonly CrowdTurn[]): number[] {
 
 /** Processes of so many callers want one key of one server, or of a Cluster: all get their turns, evenly, in the order of tokens, at few commands a handover. */
 export async function evenTurns(servers: readonly Server[], size: Size): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    const { spreads, lateMs } = await turnsOf(servers, { ...size, key: `${size.key} ${tries}` })
+    const isEven = spreads.every((each) => each <= MOST_UNEVEN)
+    if (!isEven && lateMs > MOST_LATE_MS && tries < TRIES) continue
+    expect(Math.max(...spreads), `a process was not let run for ${Math.round(lateMs)} ms`).toBeLessThanOrEqual(
+      MOST_UNEVEN,
+    )
+    return
+  }
+}
+
+/** How uneven grants, turns of processes and turns of callers were. */
+async function turnsOf(servers: readonly Server[], size: Size) {
   const urls = servers.map(({ url }) => url).join(',')
   const crowd = await startMembers(size.processes, urls, size.key, size.callers)
   for (const server of servers) await askRedis(server, 'config', 'resetstat')
@@ -43,15 +58,9 @@ export async function evenTurns(servers: readonly Server[], size: Size): Promise
   const common = inCommon(turns)
   const grants = common.map(turnsOfGrants)
   expect(Math.max(...grants.flat())).toBeLessThanOrEqual(MOST_TURNS)
-  const lateMs = Math.max(...crowd.map((member) => member.lateMs))
-  if (lateMs > MOST_LATE_MS) {
-    console.warn(`inconclusive, whether turns are even: a process was not let run for ${Math.round(lateMs)} ms`)
-    return
-  }
-  expect(spread(grants.map(({ length }) => length))).toBeLessThanOrEqual(MOST_UNEVEN)
-  expect(spread(common.map((own) => own.length))).toBeLessThanOrEqual(MOST_UNEVEN)
   const ofCallers = common.flatMap((own) =>
     Array.from({ length: size.callers }, (_, caller) => own.filter((turn) => turn.caller === caller).length),
   )
-  expect(spread(ofCallers)).toBeLessThanOrEqual(MOST_UNEVEN)
+  const spreads = [grants.map(({ length }) => length), common.map((own) => own.length), ofCallers].map(spread)
+  return { spreads, lateMs: Math.max(...crowd.map((member) => member.lateMs)) }
 }

@@ -1,5 +1,4 @@
-import type { RenewedClaim } from '@leasehold/core'
-import { type ScriptArgument, script } from '../../../script.ts'
+import { script } from '../../../script.ts'
 import { keeping } from '../parts/keeping.ts'
 import { shares } from '../parts/shares.ts'
 
@@ -23,6 +22,3 @@ for index, hold in ipairs(KEYS) do
 end
 return answers
 `)
-
-export const renewShareArguments = (renewals: readonly RenewedClaim[]): ScriptArgument[] =>
-  renewals.flatMap(({ holder, ttlMs }) => [holder, ttlMs])
