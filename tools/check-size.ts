@@ -10,7 +10,7 @@ import { publishedPackages, root, type WorkspacePackage } from './workspace.ts'
  * misses since its engine closed the holes that were found (docs/adr/0023): this bound keeps it from growing until then.
  */
 const budgets: Readonly<Record<string, { readonly names: string; readonly bytes: number }>> = {
-  '@leasehold/core': { names: 'createLocks', bytes: 11_850 },
+  '@leasehold/core': { names: 'createLocks', bytes: 12_000 },
 }
 
 const withoutDependencies = new Set(['@leasehold/core'])

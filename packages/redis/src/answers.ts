@@ -7,10 +7,10 @@ export function grantOf(token: string, ttlMs: number): Grant {
   return { granted: true, ttlMs, fencingToken, reserved: reservedAfter(fencingToken) }
 }
 
-/** Of a share, whose slots are numbers with commas between, or `-`. What follows its token is not passed on: whoever is next need not be of this kind. */
+/** Of a share, whose slots are numbers with commas between, or `-`: whoever only reads does not wait for those who read. */
 export function shareGrantOf(token: string, ttlMs: number, slots: string): Grant {
-  const grant = { granted: true, ttlMs, fencingToken: BigInt(token) } as const
-  return slots === '-' ? grant : { ...grant, slots: slotsOf(slots) }
+  if (slots === '-') return { granted: true, ttlMs, fencingToken: BigInt(token) }
+  return { ...grantOf(token, ttlMs), slots: slotsOf(slots) }
 }
 
 const slotsOf = (slots: string): number[] => slots.split(',').map(Number)

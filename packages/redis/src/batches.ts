@@ -7,7 +7,7 @@ import { acquireAll } from './scripts/acquire-all.ts'
 import { releaseAll } from './scripts/release-all.ts'
 import { renew, renewArguments } from './scripts/renew.ts'
 import { releaseShares } from './scripts/shares/release.ts'
-import { renewShareArguments, renewShares } from './scripts/shares/renew.ts'
+import { renewShares } from './scripts/shares/renew.ts'
 
 /** Of many claims, one script for all of them: they are on keys of one slot, and all of them of shares, or none. */
 export class Batches {
@@ -30,8 +30,9 @@ export class Batches {
 
   async #renewed(renewals: readonly RenewedClaim[]): Promise<readonly Renewal[]> {
     const holds = renewals.map(({ key }) => keyNames(this.#namespace, key).hold)
-    if (!areShares(renewals)) return renewalsOf(await this.#scripts.grant(renew, holds, renewArguments(renewals)))
-    return shareRenewalsOf(await this.#scripts.grant(renewShares, holds, renewShareArguments(renewals)))
+    const args = renewArguments(renewals)
+    if (!areShares(renewals)) return renewalsOf(await this.#scripts.grant(renew, holds, args))
+    return shareRenewalsOf(await this.#scripts.grant(renewShares, holds, args))
   }
 
   async release(claims: readonly Claim[]): Promise<readonly boolean[]> {

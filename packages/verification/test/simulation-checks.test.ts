@@ -29,11 +29,34 @@ describe('the order of tokens as callers see it', () => {
 
   it('is not broken by a lease that stands on a hold which the server has forgotten', () => {
     const { rules, report } = reported()
-    const order = new TokenOrder(report, (key, token) => key === 'k' && token === 1n)
+    const order = new TokenOrder(report, { slotsOf: () => [], isExcused: (key, token) => key === 'k' && token === 1n })
     order.invoke('k')(5n)
     order.invoke('k')(1n)
     order.invoke('k')(2n)
     expect(rules).toEqual(['S4'])
+  })
+
+  it('is that of a slot for permits, and of all the key for everything else', () => {
+    const { rules, report } = reported()
+    const slots = new Map([
+      [2n, [0]],
+      [3n, [0, 1]],
+      [4n, [1]],
+      [5n, [1]],
+      [7n, [2]],
+    ])
+    const order = new TokenOrder(report, { slotsOf: (_, token) => slots.get(token) ?? [], isExcused: () => false })
+    order.invoke('k')(5n)
+    order.invoke('k')(2n)
+    expect(rules).toEqual([])
+    order.invoke('k')(4n)
+    order.invoke('k')(3n)
+    expect(rules).toEqual(['S4', 'S4'])
+    order.invoke('k')(1n)
+    expect(rules).toHaveLength(3)
+    order.invoke('k')(8n)
+    order.invoke('k')(7n)
+    expect(rules).toHaveLength(4)
   })
 
   it('is not broken by acquires under way at the same time, nor by other keys', () => {

@@ -189,8 +189,8 @@ export class Trial {
   }
 
   /** Tries until the key is granted, as long as `withinMs`. */
-  async holdInTime(backend: LockBackend, key: string, withinMs: number): Promise<Held> {
-    const claim = this.claim(key)
+  async holdInTime(backend: LockBackend, key: string, withinMs: number, share?: Share): Promise<Held> {
+    const claim = this.claim(key, share)
     let answer: Grant | Contended = { granted: false }
     const attempt = async () => {
       answer = await backend.tryAcquire(claim, this.terms())

@@ -21,13 +21,16 @@ const SLOWED_MAX_MS = 50
 
 /** Where a contender stands. */
 export interface Place {
-  readonly bench: Bench
-  newClaim(terms: HoldTerms): ServerClaim
-  /** Throws `LIMIT_REACHED`. */
-  assertRoom(): void
+  readonly key: string
+  readonly hall: {
+    readonly bench: Bench
+    newClaim(key: string, terms: HoldTerms): ServerClaim
+    /** Throws `LIMIT_REACHED`. */
+    assertRoomFor(count: number): void
+  }
   /** Undefined where the grant is of no use: then it is being given back. */
   begin(claim: ServerClaim, terms: HoldTerms, grant: Grant, sentAt: Instant): Hold | undefined
-  tellWaiting(waiter: Waiter): void
+  tellWaiting(contender: Contender): void
   /** The contender has its lease, or has given up: with an error, if that ended it. */
   left(contender: Contender, failure?: unknown): void
 }
@@ -35,7 +38,7 @@ export interface Place {
 /** The one caller of a key who contends at the backend, on behalf of all who wait in this process. */
 export class Contender implements Task {
   scheduled?: Slot | undefined
-  readonly waiter: Waiter
+  waiter!: Waiter
   readonly #place: Place
   #claim: ServerClaim
   /** What became of the claim, if it was granted. */
@@ -54,10 +57,19 @@ export class Contender implements Task {
   #hinted = false
   #wake: () => void = () => {}
 
-  constructor(place: Place, waiter: Waiter, claim = place.newClaim(waiter.terms)) {
+  constructor(place: Place, waiter: Waiter, claim = place.hall.newClaim(place.key, waiter.terms)) {
     this.#place = place
-    this.waiter = waiter
     this.#claim = claim
+    this.serve(waiter)
+  }
+
+  get #bench(): Bench {
+    return this.#place.hall.bench
+  }
+
+  /** From now on it contends for this one. */
+  serve(waiter: Waiter): void {
+    this.waiter = waiter
     waiter.onGivenUp = () => this.#wake()
     // An attempt under way gets its answer, and a pause ends with a last one. An outage is not waited for beyond the time.
     waiter.onTimeUp = () => (this.#failures > 0 ? waiter.timeOut() : this.#wake())
@@ -99,7 +111,7 @@ export class Contender implements Task {
     this.#attempts += 1
     this.#hinted = false
     try {
-      if (!asked) this.#place.assertRoom()
+      if (!asked) this.#place.hall.assertRoomFor(1)
       const { answer, sentAt } = await (asked ?? this.#claim.attempt(this.waiter.terms, MOST_PASSES))
       this.#failures = 0
       this.waiter.lastError = undefined
@@ -112,7 +124,7 @@ export class Contender implements Task {
 
   #contended(remainingMs = -1): void {
     this.#remainingMs = remainingMs >= 0 ? remainingMs : NEVER_MS
-    if (this.waiter.terms.waitMs !== 0) this.#place.tellWaiting(this.waiter)
+    if (this.waiter.terms.waitMs !== 0) this.#place.tellWaiting(this)
   }
 
   #failed(error: unknown): void {
@@ -120,7 +132,7 @@ export class Contender implements Task {
     this.#failures += 1
     this.#remainingMs = NEVER_MS
     this.waiter.lastError = error
-    this.#place.bench.observer.failed('acquire', this.waiter.key, error)
+    this.#bench.observer.failed('acquire', this.waiter.key, error)
   }
 
   /** Settles the waiter in the same turn: between a lease and the one who gets it there is no moment to give up. */
@@ -131,12 +143,12 @@ export class Contender implements Task {
     this.#endTurn()
     if (!hold) {
       // The grant was of no use, and is being given back: the next attempt needs a claim of its own.
-      this.#claim = this.#place.newClaim(this.waiter.terms)
+      this.#claim = this.#place.hall.newClaim(this.#place.key, this.waiter.terms)
       return
     }
     // Before its holder goes on: it may release the lease at once, or wait for something else.
     this.#place.left(this)
-    if (!this.waiter.grant(hold)) this.#place.bench.outstanding.during(hold.release())
+    if (!this.waiter.grant(hold)) this.#bench.outstanding.during(hold.release())
   }
 
   /** A grant of which little time is left, or was told too vaguely, is only a hint: the next attempt tells what the server still grants. */
@@ -145,13 +157,13 @@ export class Contender implements Task {
     this.#brought = undefined
     if (!grant || !sentAt) return false
     const { ttlMs, since = sentAt } = grant
-    if (msUntil(shift(since, ttlMs), this.#place.bench.clock.now()) < ttlMs / 3) return false
+    if (msUntil(shift(since, ttlMs), this.#bench.clock.now()) < ttlMs / 3) return false
     this.#begin(grant, sentAt)
     return true
   }
 
   #endTurn(): void {
-    this.#place.bench.scheduler.cancel(this)
+    this.#bench.scheduler.cancel(this)
     this.#turn?.abort()
     this.#turn = undefined
     this.#brought = undefined
@@ -168,11 +180,11 @@ export class Contender implements Task {
   }
 
   #pollIn(delayMs: number): void {
-    this.#place.bench.scheduler.after(delayMs, this)
+    this.#bench.scheduler.after(delayMs, this)
   }
 
   #pollDelayMs(): number {
-    const { options, backend } = this.#place.bench
+    const { options, backend } = this.#bench
     const backoffMs = BACKOFF_MS * 2 ** (this.#failures || this.#attempts)
     const pushed = backend.waitForTurn && !this.#refused && !this.#failures
     const longestMs = pushed ? options.pollMs : Math.min(options.pollMs, backoffMs)
@@ -182,7 +194,7 @@ export class Contender implements Task {
 
   /** One wait stays open at the backend across polls, so that the place in its queue is kept. */
   #openTurn(): void {
-    const { backend, clock } = this.#place.bench
+    const { backend, clock } = this.#bench
     if (!backend.waitForTurn || this.#turn || this.#refused) return
     const turn = new AbortController()
     this.#turn = turn
@@ -211,7 +223,7 @@ export class Contender implements Task {
 
   /** A hint may be false; hints one soon after the other are slowed down. */
   #hint(since: Instant): void {
-    const soon = this.#place.bench.msSince(since) < SOON_MS
+    const soon = this.#bench.msSince(since) < SOON_MS
     this.#soonHints = soon ? this.#soonHints + 1 : 0
     this.#hinted = true
     const slowedMs = this.#slowedMs()
@@ -221,15 +233,15 @@ export class Contender implements Task {
 
   #turnFailed(turn: AbortController, { claim }: ServerClaim, cause: unknown): void {
     if (turn !== this.#turn) return
-    const { bench } = this.#place
+    const bench = this.#bench
     const error = wrap(bench, { what: 'wait for', claims: [claim] }, cause)
     this.#turn = undefined
     this.#waitFailures += 1
     this.#refused = error.code === 'BACKEND_REFUSED'
     // Told once: what follows says the same.
     if (this.#waitFailures === 1) bench.observer.failed('wait', claim.key, error)
-    if (this.#refused) this.#pollIn(this.#pollDelayMs())
-    else this.#pollIn(Math.min(bench.options.pollMs, BACKOFF_MS * 2 ** this.#waitFailures))
+    const retryMs = Math.min(bench.options.pollMs, BACKOFF_MS * 2 ** this.#waitFailures)
+    this.#pollIn(this.#refused ? this.#pollDelayMs() : retryMs)
   }
 
   #slowedMs(): number {

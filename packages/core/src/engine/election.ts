@@ -1,7 +1,7 @@
-import { setMaxListeners } from 'node:events'
 import type { CampaignOptions, Election, HoldOptions, Leader, Lease, Lock, Locks } from '../api.ts'
 import { isLeaseholdError, leaseError } from '../errors.ts'
 import { annotate } from './annotate.ts'
+import { allowAnyListeners } from './any-listeners.ts'
 import { Changes } from './changes.ts'
 import type { LockHall } from './hall.ts'
 import type { Hold } from './hold.ts'
@@ -135,7 +135,7 @@ class LockElection implements Election {
 /** Tells that it aborts, or has aborted while the lead was on its way. Returns how to end that. */
 function heed(signal: AbortSignal | undefined, told: () => void): () => void {
   // One signal for shutdown may end many elections.
-  if (signal instanceof AbortSignal) setMaxListeners(0, signal)
+  allowAnyListeners(signal)
   signal?.addEventListener('abort', told)
   if (signal?.aborted) told()
   return () => signal?.removeEventListener('abort', told)

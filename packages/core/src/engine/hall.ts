@@ -1,31 +1,19 @@
-import type { Instant } from '../clock.ts'
-import type { Claim, Grant, Inspection, Share } from '../contract.ts'
+import type { Claim, Inspection, Share } from '../contract.ts'
 import { type LeaseholdError, limitReached } from '../errors.ts'
 import type { Bench } from './bench.ts'
-import { Desk, type Hall } from './desk.ts'
+import type { Desk, Hall } from './desk.ts'
 import type { Endings } from './endings.ts'
 import type { Hold } from './hold.ts'
 import { newClaim } from './new-claim.ts'
-import type { HoldTerms, WaitTerms } from './options.ts'
+import type { HoldTerms } from './options.ts'
 import type { Renewals } from './renewals.ts'
 import { type Server, ServerClaim } from './server-claim.ts'
-
-/** One key in this process, or what of it several may have at once. */
-export interface KeyDesk {
-  /** Those that have begun here and have not ended. */
-  readonly holds: readonly Hold[]
-  /** Waits in line, then at the backend. */
-  acquire(terms: WaitTerms, since: Instant): Promise<Hold>
-  /** Undefined where the grant is of no use: then it is being given back. */
-  begin(server: ServerClaim, terms: HoldTerms, grant: Grant, sentAt: Instant): Hold | undefined
-  /** Ends every wait. */
-  giveUpAll(reason: unknown): void
-}
+import { WholeDesk } from './whole-desk.ts'
 
 /** The keys of which this process has or wants a part. Made where somebody asks for one. */
 export interface Shares {
-  readonly desks: Iterable<KeyDesk>
-  desk(key: string, share: Share): KeyDesk
+  readonly desks: Iterable<Desk>
+  desk(key: string, share: Share): Desk
   /** The leases of parts of this key that have begun here and have not ended. */
   holds(key: string): Hold[]
   /** What the lease had, and what somebody holds now, need not exclude each other. */
@@ -47,7 +35,7 @@ export class LockHall implements Hall, Server {
   readonly observers = new Set<() => void>()
   shares: Shares | undefined
   #waiting = 0
-  #desks = new Map<string, Desk>()
+  #desks = new Map<string, WholeDesk>()
 
   constructor(bench: Bench, renewals: Renewals, endings: Endings) {
     this.bench = bench
@@ -62,10 +50,10 @@ export class LockHall implements Hall, Server {
   }
 
   /** For one that is about to be used: an empty one is not kept for long. */
-  desk(key: string): Desk {
+  desk(key: string): WholeDesk {
     let desk = this.#desks.get(key)
     if (!desk) {
-      desk = new Desk(this, key)
+      desk = new WholeDesk(this, key)
       this.#desks.set(key, desk)
     }
     return desk
@@ -82,7 +70,7 @@ export class LockHall implements Hall, Server {
   }
 
   /** What of the key is asked for. */
-  deskOf(key: string, { share }: HoldTerms): KeyDesk {
+  deskOf(key: string, { share }: HoldTerms): Desk {
     return share ? (this.shares as Shares).desk(key, share) : this.desk(key)
   }
 
@@ -142,7 +130,7 @@ export class LockHall implements Hall, Server {
     return [...(this.#desks.get(key)?.holds ?? []), ...(this.shares?.holds(key) ?? [])]
   }
 
-  get #everyDesk(): KeyDesk[] {
+  get #everyDesk(): Desk[] {
     return [...this.#desks.values(), ...(this.shares?.desks ?? [])]
   }
 }

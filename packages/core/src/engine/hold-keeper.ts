@@ -5,13 +5,20 @@ import type { Bench } from './bench.ts'
 /** What a renewal says of those that it could not renew. */
 export type Failures<Hold> = ReadonlyMap<Hold, LeaseholdError>
 
+/** What is the same for all holds. */
+interface HallOfHolds<Hold> {
+  readonly bench: Bench
+  readonly renewals: {
+    /** Renews it soon, together with others. */
+    add(hold: Hold): void
+    /** Renews it now, for a caller. */
+    renewNow(hold: Hold): Promise<void>
+  }
+}
+
 /** Whom a hold tells, and asks. */
 export interface HoldKeeper<Hold> {
-  readonly bench: Bench
-  /** Renews it soon, together with others. */
-  renewalDue(hold: Hold): void
-  /** Renews it now, for a caller. */
-  renew(hold: Hold): Promise<void>
+  readonly hall: HallOfHolds<Hold>
   /** It is being released: whether somebody here has taken its hold at the server over, under another lease. */
   passOn(hold: Hold): boolean
   /** It is being released: whoever is next may be named in the same trip, and is started afterwards. */

@@ -137,7 +137,7 @@ export class Hold implements Task {
     if (!this.isValid(now)) return
     if (this.#renewAt && msUntil(this.#renewAt, now) <= 0) {
       this.#renewAt = undefined
-      this.#keeper.renewalDue(this)
+      this.#keeper.hall.renewals.add(this)
     }
     this.watch()
   }
@@ -145,7 +145,7 @@ export class Hold implements Task {
   /** Resets the remaining time to the TTL, or joins the renewal under way. */
   async renew(): Promise<void> {
     this.assertValid()
-    await this.#keeper.renew(this)
+    await this.#keeper.hall.renewals.renewNow(this)
     this.assertValid()
   }
 
@@ -227,7 +227,7 @@ export class Hold implements Task {
   #isKept(minHoldMs = this.terms.minHoldMs ?? 0): boolean {
     const ms = minHoldMs - this.#bench.msSince(this.heldSince)
     if (ms <= 0) return false
-    if (!this.#confirmed) void this.#keeper.renew(this).catch(() => {})
+    if (!this.#confirmed) void this.#keeper.hall.renewals.renewNow(this).catch(() => {})
     this.#bench.scheduler.after(ms, { fire: () => this.server.withdraw() })
     return true
   }
@@ -254,7 +254,7 @@ export class Hold implements Task {
   handOff(): void {
     const { key, fencingToken } = this
     // The handle speaks of the full TTL: so must the server.
-    if (!this.#confirmed) void this.#keeper.renew(this).catch(() => {})
+    if (!this.#confirmed) void this.#keeper.hall.renewals.renewNow(this).catch(() => {})
     this.#end('handed-off')
     this.#bench.observer.tell({ type: 'handed-off', key, fencingToken })
     this.#keeper.over(this)
@@ -286,7 +286,7 @@ export class Hold implements Task {
   }
 
   get #bench(): Bench {
-    return this.#keeper.bench
+    return this.#keeper.hall.bench
   }
 
   get #wantsRenewal(): boolean {

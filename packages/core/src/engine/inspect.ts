@@ -10,8 +10,9 @@ export async function inspect<T>(hall: LockHall, key: string, read: (found: read
   if (!backend.inspect) throw bench.unsupported('inspect')
   /** The server need not know yet that the hold was passed on in this process. */
   const withOwn = (found: Inspection) => {
-    const { isPassedOn, fencingToken = 0n } = hall.valid(key) ?? {}
-    return isPassedOn && fencingToken > found.fencingToken ? { ...found, fencingToken } : found
+    const own = hall.validAt(key).find(({ isPassedOn, slots }) => isPassedOn && slots[0] === found.slots?.[0])
+    const { fencingToken } = own ?? found
+    return fencingToken > found.fencingToken ? { ...found, fencingToken } : found
   }
   const { answer } = await ask(bench, {
     what: 'inspect',

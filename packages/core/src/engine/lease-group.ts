@@ -1,5 +1,5 @@
-import { setMaxListeners } from 'node:events'
 import type { Lease, LeaseGroup, LeaseHandle, ReleaseOutcome } from '../api.ts'
+import { allowAnyListeners } from './any-listeners.ts'
 import type { LockHall } from './hall.ts'
 import type { Hold } from './hold.ts'
 import { HeldLease } from './lease.ts'
@@ -24,7 +24,7 @@ export class HeldLeases implements LeaseGroup {
   get signal(): AbortSignal {
     if (!this.#signal) {
       this.#signal = AbortSignal.any(this.leases.map((lease) => lease.signal))
-      setMaxListeners(0, this.#signal)
+      allowAnyListeners(this.#signal)
     }
     return this.#signal
   }

@@ -1,6 +1,6 @@
-import { setMaxListeners } from 'node:events'
 import type { LeaseholdError } from '../errors.ts'
 import { inNoContext } from '../no-context.ts'
+import { allowAnyListeners } from './any-listeners.ts'
 
 /** Why work under a lease is to stop. The signal is made on demand: most leases end without anybody having asked for it. */
 export class LeaseSignal {
@@ -16,7 +16,7 @@ export class LeaseSignal {
     if (!this.#abort) {
       this.#abort = new AbortController()
       // One job may have many fetches under its lease.
-      setMaxListeners(0, this.#abort.signal)
+      allowAnyListeners(this.#abort.signal)
       if (this.#reason) this.#abort.abort(this.#reason)
     }
     return this.#abort.signal

@@ -1,7 +1,7 @@
-import { setMaxListeners } from 'node:events'
 import type { Instant } from '../clock.ts'
 import { LeaseholdError } from '../errors.ts'
 import type { Slot, Task } from '../scheduler.ts'
+import { allowAnyListeners } from './any-listeners.ts'
 import type { Bench } from './bench.ts'
 import type { Hold } from './hold.ts'
 import type { WaitTerms } from './options.ts'
@@ -14,8 +14,7 @@ export class Waiter<Granted = Hold> implements Task {
   settled = false
   /** `waitMs` is over: what is under way is waited for, and one last attempt. */
   timeUp: boolean
-  /** The observer knows that it waits. */
-  told = false
+  #told = false
   /** Why the backend could not be asked lately; becomes the cause of a timeout. */
   lastError: LeaseholdError | undefined
   /** Called when the waiter gives up, after it has settled. */
@@ -43,8 +42,7 @@ export class Waiter<Granted = Hold> implements Task {
     this.timeUp = waitMs !== undefined && bench.msSince(since) >= waitMs
     if (waitMs !== undefined && !this.timeUp) bench.scheduler.after(waitMs, this, since)
     if (!signal) return
-    // A server's one signal for shutdown has as many listeners as there are waiters. Another realm's has no such limit.
-    if (signal instanceof AbortSignal) setMaxListeners(0, signal)
+    allowAnyListeners(signal)
     signal.addEventListener('abort', this.#onAbort, { once: true })
     if (signal.aborted) this.#onAbort()
   }
@@ -60,6 +58,12 @@ export class Waiter<Granted = Hold> implements Task {
     this.#settle()
     this.#resolve(granted)
     return true
+  }
+
+  /** Tells the observer that it waits, once: behind a lease of this process, or of another. */
+  tell(heldHere: boolean): void {
+    if (!this.#told) this.#bench.observer.tell({ type: 'waiting', key: this.key, heldHere })
+    this.#told = true
   }
 
   timeOut(): void {

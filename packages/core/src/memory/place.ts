@@ -35,9 +35,9 @@ export class StoreHold implements Task {
 
   grant(ttlMs: number): Grant {
     const { claim, fencingToken, lastToken, slots } = this
-    if (claim.share?.kind === 'permits') return { granted: true, ttlMs, fencingToken, slots }
-    if (lastToken === fencingToken) return { granted: true, ttlMs, fencingToken }
-    return { granted: true, ttlMs, fencingToken, reserved: Number(lastToken - fencingToken) }
+    const grant: Grant = { granted: true, ttlMs, fencingToken }
+    if (lastToken > fencingToken) Object.assign(grant, { reserved: Number(lastToken - fencingToken) })
+    return claim.share?.kind === 'permits' ? Object.assign(grant, { slots }) : grant
   }
 
   inspection(remainingMs: number): Inspection {

@@ -1,7 +1,7 @@
 import { type Part, standTogether } from './part.ts'
 import type { ReportViolation } from './violation.ts'
 
-interface Granted {
+export interface Granted {
   readonly type: 'granted'
   readonly key: string
   readonly holder: string

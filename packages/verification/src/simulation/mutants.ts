@@ -65,7 +65,7 @@ interface SimulatedMutant extends Pick<Mutant, 'id' | 'mistake' | 'patches'> {
 
 const clock = inFile('clock.ts')
 const contender = inFile('engine/contender.ts')
-const desk = inFile('engine/desk.ts')
+const wholeDesk = inFile('engine/whole-desk.ts')
 const close = inFile('engine/close.ts')
 const serverClaim = inFile('engine/server-claim.ts')
 const renewals = inFile('engine/renewals.ts')
@@ -95,7 +95,7 @@ const OWN: readonly SimulatedMutant[] = [
   {
     id: 'resumed-after-release',
     mistake: 'a handle that is taken up again begins a lease on a claim that was released meanwhile',
-    patches: [resume('if (isGone(renewal) || server.over)', 'if (isGone(renewal))'), desk('|| server.over', '')],
+    patches: [resume('if (isGone(renewal) || server.over)', 'if (isGone(renewal))'), wholeDesk('|| server.over', '')],
     rule: 'S1',
   },
   {

@@ -10,7 +10,7 @@ import type {
   Terms,
 } from '@leasehold/core'
 import type { Engine } from './engine.ts'
-import type { HoldModel, ServerFact } from './hold-model.ts'
+import type { Granted, HoldModel, ServerFact } from './hold-model.ts'
 import type { Machine } from './machine.ts'
 import type { MachineTimers } from './machine-timers.ts'
 import { partOf } from './part.ts'
@@ -197,15 +197,31 @@ const NEVER = new Promise<never>(() => {})
 
 /**
  * The facts of one step in the order in which they became true; answers may be seen in another. A release makes room for a grant, and the
- * release of a claim whose turn came in the same step follows its grant.
+ * release of a claim whose turn came in the same step follows its grant. Of parts that were granted together, tokens alone tell the order.
  */
 function inOrder(facts: readonly ServerFact[]): readonly ServerFact[] {
   if (facts.length === 1) return facts
   const releases = facts.filter(({ type }) => type === 'released')
-  const others = facts.filter(({ type }) => type !== 'released')
+  const others = partsByToken(facts.filter(({ type }) => type !== 'released'))
   const isGranted = ({ holder }: ServerFact) => others.some((fact) => fact.type === 'granted' && fact.holder === holder)
   const following = (fact: ServerFact) => [fact, ...releases.filter(({ holder }) => holder === fact.holder)]
   return [...releases.filter((release) => !isGranted(release)), ...others.flatMap(following)]
+}
+
+/** Everything else stays where it is. */
+function partsByToken(facts: readonly ServerFact[]): readonly ServerFact[] {
+  const ordered = [...facts]
+  const places = new Map<string, number[]>()
+  for (const [place, fact] of facts.entries()) {
+    if (fact.type !== 'granted' || !fact.part.kind) continue
+    const name = `${fact.part.kind} ${fact.key}`
+    places.set(name, [...(places.get(name) ?? []), place])
+  }
+  for (const each of places.values()) {
+    const grants = each.map((place) => facts[place] as Granted).sort((one, other) => Number(one.token - other.token))
+    for (const [nth, place] of each.entries()) ordered[place] = grants[nth] as Granted
+  }
+  return ordered
 }
 
 /** The server's clock says nothing to its clients. */

@@ -55,7 +55,10 @@ export class Universe implements RunContext {
       this.trace === undefined ? '' : ` ${this.trace.holder(holder)}`,
     )
     this.contenders = new ContenderCount(this.report)
-    this.tokenOrder = new TokenOrder(this.report, (key, token) => this.#passedOnAfterStateLoss(key, token))
+    this.tokenOrder = new TokenOrder(this.report, {
+      slotsOf: (key, token) => this.partOf(key, token).slots,
+      isExcused: (key, token) => this.#passedOnAfterStateLoss(key, token),
+    })
     this.model = this.#makeModel()
     this.beliefs = this.#makeBeliefs()
   }

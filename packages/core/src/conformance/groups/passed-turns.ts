@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Lease } from '../../api.ts'
-import { resume } from '../../index.ts'
+import type { Share } from '../../contract.ts'
+import { resume, semaphore } from '../../index.ts'
 import { granted } from '../assertions.ts'
 import { caseGroup } from '../case.ts'
 import type { Process, Trial } from '../trial.ts'
@@ -13,40 +14,48 @@ export const passedTurnCases = cases
 /** As many as core passes on in a row. */
 const MOST = 7
 
+/** What turns are passed on of: all of a key, and one permit where the backend grants them. */
+const passable = (t: Trial): readonly (Share | undefined)[] =>
+  t.capabilities.shares?.includes('permits') ? [undefined, { kind: 'permits', take: 1, of: 1 }] : [undefined]
+
 add('reserved', 'tokens that a grant has reserved are nobody else’s, whatever becomes of the holder', async (t) => {
   const [backend, other] = [await t.open(), await t.open()]
-  const key = t.key()
-  for (const end of ['released', 'expired'] as const) {
-    const claim = t.claim(key)
-    const terms = { ...t.terms(end === 'expired' ? t.ttlMs : undefined), reserve: MOST }
-    const { fencingToken, reserved = 0 } = granted(await backend.tryAcquire(claim, terms))
-    assert.ok(Number.isInteger(reserved) && reserved >= 0, `reserved is ${reserved}`)
-    if (end === 'released') await backend.release(claim)
-    const next = await t.holdInTime(other, key, t.expiryMs)
-    assert.ok(
-      next.grant.fencingToken > fencingToken + BigInt(reserved),
-      `token ${next.grant.fencingToken} after ${fencingToken}, which reserved ${reserved}`,
-    )
-    await other.release(next.claim)
+  for (const share of passable(t)) {
+    const key = t.key()
+    for (const end of ['released', 'expired'] as const) {
+      const claim = t.claim(key, share)
+      const terms = { ...t.terms(end === 'expired' ? t.ttlMs : undefined), reserve: MOST }
+      const { fencingToken, reserved = 0 } = granted(await backend.tryAcquire(claim, terms))
+      assert.ok(Number.isInteger(reserved) && reserved >= 0, `reserved is ${reserved}`)
+      if (end === 'released') await backend.release(claim)
+      const next = await t.holdInTime(other, key, t.expiryMs, share)
+      assert.ok(
+        next.grant.fencingToken > fencingToken + BigInt(reserved),
+        `token ${next.grant.fencingToken} after ${fencingToken}, which reserved ${reserved}`,
+      )
+      await other.release(next.claim)
+    }
   }
 })
 
 add('reserved-renewal', 'a renewal may name a reserved token, and no other: the token never goes back', async (t) => {
   const backend = await t.open()
-  const claim = t.claim()
-  const { fencingToken, reserved = 0 } = granted(await backend.tryAcquire(claim, { ...t.terms(), reserve: MOST }))
-  const last = fencingToken + BigInt(reserved)
-  const middle = reserved > 1 ? fencingToken + 1n : fencingToken
-  for (const [named, token] of [
-    [middle, middle],
-    [last + 1n, middle],
-    [last, last],
-    [fencingToken, last],
-    [undefined, last],
-  ] as const) {
-    const [renewal] = await backend.renew([{ ...claim, ttlMs: 60_000, ...(named && { fencingToken: named }) }])
-    assert.ok(typeof renewal === 'object', `renewal: ${renewal}`)
-    assert.equal(renewal.fencingToken, token, `${named} was named, of ${fencingToken} to ${last}`)
+  for (const share of passable(t)) {
+    const claim = t.claim(t.key(), share)
+    const { fencingToken, reserved = 0 } = granted(await backend.tryAcquire(claim, { ...t.terms(), reserve: MOST }))
+    const last = fencingToken + BigInt(reserved)
+    const middle = reserved > 1 ? fencingToken + 1n : fencingToken
+    for (const [named, token] of [
+      [middle, middle],
+      [last + 1n, middle],
+      [last, last],
+      [fencingToken, last],
+      [undefined, last],
+    ] as const) {
+      const [renewal] = await backend.renew([{ ...claim, ttlMs: 60_000, ...(named && { fencingToken: named }) }])
+      assert.ok(typeof renewal === 'object', `renewal: ${renewal}`)
+      assert.equal(renewal.fencingToken, token, `${named} was named, of ${fencingToken} to ${last}`)
+    }
   }
 })
 
@@ -77,6 +86,33 @@ add('passed-on', 'a turn that is passed on inside a process is renewed, and live
   assert.equal(await lease.release(), 'released')
   await t.assertFree(lease.key)
 })
+
+add(
+  'passed-permit',
+  'a permit that is passed on inside a process keeps its slot, under a greater token that others see',
+  'permits',
+  'inspect',
+  async (t) => {
+    const { locks, events } = await t.process()
+    const backend = await t.open()
+    const held = await t.hold(backend, t.key(), undefined, { kind: 'permits', take: 1, of: 1 })
+    const one = semaphore(locks, held.claim.key, 1)
+    const [first, second] = [one.acquire(), one.acquire()]
+    await t.until(() => events.filter(({ type }) => type === 'waiting').length === 2, 'both wait')
+    await backend.release(held.claim)
+    const before = await t.settled(first)
+    await before.release()
+    const lease = await t.settled(second)
+    assert.ok(lease.fencingToken > before.fencingToken, `token ${lease.fencingToken} after ${before.fencingToken}`)
+    assert.deepEqual(lease.slots, before.slots)
+    await t.settled(lease.renew())
+    const [seen] = (await backend.inspect?.(lease.key)) ?? []
+    assert.equal(seen?.fencingToken, lease.fencingToken, 'another process sees another token')
+    assert.deepEqual(seen?.slots, lease.slots)
+    assert.equal(await lease.release(), 'released')
+    await t.assertFree(lease.key)
+  },
+)
 
 add('passed-metadata', 'what a lease shows is its own, also where its turn was passed on', 'inspect', async (t) => {
   const lease = await successor(t, await t.process(), 'of the second')

@@ -7,7 +7,7 @@ export const crossingMutants = all
 
 const acquireAll = inFile('engine/acquire-all.ts')
 const close = inFile('engine/close.ts')
-const desk = inFile('engine/desk.ts')
+const wholeDesk = inFile('engine/whole-desk.ts')
 const hall = inFile('engine/hall.ts')
 const resume = inFile('engine/resume.ts')
 
@@ -16,7 +16,7 @@ add(
   'a handle is taken up by the answer to a renewal that was sent before its lease was released here',
   'portability/resumed-twice-at-once',
   resume('if (isGone(renewal) || server.over)', 'if (isGone(renewal))'),
-  desk('|| server.over', ''),
+  wholeDesk('|| server.over', ''),
 )
 
 add(

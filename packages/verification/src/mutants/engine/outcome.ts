@@ -5,7 +5,7 @@ const { all, add } = mutants()
 /** Outcomes that are masked, and secrets that are told. */
 export const outcomeMutants = all
 
-const desk = inFile('engine/desk.ts')
+const wholeDesk = inFile('engine/whole-desk.ts')
 const errors = inFile('errors.ts')
 const group = inFile('engine/lease-group.ts')
 const lockGroup = inFile('engine/lock-group.ts')
@@ -50,7 +50,7 @@ add(
   'the cap on leases is not kept',
   'hygiene/limits',
   hall('this.leases + count > maxLeases', 'count > maxLeases'),
-  desk('this.#hall.leases >= maxLeases', 'false'),
+  wholeDesk('this.hall.leases >= maxLeases', 'false'),
 )
 
 add(

@@ -29,7 +29,7 @@ add(
   'own-token-unknown',
   'inspect believes the server, which does not know yet of a turn that was passed on',
   'fencing/passed-on',
-  inspect('fencingToken > found.fencingToken ?', 'false ?'),
+  inspect('own ?? found', 'found'),
 )
 
 add(
@@ -55,4 +55,11 @@ add(
   'turns are passed on for as long as anybody here waits',
   'fencing/passed-evenly',
   passing('const MOST_PASSES = 7', 'const MOST_PASSES = 1000'),
+)
+
+add(
+  'permit-untold',
+  'permits are passed on, and the server is not told under which token',
+  'fencing/passed-permit',
+  renewals('isPassedOn ?', 'isPassedOn && !claim.share ?'),
 )

@@ -6,7 +6,6 @@ const { all, add } = mutants()
 export const renewalMutants = all
 
 const hold = inFile('engine/hold.ts')
-const desk = inFile('engine/desk.ts')
 const renewals = inFile('engine/renewals.ts')
 
 add(
@@ -56,7 +55,7 @@ add(
   'never-renewed',
   'a lease is not renewed in the background',
   'renew/background',
-  desk('this.#hall.renewals.add(hold)', ''),
+  hold('this.#keeper.hall.renewals.add(this)', ''),
 )
 
 add(

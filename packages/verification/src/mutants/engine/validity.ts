@@ -9,7 +9,7 @@ const validity = inFile('engine/validity.ts')
 const clock = inFile('clock.ts')
 const handle = inFile('engine/handle.ts')
 const hold = inFile('engine/hold.ts')
-const desk = inFile('engine/desk.ts')
+const wholeDesk = inFile('engine/whole-desk.ts')
 const options = inFile('engine/options.ts')
 const renewals = inFile('engine/renewals.ts')
 
@@ -17,7 +17,7 @@ add(
   'deadline-from-reply',
   'validity counts from when the answer came',
   'ttl/from-the-send',
-  desk('countedFrom(grant, sentAt, now)', 'now'),
+  wholeDesk('countedFrom(grant, sentAt, now)', 'now'),
 )
 
 add(
@@ -72,7 +72,7 @@ add(
   'expired-grant-kept',
   'a grant that is no longer to be trusted when it arrives becomes a lease',
   'wait/untrusted-grant',
-  desk('hold.remainingMs(now) <= 0', 'hold.remainingMs(now) < 0'),
+  wholeDesk('hold.remainingMs(now) <= 0', 'hold.remainingMs(now) < 0'),
 )
 
 add(

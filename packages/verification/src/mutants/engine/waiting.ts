@@ -9,6 +9,7 @@ const acquireAll = inFile('engine/acquire-all.ts')
 const contender = inFile('engine/contender.ts')
 const context = inFile('engine/holding-context.ts')
 const desk = inFile('engine/desk.ts')
+const wholeDesk = inFile('engine/whole-desk.ts')
 const options = inFile('engine/options.ts')
 const waiter = inFile('engine/waiter.ts')
 
@@ -16,7 +17,7 @@ add(
   'all-contend',
   'every waiting caller contends at the backend',
   'wait/herd',
-  desk('if (!next || this.#isContended) return', 'if (!next) return'),
+  wholeDesk('if (!next || this.#isContended) return', 'if (!next) return'),
   desk('if (this.free && !terms.signal) return this.#acquireAlone(terms, since)', ''),
 )
 
@@ -25,10 +26,10 @@ add(
   'the last caller who asked is served first',
   'wait/local-fifo',
   desk(
-    'this.#line.add(waiter)',
-    `const asked = [waiter, ...this.#line]
-    this.#line.clear()
-    for (const each of asked) this.#line.add(each)`,
+    'this.line.add(waiter)',
+    `const asked = [waiter, ...this.line]
+    this.line.clear()
+    for (const each of asked) this.line.add(each)`,
   ),
 )
 

@@ -1,4 +1,5 @@
-import { script } from '../../../script.ts'
+import type { RenewedClaim } from '@leasehold/core'
+import { type ScriptArgument, script } from '../../../script.ts'
 import { keeping } from '../parts/keeping.ts'
 import { shares } from '../parts/shares.ts'
 
@@ -22,3 +23,6 @@ for index, hold in ipairs(KEYS) do
 end
 return answers
 `)
+
+export const renewShareArguments = (renewals: readonly RenewedClaim[]): ScriptArgument[] =>
+  renewals.flatMap(({ holder, ttlMs }) => [holder, ttlMs])
