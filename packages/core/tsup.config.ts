@@ -8,6 +8,7 @@ export default defineConfig({
   },
   format: ['esm', 'cjs'],
   target: 'node20',
+  removeNodeProtocol: false,
   sourcemap: true,
   // One file for each entry: each more would take a process about a millisecond to load.
   splitting: false,

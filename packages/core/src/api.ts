@@ -288,5 +288,5 @@ export interface Election {
   /** Who leads; null: nobody. `UNSUPPORTED` where the backend cannot tell. */
   leader(): Promise<Leader | null>
   /** Who leads, now and after every change of leader or value: pushed where the backend can, else looked at every `pollMs`. Changes that follow each other quickly may be told as one. Ends when `signal` aborts. */
-  observe(options?: { readonly signal?: AbortSignal }): AsyncIterableIterator<Leader | null>
+  observe(options?: { readonly signal?: AbortSignal | undefined }): AsyncIterableIterator<Leader | null>
 }

@@ -21,7 +21,10 @@ export interface Clock {
 
 export const NEVER_MS: number = Number.POSITIVE_INFINITY
 
-/** The global is a getter, which costs as much as reading the clock. Taken at the first use: it is made then. */
+/**
+ * The global is a getter, which costs as much as reading the clock. Taken at the first use, since it is made then, and anew with each timer: a test that puts timers of its own
+ * in the place of the system's puts a clock there, too.
+ */
 let monotonic: typeof performance | undefined
 
 export const systemClock: Clock = {
@@ -30,6 +33,7 @@ export const systemClock: Clock = {
     return { monotonicMs: monotonic.now(), wallMs: Date.now() }
   },
   setTimer(delayMs, callback) {
+    monotonic = undefined
     const timer: Partial<NodeJS.Timeout> = setTimeout(callback, delayMs)
     // Not everywhere: a browser's timer is a number.
     timer.unref?.()

@@ -44,7 +44,14 @@ export class LeaseholdError extends Error {
 }
 
 /** True for errors of any copy of this package that is loaded, unlike `instanceof`. With `code`, only for that one. */
-export function isLeaseholdError(error: unknown, code?: ErrorCode): error is LeaseholdError {
+export function isLeaseholdError(error: unknown, code?: undefined): error is LeaseholdError
+export function isLeaseholdError<Code extends ErrorCode>(
+  error: unknown,
+  code: ErrorCode extends Code ? never : Code,
+): error is LeaseholdError & { readonly code: Code }
+/** Where `code` may be any, or left out, a false answer says nothing of what the error is. */
+export function isLeaseholdError(error: unknown, code: ErrorCode | undefined): boolean
+export function isLeaseholdError(error: unknown, code?: ErrorCode): boolean {
   const it = error as { [marker]?: unknown; code?: unknown } | null | undefined
   return it?.[marker] === true && (!code || it.code === code)
 }

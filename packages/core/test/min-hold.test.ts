@@ -2,8 +2,10 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
-import { allOf, createLocks, type LockBackend, resume } from '../src/index.ts'
+import { allOf, createLocks, type LockBackend, type Locks, resume, semaphore } from '../src/index.ts'
 import { MemoryStore, memoryBackend } from '../src/memory/index.ts'
+
+const named = (locks: Locks) => locks.named('cron')
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
@@ -101,6 +103,37 @@ it('holds for a turn that was passed on inside the process, also where that ends
   // Nothing more reaches the server.
   expect(await keptSince(passed, store)).toBeGreaterThan(390)
 })
+
+it.each([
+  { what: 'the whole key', of: named },
+  { what: 'a permit', of: (locks: Locks) => semaphore(locks, 'cron', 1) },
+])(
+  'holds for a turn that the server keeps for a moment at first, also where the process ends at once: $what',
+  async ({ of }) => {
+    const store = new MemoryStore()
+    const memory = memoryBackend({ store })
+    const brief: LockBackend = {
+      ...memory,
+      waitForTurn: async (claim, terms, signal) => memory.waitForTurn?.(claim, { ...terms, ttlMs: 300 }, signal),
+      // Whoever has been granted its turn, and asks by itself, has it for the whole TTL.
+      async tryAcquire(claim, terms) {
+        await memory.renew([{ ...claim, ttlMs: terms.ttlMs }])
+        return memory.tryAcquire(claim, terms)
+      },
+      // Nothing more reaches the server.
+      renew: () => new Promise<never>(() => {}),
+    }
+    await using locks = createLocks(brief, { ttlMs: 1000, autoRenew: false })
+    await using others = createLocks(memoryBackend({ store }))
+    const held = await of(others).acquire()
+    const next = of(locks).acquire({ minHoldMs: 900 })
+    await sleep(20)
+    const granted = performance.now()
+    await held.release()
+    await next
+    expect(await keptSince(granted, store)).toBeGreaterThan(895)
+  },
+)
 
 it('is not carried by a handle, nor put in by a default', async () => {
   const store = new MemoryStore()

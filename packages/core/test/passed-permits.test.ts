@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { createLocks, type Lease, type Locks, semaphore, stats } from '../src/index.ts'
+import { createLocks, forceRelease, type Lease, type Locks, semaphore, stats } from '../src/index.ts'
 import { MemoryStore, memoryBackend } from '../src/memory/index.ts'
 
 let store: MemoryStore
@@ -185,4 +185,25 @@ it('in its own process a permit that was passed on is seen under its token', asy
   await lease.renew()
   expect(await others.named('k').inspect()).toMatchObject([{ fencingToken: lease.fencingToken, slots: [0] }])
   await lease.release()
+})
+
+it('a slot that the server gave to another of this process is not passed on by who had it', async () => {
+  const held = await semaphore(others, 'k', 1).acquire()
+  const [first, second, third] = [1, 2, 3].map(() => semaphore(locks, 'k', 1).acquire()) as [
+    Promise<Lease>,
+    Promise<Lease>,
+    Promise<Lease>,
+  ]
+  await turnOfTheLoop()
+  await held.release()
+  const overtaken = await first
+  await forceRelease(others, 'k', { reason: 'stuck' })
+  const lease = await second
+  expect(await overtaken.release()).toBe('lost')
+  await turnOfTheLoop()
+  expect(stats(locks)).toMatchObject({ leases: 1, waiting: 1 })
+  await lease.release()
+  const next = await third
+  expect(next.fencingToken).toBeGreaterThan(lease.fencingToken)
+  await next.release()
 })

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import { runInNewContext } from 'node:vm'
 import { expect, it } from 'vitest'
 import { redact } from '../src/engine/redaction.ts'
 
@@ -28,6 +29,14 @@ it('joins the messages that an AggregateError hides', () => {
     new Error('connect ECONNREFUSED 127.0.0.1:1'),
   ])
   expect(redact(error).message).toBe('Error: connect ECONNREFUSED ::1:1; Error: connect ECONNREFUSED 127.0.0.1:1')
+})
+
+it('takes errors of another realm for what they are, as test runners have those of Node', () => {
+  const error = runInNewContext(`Object.assign(new TypeError('connect failed'), { code: 'ECONNREFUSED' })`)
+  expect(error instanceof Error).toBe(false)
+  expect(redact(error)).toMatchObject({ name: 'TypeError', message: 'connect failed', code: 'ECONNREFUSED' })
+  const joined = redact(runInNewContext(`new AggregateError([new Error('one'), new Error('other')])`))
+  expect(joined).toMatchObject({ name: 'AggregateError', message: 'Error: one; Error: other' })
 })
 
 it('accepts anything that can be thrown', () => {

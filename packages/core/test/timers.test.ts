@@ -1,19 +1,20 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { afterEach, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { virtualTime } from '../src/conformance/time.ts'
-import { createLocks } from '../src/index.ts'
-import { memoryBackend } from '../src/memory/index.ts'
+import { Outstanding } from '../src/engine/outstanding.ts'
+import { createLocks, type Locks } from '../src/index.ts'
+import { MemoryStore, memoryBackend } from '../src/memory/index.ts'
 import { Scheduler, type Task } from '../src/scheduler.ts'
 
 afterEach(() => {
   vi.unstubAllGlobals()
+  vi.useRealTimers()
 })
 
 it('timers that are numbers, as those of a browser, do', async () => {
-  const real = { setTimeout: globalThis.setTimeout, setInterval: globalThis.setInterval }
-  vi.stubGlobal('setTimeout', (callback: () => void, ms: number) => Number(real.setTimeout(callback, ms)))
-  vi.stubGlobal('setInterval', (callback: () => void, ms: number) => Number(real.setInterval(callback, ms)))
+  const { setTimeout } = globalThis
+  vi.stubGlobal('setTimeout', (callback: () => void, ms: number) => Number(setTimeout(callback, ms)))
   let renewed = () => {}
   const renewal = new Promise<void>((resolve) => {
     renewed = resolve
@@ -29,6 +30,47 @@ it('timers that are numbers, as those of a browser, do', async () => {
   await lease.release()
   expect((await waiting).remainingMs).toBeGreaterThan(0)
   await locks.close()
+})
+
+describe('the timers of a test come to an end when all are run', () => {
+  /** Runs them all with a lease held and another waited for. */
+  async function runsAll(locks: Locks): Promise<void> {
+    const lease = await locks.named('k').acquire()
+    const waiting = locks.named('k').acquire({ waitMs: 5000 })
+    vi.runAllTimers()
+    await expect(waiting).rejects.toMatchObject({ code: 'ACQUIRE_TIMEOUT' })
+    expect(lease.signal.aborted).toBe(true)
+    vi.useRealTimers()
+    await locks.close()
+  }
+  const open = () => createLocks(memoryBackend({ store: new MemoryStore() }), { ttlMs: 30_000 })
+
+  it('by locks that were made under them', async () => {
+    vi.useFakeTimers()
+    await runsAll(open())
+  })
+
+  it('by locks that were made before', async () => {
+    const locks = open()
+    vi.useFakeTimers()
+    await runsAll(locks)
+  })
+})
+
+it('a wait that is longer than a timer can be keeps the process alive nevertheless', async () => {
+  vi.useFakeTimers()
+  const outstanding = new Outstanding()
+  const isAlive = () => vi.getTimerCount() > 0
+  outstanding.begin()
+  await vi.advanceTimersByTimeAsync(2 ** 31)
+  expect(isAlive()).toBe(true)
+  outstanding.end()
+  await vi.advanceTimersByTimeAsync(2 ** 31)
+  expect(isAlive()).toBe(false)
+  outstanding.begin()
+  expect(isAlive()).toBe(true)
+  outstanding.end()
+  outstanding.stop()
 })
 
 it('a cancelled task is not kept alive by the place that it had among the timers', async () => {

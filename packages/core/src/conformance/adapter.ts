@@ -31,7 +31,7 @@ export interface RegisterOptions {
    * How many cases run at the same time: a whole number from 1, default 8; in virtual time always 1. vitest takes no more than its own `maxConcurrency`. Cases
    * that harm the server run by themselves.
    */
-  readonly concurrency?: number
+  readonly concurrency?: number | undefined
 }
 
 /** A test may wait for all that run before it by themselves: only a suite that hangs takes longer. */

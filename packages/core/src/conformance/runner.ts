@@ -16,13 +16,13 @@ export interface ConformanceReport {
 
 export interface RunOptions {
   /** Default: all. */
-  readonly cases?: readonly ConformanceCase[]
+  readonly cases?: readonly ConformanceCase[] | undefined
   /**
    * How many cases run at the same time: a whole number from 1. Default 8; in virtual time always 1. Cases that restart the server or end sessions
    * run by themselves, after all others.
    */
-  readonly concurrency?: number
-  readonly onOutcome?: (testCase: ConformanceCase, outcome: Outcome) => void
+  readonly concurrency?: number | undefined
+  readonly onOutcome?: ((testCase: ConformanceCase, outcome: Outcome) => void) | undefined
 }
 
 /** Runs the cases, several at a time. What failed is in the report, in the order of the cases. Throws `RangeError` for a bad `concurrency`. */

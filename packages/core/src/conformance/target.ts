@@ -11,14 +11,14 @@ export interface ConformanceTarget {
   /** A new client of the same server, independent of all others, as another process would be. The suite closes it. */
   open(): LockBackend
   /** Default: real time. */
-  readonly time?: SuiteTime
+  readonly time?: SuiteTime | undefined
   /**
    * The TTL of cases that let a hold expire, raised to the backend's `minTtlMs` where that is more. Long enough for a few
    * requests under load. Default 400.
    */
-  readonly ttlMs?: number
+  readonly ttlMs?: number | undefined
   /** Ways to harm the server or its clients, as far as the author can offer them. */
-  readonly faults?: FaultHooks
+  readonly faults?: FaultHooks | undefined
 }
 
 /** The notion of time that the suite, the engine under test and (where it is virtual) the server share. */
@@ -37,7 +37,7 @@ export interface SuiteTime {
 
 export interface FaultHooks {
   /** A program that calls `serveHolder` with a new client of the same server. The suite starts, freezes and kills it. */
-  readonly holderProgram?: HolderProgram
+  readonly holderProgram?: HolderProgram | undefined
   /** As `open`, through a connection that can be harmed: a TCP proxy, mostly. */
   openLinked?(): Promise<LinkedClient>
   /** Stops the server and starts it with the data it had. Resolves when it answers. */
@@ -64,9 +64,9 @@ export interface FaultHooks {
 /** As `child_process.fork` takes it. */
 export interface HolderProgram {
   readonly path: string
-  readonly args?: readonly string[]
+  readonly args?: readonly string[] | undefined
   /** Arguments for Node itself. Default: those of this process. */
-  readonly execArgv?: readonly string[]
+  readonly execArgv?: readonly string[] | undefined
 }
 
 export interface LinkedClient {

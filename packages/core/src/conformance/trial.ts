@@ -29,7 +29,7 @@ export interface Process {
 
 export interface ProcessOptions extends Omit<LocksOptions, 'clock' | 'onEvent'>, WireOptions {
   /** Told of every event, after it was noted. */
-  readonly observer?: (event: LockEvent) => void
+  readonly observer?: ((event: LockEvent) => void) | undefined
 }
 
 export interface Held {

@@ -43,9 +43,9 @@ export interface Wire {
 
 export interface WireOptions {
   /** Offer only the three operations that every backend has. */
-  readonly minimal?: boolean
+  readonly minimal?: boolean | undefined
   /** Classify every error as a refusal. */
-  readonly refuses?: boolean
+  readonly refuses?: boolean | undefined
 }
 
 type Fates = { [O in Operation]?: Fate<Replies[O]> }

@@ -151,13 +151,15 @@ export class Contender implements Task {
     if (!this.waiter.grant(hold)) this.#bench.outstanding.during(hold.release())
   }
 
-  /** A grant of which little time is left, or was told too vaguely, is only a hint: the next attempt tells what the server still grants. */
+  /** A grant of which little time is left, or was told too vaguely, or that is kept for less than the least time, is only a hint: the next attempt tells what the server still grants, and says that it is wanted. */
   #takeBrought(): boolean {
-    const { grant, sentAt } = this.#brought ?? {}
+    const brought = this.#brought
     this.#brought = undefined
-    if (!grant || !sentAt) return false
+    if (!brought) return false
+    const { grant, sentAt } = brought
     const { ttlMs, since = sentAt } = grant
-    if (msUntil(shift(since, ttlMs), this.#bench.clock.now()) < ttlMs / 3) return false
+    const leftMs = msUntil(shift(since, ttlMs), this.#bench.clock.now())
+    if (leftMs < ttlMs / 3 || ttlMs < (this.waiter.terms.minHoldMs ?? 0)) return false
     this.#begin(grant, sentAt)
     return true
   }

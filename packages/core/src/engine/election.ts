@@ -1,13 +1,13 @@
 import type { CampaignOptions, Election, HoldOptions, Leader, Lease, Lock, Locks } from '../api.ts'
 import { isLeaseholdError, leaseError } from '../errors.ts'
 import { annotate } from './annotate.ts'
-import { allowAnyListeners } from './any-listeners.ts'
 import { Changes } from './changes.ts'
 import type { LockHall } from './hall.ts'
 import type { Hold } from './hold.ts'
 import { inspect, shown } from './inspect.ts'
 import { holdOf } from './lease.ts'
 import { hallOf } from './locks.ts'
+import { allowManyListeners } from './many-listeners.ts'
 import { assertObject, parseObserve } from './options.ts'
 import { assertNotAborted, reasonOf } from './waiter.ts'
 
@@ -110,7 +110,7 @@ class LockElection implements Election {
     })
   }
 
-  async *observe(options?: { readonly signal?: AbortSignal }): AsyncGenerator<Leader | null, undefined> {
+  async *observe(options?: { readonly signal?: AbortSignal | undefined }): AsyncGenerator<Leader | null, undefined> {
     const { bench } = this.#hall
     const { signal } = parseObserve(options)
     bench.assertOpen()
@@ -134,8 +134,7 @@ class LockElection implements Election {
 
 /** Tells that it aborts, or has aborted while the lead was on its way. Returns how to end that. */
 function heed(signal: AbortSignal | undefined, told: () => void): () => void {
-  // One signal for shutdown may end many elections.
-  allowAnyListeners(signal)
+  if (signal) allowManyListeners(signal)
   signal?.addEventListener('abort', told)
   if (signal?.aborted) told()
   return () => signal?.removeEventListener('abort', told)

@@ -1,8 +1,8 @@
 import type { Lease, LeaseGroup, LeaseHandle, ReleaseOutcome } from '../api.ts'
-import { allowAnyListeners } from './any-listeners.ts'
 import type { LockHall } from './hall.ts'
 import type { Hold } from './hold.ts'
 import { HeldLease } from './lease.ts'
+import { allowManyListeners } from './many-listeners.ts'
 import { run } from './run.ts'
 
 export class HeldLeases implements LeaseGroup {
@@ -24,7 +24,7 @@ export class HeldLeases implements LeaseGroup {
   get signal(): AbortSignal {
     if (!this.#signal) {
       this.#signal = AbortSignal.any(this.leases.map((lease) => lease.signal))
-      allowAnyListeners(this.#signal)
+      allowManyListeners(this.#signal)
     }
     return this.#signal
   }

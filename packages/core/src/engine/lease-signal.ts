@@ -1,6 +1,6 @@
 import type { LeaseholdError } from '../errors.ts'
 import { inNoContext } from '../no-context.ts'
-import { allowAnyListeners } from './any-listeners.ts'
+import { allowManyListeners } from './many-listeners.ts'
 
 /** Why work under a lease is to stop. The signal is made on demand: most leases end without anybody having asked for it. */
 export class LeaseSignal {
@@ -15,8 +15,7 @@ export class LeaseSignal {
   get signal(): AbortSignal {
     if (!this.#abort) {
       this.#abort = new AbortController()
-      // One job may have many fetches under its lease.
-      allowAnyListeners(this.#abort.signal)
+      allowManyListeners(this.#abort.signal)
       if (this.#reason) this.#abort.abort(this.#reason)
     }
     return this.#abort.signal

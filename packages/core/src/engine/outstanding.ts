@@ -1,5 +1,8 @@
 import { inNoContext } from '../no-context.ts'
 
+/** A timer can take little more. */
+const LONGEST_MS = 2e9
+
 /** Counts what somebody waits for. Keeps the process alive meanwhile, as an open connection would; `close` waits for it, too. */
 export class Outstanding {
   #count = 0
@@ -9,9 +12,7 @@ export class Outstanding {
 
   begin(): void {
     this.#count += 1
-    if (this.#count > 1) return
-    this.#alive ??= inNoContext(() => setInterval(() => {}, 1e9))
-    this.#alive.ref?.()
+    if (this.#count === 1) this.#stayAlive()
   }
 
   end(): void {
@@ -39,6 +40,18 @@ export class Outstanding {
 
   /** For good. */
   stop(): void {
-    clearInterval(this.#alive as NodeJS.Timeout)
+    clearTimeout(this.#alive as NodeJS.Timeout)
+  }
+
+  #stayAlive(): void {
+    this.#alive ??= inNoContext(() =>
+      setTimeout(async () => {
+        this.#alive = undefined
+        // A test that runs all of its own timers, one after the other, would come to no end.
+        await undefined
+        if (this.#count) this.#stayAlive()
+      }, LONGEST_MS),
+    )
+    this.#alive.ref?.()
   }
 }

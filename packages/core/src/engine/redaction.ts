@@ -15,23 +15,21 @@ const SHOWN = 4096
  */
 export function redact(error: unknown): Error {
   try {
-    return redacted(error instanceof Error ? error : new Error(String(error)))
+    // By what it has: test runners give a program errors of Node that are no instances of its own `Error`.
+    return redacted((error as Error | undefined)?.stack ? (error as Error) : new Error(String(error)))
   } catch {
     return new Error('an unprintable error')
   }
 }
 
-function redacted(error: Error & { code?: unknown }): Error {
+function redacted(error: Error & { code?: unknown; errors?: readonly unknown[] }): Error {
   const { name, stack, code } = error
-  const safe = new Error(withoutSecrets(messageOf(error)))
+  // Node reports a refused connection as an `AggregateError` without a message of its own.
+  const safe = new Error(withoutSecrets(error.message || (error.errors ?? []).join('; ')))
   safe.name = withoutSecrets(name)
   safe.stack = withoutSecrets(stack)
   return code === undefined ? safe : Object.assign(safe, { code: withoutSecrets(code) })
 }
-
-/** Node reports a refused connection as an `AggregateError` without a message of its own. */
-const messageOf = (error: Error): unknown =>
-  error.message === '' && error instanceof AggregateError ? error.errors.join('; ') : error.message
 
 const withoutSecrets = (text: unknown): string =>
   secrets

@@ -71,7 +71,9 @@ export class ShareDesk extends Desk implements HoldKeeper<Hold> {
     const { maxLeases } = this.hall.bench.options
     const full = this.hall.leases >= maxLeases
     const fits = areSlotsOf(server.claim.share, hold.slots)
-    if (full || !fits || server.over || hold.remainingMs(now) <= 0) {
+    const rivals = this.holds.filter(({ slots }) => slots.some((slot) => hold.slots.includes(slot)))
+    const overtaken = rivals.some(({ fencingToken }) => fencingToken > grant.fencingToken)
+    if (full || !fits || overtaken || server.over || hold.remainingMs(now) <= 0) {
       server.abandon()
       this.leaveIfEmpty()
       if (!fits) throw noAnswer(this.hall.bench, { what: 'acquire', claims: [server.claim] }, 'it is of other slots')
@@ -83,6 +85,8 @@ export class ShareDesk extends Desk implements HoldKeeper<Hold> {
     this.#holds.add(hold)
     this.#passes = !!grant.reserved
     this.#atOnce = this.#passes ? Math.min(AT_ONCE, this.#atOnce * 2) : AT_ONCE
+    // The server gave their slots to another claim of ours: it has forgotten theirs.
+    for (const rival of rivals) rival.lose('superseded')
     return hold
   }
 

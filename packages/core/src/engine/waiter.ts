@@ -1,9 +1,9 @@
 import type { Instant } from '../clock.ts'
 import { LeaseholdError } from '../errors.ts'
 import type { Slot, Task } from '../scheduler.ts'
-import { allowAnyListeners } from './any-listeners.ts'
 import type { Bench } from './bench.ts'
 import type { Hold } from './hold.ts'
+import { allowManyListeners } from './many-listeners.ts'
 import type { WaitTerms } from './options.ts'
 
 /** One caller who waits, with a deadline and a signal of its own. Settles once. */
@@ -42,7 +42,7 @@ export class Waiter<Granted = Hold> implements Task {
     this.timeUp = waitMs !== undefined && bench.msSince(since) >= waitMs
     if (waitMs !== undefined && !this.timeUp) bench.scheduler.after(waitMs, this, since)
     if (!signal) return
-    allowAnyListeners(signal)
+    allowManyListeners(signal)
     signal.addEventListener('abort', this.#onAbort, { once: true })
     if (signal.aborted) this.#onAbort()
   }

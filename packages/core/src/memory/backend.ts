@@ -5,7 +5,7 @@ import { MemoryStore } from './store.ts'
 
 export interface MemoryBackendOptions {
   /** Shared with the backends to contend with: nobody else is excluded. Default: the one that all backends of this thread share that name none and were made by this copy of the package: what is imported and what is required are two. */
-  readonly store?: MemoryStore
+  readonly store?: MemoryStore | undefined
 }
 
 let shared: MemoryStore | undefined

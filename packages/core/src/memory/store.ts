@@ -6,9 +6,9 @@ import { NOBODY, Place, StoreHold, slotsFor, type WaitingClaim } from './place.t
 
 export interface MemoryStoreOptions {
   /** The server's clock. Expiry goes by its monotonic reading alone. Default: the system's. */
-  readonly clock?: Clock
+  readonly clock?: Clock | undefined
   /** The first fencing token to be granted. Default 1. */
-  readonly firstToken?: bigint
+  readonly firstToken?: bigint | undefined
 }
 
 /** For so long a holder can learn why its hold was ended. */
