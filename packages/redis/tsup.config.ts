@@ -4,5 +4,6 @@ export default defineConfig({
   entry: { index: 'src/index.ts' },
   format: ['esm', 'cjs'],
   target: 'node20',
+  removeNodeProtocol: false,
   sourcemap: true,
 })

@@ -18,14 +18,19 @@ const slotsOf = (slots: string): number[] => slots.split(',').map(Number)
 /** Contended, with the server's clock when it answered. */
 interface Refusal extends Contended {
   readonly serverMs: number
+  /** To who stands in line: how many listen where it is told of its turn. */
+  readonly listeners?: number
 }
 
 export type Attempt = Grant | Refusal
 
-/** Granted: the token, and the time that is left, if not what was asked for; and of a share, its slots. Contended: no token, the time, the server's clock. */
+/** Granted: the token, and the time that is left, if not what was asked for; and of a share, its slots. Contended: no token, the time, the server's clock; and how many listen. */
 export function attemptOf(answer: unknown, askedMs: number, share?: Share): Attempt {
-  const [token = '', ms = askedMs, rest = ''] = String(answer).split(' ')
-  if (token === '') return { granted: false, remainingMs: Number(ms), serverMs: Number(rest) }
+  const [token = '', ms = askedMs, rest = '', listeners] = String(answer).split(' ')
+  if (token === '') {
+    const refusal = { granted: false, remainingMs: Number(ms), serverMs: Number(rest) } as const
+    return listeners === undefined ? refusal : { ...refusal, listeners: Number(listeners) }
+  }
   return share ? shareGrantOf(token, Number(ms), rest) : grantOf(token, Number(ms))
 }
 

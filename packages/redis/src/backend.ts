@@ -1,25 +1,21 @@
-import { Attachment, type Capabilities, type Core, type LockBackend } from '@leasehold/core'
-import { attemptOf } from './answers.ts'
+import { Attachment, type Capabilities, type Claim, type Core, type LockBackend } from '@leasehold/core'
 import { Batches } from './batches.ts'
 import { isClusterClient, nodeClientOf } from './clients/client-of.ts'
+import { type AskCredentials, assertCredentials } from './clients/credentials.ts'
 import { confirmLogin } from './clients/ioredis.ts'
 import type { NodeClient } from './clients/node-client.ts'
 import { assertOptions } from './clients/unsupported.ts'
 import { reachCluster } from './cluster/reach-cluster.ts'
 import { Doctor } from './doctor.ts'
 import { assertDuration, LONGEST_TIMER_MS } from './durations.ts'
-import { allNames, keyNames } from './key-names.ts'
 import { Line } from './line.ts'
 import { namespaceOf } from './namespace.ts'
+import { OneTurn } from './one-turn.ts'
 import { Operators } from './operators.ts'
 import { type Reach, reachNode, type ScriptingOptions } from './reach.ts'
 import type { NodeRedisClient, RedisClient, RedisClusterClient } from './redis-shapes.ts'
 import { classifyRedisError } from './refusals.ts'
 import { replicaTerms, type WaitReplicas } from './replicas.ts'
-import type { ScriptArgument } from './script.ts'
-import { acquire } from './scripts/acquire.ts'
-import { acquireShare } from './scripts/shares/acquire.ts'
-import { shareArguments } from './share-arguments.ts'
 import { CLAIM_WINDOW_MS } from './waiting-times.ts'
 
 export interface RedisBackendOptions {
@@ -30,6 +26,11 @@ export interface RedisBackendOptions {
   readonly client: RedisClient | RedisClusterClient | NodeRedisClient
   /** What the names of all keys and channels begin with, after the client's `keyPrefix`. Without braces. Default `leasehold:`. */
   readonly prefix?: string | undefined
+  /**
+   * What to log in with, asked for with each new connection, and used in place of what your client has: for passwords that end, such as those of IAM and of Entra. Of `ioredis` and `iovalkey`; a client of
+   * node-redis has a `credentialsProvider` of its own, which is asked likewise. A rejection is told to whoever wants a lock just then.
+   */
+  readonly credentials?: AskCredentials | undefined
   /** After how much silence a connection counts as broken, in milliseconds: not less than the engine's `requestTimeoutMs`. Default 3000. */
   readonly replyTimeoutMs?: number | undefined
   /**
@@ -65,31 +66,28 @@ export function redisBackend(options: RedisBackendOptions): LockBackend {
   const line = new Line(reach, clock, namespace, options.waitReplicas !== undefined)
   const batches = new Batches(scripts, namespace)
   const operators = new Operators(reach, namespace, replyTimeoutMs)
+  const releaseAll = (claims: readonly Claim[]) =>
+    reach.releaseAll(
+      claims,
+      (part) => batches.release(part),
+      (claim) => line.release(claim),
+    )
+
+  const { partsOf, refused } = reach
+  const turn = new OneTurn(
+    { partsOf, refused, together: (asked) => batches.attempts(asked), alone: (asked) => batches.attempt(asked) },
+    { partsOf, refused, together: (claims) => batches.release(claims), alone: (claim) => line.release(claim) },
+  )
 
   return {
     name: 'redis',
     capabilities,
     attach: (to) => core.attach(to),
-    tryAcquire({ key, holder, share }, { ttlMs, metadata = '' }) {
-      const args: ScriptArgument[] = [namespace, holder, ttlMs, metadata]
-      if (share) args.push(...shareArguments(share))
-      const asked = scripts.grant(share ? acquireShare : acquire, allNames(keyNames(namespace, key)), args)
-      return asked.then((answer) => attemptOf(answer, ttlMs, share))
-    },
-    tryAcquireAll: (claims, terms) =>
-      reach.acquireAll(
-        claims,
-        (part) => batches.acquire(part, terms),
-        (claim) => line.release(claim),
-      ),
+    tryAcquire: (claim, { ttlMs, metadata }) => turn.attempt({ ...claim, ttlMs, metadata }),
+    tryAcquireAll: (claims, terms) => reach.acquireAll(claims, (part) => batches.acquire(part, terms), releaseAll),
     renew: (renewals) => reach.renew(renewals, (part) => batches.renew(part)),
-    release: (claim, next) => line.release(claim, next),
-    releaseAll: (claims) =>
-      reach.releaseAll(
-        claims,
-        (part) => batches.release(part),
-        (claim) => line.release(claim),
-      ),
+    release: (claim, next) => (next ? line.release(claim, next) : turn.release(claim)),
+    releaseAll,
     waitForTurn: (claim, terms, signal) => line.wait(claim, terms, signal),
     inspect: (key) => operators.inspect(key),
     list: (prefix, limit) => operators.list(prefix, limit),
@@ -105,20 +103,25 @@ interface Reached {
   readonly namespace: string
 }
 
-function reachedBy({ client, prefix, ...options }: RedisBackendOptions, core: Core): Reached {
+function reachedBy({ client, prefix, credentials, ...options }: RedisBackendOptions, core: Core): Reached {
   if (isClusterClient(client)) {
+    assertCredentials(credentials, [])
     const namespace = namespaceOf(client.options.keyPrefix, prefix)
     const scripting = scriptingOf(options, core, (redis) => confirmLogin(redis, client.options.redisOptions ?? {}))
-    return { reach: reachCluster(client, namespace, scripting, core.clock), namespace }
+    return { reach: reachCluster(client, namespace, scripting, core.clock, credentials), namespace }
   }
-  const node = nodeClientOf('client', client)
+  const node = nodeClientOf('client', client, credentials)
+  assertCredentials(credentials, [client])
   const namespace = namespaceOf(node.keyPrefix, prefix)
   const scripting = scriptingOf(options, core, (redis) => node.prepare(redis))
   return { reach: reachNode(() => node.duplicate(scripting.replyTimeoutMs), namespace, scripting), namespace }
 }
 
 function scriptingOf(
-  { replyTimeoutMs = DEFAULT_REPLY_TIMEOUT_MS, waitReplicas }: Omit<RedisBackendOptions, 'client' | 'prefix'>,
+  {
+    replyTimeoutMs = DEFAULT_REPLY_TIMEOUT_MS,
+    waitReplicas,
+  }: Omit<RedisBackendOptions, 'client' | 'prefix' | 'credentials'>,
   core: Core,
   prepare: NodeClient['prepare'],
 ): ScriptingOptions {

@@ -1,13 +1,20 @@
 import type { Claim, Contended, Grant, Renewal, RenewedClaim, Terms } from '@leasehold/core'
-import { attemptsOf, releasesOf, renewalsOf, shareRenewalsOf } from './answers.ts'
+import { type Attempt, attemptOf, attemptsOf, releasesOf, renewalsOf, shareRenewalsOf } from './answers.ts'
 import { withReasons } from './forced.ts'
 import { allNames, keyNames } from './key-names.ts'
-import type { Scripts } from './script.ts'
+import type { AskedClaim } from './one-turn.ts'
+import type { ScriptArgument, Scripts } from './script.ts'
+import { acquire } from './scripts/acquire.ts'
 import { acquireAll } from './scripts/acquire-all.ts'
+import { acquireEach } from './scripts/acquire-each.ts'
+import { FAILED } from './scripts/parts/failed.ts'
 import { releaseAll } from './scripts/release-all.ts'
 import { renew, renewArguments } from './scripts/renew.ts'
+import { acquireShare } from './scripts/shares/acquire.ts'
+import { acquireShareOfEach } from './scripts/shares/acquire-each.ts'
 import { releaseShares } from './scripts/shares/release.ts'
 import { renewShares } from './scripts/shares/renew.ts'
+import { shareArguments } from './share-arguments.ts'
 
 /** Of many claims, one script for all of them: they are on keys of one slot, and all of them of shares, or none. */
 export class Batches {
@@ -22,6 +29,28 @@ export class Batches {
   async acquire(claims: readonly Claim[], { ttlMs, metadata = '' }: Terms): Promise<readonly Grant[] | Contended> {
     const args = [this.#namespace, ttlMs, metadata, ...holdersOf(claims)]
     return attemptsOf(await this.#scripts.grant(acquireAll, this.#names(claims), args), ttlMs)
+  }
+
+  async attempt({ key, holder, ttlMs, metadata = '', share }: AskedClaim): Promise<Attempt> {
+    const args: ScriptArgument[] = [this.#namespace, holder, ttlMs, metadata]
+    if (share) args.push(...shareArguments(share))
+    const names = allNames(keyNames(this.#namespace, key))
+    return attemptOf(await this.#scripts.grant(share ? acquireShare : acquire, names, args), ttlMs, share)
+  }
+
+  /** Of several who have nothing to do with each other: an answer for each, or why there is none. */
+  async attempts(asked: readonly AskedClaim[]): Promise<readonly (Attempt | Error)[]> {
+    const args: ScriptArgument[] = [this.#namespace]
+    for (const { holder, ttlMs, metadata = '', share } of asked) {
+      args.push(holder, ttlMs, metadata)
+      if (share) args.push(...shareArguments(share))
+    }
+    const script = areShares(asked) ? acquireShareOfEach : acquireEach
+    const answers = (await this.#scripts.grant(script, this.#names(asked), args)) as readonly string[]
+    return answers.map((answer, nth) => {
+      const { ttlMs, share } = asked[nth] as AskedClaim
+      return answer.startsWith(FAILED) ? new Error(answer.slice(FAILED.length)) : attemptOf(answer, ttlMs, share)
+    })
   }
 
   async renew(renewals: readonly RenewedClaim[]): Promise<readonly Renewal[]> {

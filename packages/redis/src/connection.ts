@@ -1,12 +1,16 @@
+import { reasonIn, turnedAway, whyNotOpened, withReason } from './connection-errors.ts'
 import { gatherCommands } from './outbox.ts'
-import { withoutArguments } from './redaction.ts'
-import type { RedisConnection } from './redis-shapes.ts'
+import type { RedisCommander, RedisConnection } from './redis-shapes.ts'
+import { inWords } from './refusals.ts'
 import { Replicas, type ReplicaTerms } from './replicas.ts'
 import { ReplyDeadline } from './reply-deadline.ts'
 import { runScript, type Script, type ScriptArgument, type Scripts } from './script.ts'
 
 /** With the link to its primary down, a replica may refuse to be read, too. */
 const REPLICA = /READONLY|MASTERDOWN/
+
+/** How long a node of a Cluster may be silent before it is asked elsewhere whether another has taken over. */
+const DOUBT_MS = 1000
 
 export interface ConnectionOptions {
   readonly make: () => RedisConnection
@@ -17,16 +21,26 @@ export interface ConnectionOptions {
   readonly onBroken?: () => void
   /** The server is a replica by now. */
   readonly onReplica?: () => void
+  /** Something was asked, and for a second nothing was heard; told again with every second. */
+  readonly onSilence?: () => void
+  /** What a server says that is not to be asked any more, in words for who asked. Where nobody follows to other nodes. */
+  readonly leaves?: (error: Error, redis: RedisCommander) => Promise<Error> | undefined
   readonly waitReplicas?: ReplicaTerms | undefined
 }
 
 /** One connection at a time, made when first needed, and made anew after it broke. Nothing is ever sent twice. */
 export class Connection implements Scripts {
   readonly #options: ConnectionOptions
-  readonly #deadline: ReplyDeadline
+  readonly #deadlines: readonly ReplyDeadline[]
   readonly #replicas = new WeakMap<RedisConnection, Replicas>()
+  /** Made, and not ended yet, whether in use or given up. */
+  readonly #standing = new Set<RedisConnection>()
+  /** What was first told of each, apart from answers. */
+  readonly #reasons = new WeakMap<RedisConnection, Error>()
   #opening: Promise<RedisConnection> | undefined
   #redis: RedisConnection | undefined
+  /** The last one that brought an answer. */
+  #proven: RedisConnection | undefined
   #ready = false
   #closed = false
   /** How many wait for something that comes over this connection. */
@@ -34,7 +48,9 @@ export class Connection implements Scripts {
 
   constructor(options: ConnectionOptions) {
     this.#options = options
-    this.#deadline = new ReplyDeadline(options.replyTimeoutMs, () => this.#abandon())
+    const { replyTimeoutMs, onSilence } = options
+    const limit = new ReplyDeadline(replyTimeoutMs, () => this.#abandon())
+    this.#deadlines = onSilence ? [new ReplyDeadline(Math.min(DOUBT_MS, replyTimeoutMs), onSilence), limit] : [limit]
   }
 
   /** `asking`: the node takes over the slot of these keys just now. */
@@ -70,23 +86,39 @@ export class Connection implements Scripts {
   }
 
   #answerOf(redis: RedisConnection, send: (redis: RedisConnection) => Promise<unknown>): Promise<unknown> {
-    this.#deadline.sent()
+    this.#sent()
     return send(redis).then(
       (answer) => {
         this.#answered()
+        this.#proven = redis
+        this.disuse()
         return answer
       },
       (error: unknown) => {
         this.#answered()
-        if (error instanceof Error && REPLICA.test(error.message)) this.#leaveReplica(redis)
-        throw withoutArguments(error)
+        this.disuse()
+        return this.#failed(redis, withReason(error, this.#reasons.get(redis)))
       },
     )
   }
 
+  /** Whatever knows the primary is asked again when the next connection is made. */
+  async #failed(redis: RedisConnection, told: Error): Promise<never> {
+    const error = this.#proven === redis ? told : turnedAway(told)
+    const left = REPLICA.test(error.message) ? Promise.resolve(error) : this.#options.leaves?.(error, redis)
+    if (left === undefined) throw inWords(error)
+    if (this.#forget(redis)) this.#options.onReplica?.()
+    const reason = await left
+    this.#abandon(redis)
+    throw reason
+  }
+
+  #sent(): void {
+    for (const deadline of this.#deadlines) deadline.sent()
+  }
+
   #answered(): void {
-    this.#deadline.answered()
-    this.disuse()
+    for (const deadline of this.#deadlines) deadline.answered()
   }
 
   #replicasOf(redis: RedisConnection, terms: ReplicaTerms): Replicas {
@@ -127,58 +159,61 @@ export class Connection implements Scripts {
 
   async close(): Promise<void> {
     this.#closed = true
-    this.#deadline.stop()
-    const redis = this.#redis
-    if (redis === undefined || redis.status === 'end') return
-    const ended = new Promise<void>((resolve) => redis.on('end', resolve))
-    this.#abandon()
-    await ended
+    for (const deadline of this.#deadlines) deadline.stop()
+    const standing = [...this.#standing]
+    const ends = standing.map((redis) => new Promise<void>((resolve) => redis.on('end', resolve)))
+    for (const redis of standing) this.#abandon(redis)
+    await Promise.all(ends)
   }
 
   async #connect(): Promise<RedisConnection> {
     if (this.#closed) throw new Error('these locks were closed')
     const redis = this.#options.make()
     this.#redis = redis
-    let reason: Error | undefined
-    redis.on('error', (error) => {
-      reason ??= error
+    this.#standing.add(redis)
+    redis.on('error', (error) => this.#heardOf(redis, error))
+    redis.on('end', () => {
+      this.#standing.delete(redis)
+      this.#forget(redis)
     })
-    redis.on('end', () => this.#ended(redis))
-    this.#deadline.sent()
+    this.#sent()
     try {
       await redis.connect()
       if (this.#users === 0) redis.stream?.unref?.()
       await this.#options.prepare?.(redis)
     } catch (error) {
-      this.#ended(redis)
       this.#abandon(redis)
-      throw withoutArguments(reason ?? error)
+      throw whyNotOpened(this.#reasons.get(redis) ?? error, redis)
     } finally {
-      this.#deadline.answered()
+      this.#answered()
     }
     gatherCommands(redis, () => this.#users === 1)
     this.#ready = this.#redis === redis
     return redis
   }
 
-  #ended(redis: RedisConnection): void {
-    if (this.#redis !== redis) return
+  /** The first reason is the one: what follows tells of the end. */
+  #heardOf(redis: RedisConnection, error: Error): void {
+    const reason = reasonIn(error)
+    if (reason && !this.#reasons.has(redis)) this.#reasons.set(redis, reason)
+  }
+
+  /** Whoever needs a connection next makes a new one, in this very turn of the event loop: nothing is sent over this one any more. False: it was forgotten before. */
+  #forget(redis: RedisConnection): boolean {
+    if (this.#redis !== redis) return false
     const wasReady = this.#ready
     this.#redis = undefined
     this.#opening = undefined
     this.#ready = false
     if (wasReady) this.#options.onBroken?.()
-  }
-
-  /** Whatever knows the primary is asked again when the next connection is made. */
-  #leaveReplica(redis: RedisConnection): void {
-    this.#abandon(redis)
-    this.#options.onReplica?.()
+    return true
   }
 
   /** Whether the server did what was asked last is not known. */
   #abandon(redis = this.#redis): void {
-    redis?.disconnect()
-    redis?.stream?.destroy()
+    if (redis === undefined) return
+    this.#forget(redis)
+    redis.disconnect()
+    redis.stream?.destroy()
   }
 }

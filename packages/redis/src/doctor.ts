@@ -1,8 +1,8 @@
 import type { Advice, Core } from '@leasehold/core'
 import type { RedisCommander } from './redis-shapes.ts'
 
-/** Redis before it has no channels of shards, and nothing here was tested with it. */
-const OLDEST_MAJOR = 7
+/** Nothing here was tested with what is older. */
+const OLDEST_MAJOR = 6
 
 /** Looks at a server when a connection to it was made. Nobody waits for that; a user who may not ask is told nothing. */
 export class Doctor {
@@ -13,9 +13,9 @@ export class Doctor {
     this.#core = core
   }
 
-  /** Asks, and comes back to what it hears. */
+  /** Asks, and comes back to what it hears. After what the connection was made for: a server that turns it away says so in its first answer. */
   examine(redis: RedisCommander): void {
-    this.#examine(redis).catch(() => {})
+    setImmediate(() => this.#examine(redis).catch(() => {}))
   }
 
   async #examine(redis: RedisCommander): Promise<void> {

@@ -1,4 +1,5 @@
 export { type RedisBackendOptions, redisBackend } from './backend.ts'
+export type { AskCredentials, RedisCredentials } from './clients/credentials.ts'
 export { type FencedSetOptions, fencedSet } from './fenced-set.ts'
 export { type RedisQuorumBackendOptions, redisQuorumBackend } from './quorum/redis-quorum.ts'
 export type {

@@ -1,10 +1,12 @@
+import { slotOfText } from './cluster/slot.ts'
+import { tagOfSlot } from './cluster/slot-tags.ts'
 import { partitionOf } from './partitions.ts'
 
 /** What one lock keeps at the server. All of it is in one slot of a Cluster. */
 export interface KeyNames {
   /** Hash: who holds the key, with which token and metadata. Expires when the hold does. */
   readonly hold: string
-  /** The last token that was granted. */
+  /** The last token that was granted: of the partition, or of the slot, that the key is in. */
   readonly token: string
   /** List of holders that wait, first in, first out. */
   readonly queue: string
@@ -13,16 +15,33 @@ export interface KeyNames {
 }
 
 /** The hash tag by Redis' own rule: from the first brace to the next closing one, unless nothing stands between them. */
-const OWN_TAG = /^[^{]*\{[^}]+\}/
+const OWN_TAG = /^[^{]*\{([^}]+)\}/
+
+/** What Redis hashes in place of the whole key, where it brings that. */
+export const ownTagOf = (key: string): string | undefined => OWN_TAG.exec(key)?.[1]
 
 /**
  * A key that brings a hash tag keeps it, so that its user decides which keys share a slot; any other key has that of its partition. A prefix has no braces: the first one ends
  * the namespace and tells the two kinds apart, so no two keys share a name, not even of two namespaces.
  */
 export function keyNames(namespace: string, key: string): KeyNames {
-  const root = rootOf(namespace, key)
-  return { hold: `${root}:hold`, token: `${root}:token`, queue: `${root}:queue`, waiters: `${root}:waiters` }
+  const ownTag = ownTagOf(key)
+  const tag = ownTag === undefined ? partitionOf(key) : tagOfSlot(slotOfText(ownTag))
+  return namesFrom(rootOf(namespace, key), `${namespace}{${tag}}`)
 }
+
+/** As `keyNames`, with a last token for each key: nodes of a quorum agree on tokens, and have to do so once more where one has met a greater one. */
+export function quorumNames(namespace: string, key: string): KeyNames {
+  const root = rootOf(namespace, key)
+  return namesFrom(root, root)
+}
+
+const namesFrom = (root: string, ofToken: string): KeyNames => ({
+  hold: `${root}:hold`,
+  token: `${ofToken}:token`,
+  queue: `${root}:queue`,
+  waiters: `${root}:waiters`,
+})
 
 /** In the order in which the scripts read them. */
 export const allNames = (names: KeyNames): string[] => [names.hold, names.token, names.queue, names.waiters]
@@ -50,4 +69,4 @@ export const turnsChannel = (namespace: string, key: string, process: string): s
   `${rootOf(namespace, key)}:turns:${process}`
 
 const rootOf = (namespace: string, key: string): string =>
-  OWN_TAG.test(key) ? `${namespace}}${key}` : `${namespace}{${partitionOf(key)}}:${key}`
+  ownTagOf(key) === undefined ? `${namespace}{${partitionOf(key)}}:${key}` : `${namespace}}${key}`

@@ -10,7 +10,7 @@ import { releaseHold } from './scripts/release-hold.ts'
 import { joinShare } from './scripts/shares/join.ts'
 import { releaseShareHold, releaseShares } from './scripts/shares/release.ts'
 import { shareArguments } from './share-arguments.ts'
-import type { Turns } from './turns.ts'
+import type { Subscription, Turns } from './turns.ts'
 import { type Joined, Wait } from './wait.ts'
 
 /** How long to leave the server alone that would not let us listen. */
@@ -46,32 +46,29 @@ export class Line {
   }
 
   wait(claim: Claim, terms: Terms, signal: AbortSignal): Promise<Grant | undefined> {
+    const subscription = this.#turns.subscriptionTo(claim.key)
     const joining = this.#joining.get(claim.holder)
-    const join = joining && (() => this.#joinedBy(joining, claim, terms))
+    const join = joining && (() => this.#joinedBy(joining, claim, terms, subscription))
     const stop = () => wait.end()
     const wait: Wait = new Wait(
       this.#clock,
-      () => this.#joinHeard(claim, terms, wait),
+      () => this.#joinHeard(claim, terms, subscription, wait),
       () => {
         leave()
         signal.removeEventListener('abort', stop)
       },
     )
-    const leave = this.#turns.expect(claim.key, claim.holder, (turn) => wait.hear(this.#asksAgain ? undefined : turn))
+    const leave = subscription.expect(claim.holder, (turn) => wait.hear(this.#asksAgain ? undefined : turn))
     signal.addEventListener('abort', stop, { once: true })
     if (signal.aborted) stop()
-    else this.#enter(wait, claim, join)
+    // What is granted after listening has begun is heard: only then may the claim stand in line.
+    else if (subscription.isListening) wait.begin(join)
+    else this.#listen(wait, subscription, join)
     return wait.outcome
   }
 
-  /** What is granted after listening has begun is heard: only then may the claim stand in line. */
-  #enter(wait: Wait, { key }: Claim, join: (() => Promise<Joined>) | undefined): void {
-    if (this.#turns.isListening(key)) wait.begin(join)
-    else this.#listen(wait, key, join)
-  }
-
-  #listen(wait: Wait, key: string, join: (() => Promise<Joined>) | undefined): void {
-    this.#turns.listening(key).then(
+  #listen(wait: Wait, subscription: Subscription, join: (() => Promise<Joined>) | undefined): void {
+    subscription.listening().then(
       () => wait.begin(join),
       (error: unknown) => wait.failIn(UNHEARD_PAUSE_MS, error),
     )
@@ -79,10 +76,11 @@ export class Line {
 
   /** Releases, and puts the next claim in line in the same trip, if its turn would be heard. Who wants a share, or had one, joins by himself. */
   release(claim: Claim, next?: Candidate): Promise<boolean> {
-    if (next === undefined || next.share || claim.share || !this.#turns.isListening(claim.key))
-      return this.#end(claim).then(isReleased)
+    const apart = next === undefined || next.share || claim.share
+    const subscription = apart ? undefined : this.#turns.subscriptionTo(claim.key)
+    if (!next || !subscription?.isListening) return this.#end(claim).then(isReleased)
     const sentAt = this.#clock.now()
-    const asked = this.#end(claim, next)
+    const asked = this.#end(claim, [next.holder, ...asking(next, next, subscription)])
     const over = () => this.#joining.delete(next.holder)
     asked.then(over, over)
     this.#joining.set(next.holder, { asked, sentAt })
@@ -90,14 +88,15 @@ export class Line {
   }
 
   /** Where a release could not put it in line, the claim joins by itself. */
-  #joinedBy({ asked, sentAt }: Joining, claim: Claim, terms: Terms): Promise<Joined> {
+  #joinedBy({ asked, sentAt }: Joining, claim: Claim, terms: Terms, subscription: Subscription): Promise<Joined> {
     return asked.then((answer) => {
       const attempt = nextOf(answer, terms.ttlMs)
-      return attempt ? { attempt, sentAt } : this.#join(claim, terms)
+      return attempt ? { attempt, sentAt } : this.#join(claim, terms, subscription)
     })
   }
 
-  #end(claim: Claim, next?: Candidate): Promise<unknown> {
+  /** `next`: what puts another claim in line. */
+  #end(claim: Claim, next?: readonly ScriptArgument[]): Promise<unknown> {
     return this.#askToEnd(claim, next).catch((error: unknown) => {
       if (!isHalfway(error)) throw error
       const alone = claim.share ? releaseShareHold : releaseHold
@@ -105,32 +104,35 @@ export class Line {
     })
   }
 
-  #askToEnd({ key, holder, share }: Claim, next: Candidate | undefined): Promise<unknown> {
+  #askToEnd({ key, holder, share }: Claim, next: readonly ScriptArgument[] | undefined): Promise<unknown> {
     const names = allNames(keyNames(this.#namespace, key))
     const ended = [this.#namespace, holder]
     if (share) return this.#scripts.run(releaseShares, names, ended)
     if (next === undefined) return this.#scripts.run(release, names, ended)
-    return this.#scripts.grant(release, names, [...ended, ...this.#asking(next, next)])
+    return this.#scripts.grant(release, names, [...ended, ...next])
   }
 
   /** A key that has moved to another node is listened to there, and that one has another clock. */
-  async #joinHeard(claim: Claim, terms: Terms, wait: Wait): Promise<Joined> {
-    if (!this.#turns.isListening(claim.key)) wait.forgetClock()
-    await this.#turns.listening(claim.key)
-    return this.#join(claim, terms)
+  async #joinHeard(claim: Claim, terms: Terms, subscription: Subscription, wait: Wait): Promise<Joined> {
+    if (!subscription.isListening) wait.forgetClock()
+    await subscription.listening()
+    return this.#join(claim, terms, subscription)
   }
 
-  #join(claim: Claim, terms: Terms): Promise<Joined> {
+  async #join(claim: Claim, terms: Terms, subscription: Subscription): Promise<Joined> {
     const names = allNames(keyNames(this.#namespace, claim.key))
     const sentAt = this.#clock.now()
     const { share } = claim
-    const asking = [this.#namespace, ...this.#asking(claim, terms)]
-    const asked = this.#scripts.grant(share ? joinShare : join, names, asking)
-    return asked.then((answer) => ({ attempt: attemptOf(answer, terms.ttlMs, share), sentAt }))
+    const { since } = subscription
+    const args = [this.#namespace, claim.holder, ...asking(claim, terms, subscription)]
+    const answer = await this.#scripts.grant(share ? joinShare : join, names, args)
+    const attempt = attemptOf(answer, terms.ttlMs, share)
+    if (!attempt.granted && attempt.listeners === 0) subscription.unheard(since)
+    return { attempt, sentAt }
   }
+}
 
-  #asking({ holder, share }: Claim, { ttlMs, metadata = '' }: Terms): ScriptArgument[] {
-    const { process } = this.#turns
-    return share ? [holder, ttlMs, metadata, ...shareArguments(share), process] : [holder, ttlMs, metadata, process]
-  }
+/** What `join` takes after the holder. */
+function asking({ share }: Claim, { ttlMs, metadata = '' }: Terms, { process }: Subscription): ScriptArgument[] {
+  return share ? [ttlMs, metadata, ...shareArguments(share), process] : [ttlMs, metadata, process]
 }

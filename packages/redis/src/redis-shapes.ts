@@ -7,6 +7,8 @@ export interface RedisClient {
     readonly db?: number | undefined
     readonly sentinels?: readonly unknown[] | null | undefined
     readonly failoverDetector?: boolean | undefined
+    readonly connectionName?: string | null | undefined
+    readonly tls?: unknown
   }
   duplicate(override: Record<string, unknown>): RedisConnection
 }
@@ -25,8 +27,11 @@ export interface RedisClusterClient {
   readonly options: {
     readonly keyPrefix?: string | undefined
     readonly natMap?: NatMap | undefined
+    readonly slotsRefreshTimeout?: number | undefined
     /** Of each connection: how to log in, TLS. */
-    readonly redisOptions?: RedisLogin | undefined
+    readonly redisOptions?:
+      | (RedisLogin & { readonly connectionName?: string | null | undefined; readonly tls?: unknown })
+      | undefined
   }
   duplicate(startupNodes: object[], override: Record<string, unknown>): RedisClusterConnection
 }
@@ -43,6 +48,7 @@ export interface RedisClusterConnection {
   disconnect(): void
   nodes(role: 'master'): RedisNode[]
   on(event: 'error' | 'node error', listener: (error: Error) => void): unknown
+  on(event: '+node', listener: (node: RedisNode) => void): unknown
 }
 
 /** A client of one node, as a client of a Cluster has them. */
@@ -60,7 +66,8 @@ export interface NodeRedisClient {
 }
 
 interface NodeRedisOptions {
-  readonly socket?: object | undefined
+  readonly socket?: { readonly tls?: boolean | undefined } | undefined
+  readonly name?: string | undefined
   /** From 6 on. It stands before the keys of its own methods alone. */
   readonly keyPrefix?: string | Uint8Array | undefined
   /** Of 4: its methods take callbacks. */
@@ -83,6 +90,8 @@ export interface NodeRedisDuplicate {
 /** One connection to one node, opened once and never again: what all libraries come down to. A duplicate made by `ioredis` is one as it is. */
 export interface RedisConnection extends RedisCommander {
   readonly status: string
+  /** How it is opened. By `ioredis`, it logs in with what stands here. */
+  readonly options?: RedisLogin & { readonly tls?: unknown }
   readonly stream?: RedisStream | undefined
   connect(): Promise<unknown>
   disconnect(): void

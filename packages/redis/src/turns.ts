@@ -15,14 +15,27 @@ export type Hear = (turn: Turn | undefined) => void
 
 /** How the claims that wait in this process hear of their turns. */
 export interface Turns {
+  /** For one wait from its beginning to its end: another may be heard in another way. */
+  subscriptionTo(key: string): Subscription
+  close(): Promise<void>
+}
+
+/** How this process hears of its turns on one key. */
+export interface Subscription {
   /** By which the server tells this process from others, and how it listens. */
   readonly process: string
-  /** Resolves when the server has confirmed that turns on this key are told from now on. */
-  listening(key: string): Promise<void>
-  isListening(key: string): boolean
+  /** Which of the subscriptions there were it is. */
+  readonly since: number
+  readonly isListening: boolean
+  /** Resolves when the server has confirmed that turns are told from now on. */
+  listening(): Promise<void>
   /** Returns how to stop. A turn that nobody expects is left to its window: its claim was released, or has the key already. */
-  expect(key: string, holder: string, hear: Hear): () => void
-  close(): Promise<void>
+  expect(holder: string, hear: Hear): () => void
+  /**
+   * The server sees nobody who listens there, although that was confirmed, `since`. It may have ended the subscription by itself, another server may have taken its place, or the connection may be dead.
+   * So it is made anew. Where that is of no use, the server cannot tell, and is not asked any more: whoever waits is told whether he listens or not.
+   */
+  unheard(since: number): void
 }
 
 /** Whoever may publish there can say anything. */

@@ -11,6 +11,7 @@ import {
   systemClock,
 } from '@leasehold/core'
 import { ChildProgram, compiled, until } from '@leasehold/test-services'
+import { Redis } from 'ioredis'
 import { afterAll, describe, expect, it } from 'vitest'
 import { fencedSet, redisBackend } from '../src/index.ts'
 import { keyNames } from '../src/key-names.ts'
@@ -30,7 +31,7 @@ const isInLine = (key: string) => async () => (await ask('exists', queueOf(key))
 const locksOf = (backend: LockBackend): Locks => createLocks(backend, { pollMs: 60_000 })
 
 const connectionsOf = async (name: string) =>
-  (await ask('client', 'list')).split('\n').filter((line) => line.includes(` name=${name} `)).length
+  (await ask('client', 'list')).split('\n').filter((line) => line.includes(` name=leasehold:${name} `)).length
 
 /** Under which code it is refused, and whether the password is to be seen. */
 const refusal = (backend: LockBackend, password: string) =>
@@ -47,6 +48,22 @@ const refusal = (backend: LockBackend, password: string) =>
 
 describe.each(libraries)('a client of $library', ({ library, client }: Library) => {
   const open = (...options: Parameters<Library['client']>) => redisBackend({ client: client(...options) })
+
+  it('is told that a port has no TLS', async () => {
+    const backend = redisBackend({ client: client(server.url.replace('redis:', 'rediss:')), replyTimeoutMs: 200 })
+    await expect(visit(backend, library)).rejects.toThrow('no answer to TLS; is it a port without?')
+    await backend.close?.()
+  })
+
+  it('is told that there are too many connections', async () => {
+    const other = new Redis(server.url)
+    const backend = open(server.url)
+    await other.config('SET', 'maxclients', '1')
+    const attempt = visit(backend, library).finally(() => other.config('SET', 'maxclients', '10000'))
+    await expect(attempt).rejects.toThrow(/max number of clients reached|too many \(maxclients\)/)
+    other.disconnect()
+    await backend.close?.()
+  })
 
   it('locks, renews, waits, and hears its turn', async () => {
     const [one, other] = [locksOf(open(server.url)), locksOf(open(server.url))]

@@ -1,7 +1,9 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { inspect } from 'node:util'
 import { allOf, createLocks, isLeaseholdError, type LockBackend } from '@leasehold/core'
-import { askRedis, until } from '@leasehold/test-services'
-import { Cluster } from 'ioredis'
+import { askRedis, type Server, until } from '@leasehold/test-services'
+import { Cluster, Redis } from 'ioredis'
 import { afterAll, describe, expect, it } from 'vitest'
 import { slotOf } from '../src/cluster/slot.ts'
 import { redisBackend } from '../src/index.ts'
@@ -72,7 +74,35 @@ describe('a Cluster', () => {
       .tryAcquire()
       .catch((reason: unknown) => reason)
     expect(isLeaseholdError(error, 'BACKEND_UNAVAILABLE')).toBe(true)
+    expect((error as Error).message).toContain('ECONNREFUSED')
     await backend.close?.()
+  })
+
+  it('that does not speak TLS says why it could not be reached', async () => {
+    const wordy = createServer((socket) => void socket.end('-ERR this is no TLS\r\n')).listen(0, '127.0.0.1')
+    await once(wordy, 'listening')
+    const { port } = wordy.address() as AddressInfo
+    const client = new Cluster([{ host: '127.0.0.1', port }], { lazyConnect: true, redisOptions: { tls: {} } })
+    const backend = redisBackend({ client })
+    await expect(createLocks(backend).named('plain').tryAcquire()).rejects.toThrow(/wrong version number|SSL|TLS/)
+    await backend.close?.()
+    wordy.close()
+  })
+
+  it('that is taken for one node says that a Cluster is to be passed', async () => {
+    const [node] = cluster.nodes as [Server]
+    const backend = redisBackend({ client: new Redis(node.url, { lazyConnect: true }) })
+    const locks = createLocks(backend)
+    const attempts = Array.from({ length: 12 }, (_, index) => locks.named(`one node ${index}`).tryAcquire())
+    const outcomes = await Promise.allSettled(attempts)
+    const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []))
+    expect(errors.length).toBeGreaterThan(0)
+    // What was under way when the first was told has no answer.
+    const isTold = (error: unknown) => isLeaseholdError(error, 'BACKEND_REFUSED')
+    expect(errors.filter(isTold).map(({ message }) => message)).toContainEqual(
+      expect.stringContaining('one of 3 masters of a Cluster: pass a Cluster of ioredis'),
+    )
+    await locks.close()
   })
 
   it('needs no more than the documented commands, keys and channels', async () => {

@@ -102,8 +102,10 @@ describe('a Cluster', () => {
 
   it('keeps fenced values', async () => {
     const client = standing.client()
-    await fencedSet(client, '{price}', 'new', 8n)
-    await expect(fencedSet(client, '{price}', 'old', 7n)).rejects.toMatchObject({ code: 'STALE_TOKEN' })
+    for (const key of ['{price}', 'buyer:A1', 'no } tag', 'nor { this']) {
+      await fencedSet(client, key, 'new', 8n)
+      await expect(fencedSet(client, key, 'old', 7n)).rejects.toMatchObject({ code: 'STALE_TOKEN' })
+    }
     client.disconnect()
   })
 })

@@ -11,6 +11,8 @@ afterAll(async () => {
   await standing.stop()
 })
 
+const DAY_MS = 24 * 60 * 60 * 1000
+
 const refusal = (promise: Promise<void>): Promise<unknown> =>
   promise.then(
     () => undefined,
@@ -35,12 +37,30 @@ describe('a fenced value', () => {
     expect(await client.get('large')).toBe('b')
   })
 
-  it('keeps the highest token when the value has expired', async () => {
+  it('keeps the highest token for a day when the value has expired, and no longer', async () => {
     await fencedSet(client, 'short', 'a', 5n, { ttlMs: 60_000 })
     expect(await client.pttl('short')).toBeGreaterThan(0)
+    const leftMs = await client.pttl('fence:{short}')
+    expect(leftMs).toBeGreaterThan(DAY_MS)
+    expect(leftMs).toBeLessThanOrEqual(DAY_MS + 60_000)
     await client.del('short')
     expect(isLeaseholdError(await refusal(fencedSet(client, 'short', 'b', 4n)), 'STALE_TOKEN')).toBe(true)
     expect(await client.get('short')).toBeNull()
+  })
+
+  it('keeps the highest token for ever where the value never ends', async () => {
+    await fencedSet(client, 'brief', 'a', 5n, { ttlMs: 1 })
+    await fencedSet(client, 'brief', 'b', 6n)
+    expect(await client.pttl('fence:{brief}')).toBe(-1)
+  })
+
+  it('has its fence beside it, whatever your client puts before its name', async () => {
+    const prefixed = new Redis(standing.server.url, { keyPrefix: 'app:' })
+    await fencedSet(prefixed, 'prefixed', 'a', 5n)
+    await fencedSet(prefixed, 'tagged {1}', 'a', 5n)
+    prefixed.disconnect()
+    expect(await client.get('app:fence:{app:prefixed}')).toBe('5')
+    expect(await client.get('app:tagged {1}:fence')).toBe('5')
   })
 
   it('checks token and time before anything is sent', async () => {
@@ -52,7 +72,7 @@ describe('a fenced value', () => {
   })
 
   it('does not tell the value in an error', async () => {
-    await client.hset('hash:fence', 'a', 'b')
+    await client.hset('fence:{hash}', 'a', 'b')
     const error = await refusal(fencedSet(client, 'hash', 'secret value', 1n))
     expect(error).toBeInstanceOf(Error)
     expect(JSON.stringify([error, Object.entries(error as Error)])).not.toContain('secret value')

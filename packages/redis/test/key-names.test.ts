@@ -1,7 +1,9 @@
 import { Redis } from 'ioredis'
 import { describe, expect, it } from 'vitest'
+import { slotOfText } from '../src/cluster/slot.ts'
+import { fenceName } from '../src/fence-name.ts'
 import { redisBackend } from '../src/index.ts'
-import { allNames, forcedName, keyNames, keyOfHold } from '../src/key-names.ts'
+import { allNames, forcedName, keyNames, keyOfHold, quorumNames } from '../src/key-names.ts'
 import { PARTITIONS } from '../src/partitions.ts'
 
 /** Redis' own rule, as its documentation writes it. */
@@ -35,16 +37,36 @@ const KEYS = [
   'é',
 ]
 
+describe('the name of a fence', () => {
+  it.each(['', 'app:', '{app}:'])(
+    'is in the slot of its value, and of no other value, after the prefix %j',
+    (prefix) => {
+      const names = KEYS.map((key) => `${prefix}${fenceName(prefix, key)}`)
+      const slotOfName = (name: string) => slotOfText(slotText(name))
+      expect(names.map(slotOfName)).toEqual(KEYS.map((key) => slotOfName(`${prefix}${key}`)))
+      expect(new Set([...names, ...KEYS.map((key) => `${prefix}${key}`)]).size).toBe(KEYS.length * 2)
+    },
+  )
+})
+
 describe('names of keys', () => {
   it.each(KEYS)('%j: all of one lock share a slot', (key) => {
     const names = [...allNames(keyNames('leasehold:', key)), forcedName('leasehold:', key)]
-    const slots = new Set(names.map(slotText))
+    const slots = new Set(names.map((name) => slotOfText(slotText(name))))
     expect(slots.size).toBe(1)
   })
 
-  it('differ from those of any other key', () => {
-    const names = KEYS.flatMap((key) => allNames(keyNames('leasehold:', key)))
-    expect(new Set(names).size).toBe(KEYS.length * 4)
+  it('differ from those of any other key, but for where the last token is', () => {
+    const [own, tokens] = [new Set<string>(), new Set<string>()]
+    for (const key of KEYS) {
+      const { token, ...others } = keyNames('leasehold:', key)
+      tokens.add(token)
+      for (const name of Object.values(others)) own.add(name)
+    }
+    expect(own.size).toBe(KEYS.length * 3)
+    expect([...tokens].filter((name) => own.has(name))).toEqual([])
+    const atAQuorum = KEYS.flatMap((key) => allNames(quorumNames('leasehold:', key)))
+    expect(new Set(atAQuorum).size).toBe(KEYS.length * 4)
   })
 
   it('differ from those of any key in another namespace', () => {

@@ -1,7 +1,7 @@
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { Line } from '../src/line.ts'
-import type { Hear, Turns } from '../src/turns.ts'
+import type { Hear, Subscription } from '../src/turns.ts'
 import { claimOn, terms } from './claims.ts'
 
 it('a turn that another node tells is counted by the clock of that node', async () => {
@@ -16,23 +16,27 @@ it('a turn that another node tells is counted by the clock of that node', async 
       return () => {}
     },
   }
-  const turns: Turns = {
+  const subscription: Subscription = {
     process: 'p',
+    since: 0,
     listening: async () => {},
-    isListening: () => heard,
-    expect(_, __, told) {
+    get isListening() {
+      return heard
+    },
+    expect(_, told) {
       hear = told
       return () => {}
     },
-    close: async () => {},
+    unheard: () => {},
   }
+  const turns = { subscriptionTo: () => subscription, close: async () => {} }
   const asked: ((answer: string) => void)[] = []
   const grant = () => new Promise<unknown>((resolve) => asked.push(resolve))
   const line = new Line({ scripts: { run: grant, grant, close: async () => {} }, turns }, clock, 'n:', false)
 
   const turn = line.wait(claimOn('moved'), terms(), new AbortController().signal)
   await turnOfTheLoop()
-  asked[0]?.(' 5000 1000')
+  asked[0]?.(' 5000 1000 1')
   await turnOfTheLoop()
   // The key moves. The clock over there is a minute ahead.
   heard = false
@@ -42,6 +46,6 @@ it('a turn that another node tells is counted by the clock of that node', async 
   // Granted at 500, told at 900, and the answer that put the claim in line, at 455, comes last.
   nowMs = 900
   hear({ grant: { granted: true, fencingToken: 1n, ttlMs: 1500 }, serverMs: 61_500 })
-  asked[1]?.(' 5000 61455')
+  asked[1]?.(' 5000 61455 1')
   expect((await turn)?.since?.monotonicMs).toBeLessThanOrEqual(500)
 })

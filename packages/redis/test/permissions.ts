@@ -4,11 +4,14 @@ export const RIGHTS = ['~leasehold:*', 'resetchannels', '&leasehold:*', '-@all']
 const allowed = (commands: string): string[] => commands.split(' ').map((command) => `+${command}`)
 
 export const COMMANDS = [
-  ...allowed('evalsha eval get set del exists time publish subscribe pubsub|numsub'),
+  ...allowed('evalsha eval getset set del exists time publish subscribe pubsub|numsub'),
   ...allowed('hget hset hdel hmget pttl pexpire lindex lpop lrem rpush'),
 ]
 
 export const COMMANDS_FOR_SHARES = allowed('hgetall hlen')
+
+/** Of nodes of a quorum, beside the others. */
+export const COMMANDS_FOR_A_QUORUM = allowed('info get')
 
 /** `forceRelease` needs `hgetall`, too. */
 export const COMMANDS_FOR_OPERATORS = allowed('scan hgetall')

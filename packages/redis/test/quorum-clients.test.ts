@@ -9,7 +9,7 @@ import { startQuorumStanding } from './quorum-standing.ts'
 
 const PASSWORD = 'open-sesame'
 const COMMANDS = ['evalsha', 'eval', 'get', 'set', 'del', 'exists', 'time', 'info', 'publish', 'subscribe']
-  .concat(['hget', 'hset', 'hdel', 'hmget', 'pttl', 'pexpire', 'lindex', 'lpop', 'lrem', 'rpush'])
+  .concat(['pubsub|numsub', 'hget', 'hset', 'hdel', 'hmget', 'pttl', 'pexpire', 'lindex', 'lpop', 'lrem', 'rpush'])
   .map((command) => `+${command}`)
 
 const standing = await startQuorumStanding(3, { appendonly: 'yes' })

@@ -1,7 +1,7 @@
 import { type Claim, createLocks, isLeaseholdError } from '@leasehold/core'
 import { askRedis, type Server, until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
-import { keyNames } from '../src/key-names.ts'
+import { quorumNames } from '../src/key-names.ts'
 import { claimOn, terms } from './claims.ts'
 import { NOWHERE, startQuorumStanding } from './quorum-standing.ts'
 import { visit } from './standing.ts'
@@ -16,7 +16,7 @@ const three = [a, b, c]
 const PATIENT = { nodeTimeoutMs: 600_000, replyTimeoutMs: 600_000 }
 /** As long as it takes on a slow machine. All nodes answer. */
 const UNHURRIED = { nodeTimeoutMs: 10_000 }
-const namesOf = (key: string) => keyNames('leasehold-quorum:', key)
+const namesOf = (key: string) => quorumNames('leasehold-quorum:', key)
 const held = (key: string, where: string) => async () => (await holds(key)).startsWith(where)
 
 describe('an even split of the votes', () => {

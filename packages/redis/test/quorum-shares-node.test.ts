@@ -3,14 +3,14 @@ import { askRedis, startRedis, until } from '@leasehold/test-services'
 import { Redis } from 'ioredis'
 import { afterAll, describe, expect, it } from 'vitest'
 import { nodeClientOf } from '../src/clients/client-of.ts'
-import { keyNames } from '../src/key-names.ts'
+import { quorumNames } from '../src/key-names.ts'
 import { QuorumMember } from '../src/quorum/quorum-member.ts'
 import { rankOfClaim } from '../src/quorum/rank.ts'
 import { ServerLife } from '../src/quorum/server-life.ts'
 import { reachNode } from '../src/reach.ts'
 
 import { claimOn, SHARED, shareOf, terms } from './claims.ts'
-import { COMMANDS, COMMANDS_FOR_SHARES, PASSWORD } from './permissions.ts'
+import { COMMANDS, COMMANDS_FOR_A_QUORUM, COMMANDS_FOR_SHARES, PASSWORD } from './permissions.ts'
 
 const NAMESPACE = 'leasehold-quorum:'
 const server = await startRedis({ own: true })
@@ -32,7 +32,7 @@ function nodeAs(options: { username?: string; password?: string } = {}): QuorumM
 }
 
 const node = nodeAs()
-const namesOf = (key: string) => keyNames(NAMESPACE, key)
+const namesOf = (key: string) => quorumNames(NAMESPACE, key)
 const ask = (...command: string[]) => askRedis(server, ...command)
 const vote = (claim: Claim, { proposal = 0n, raise = false, attempt = 1, ttlMs = 60_000 } = {}) =>
   node.vote(claim, terms(ttlMs), { proposal, raise, attempt })
@@ -198,7 +198,7 @@ describe('a node of a quorum', () => {
   })
 
   it.each(['pexpire', 'pttl'])('keeps nothing for good, nor ends what others have: without %s', async (command) => {
-    const rights = ['~*', '&*', '-@all', ...COMMANDS, ...COMMANDS_FOR_SHARES, `-${command}`]
+    const rights = ['~*', '&*', '-@all', ...COMMANDS, ...COMMANDS_FOR_SHARES, ...COMMANDS_FOR_A_QUORUM, `-${command}`]
     await ask('acl', 'setuser', command, 'on', `>${PASSWORD}`, ...rights)
     const poor = nodeAs({ username: command, password: PASSWORD })
     const key = `without ${command}`

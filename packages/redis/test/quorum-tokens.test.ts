@@ -1,6 +1,6 @@
 import { askRedis, type Server, until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
-import { keyNames } from '../src/key-names.ts'
+import { quorumNames } from '../src/key-names.ts'
 import { claimOn, terms } from './claims.ts'
 import { NOWHERE, startQuorumStanding } from './quorum-standing.ts'
 import { visit } from './standing.ts'
@@ -10,7 +10,7 @@ const { servers, urls, open } = standing
 afterAll(standing.stop)
 
 const [a = '', b = '', c = ''] = urls
-const tokenName = (key: string) => keyNames('leasehold-quorum:', key).token
+const tokenName = (key: string) => quorumNames('leasehold-quorum:', key).token
 const tokensOf = (key: string) => Promise.all(servers.map((server) => askRedis(server, 'get', tokenName(key))))
 
 /** In µs, as tokens are. */

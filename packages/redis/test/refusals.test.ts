@@ -59,6 +59,18 @@ describe('a server that will not', () => {
     await locks.close()
   })
 
+  it('says that it runs no scripts', async () => {
+    await using mute = await startRedis({ own: true, settings: { 'rename-command': 'EVAL ""' } })
+    const error = await failure(open({}, mute.url))
+    expect(error).toMatchObject({ code: 'BACKEND_REFUSED' })
+    expect(String(error)).toContain('the server runs no scripts (EVAL)')
+  })
+
+  it('says that a script may not do what it does', async () => {
+    await ask('acl', 'setuser', 'few', 'on', `>${PASSWORD}`, ...RIGHTS, ...COMMANDS, '-getset')
+    expect(await failure(open({ username: 'few', password: PASSWORD }))).toMatchObject({ code: 'BACKEND_REFUSED' })
+  })
+
   it('asks for a password', async () => {
     await using guarded = await startRedis({ own: true, settings: { requirepass: PASSWORD } })
     expect(await failure(open({}, guarded.url))).toMatchObject({ code: 'BACKEND_REFUSED' })
@@ -67,11 +79,11 @@ describe('a server that will not', () => {
   it('lets nobody lock in another database than asked for', async () => {
     const elsewhere = { username: 'limited', password: PASSWORD, db: 3 }
     expect(await failure(open(elsewhere))).toMatchObject({ code: 'BACKEND_REFUSED' })
-    expect(await ask('exists', keyNames('leasehold:', 'refused').token)).toBe('0')
+    expect(await ask('exists', keyNames('leasehold:', 'refused').hold)).toBe('0')
     await ask('acl', 'setuser', 'limited', '+select')
     expect(await failure(open(elsewhere))).toBeUndefined()
     await ask('acl', 'setuser', 'limited', '-select')
-    expect(await ask('-n', '3', 'exists', keyNames('leasehold:', 'refused').token)).toBe('1')
+    expect(await ask('-n', '3', 'exists', keyNames('leasehold:', 'refused').hold)).toBe('1')
   })
 
   it('is not one that is away', async () => {

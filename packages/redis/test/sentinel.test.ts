@@ -29,6 +29,13 @@ describe('behind sentinels', () => {
     }
   })
 
+  it('locks are taken at the primary, also by a client that reads from replicas', async () => {
+    const locks = createLocks(redisBackend({ client: client({ role: 'slave' }) }), { onAdvice: () => {} })
+    const lease = await locks.named('at the primary').acquire({ waitMs: 15_000 })
+    expect(await lease.release()).toBe('released')
+    await locks.close()
+  })
+
   it('those that are listened to for a connection are left with it', async () => {
     const [first] = group.sentinels as [Server]
     const listening = async () => (await askRedis(first, 'client', 'list')).match(/cmd=subscribe/g)?.length ?? 0

@@ -2,7 +2,6 @@ import { EventEmitter } from 'node:events'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { ShardChannels } from '../src/cluster/shard-channels.ts'
 import { SlotMap } from '../src/cluster/slot-map.ts'
-import { turnsChannel } from '../src/key-names.ts'
 import type { RedisClusterConnection } from '../src/redis-shapes.ts'
 
 // What is subscribed for how long, on a Cluster of one node that only notes what it is asked: real ones are in cluster.test.ts.
@@ -10,7 +9,7 @@ const asked: string[] = []
 
 class NotingNode extends EventEmitter {
   status = 'wait'
-  readonly options = { host: 'a', port: 1 }
+  readonly options = { host: 'a', port: 1, password: null }
   duplicate = () => new NotingNode()
   connect = async () => {
     this.status = 'ready'
@@ -40,21 +39,21 @@ afterEach(() => vi.useRealTimers())
 
 it('a channel is listened to for a while after the last wait, and its connection ends with the last channel', async () => {
   const map = new SlotMap({ isCluster: true, options: {}, duplicate: lookedAt }, 1000)
-  const channels = new ShardChannels(map, 1000, 'n:')
-  const [busy, idle] = ['busy', 'idle'].map((key) => turnsChannel('n:', key, channels.process))
-  const stop = channels.expect('busy', 'holder', () => {})
-  await channels.listening('busy')
-  await channels.listening('idle')
+  const channels = new ShardChannels(map, 1000, 'n:', () => {})
+  const [busy, idle] = ['busy', 'idle'].map((key) => channels.subscriptionTo(key).name)
+  const stop = channels.subscriptionTo('busy').expect('holder', () => {})
+  await channels.subscriptionTo('busy').listening()
+  await channels.subscriptionTo('idle').listening()
   expect(asked).toEqual([`ssubscribe ${busy}`, `ssubscribe ${idle}`])
-  expect(channels.isListening('busy')).toBe(true)
+  expect(channels.subscriptionTo('busy').isListening).toBe(true)
 
   await vi.advanceTimersByTimeAsync(21_000)
   expect(asked.slice(2)).toEqual([`sunsubscribe ${idle}`])
-  expect([channels.isListening('busy'), channels.isListening('idle')]).toEqual([true, false])
+  expect(['busy', 'idle'].map((key) => channels.subscriptionTo(key).isListening)).toEqual([true, false])
 
   stop()
   await vi.advanceTimersByTimeAsync(9000)
-  await channels.listening('busy')
+  await channels.subscriptionTo('busy').listening()
   expect(asked.slice(3)).toEqual([])
   await vi.advanceTimersByTimeAsync(21_000)
   expect(asked.slice(3)).toEqual([`sunsubscribe ${busy}`, 'end'])

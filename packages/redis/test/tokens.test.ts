@@ -1,6 +1,7 @@
 import { askRedis, startRedisReplica, until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
 import { keyNames } from '../src/key-names.ts'
+import { PARTITIONS } from '../src/partitions.ts'
 import { startStanding, visit } from './standing.ts'
 
 const standing = await startStanding({ save: '""' })
@@ -51,17 +52,23 @@ describe('fencing tokens', () => {
     expect(await visit(open(), 'inside')).toBe(ahead + 2n)
   })
 
-  it('are remembered for a time, and not for ever', async () => {
-    await visit(open(), 'forgotten')
-    expect(Number(await ask('pttl', TOKEN_NAME('forgotten')))).toBeGreaterThan(60_000)
-    const names = (await ask('keys', 'leasehold:*:forgotten:*')).split('\n')
-    expect(names).toEqual([TOKEN_NAME('forgotten')])
+  it('are remembered for ever, one for all keys of a partition, or of a slot', async () => {
+    await ask('flushall')
+    const backend = open()
+    const keys = Array.from({ length: 500 }, (_, index) => [`left ${index}`, `left {${index % 3}} ${index}`]).flat()
+    await Promise.all(keys.map((key) => visit(backend, key)))
+    const names = new Set(keys.map(TOKEN_NAME))
+    expect(names.size).toBe(PARTITIONS.length + 3)
+    await until('nothing else is left', async () => Number(await ask('dbsize')) === names.size)
+    for (const name of names) expect(await ask('pttl', name)).toBe('-1')
   })
 
-  it('are the only thing that remains of a key, with waiters and without', async () => {
+  it('increase from key to key of a partition, and so for each key', async () => {
     const backend = open()
-    for (let turn = 0; turn < 20; turn += 1) await visit(backend, 'left')
-    await until('nothing else is left', async () => (await ask('keys', 'leasehold:*:left:*')) === TOKEN_NAME('left'))
-    expect(await ask('exists', TOKEN_NAME('left'))).toBe('1')
+    const keys = Array.from({ length: 40 }, (_, index) => `together {tag} ${index % 4}`)
+    const tokens: bigint[] = []
+    for (const key of keys) tokens.push(await visit(backend, key))
+    expect(tokens).toEqual(tokens.toSorted((one, other) => (one < other ? -1 : 1)))
+    expect(new Set(tokens).size).toBe(tokens.length)
   })
 })

@@ -7,8 +7,14 @@ export { TcpProxy } from './faults/tcp-proxy.ts'
 export { Lateness } from './machine/lateness.ts'
 export { type PgBouncerOptions, startPgBouncer } from './pgbouncer.ts'
 export { startPostgres } from './postgres.ts'
+export {
+  type PostgresWithClock,
+  type PostgresWithDisk,
+  startPostgresWithClock,
+  startPostgresWithDisk,
+} from './postgres-altered.ts'
 export { askRedis } from './redis/ask.ts'
-export { type RedisCluster, startRedisCluster, startRedisClusterReplica } from './redis/cluster.ts'
+export { type RedisCluster, startClusteredRedis, startRedisCluster, startRedisClusterReplica } from './redis/cluster.ts'
 export { type RedisSentinels, startRedisSentinels } from './redis/sentinel.ts'
 export { type RedisWithClock, startRedisWithClock } from './redis/shifted-clock.ts'
 export { startRedis, startRedisReplica } from './redis/single.ts'

@@ -19,7 +19,7 @@ export const startPostgres = (options: ServerOptions = {}): Promise<Server> =>
       name: 'Postgres',
       variable: postgresNeed.variable,
       container,
-      start: (settings) => LocalServer.start(recipe(settings)),
+      start: (settings) => LocalServer.start(postgresRecipe(settings)),
     },
     options,
   )
@@ -38,7 +38,7 @@ const container: ContainerRecipe = {
   urlAt: (host, port) => `postgres://postgres@${host}:${port}/postgres`,
 }
 
-function recipe(settings: Settings): Recipe {
+export function postgresRecipe(settings: Settings): Recipe {
   const { initdb, postgres } = providePrograms(postgresNeed)
   return {
     name: 'postgres',

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { etcdNeed } from './etcd/member.ts'
+import { compilerNeed } from './machine/preloaded.ts'
 import { installer, locate, mayInstall, type Need } from './machine/programs.ts'
 import { pgbouncerNeed } from './pgbouncer.ts'
 import { postgresNeed } from './postgres.ts'
 import { redisNeed } from './redis/node.ts'
-import { compilerNeed } from './redis/shifted-clock.ts'
 
 /** Where a kind of server will come from, before any is started. */
 export interface Finding {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { askRedis, type RedisCluster, startRedisCluster } from '../src/index.ts'
+import { askRedis, type RedisCluster, startClusteredRedis, startRedisCluster } from '../src/index.ts'
 
 describe('a Redis Cluster from this machine', () => {
   let cluster: RedisCluster
@@ -31,5 +31,19 @@ describe('a Redis Cluster from this machine', () => {
     await cluster.restart({ keepData: false })
     expect(await ask('exists', 'forgotten')).toBe('0')
     expect(await ask('cluster', 'info')).toContain('cluster_slots_ok:16384')
+  })
+})
+
+describe('a clustered Redis from this machine', () => {
+  test('has all slots, keeps to them, and comes back so, empty or not', async () => {
+    await using cluster = await startClusteredRedis()
+    const [node = { port: 0 }] = cluster.nodes
+    for (const keepData of [true, false]) {
+      await askRedis(node, 'set', 'kept', 'yes')
+      expect(await askRedis(node, 'mget', 'a', 'b')).toContain('CROSSSLOT')
+      await cluster.restart({ keepData })
+      expect(await askRedis(node, 'exists', 'kept')).toBe(keepData ? '1' : '0')
+    }
+    expect(await askRedis(node, 'cluster', 'info')).toContain('cluster_size:1')
   })
 })

@@ -207,6 +207,17 @@ describe('a proxy', () => {
     next.socket.destroy()
   })
 
+  test('forgets the connections that are open, tells neither side, and takes new ones', async () => {
+    proxy.forget()
+    caller.say('b')
+    await until('it is lost', () => proxy.lostBytes('requests') === 1)
+    const next = new Caller(proxy.port)
+    next.say('c')
+    await next.hears('C')
+    next.socket.destroy()
+    expect(caller).toMatchObject({ heard: 'A', ending: 'open' })
+  })
+
   test('passes on how a connection ends', async () => {
     caller.socket.end()
     await caller.ends('ended')

@@ -11,13 +11,18 @@ export interface Commander {
   readonly commander: RedisCommander
   /** What is to stand before the names of keys, where the library does not put it there. */
   readonly keyPrefix: string
+  /** What stands before them at the server, whoever has put it there. */
+  readonly hashedPrefix: string
 }
 
 /** One for each client: what was sent over it is remembered by it. */
 const commanders = new WeakMap<NodeRedisClient, RedisCommander>()
 
 export function commanderOf(argument: string, client: RedisCommander | NodeRedisClient): Commander {
-  if (isObject(client) && 'call' in client) return { commander: client, keyPrefix: '' }
+  if (isObject(client) && 'call' in client) {
+    const { options } = client as { readonly options?: { readonly keyPrefix?: string | null } }
+    return { commander: client, keyPrefix: '', hashedPrefix: options?.keyPrefix ?? '' }
+  }
   assertClient(argument, client)
   if (!isNodeRedis(client)) throw new TypeError(`${argument} must have a method call, as a client of ioredis has`)
   if (client.options?.legacyMode) throw new TypeError(`${argument} must not be in legacyMode: it answers by callbacks`)
@@ -25,5 +30,6 @@ export function commanderOf(argument: string, client: RedisCommander | NodeRedis
     call: (command, ...args) => client.sendCommand([command, ...argumentsOf(args)], AS_THEY_COME),
   }
   commanders.set(client, commander)
-  return { commander, keyPrefix: keyPrefixOf(client) }
+  const keyPrefix = keyPrefixOf(client)
+  return { commander, keyPrefix, hashedPrefix: keyPrefix }
 }

@@ -1,11 +1,13 @@
-import type { RedisClient, RedisCommander, RedisConnection, RedisLogin } from '../redis-shapes.ts'
+import type { RedisClient, RedisConnection, RedisLogin } from '../redis-shapes.ts'
 import { classifyRedisError } from '../refusals.ts'
+import { type AskCredentials, askingFirst } from './credentials.ts'
+import { nameOfOurs } from './name-of-ours.ts'
 import type { NodeClient } from './node-client.ts'
 
 /** Of `ioredis`, and of what was made from it, such as `iovalkey`: settings that one of them does not know are of no harm. */
-export const ioredisClient = (client: RedisClient): NodeClient => ({
+export const ioredisClient = (client: RedisClient, credentials?: AskCredentials): NodeClient => ({
   keyPrefix: client.options.keyPrefix ?? '',
-  duplicate: (replyTimeoutMs) => duplicateOf(client, replyTimeoutMs),
+  duplicate: (replyTimeoutMs) => askingFirst(duplicateOf(client, replyTimeoutMs), credentials, replyTimeoutMs),
   async prepare(redis) {
     await confirmLogin(redis, client.options)
     // The driver would go on in the first database where the server refuses yours: who may have it would lock beside who may not.
@@ -17,7 +19,8 @@ export const ioredisClient = (client: RedisClient): NodeClient => ({
  * Before 6, which has the setting `protocol`, the driver does not wait for the answer to its login: with a wrong password, what is sent meanwhile runs as the default user, if that
  * one may. The answer to a second login comes after that to the first.
  */
-export async function confirmLogin(redis: RedisCommander, { protocol, username, password }: RedisLogin): Promise<void> {
+export async function confirmLogin(redis: RedisConnection, { protocol }: RedisLogin): Promise<void> {
+  const { username, password } = redis.options ?? {}
   if (!password || protocol !== undefined) return
   await redis.call('AUTH', ...(username ? [username] : []), password).catch((error: unknown) => {
     // The driver puts up with a password that no server asked for.
@@ -26,7 +29,12 @@ export async function confirmLogin(redis: RedisCommander, { protocol, username, 
 }
 
 function duplicateOf(client: RedisClient, replyTimeoutMs: number): RedisConnection {
-  const redis = client.duplicate(safeSettings(replyTimeoutMs, client.options.sentinels?.length))
+  const { sentinels, connectionName, tls } = client.options
+  const settings = {
+    ...safeSettings(replyTimeoutMs, tls, sentinels?.length),
+    ...nameOfOurs('connectionName', connectionName),
+  }
+  const redis = client.duplicate(settings)
   // What listens to the sentinels for it does not end by itself.
   if (client.options.failoverDetector) redis.on('end', () => redis.disconnect())
   return redis
@@ -37,7 +45,7 @@ function duplicateOf(client: RedisClient, replyTimeoutMs: number): RedisConnecti
  * had run it, and keep commands for later when their caller has long given up. Sentinels are asked one after the other, and then there is the server itself: all of them but one may
  * hang.
  */
-export const safeSettings = (replyTimeoutMs: number, sentinels = 0): Record<string, unknown> => ({
+export const safeSettings = (replyTimeoutMs: number, tls: unknown, sentinels = 0): Record<string, unknown> => ({
   lazyConnect: true,
   enableOfflineQueue: false,
   enableAutoPipelining: false,
@@ -50,7 +58,8 @@ export const safeSettings = (replyTimeoutMs: number, sentinels = 0): Record<stri
   // It rejects while the command still runs; silence ends the connection instead.
   commandTimeout: undefined,
   socketTimeout: undefined,
-  connectTimeout: Math.ceil(replyTimeoutMs / (sentinels + 1)),
+  // Sooner than the engine gives up: why there is no TLS is to be told.
+  connectTimeout: Math.ceil(replyTimeoutMs / (sentinels + (tls ? 2 : 1))),
   sentinelCommandTimeout: Math.ceil(replyTimeoutMs / (sentinels + 1)),
   // A server that loads its data says so itself, and a user of few permissions may not run INFO.
   enableReadyCheck: false,
@@ -59,6 +68,8 @@ export const safeSettings = (replyTimeoutMs: number, sentinels = 0): Record<stri
   keepAlive: 5000,
   keyPrefix: '',
   db: 0,
+  // Locks are taken at the primary alone.
+  role: 'master',
   stringNumbers: false,
   readOnly: false,
   monitor: false,

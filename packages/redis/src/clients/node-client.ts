@@ -1,4 +1,4 @@
-import type { RedisCommander, RedisConnection } from '../redis-shapes.ts'
+import type { RedisConnection } from '../redis-shapes.ts'
 
 /** Your client of one node, whichever library it is of. */
 export interface NodeClient {
@@ -7,5 +7,5 @@ export interface NodeClient {
   /** A duplicate of it, to be connected once. */
   duplicate(replyTimeoutMs: number): RedisConnection
   /** What is left to do over a new duplicate before anybody else may use it. */
-  prepare(redis: RedisCommander): Promise<unknown>
+  prepare(redis: RedisConnection): Promise<unknown>
 }

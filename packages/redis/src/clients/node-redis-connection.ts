@@ -11,6 +11,7 @@ const ENDED_HERE = /^(Disconnects client|The client is (closed|offline))$/
  */
 export class NodeRedisConnection implements RedisConnection {
   readonly stream: RedisStream
+  readonly options: { readonly tls: boolean }
   readonly #redis: NodeRedisDuplicate
   readonly #events = new EventEmitter()
   /** The library cannot give up a socket that is still connecting. */
@@ -19,8 +20,11 @@ export class NodeRedisConnection implements RedisConnection {
   #reason: Error | undefined
 
   constructor(client: NodeRedisClient, replyTimeoutMs: number) {
+    const tls = client.options?.socket?.tls === true
+    this.options = { tls }
     const terms = {
-      connectTimeout: replyTimeoutMs,
+      // Sooner than the engine gives up: why there is no TLS is to be told.
+      connectTimeout: tls ? Math.ceil(replyTimeoutMs / 2) : replyTimeoutMs,
       signal: this.#socket.signal,
       reconnectStrategy: (_: number, cause: Error) => this.#fail(cause),
     }

@@ -1,4 +1,5 @@
 import type { NodeRedisClient } from '../redis-shapes.ts'
+import { nameOfOurs } from './name-of-ours.ts'
 
 export interface ConnectionTerms {
   readonly connectTimeout: number
@@ -35,6 +36,7 @@ export const nodeRedisSettings = (
   disableClientInfo: true,
   pingInterval: undefined,
   readonly: false,
+  ...nameOfOurs('name', options?.name),
   keyPrefix: undefined,
   clientSideCache: undefined,
   emitInvalidate: undefined,

@@ -1,5 +1,5 @@
 import type { Claim, Contended, Grant } from '@leasehold/core'
-import type { Part } from '../parts.ts'
+import { type AskGrants, type Part, stepsOf } from '../parts.ts'
 
 /**
  * One part after the other, in one order for everybody; what was taken is given back when a part cannot be. Also when that is refused: the engine takes it that then nothing took effect. And the
@@ -7,14 +7,15 @@ import type { Part } from '../parts.ts'
  */
 export async function acquireParts(
   parts: readonly Part<Claim>[],
-  acquire: (claims: readonly Claim[]) => Promise<readonly Grant[] | Contended>,
-  release: (claim: Claim) => Promise<unknown>,
+  acquire: AskGrants,
+  release: (claims: readonly Claim[]) => Promise<unknown>,
 ): Promise<readonly Grant[] | Contended> {
   const grants: Grant[] = []
-  const taken: Claim[] = []
-  for (const { claims, indices } of [...parts].sort((one, other) => one.group - other.group)) {
+  const taken: (readonly Claim[])[] = []
+  const steps = [...parts].sort((one, other) => one.group - other.group).flatMap(stepsOf)
+  for (const { claims, indices } of steps) {
     const answer = await acquire(claims).catch(async (error: unknown) => {
-      await Promise.allSettled([...taken, ...claims].map(release))
+      await Promise.allSettled([...taken, claims].map(release))
       throw error
     })
     if ('granted' in answer) {
@@ -22,7 +23,7 @@ export async function acquireParts(
       return answer
     }
     for (const [nth, index] of indices.entries()) grants[index] = answer[nth] as Grant
-    taken.push(...claims)
+    taken.push(claims)
   }
   return grants
 }

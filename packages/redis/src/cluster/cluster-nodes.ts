@@ -71,7 +71,12 @@ export class ClusterNodes implements Scripts {
     const known = this.#connections.get(place.name)
     if (known !== undefined) return known
     this.#dropForgotten()
-    const connection = new Connection({ ...this.#options, make: () => this.#map.make(place) })
+    const connection: Connection = new Connection({
+      ...this.#options,
+      make: () => this.#map.make(place),
+      // A master that hangs says nothing of its successor.
+      onSilence: () => void this.#map.isReplaced(place).then((isReplaced) => isReplaced && connection.leave()),
+    })
     this.#connections.set(place.name, connection)
     return connection
   }

@@ -1,9 +1,6 @@
 import type { Claim } from '@leasehold/core'
-import type { Part } from '../parts.ts'
+import { MOST_CLAIMS, type Part } from '../parts.ts'
 import { isHalfway } from './halfway.ts'
-
-/** In one script, which stops its server meanwhile: no more than the engine asks for at once. */
-const MOST_CLAIMS = 500
 
 /** How claims are asked for in one script, and how one is where only what names a single key is served. */
 export interface Asking<C extends Claim, A> {

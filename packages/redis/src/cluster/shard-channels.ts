@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { turnsChannel } from '../key-names.ts'
-import { type Hear, type Turns, turnOf } from '../turns.ts'
+import { type Turns, turnOf } from '../turns.ts'
 import { ShardChannel } from './shard-channel.ts'
 import type { SlotMap } from './slot-map.ts'
 import { Subscribers } from './subscribers.ts'
@@ -13,41 +13,39 @@ const LINGER_MS = 10_000
  * not.
  */
 export class ShardChannels implements Turns {
-  readonly process = `s${randomBytes(8).toString('hex')}`
+  readonly #process = `s${randomBytes(8).toString('hex')}`
   readonly #map: SlotMap
   readonly #namespace: string
   readonly #channels = new Map<string, ShardChannel>()
   readonly #subscribers: Subscribers
+  readonly #onRefused: (error: unknown) => void
   #sweeping: NodeJS.Timeout | undefined
 
-  constructor(map: SlotMap, replyTimeoutMs: number, namespace: string) {
+  /** `onRefused`: a subscription was not possible. */
+  constructor(map: SlotMap, replyTimeoutMs: number, namespace: string, onRefused: (error: unknown) => void) {
     this.#map = map
+    this.#onRefused = onRefused
     this.#namespace = namespace
     this.#subscribers = new Subscribers(
       map,
       replyTimeoutMs,
       (name, news) => this.#hear(name, news),
-      (place) => this.#missed(place),
+      (place) => this.#brokeAt(place),
     )
   }
 
-  listening(key: string): Promise<void> {
-    return this.#channelOf(key).listening()
+  subscriptionTo(key: string): ShardChannel {
+    const name = turnsChannel(this.#namespace, key, this.#process)
+    const channel = this.#channels.get(name) ?? this.#channelOf(name)
+    channel.usedAtMs = performance.now()
+    this.#channels.set(name, channel)
+    this.#sweeping ??= setTimeout(() => this.#sweep(), LINGER_MS).unref()
+    return channel
   }
 
-  isListening(key: string): boolean {
-    return this.#channels.get(this.#nameOf(key))?.isHeard === true
-  }
-
-  expect(key: string, holder: string, hear: Hear): () => void {
-    const channel = this.#channelOf(key)
-    channel.waiting.set(holder, hear)
-    this.#subscribers.use()
-    return () => {
-      this.#subscribers.disuse()
-      channel.usedAtMs = performance.now()
-      if (channel.waiting.get(holder) === hear) channel.waiting.delete(holder)
-    }
+  /** Of whatever is waited for: it is heard in another way from now on. */
+  missed(): void {
+    for (const channel of this.#channels.values()) channel.missed()
   }
 
   async close(): Promise<void> {
@@ -55,17 +53,8 @@ export class ShardChannels implements Turns {
     await this.#subscribers.close()
   }
 
-  #nameOf(key: string): string {
-    return turnsChannel(this.#namespace, key, this.process)
-  }
-
-  #channelOf(key: string): ShardChannel {
-    const name = this.#nameOf(key)
-    const channel = this.#channels.get(name) ?? new ShardChannel(name, this.#map, this.#subscribers)
-    channel.usedAtMs = performance.now()
-    this.#channels.set(name, channel)
-    this.#sweeping ??= setTimeout(() => this.#sweep(), LINGER_MS).unref()
-    return channel
+  #channelOf(name: string): ShardChannel {
+    return new ShardChannel(name, this.#process, this.#map, this.#subscribers, this.#onRefused)
   }
 
   #sweep(): void {
@@ -85,7 +74,7 @@ export class ShardChannels implements Turns {
     if (told !== undefined) this.#channels.get(name)?.waiting.get(told.holder)?.(told.turn)
   }
 
-  #missed(place: string): void {
+  #brokeAt(place: string): void {
     for (const channel of this.#channels.values()) if (channel.place === place) channel.missed()
   }
 }

@@ -1,4 +1,7 @@
+import { type AskCredentials, askingFirst, type RedisCredentials, toldWithin } from '../clients/credentials.ts'
 import { safeSettings } from '../clients/ioredis.ts'
+import { nameOfOurs } from '../clients/name-of-ours.ts'
+import { isOver } from '../connection-errors.ts'
 import { withoutArguments } from '../redaction.ts'
 import type { RedisClusterClient, RedisClusterConnection, RedisConnection, RedisNode } from '../redis-shapes.ts'
 import { addressOf, type NodeAddress, textOf } from './node-address.ts'
@@ -6,7 +9,7 @@ import { addressOf, type NodeAddress, textOf } from './node-address.ts'
 /** How long a map that may be wrong is put up with before it is read again. */
 const DOUBT_PAUSE_MS = 250
 
-/** How long one node may take to say who serves what, before another is asked: sooner than the engine gives up on its request. */
+/** How long one node may take to say who serves what, before another is asked: where your client has no limit of its own, sooner than the engine gives up on its request. */
 const LONGEST_ANSWER_MS = 1000
 
 /** Where a slot is. One that has moved, even to return, is another place. */
@@ -19,6 +22,7 @@ export interface Place extends NodeAddress {
 export class SlotMap {
   readonly #client: RedisClusterClient
   readonly #replyTimeoutMs: number
+  readonly #credentials: AskCredentials | undefined
   #places: (Place | undefined)[] = []
   /** Clients of the masters, never connected: connections are duplicates of them. */
   #masters = new Map<string, RedisNode>()
@@ -26,9 +30,10 @@ export class SlotMap {
   #readAt = Number.NEGATIVE_INFINITY
   #closed = false
 
-  constructor(client: RedisClusterClient, replyTimeoutMs: number) {
+  constructor(client: RedisClusterClient, replyTimeoutMs: number, credentials?: AskCredentials) {
     this.#client = client
     this.#replyTimeoutMs = replyTimeoutMs
+    this.#credentials = credentials
   }
 
   /** A slot that nobody is known to serve is asked for anywhere: any node knows more. */
@@ -40,6 +45,10 @@ export class SlotMap {
     const names = [...this.#masters.keys()]
     const name = names[Math.floor(Math.random() * names.length)]
     return name === undefined ? undefined : placeAt(addressOf(name))
+  }
+
+  get #tls(): unknown {
+    return this.#client.options.redisOptions?.tls
   }
 
   get masters(): Place[] {
@@ -69,11 +78,13 @@ export class SlotMap {
     const [any] = this.#masters.values()
     const client = this.#masters.get(place?.name ?? '') ?? any
     if (client === undefined || place === undefined) throw new Error('no node of the Cluster is known')
-    return client.duplicate({ ...safeSettings(this.#replyTimeoutMs), host: place.host, port: place.port })
+    const settings = { ...safeSettings(this.#replyTimeoutMs, this.#tls), host: place.host, port: place.port }
+    return askingFirst(client.duplicate(settings), this.#credentials, this.#replyTimeoutMs)
   }
 
-  read(): Promise<void> {
-    this.#reading ??= this.#readAnew().finally(() => {
+  /** `silent`: a node that is not asked, as long as others can be. */
+  read(silent?: string): Promise<void> {
+    this.#reading ??= this.#readAnew(silent).finally(() => {
       this.#reading = undefined
       this.#readAt = performance.now()
     })
@@ -85,15 +96,22 @@ export class SlotMap {
     if (performance.now() - this.#readAt > DOUBT_PAUSE_MS) this.read().catch(() => {})
   }
 
+  /** A node that says nothing: whether another has taken over from it, as far as the others know by now. */
+  async isReplaced({ name }: Place): Promise<boolean> {
+    await this.read(name).catch(() => {})
+    return !this.knows(name)
+  }
+
   close(): void {
     this.#closed = true
   }
 
-  /** From the nodes that the client was made with; where none of them answers any more, from those that came later. */
-  async #readAnew(): Promise<void> {
+  /** From the nodes that the client was made with; where none of them answers any more, from those that came later. Where one is silent, from the others. */
+  async #readAnew(silent: string | undefined): Promise<void> {
     const known = [...this.#masters.values()].map(({ options }) => ({ ...options }))
+    const others = silent === undefined ? [] : known.filter((node) => textOf(node) !== silent)
     try {
-      await this.#readFrom([])
+      await this.#readFrom(others)
     } catch (error) {
       if (known.length === 0) throw error
       await this.#readFrom(known)
@@ -102,17 +120,25 @@ export class SlotMap {
 
   async #readFrom(nodes: object[]): Promise<void> {
     if (this.#closed) throw new Error('these locks were closed')
-    const cluster = this.#client.duplicate(nodes, this.#settings())
+    const settings = this.#settings(this.#credentials && (await toldWithin(this.#credentials, this.#replyTimeoutMs)))
+    const cluster = this.#client.duplicate(nodes, settings)
     let reason: Error | undefined
+    let asked: RedisNode | undefined
     cluster.on('error', () => {})
     cluster.on('node error', (error) => {
       reason ??= error
+    })
+    cluster.on('+node', (node) => {
+      asked ??= node
     })
     try {
       await cluster.connect()
       this.#take(cluster)
     } catch (error) {
-      throw withoutArguments(reason ?? error)
+      const told = reason ?? error
+      throw withoutArguments(
+        (isOver(told) && asked && (await reasonAt(asked.duplicate(settings.redisOptions)))) || told,
+      )
     } finally {
       cluster.disconnect()
     }
@@ -136,7 +162,8 @@ export class SlotMap {
     return place
   }
 
-  #settings(): Record<string, unknown> {
+  #settings(credentials: RedisCredentials | undefined) {
+    const { slotsRefreshTimeout = LONGEST_ANSWER_MS, redisOptions } = this.#client.options
     return {
       lazyConnect: true,
       enableOfflineQueue: false,
@@ -144,14 +171,30 @@ export class SlotMap {
       enableAutoPipelining: false,
       shardedSubscribers: false,
       slotsRefreshInterval: undefined,
-      slotsRefreshTimeout: Math.min(LONGEST_ANSWER_MS, this.#replyTimeoutMs),
+      slotsRefreshTimeout: Math.min(slotsRefreshTimeout, this.#replyTimeoutMs),
       clusterRetryStrategy: () => null,
       clusterNodeRetryStrategy: null,
       keyPrefix: '',
       // Older drivers put these in the place of yours.
-      redisOptions: { ...this.#client.options.redisOptions, ...safeSettings(this.#replyTimeoutMs) },
+      redisOptions: {
+        ...redisOptions,
+        ...nameOfOurs('connectionName', redisOptions?.connectionName),
+        ...credentials,
+        ...safeSettings(this.#replyTimeoutMs, this.#tls),
+      },
     }
   }
 }
 
 const placeAt = ({ host, port }: NodeAddress): Place => ({ host, port, name: textOf({ host, port }) })
+
+/** Of connections that it makes for a look at the Cluster, the driver says that they were closed, and not why. Another one to the same node is told. */
+async function reasonAt(redis: RedisConnection): Promise<Error | undefined> {
+  let reason: Error | undefined
+  redis.on('error', (error) => {
+    reason ??= error
+  })
+  await redis.connect().catch(() => {})
+  redis.disconnect()
+  return reason
+}

@@ -56,11 +56,12 @@ export class Subscribers {
   }
 
   #connect(place: Place): Connection {
-    const connection = new Connection({
+    const connection: Connection = new Connection({
       make: () => this.#map.make(place),
       replyTimeoutMs: this.#replyTimeoutMs,
       prepare: async (redis: RedisConnection) => redis.on('smessage', this.#onMessage),
       onBroken: () => this.#onBroken(place.name),
+      onSilence: () => void this.#map.isReplaced(place).then((isReplaced) => isReplaced && connection.leave()),
     })
     if (this.#users > 0) connection.use()
     this.#connections.set(place.name, connection)

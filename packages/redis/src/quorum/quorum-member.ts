@@ -1,10 +1,10 @@
 import type { Claim, Inspection, RenewedClaim, Share, Terms } from '@leasehold/core'
 import { inspectionOf, releasesOf, renewalsOf } from '../answers.ts'
-import { allNames, keyNames } from '../key-names.ts'
-import { askParts, partsOf } from '../parts.ts'
+import { inSlots } from '../cluster/slot-batches.ts'
+import { allNames, keyNames, quorumNames } from '../key-names.ts'
 import type { Reach } from '../reach.ts'
-import type { Script } from '../script.ts'
 import { renew, renewArguments } from '../scripts/renew.ts'
+import { Together } from '../together.ts'
 import type { Ask, Kept, QuorumNode, Refusal, Stake, Vote } from './node.ts'
 import { inspect } from './scripts/inspect.ts'
 import { join } from './scripts/join.ts'
@@ -30,11 +30,13 @@ export class QuorumMember implements QuorumNode, WaitingNode {
   readonly #reach: Reach
   readonly #life: ServerLife
   readonly #namespace: string
+  readonly #together: Together
 
   constructor(reach: Reach, life: ServerLife, namespace: string) {
     this.#reach = reach
     this.#life = life
     this.#namespace = namespace
+    this.#together = new Together((claims) => inSlots(namespace, claims))
   }
 
   async vote(
@@ -52,7 +54,7 @@ export class QuorumMember implements QuorumNode, WaitingNode {
   }
 
   renew(renewals: readonly RenewedClaim[]): Promise<readonly (Stake | undefined)[]> {
-    return askParts(partsOf(renewals, atThisNode), ({ claims }) => this.#renewAlike(claims))
+    return this.#together.ask(renewals, (alike) => this.#renewAlike(alike))
   }
 
   async #renewAlike(renewals: readonly RenewedClaim[]): Promise<readonly (Stake | undefined)[]> {
@@ -66,20 +68,19 @@ export class QuorumMember implements QuorumNode, WaitingNode {
   }
 
   async restore(kept: readonly Kept[]): Promise<void> {
-    const whole = kept.filter(({ claim }) => !claim.share)
-    const shared = kept.filter(({ claim }) => claim.share)
-    await Promise.all([this.#restoreAlike(restore, whole), this.#restoreAlike(restoreShares, shared)])
+    const claims = kept.map(({ claim, token }) => ({ ...claim, fencingToken: token }))
+    await this.#together.ask(claims, (alike) => this.#restoreAlike(alike))
   }
 
-  async #restoreAlike(script: Script, kept: readonly Kept[]): Promise<void> {
-    if (kept.length === 0) return
-    const names = kept.flatMap(({ claim }) => this.#names(claim.key).slice(0, 2))
-    const args = kept.flatMap(({ claim, token }) => [claim.holder, claim.ttlMs, String(token)])
-    await this.#reach.scripts.run(script, names, args)
+  async #restoreAlike(claims: readonly (RenewedClaim & { readonly fencingToken: bigint })[]): Promise<never[]> {
+    const names = claims.flatMap(({ key }) => this.#names(key).slice(0, 2))
+    const args = claims.flatMap(({ holder, ttlMs, fencingToken }) => [holder, ttlMs, String(fencingToken)])
+    await this.#reach.scripts.run(claims[0]?.share ? restoreShares : restore, names, args)
+    return []
   }
 
   release(claims: readonly Claim[]): Promise<readonly boolean[]> {
-    return askParts(partsOf(claims, atThisNode), ({ claims: alike }) => this.#releaseAlike(alike))
+    return this.#together.ask(claims, (alike) => this.#releaseAlike(alike))
   }
 
   async #releaseAlike(claims: readonly Claim[]): Promise<readonly boolean[]> {
@@ -102,19 +103,24 @@ export class QuorumMember implements QuorumNode, WaitingNode {
   }
 
   expect({ key, holder }: Claim, hear: () => void): () => void {
-    return this.#reach.turns.expect(key, holder, (turn) => {
+    return this.#reach.turns.subscriptionTo(key).expect(holder, (turn) => {
       // What may have been missed shows at the next look.
       if (turn !== undefined) hear()
     })
   }
 
   async join({ key, holder, share }: Claim, isWanted: () => boolean): Promise<number> {
+    const subscription = this.#reach.turns.subscriptionTo(key)
     // What is told from then on is heard.
-    await this.#reach.turns.listening(key)
+    await subscription.listening()
     // Released meanwhile: behind that, it would stand in line for nobody.
     if (!isWanted()) throw new Error('the wait is over')
-    const { scripts, turns } = this.#reach
-    return Number(await scripts.run(share ? joinForShare : join, this.#names(key), [holder, turns.process]))
+    const { process, since } = subscription
+    const args = [holder, process, this.#namespace]
+    const asked = this.#reach.scripts.run(share ? joinForShare : join, this.#names(key), args)
+    const [keptMs, listeners] = (await asked) as [number, number]
+    if (listeners === 0) subscription.unheard(since)
+    return keptMs
   }
 
   close(): Promise<void> {
@@ -122,12 +128,9 @@ export class QuorumMember implements QuorumNode, WaitingNode {
   }
 
   #names(key: string): string[] {
-    return allNames(keyNames(this.#namespace, key))
+    return allNames(quorumNames(this.#namespace, key))
   }
 }
-
-/** One script for all that are alike, wherever their keys are. */
-const atThisNode = (): number => 0
 
 const withKind = (held: Inspection, kind: Share['kind'] | undefined): Inspection =>
   kind === 'shared' ? { ...held, share: { kind } } : held

@@ -1,11 +1,12 @@
 import { Attachment, type Core, type LockBackend } from '@leasehold/core'
 import { nodeClientOf } from '../clients/client-of.ts'
+import { type AskCredentials, assertCredentials } from '../clients/credentials.ts'
 import { assertOptions, isCluster } from '../clients/unsupported.ts'
 import { Doctor } from '../doctor.ts'
 import { assertDuration, LONGEST_TIMER_MS } from '../durations.ts'
 import { namespaceOf } from '../namespace.ts'
 import { reachNode } from '../reach.ts'
-import type { NodeRedisClient, RedisClient, RedisCommander } from '../redis-shapes.ts'
+import type { NodeRedisClient, RedisClient, RedisConnection } from '../redis-shapes.ts'
 import { classifyRedisError } from '../refusals.ts'
 import { NoMajority } from './no-majority.ts'
 import { Quorum } from './quorum.ts'
@@ -31,6 +32,8 @@ export interface RedisQuorumBackendOptions {
   readonly maxTtlMs?: number | undefined
   /** The servers write every command to disk before they answer (`appendonly yes`, `appendfsync always`): a restarted one counts at once, and no TTL is too long. Default false. */
   readonly durable?: boolean | undefined
+  /** As of `redisBackend`, the same for all servers. */
+  readonly credentials?: AskCredentials | undefined
   /** How long the others wait for a node before they decide without it, in milliseconds; less where the TTL is short. Default 500. */
   readonly nodeTimeoutMs?: number | undefined
   /** After how much silence a connection counts as broken, in milliseconds. Default 3000. */
@@ -89,7 +92,7 @@ export function redisQuorumBackend(options: RedisQuorumBackendOptions): LockBack
 }
 
 function nodesOf(
-  { clients, prefix = 'leasehold-quorum:', replyTimeoutMs = 3000 }: RedisQuorumBackendOptions,
+  { clients, prefix = 'leasehold-quorum:', replyTimeoutMs = 3000, credentials }: RedisQuorumBackendOptions,
   core: Core,
   maxTtlMs: number | undefined,
 ): QuorumMember[] {
@@ -100,12 +103,15 @@ function nodesOf(
   assertDuration('replyTimeoutMs', replyTimeoutMs, LONGEST_TIMER_MS)
   const claimIdentity = identities()
   const doctor = new Doctor(core)
-  const given = clients.map((client: RedisClient | NodeRedisClient, index) => nodeClientOf(`clients[${index}]`, client))
+  const given = clients.map((client: RedisClient | NodeRedisClient, index) =>
+    nodeClientOf(`clients[${index}]`, client, credentials),
+  )
+  assertCredentials(credentials, clients)
   return given.map((client, index) => {
     const namespace = namespaceOf(client.keyPrefix, prefix)
     const make = () => client.duplicate(replyTimeoutMs)
     const life = new ServerLife(core.clock, maxTtlMs, (runId) => claimIdentity(index, runId))
-    const prepare = async (redis: RedisCommander) => {
+    const prepare = async (redis: RedisConnection) => {
       await client.prepare(redis)
       doctor.examine(redis)
       return life.begin(redis)

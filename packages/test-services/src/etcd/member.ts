@@ -14,10 +14,11 @@ export interface Peers {
   readonly all: readonly number[]
 }
 
-/** Settings are its flags: `{ 'election-timeout': 500 }`. With `auto-tls` clients reach it by https, and it signs for itself. */
+/** Settings are its flags: `{ 'election-timeout': 500 }`. With `auto-tls` clients reach it by https, and it signs for itself; with `cert-file` as well, by a certificate that it is given. */
 export function memberRecipe(peers: Peers, settings: Settings): Recipe {
   const { etcd } = providePrograms(etcdNeed)
-  const scheme = settings['auto-tls'] === undefined ? 'http://' : 'https://'
+  const isSecure = settings['auto-tls'] !== undefined || settings['cert-file'] !== undefined
+  const scheme = isSecure ? 'https://' : 'http://'
   return {
     name: 'etcd',
     scheme,
@@ -35,16 +36,16 @@ export function memberRecipe(peers: Peers, settings: Settings): Recipe {
   }
 }
 
-const at = (port: number): string => `http://127.0.0.1:${port}`
+export const peerUrl = (port: number): string => `http://127.0.0.1:${port}`
 const nameOf = (peerPort: number): string => `member-${peerPort}`
 
 const addresses = (client: string, { own, all }: Peers): Settings => ({
   name: nameOf(own),
   'listen-client-urls': client,
   'advertise-client-urls': client,
-  'listen-peer-urls': at(own),
-  'initial-advertise-peer-urls': at(own),
-  'initial-cluster': all.map((peer) => `${nameOf(peer)}=${at(peer)}`).join(','),
+  'listen-peer-urls': peerUrl(own),
+  'initial-advertise-peer-urls': peerUrl(own),
+  'initial-cluster': all.map((peer) => `${nameOf(peer)}=${peerUrl(peer)}`).join(','),
 })
 
 export const flags = (settings: Settings): string[] =>

@@ -35,6 +35,11 @@ export class Lane {
     return this.#isHoled
   }
 
+  /** Nothing comes out any more. */
+  forget(): void {
+    this.#isHoled = true
+  }
+
   send(cargo: Cargo): void {
     this.#parcels.push({ cargo, dueAt: performance.now() + this.#weather.delayMs })
     this.#deliver()

@@ -30,6 +30,11 @@ export class ProxiedConnection {
     for (const socket of this.#sockets) socket.resetAndDestroy()
   }
 
+  /** Neither side hears of the other any more, nor that it was forgotten. */
+  forget(): void {
+    for (const one of this.#lanes) one.forget()
+  }
+
   /** What was held back arrives. A connection that lost something is of no use any more. */
   heal(): void {
     if (this.#lanes.some((one) => one.isHoled)) this.cut()

@@ -75,6 +75,11 @@ export class TcpProxy {
     for (const connection of this.#connections) connection.cut()
   }
 
+  /** As what stands between forgets silent connections, and tells nobody: those that are open now say nothing any more. New ones work. */
+  forget(): void {
+    for (const connection of this.#connections) connection.forget()
+  }
+
   heal(): void {
     for (const direction of directions) clear(this.#weathers[direction])
     for (const connection of this.#connections) connection.heal()

@@ -8,13 +8,14 @@ import { until } from '../until.ts'
 import { askRedis } from './ask.ts'
 import { nodeRecipe } from './node.ts'
 
-const masters = 3
+const MASTERS = 3
+const SLOTS = 16_384
 /** Where, above its port, a node of a cluster listens for the others. */
 const busOffset = 10_000
 
 export class RedisCluster {
   readonly source: string
-  /** The masters, each with a third of the slots. */
+  /** The masters, each with as many slots. */
   readonly nodes: readonly Server[]
 
   constructor(nodes: readonly Server[]) {
@@ -37,15 +38,20 @@ export class RedisCluster {
   }
 }
 
+/** One master that has all slots, and keeps to them all the same, as behind the one address of a clustered service. Always of this machine. */
+export async function startClusteredRedis({ settings = {} }: ServerOptions = {}): Promise<RedisCluster> {
+  return announced('clustered Redis', new RedisCluster(await startNodes(settings, 1)))
+}
+
 /** A Redis Cluster of three masters without replicas. */
 export async function startRedisCluster(options: ServerOptions = {}): Promise<RedisCluster> {
   const nodes =
-    serversAtAddresses('LEASEHOLD_REDIS_CLUSTER_URLS', options) ?? (await startNodes(options.settings ?? {}))
+    serversAtAddresses('LEASEHOLD_REDIS_CLUSTER_URLS', options) ?? (await startNodes(options.settings ?? {}, MASTERS))
   return announced('Redis Cluster', new RedisCluster(nodes))
 }
 
-async function startNodes(settings: Settings): Promise<Server[]> {
-  const nodes = await startAll(Array.from({ length: masters }, () => startNode(settings)))
+async function startNodes(settings: Settings, count: number): Promise<Server[]> {
+  const nodes = await startAll(Array.from({ length: count }, () => startNode(settings)))
   try {
     await join(nodes)
     await isComplete(nodes)
@@ -85,9 +91,11 @@ export async function startRedisClusterReplica(
 }
 
 async function join(nodes: readonly Server[]): Promise<void> {
-  const [first] = nodes
+  const [first, ...others] = nodes
   const addresses = nodes.map(({ host, port }) => `${host}:${port}`)
-  if (first !== undefined) await askRedis(first, '--cluster', 'create', ...addresses, '--cluster-yes')
+  if (first === undefined) return
+  if (others.length > 0) await askRedis(first, '--cluster', 'create', ...addresses, '--cluster-yes')
+  else await askRedis(first, 'cluster', 'addslotsrange', '0', String(SLOTS - 1))
 }
 
 async function isComplete(nodes: readonly Server[]): Promise<void> {

@@ -99,6 +99,6 @@ const oneLink = (proxies: readonly TcpProxy[]): Link => ({
 
 async function killClients(server: Server, name: string): Promise<void> {
   const clients = (await askRedis(server, 'client', 'list')).split('\n')
-  const own = clients.filter((client) => client.includes(` name=${name} `))
+  const own = clients.filter((client) => client.includes(` name=leasehold:${name} `))
   for (const client of own) await askRedis(server, 'client', 'kill', 'id', /^id=(\d+)/.exec(client)?.[1] ?? '')
 }

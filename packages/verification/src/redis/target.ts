@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { LockBackend } from '@leasehold/core'
 import type { FaultHooks, Link } from '@leasehold/core/conformance'
-import { askRedis, type Server, startRedis, startRedisCluster, startRedisSentinels } from '@leasehold/test-services'
+import {
+  askRedis,
+  type Server,
+  startClusteredRedis,
+  startRedis,
+  startRedisCluster,
+  startRedisSentinels,
+} from '@leasehold/test-services'
 import { holderProgramOf } from '../conformance/holder-program.ts'
 import type { RunningTarget } from '../conformance/running-target.ts'
 import { TcpProxy } from '../loopback/tcp-proxy.ts'
@@ -39,6 +46,22 @@ async function startNode(name: string, kind: Address['kind']): Promise<RunningTa
       restartEmpty: () => server.restart({ keepData: false }),
     },
     stop: () => server.stop(),
+  })
+}
+
+/** A plain client at the one address of a clustered service: all slots are there, and a script serves one of them. */
+export async function startClusteredRedisTarget(): Promise<RunningTarget> {
+  const cluster = await startClusteredRedis()
+  return targetOf({
+    name: 'redis-clustered',
+    kind: 'node',
+    entries: cluster.nodes,
+    nodes: cluster.nodes,
+    restart: {
+      restartKeepingData: () => cluster.restart(),
+      restartEmpty: () => cluster.restart({ keepData: false }),
+    },
+    stop: () => cluster.stop(),
   })
 }
 
@@ -133,6 +156,6 @@ const asOne = (links: readonly Link[]): Link => ({
 
 async function killConnections(server: Server, name: string): Promise<void> {
   const clients = (await askRedis(server, 'client', 'list')).split('\n')
-  const own = clients.filter((client) => client.includes(` name=${name} `))
+  const own = clients.filter((client) => client.includes(` name=leasehold:${name} `))
   for (const client of own) await askRedis(server, 'client', 'kill', 'id', /^id=(\d+)/.exec(client)?.[1] ?? '')
 }

@@ -26,16 +26,24 @@ local function stand(keys, holder, ttl, metadata, process, share)
   redis.call('PEXPIRE', keys.queue, '${WAITER_LIFE_MS * 2}')
 end
 
--- How a process listens is the first character of its name: to its shard, to the whole Cluster, or to one node. That nobody listens proves that the process is gone, except among
--- the nodes of a Cluster. Then nothing is said: whoever listens to a replica would hear it, and take the key for its own.
-local function tell(keys, namespace, process, news)
+-- How a process listens is the first character of its name: to its shard, to the whole Cluster or where the server cannot tell who listens, or to one node.
+local function channel_of(keys, namespace, process)
   local way = string.sub(process, 1, 1)
-  local channel, listeners, publish = namespace .. 'turns:' .. process, 'NUMSUB', 'PUBLISH'
-  if way == 's' then
-    channel, listeners, publish = string.sub(keys.hold, 1, -5) .. 'turns:' .. process, 'SHARDNUMSUB', 'SPUBLISH'
-  end
-  if way ~= '*' and redis.call('PUBSUB', listeners, channel)[2] == 0 then return false end
-  redis.call(publish, channel, news)
+  if way == 's' then return way, string.sub(keys.hold, 1, -5) .. 'turns:' .. process end
+  return way, namespace .. 'turns:' .. (way == '*' and string.sub(process, 2) or process)
+end
+
+-- How many listen there, where that can be told.
+local function listeners(way, channel)
+  if way == '*' then return 1 end
+  return redis.call('PUBSUB', way == 's' and 'SHARDNUMSUB' or 'NUMSUB', channel)[2]
+end
+
+-- That nobody listens proves that the process is gone, or has to listen anew. Then nothing is said: whoever listens to a replica would hear it, and take the key for its own.
+local function tell(keys, namespace, process, news)
+  local way, channel = channel_of(keys, namespace, process)
+  if listeners(way, channel) == 0 then return false end
+  redis.call(way == 's' and 'SPUBLISH' or 'PUBLISH', channel, news)
   return true
 end
 

@@ -35,9 +35,21 @@ local function keep_turn(keys, turn)
   end
 end
 
--- That it reaches nobody means that its process is gone: nothing is granted by it.
+-- How a process listens is the first character of its name: to one node, or, with a star, where that cannot tell who listens.
+local function channel_of(namespace, process)
+  return namespace .. 'turns:' .. string.gsub(process, '^%*', '')
+end
+
+-- How many listen there, where that can be told.
+local function listeners(namespace, process)
+  if string.sub(process, 1, 1) == '*' then return 1 end
+  return redis.call('PUBSUB', 'NUMSUB', channel_of(namespace, process))[2]
+end
+
+-- That it reaches nobody means that its process is gone, or has to listen anew: nothing is granted by it.
 local function tell(namespace, process, holder)
-  return redis.call('PUBLISH', namespace .. 'turns:' .. process, holder .. ' 0 0 0') > 0
+  local reached = redis.call('PUBLISH', channel_of(namespace, process), holder .. ' 0 0 0')
+  return reached > 0 or string.sub(process, 1, 1) == '*'
 end
 
 -- Calls up the first waiter that lives, who stays first until it has the key; where that one wants a share, all behind it who want one, too, as far as nobody who wants the whole key

@@ -8,5 +8,5 @@ local keys = keys_of(1)
 stand(keys, ARGV[1], ARGV[2], 'shared')
 local kept = redis.call('HMGET', keys.hold, 'holder', 'turn')
 local _, left = obstacle(keys, kept[1] or kept[2], ARGV[1])
-return left or 0
+return { left or 0, listeners(ARGV[3], ARGV[2]) }
 `)

@@ -1,0 +1,125 @@
+import type { Claim, Terms } from '@leasehold/core'
+import type { Attempt } from './answers.ts'
+import { isAcrossSlots } from './cluster/across-slots.ts'
+import { isHalfway } from './cluster/halfway.ts'
+import type { Part } from './parts.ts'
+
+/** So many claims in one script at most: whoever else asks the server waits for it. */
+const MOST = 64
+
+/** A claim, and what is asked for it. */
+export type AskedClaim = Claim & Pick<Terms, 'ttlMs' | 'metadata'>
+
+/** How several claims are asked for in one script, and one by itself. */
+export interface Asking<C extends Claim, A> {
+  partsOf(claims: readonly C[]): Part<C>[]
+  /** An answer for each, or why there is none. */
+  together(claims: readonly C[]): Promise<readonly (A | Error)[]>
+  alone(claim: C): Promise<A>
+  /** A script for several was refused, before it did anything. */
+  refused(error: unknown): void
+}
+
+interface Asked<C, A> {
+  readonly claim: C
+  resolve(answer: A): void
+  reject(error: unknown): void
+}
+
+/** Nothing was done: some of the keys are elsewhere, or not permitted. */
+const isForOne = (error: unknown): boolean =>
+  isAcrossSlots(error) || isHalfway(error) || (error instanceof Error && error.message.startsWith('NOPERM'))
+
+/** Claims that were asked for in this turn of the event loop. */
+class Gathered<C extends Claim, A> {
+  readonly #asking: Asking<C, A>
+  readonly #holders = new Set<string>()
+  #all: Asked<C, A>[] = []
+
+  constructor(asking: Asking<C, A>) {
+    this.#asking = asking
+  }
+
+  get size(): number {
+    return this.#all.length
+  }
+
+  has({ holder }: Claim): boolean {
+    return this.#holders.has(holder)
+  }
+
+  add(claim: C): Promise<A> {
+    this.#holders.add(claim.holder)
+    return new Promise((resolve, reject) => this.#all.push({ claim, resolve, reject }))
+  }
+
+  send(): void {
+    const all = this.#all
+    if (all.length === 0) return
+    this.#all = []
+    this.#holders.clear()
+    const [first] = all
+    if (first && all.length === 1) this.#alone(first)
+    else this.#apart(all)
+  }
+
+  #apart(all: readonly Asked<C, A>[]): void {
+    for (const { indices } of this.#asking.partsOf(all.map(({ claim }) => claim)))
+      for (let at = 0; at < indices.length; at += MOST)
+        this.#together(indices.slice(at, at + MOST).map((index) => all[index] as Asked<C, A>))
+  }
+
+  #alone({ claim, resolve, reject }: Asked<C, A>): void {
+    this.#asking.alone(claim).then(resolve, reject)
+  }
+
+  #together(all: readonly Asked<C, A>[]): void {
+    const answered = (answers: readonly (A | Error)[]) => {
+      for (const [nth, { resolve, reject }] of all.entries()) {
+        const answer = answers[nth] as A | Error
+        if (answer instanceof Error) reject(answer)
+        else resolve(answer)
+      }
+    }
+    const failed = (error: unknown) => {
+      if (isForOne(error)) this.#asking.refused(error)
+      for (const each of all)
+        if (isForOne(error)) this.#alone(each)
+        else each.reject(error)
+    }
+    this.#asking.together(all.map(({ claim }) => claim)).then(answered, failed)
+  }
+}
+
+/** What is asked for in one turn of the event loop is one script: to make, to send and to run one for each takes several times as long. */
+export class OneTurn {
+  readonly #attempts: Gathered<AskedClaim, Attempt>
+  readonly #releases: Gathered<Claim, boolean>
+
+  constructor(attempts: Asking<AskedClaim, Attempt>, releases: Asking<Claim, boolean>) {
+    this.#attempts = new Gathered(attempts)
+    this.#releases = new Gathered(releases)
+  }
+
+  attempt(claim: AskedClaim): Promise<Attempt> {
+    this.#begin()
+    return this.#attempts.add(claim)
+  }
+
+  release(claim: Claim): Promise<boolean> {
+    // A claim that is given up in the turn in which it was asked for: in the other order, nobody would ever give it back.
+    if (this.#attempts.has(claim)) this.#attempts.send()
+    this.#begin()
+    return this.#releases.add(claim)
+  }
+
+  #begin(): void {
+    if (this.#attempts.size + this.#releases.size === 0) process.nextTick(() => this.#send())
+  }
+
+  /** Whoever gives a key back and asks for it is to find it free. */
+  #send(): void {
+    this.#releases.send()
+    this.#attempts.send()
+  }
+}

@@ -1,0 +1,45 @@
+/* Loaded before a server: its wall clock is off by the milliseconds that stand in a file, which may change at any time. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+static volatile long long *offset_ms;
+
+__attribute__((constructor)) static void open_offset(void) {
+  const char *path = getenv("LEASEHOLD_PRELOADED_NUMBER");
+  int file = path ? open(path, O_RDONLY) : -1;
+  if (file < 0) return;
+  void *page = mmap(NULL, sizeof *offset_ms, PROT_READ, MAP_SHARED, file, 0);
+  if (page != MAP_FAILED) offset_ms = page;
+  close(file);
+}
+
+int clock_gettime(clockid_t clock, struct timespec *now) {
+  if (syscall(SYS_clock_gettime, clock, now) != 0) return -1;
+  if (clock != CLOCK_REALTIME || !offset_ms) return 0;
+  long long ns = now->tv_nsec + (*offset_ms % 1000) * 1000000LL;
+  now->tv_sec += *offset_ms / 1000 + (ns >= 0 ? ns / 1000000000LL : -1);
+  now->tv_nsec = ns >= 0 ? ns % 1000000000LL : ns + 1000000000LL;
+  return 0;
+}
+
+int gettimeofday(struct timeval *restrict now, void *restrict zone) {
+  (void)zone;
+  struct timespec exact;
+  clock_gettime(CLOCK_REALTIME, &exact);
+  now->tv_sec = exact.tv_sec;
+  now->tv_usec = exact.tv_nsec / 1000;
+  return 0;
+}
+
+time_t time(time_t *result) {
+  struct timespec exact;
+  clock_gettime(CLOCK_REALTIME, &exact);
+  if (result) *result = exact.tv_sec;
+  return exact.tv_sec;
+}
