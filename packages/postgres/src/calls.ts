@@ -1,7 +1,7 @@
 import type { Claim, Contended, Grant, Inspection, Share } from '@leasehold/core'
+import { isTrue, numberOf } from './answers.ts'
 import type { PostgresRow } from './postgres-shapes.ts'
 import { explained } from './refusals.ts'
-import type { Statements } from './statements.ts'
 
 /** How functions of the schema are called. */
 export interface Calls {
@@ -10,7 +10,13 @@ export interface Calls {
   value(call: string, ...values: unknown[]): Promise<unknown>
 }
 
-export function callsOf(statements: Statements, quoted: string): Calls {
+/** What runs one statement, and is done with. */
+export interface Runner {
+  run(text: string, values: unknown[]): Promise<readonly PostgresRow[]>
+  close(): void
+}
+
+export function callsOf(statements: Runner, quoted: string): Calls {
   const run = (text: string, values: unknown[]): Promise<readonly PostgresRow[]> =>
     statements.run(text, values).catch((error: unknown) => {
       throw explained(error, quoted)
@@ -42,17 +48,17 @@ export function asked(share: Share | undefined): [string, number | null, number 
 export function grantOf(row: PostgresRow, share?: Share): Grant {
   const grant = {
     granted: true as const,
-    ttlMs: Number(row['remaining_ms']),
+    ttlMs: numberOf(row['remaining_ms']),
     fencingToken: BigInt(String(row['fencing_token'])),
   }
   return share?.kind === 'permits' ? { ...grant, slots: slotsOf(row) } : grant
 }
 
 export function answerOf(row: PostgresRow, share?: Share): Grant | Contended {
-  if (row['granted'] === true) return grantOf(row, share)
+  if (isTrue(row['granted'])) return grantOf(row, share)
   // Nobody knows: those who are let in before have not come yet.
   const remainingMs = row['remaining_ms']
-  return remainingMs === null ? { granted: false } : { granted: false, remainingMs: Number(remainingMs) }
+  return remainingMs === null ? { granted: false } : { granted: false, remainingMs: numberOf(remainingMs) }
 }
 
 export function inspectionOf(row: PostgresRow): Inspection {
@@ -66,7 +72,7 @@ export function inspectionOf(row: PostgresRow): Inspection {
 function shareOf(row: PostgresRow): Share | undefined {
   if (row['kind'] === 'shared') return { kind: 'shared' }
   return row['kind'] === 'permits'
-    ? { kind: 'permits', take: Number(row['take']), of: Number(row['out_of']) }
+    ? { kind: 'permits', take: numberOf(row['take']), of: numberOf(row['out_of']) }
     : undefined
 }
 

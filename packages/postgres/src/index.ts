@@ -4,6 +4,7 @@ export { fence } from './fence.ts'
 export { migrate } from './migrate.ts'
 export type {
   PostgresClient,
+  PostgresConnection,
   PostgresListenClient,
   PostgresNotification,
   PostgresPool,
@@ -12,7 +13,8 @@ export type {
   PostgresSessionClient,
   PostgresStatement,
 } from './postgres-shapes.ts'
-export { prune } from './prune.ts'
+export { type PruneOptions, prune } from './prune.ts'
+export type { PostgresQuery } from './query-statements.ts'
 export { type PostgresRowsBackendOptions, postgresRowsBackend } from './rows.ts'
 export { type SchemaOptions, schemaSql } from './schema-sql.ts'
 export { type TransactionLockOptions, withTransactionLock } from './transaction-lock.ts'

@@ -1,5 +1,6 @@
 import type { Claim } from '@leasehold/core'
 import { Alarm } from './alarm.ts'
+import { isTrue, numberOf } from './answers.ts'
 import { asked, type Calls, columns, only } from './calls.ts'
 import type { Listener } from './turns.ts'
 
@@ -57,9 +58,9 @@ export class Line implements Listener {
       await this.#calls.table('await_place($1, $2, $3, $4, $5, $6)', key, holder, ...asked(share), PLACE_MS),
     )
     const hasPlace = row['place'] !== null
-    const isLetIn = row['is_let_in'] === true
+    const isLetIn = isTrue(row['is_let_in'])
     if (hasPlace && !isLetIn && here.has(waiting)) {
-      waiting.place = Number(row['place'])
+      waiting.place = numberOf(row['place'])
       this.#standing.add(waiting)
       this.#keep(waiting, row['remaining_ms'])
       this.#nextBeat.by(waiting.nextBeatMs)
@@ -98,7 +99,7 @@ export class Line implements Listener {
   }
 
   #keep(waiting: Waiting, remainingMs: unknown): void {
-    const endsInMs = remainingMs === null ? BEAT_MS : Number(remainingMs) + 1
+    const endsInMs = remainingMs === null ? BEAT_MS : numberOf(remainingMs) + 1
     waiting.nextBeatMs = performance.now() + Math.min(BEAT_MS, Math.max(SOONEST_BEAT_MS, endsInMs))
   }
 
@@ -120,10 +121,10 @@ export class Line implements Listener {
     const claims = standing.map(({ claim }) => claim)
     const rows = await this.#calls.table('keep_places($1, $2, $3)', ...columns(claims), PLACE_MS).catch(() => undefined)
     if (!rows) return
-    const kept = new Map(rows.map((row) => [row['claim'], row]))
+    const kept = new Map(rows.map((row) => [numberOf(row['claim']), row]))
     for (const [index, each] of standing.entries()) {
       const row = kept.get(index + 1)
-      if (row === undefined || row['is_let_in'] === true) each.wake()
+      if (row === undefined || isTrue(row['is_let_in'])) each.wake()
       else this.#keep(each, row['remaining_ms'])
     }
     this.#planNext()

@@ -1,23 +1,24 @@
+import { ask, numberIn } from './answers.ts'
+import { assertPool } from './arguments.ts'
 import type { PostgresClient, PostgresPool } from './postgres-shapes.ts'
 import { quotedSchema } from './schema-name.ts'
-import { type SchemaOptions, schemaSql } from './schema-sql.ts'
-import { SCHEMA_VERSION } from './sql/version-sql.ts'
-
-/** "leasehold" in ASCII, as far as 63 bits go: whoever migrates anything of Leasehold waits for its turn here. */
-const MIGRATION_LOCK = '0x6c65617365686f6c'
+import { type SchemaOptions, schemaSql, unversionedSql } from './schema-sql.ts'
+import { MIGRATION_LOCK } from './sql/table-sql.ts'
+import { appliedOf, functionsOf, SCHEMA_VERSION } from './sql/version-sql.ts'
 
 /**
  * Brings the database to what this version of the package needs. Does nothing where that is there already, so that a role
- * without the right to create may call it. Safe from many processes at once.
+ * without the right to create may call it. Safe from many processes at once. Functions that somebody has changed are set right.
  */
 export async function migrate(pool: PostgresPool, options: SchemaOptions = {}): Promise<void> {
+  assertPool(pool)
   const sql = schemaSql(options)
   const quoted = quotedSchema(options.schema)
   const client = await pool.connect()
   const toldByTheStatement = () => {}
   client.on('error', toldByTheStatement)
   try {
-    if ((await versionOf(client, quoted)) < SCHEMA_VERSION) await apply(client, quoted, sql)
+    if (await isWanting(client, quoted)) await apply(client, quoted, sql)
   } catch (error) {
     // Takes the open transaction along.
     client.release(true)
@@ -29,15 +30,27 @@ export async function migrate(pool: PostgresPool, options: SchemaOptions = {}): 
 
 async function apply(client: PostgresClient, quoted: string, sql: string): Promise<void> {
   await client.query('begin isolation level read committed')
-  await client.query('select pg_advisory_xact_lock($1)', [String(BigInt(MIGRATION_LOCK))])
-  // Somebody else may have been here while this one waited; a newer version must not be set back.
-  if ((await versionOf(client, quoted)) < SCHEMA_VERSION) await client.query(sql)
+  await client.query('select pg_advisory_xact_lock($1)', [String(MIGRATION_LOCK)])
+  // Somebody else may have been here while this one waited.
+  if (await isWanting(client, quoted)) await client.query(sql)
   await client.query('commit')
 }
 
+/** A newer version must not be set back. */
+async function isWanting(client: PostgresClient, quoted: string): Promise<boolean> {
+  const version = await versionOf(client, quoted)
+  if (version !== SCHEMA_VERSION) return version < SCHEMA_VERSION
+  const stands = `obj_description('${quoted}.schema_version()'::regprocedure, 'pg_proc')`
+  const [row] = await ask(client, `select (${stands} = $1 || ' ' || (${functionsOf(quoted)}))::int as is_whole`, [
+    appliedOf(unversionedSql(quoted)),
+  ])
+  return numberIn(row, 'is_whole') !== 1
+}
+
 async function versionOf(client: PostgresClient, quoted: string): Promise<number> {
-  const { rows } = await client.query('select to_regprocedure($1) is not null as known', [`${quoted}.schema_version()`])
-  if (rows[0]?.['known'] !== true) return 0
-  const versions = await client.query(`select ${quoted}.schema_version() as version`)
-  return Number(versions.rows[0]?.['version'])
+  const name = `${quoted}.schema_version()`
+  const [row] = await ask(client, 'select (to_regprocedure($1) is not null)::int as is_known', [name])
+  if (numberIn(row, 'is_known') !== 1) return 0
+  const [told] = await ask(client, `select ${name} as version`, [])
+  return numberIn(told, 'version')
 }

@@ -1,4 +1,5 @@
 import type { LockBackend } from '@leasehold/core'
+import { isTrue, numberOf } from './answers.ts'
 import { type Calls, inspectionOf } from './calls.ts'
 
 /** What operators ask and do, and what holders show them. */
@@ -15,10 +16,10 @@ export function operators({
       return rows.map((row) => ({ ...inspectionOf(row), key: String(row['key']) }))
     },
     async annotate({ key, holder }, metadata) {
-      return (await value('annotate($1, $2, $3)', key, holder, metadata)) === true
+      return isTrue(await value('annotate($1, $2, $3)', key, holder, metadata))
     },
     async forceRelease(key, reason) {
-      return Number(await value('force_release($1, $2)', key, reason))
+      return numberOf(await value('force_release($1, $2)', key, reason))
     },
   }
 }

@@ -7,6 +7,12 @@ export interface PostgresClient {
   query(text: string, values?: unknown[]): Promise<{ readonly rows: readonly PostgresRow[] }>
 }
 
+/** One connection, such as a pool lends. A pool itself is none: each of its statements may go to another connection. */
+export interface PostgresConnection extends PostgresClient {
+  readonly totalCount?: never
+  readonly idleCount?: never
+}
+
 /** What newer versions of `pg` know about their clients: `I` for idle, `T` and `E` within a transaction. */
 export interface TransactionAware {
   getTransactionStatus?(): string | null
@@ -49,7 +55,22 @@ export interface PostgresClientInsides {
   readonly pipeline?: boolean
   /** The process that the server named when the connection was made. A pooler between makes it up. */
   readonly processID?: number | null
-  readonly connection?: { readonly stream: { destroy(): unknown; cork?(): void; uncork?(): void } }
+  readonly connection?: {
+    readonly stream: {
+      destroy(): unknown
+      cork?(): void
+      uncork?(): void
+      setKeepAlive?(on: boolean, silenceMs: number): unknown
+    }
+  }
+  /** A client has it, and a pool has not. */
+  getTypeParser?(oid: number): unknown
+  /** A pool has it, and a client has not. */
+  readonly totalCount?: number
+  /** Values come in binary form where there is one. */
+  readonly binary?: boolean
+  /** How often a pool has lent the client. */
+  readonly _poolUseCount?: number
 }
 
 /** A client that is not connected yet, straight to the server, for locks that live in its session. */
@@ -63,4 +84,6 @@ export interface PostgresStatement {
   readonly name?: string
   readonly text: string
   readonly values?: unknown[]
+  /** What becomes of the values in the answer. */
+  readonly types?: { getTypeParser(oid: number): (value: unknown) => unknown }
 }

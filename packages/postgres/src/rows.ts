@@ -1,27 +1,44 @@
-import type { Claim, Contended, Grant, LockBackend, Renewal, Share, Terms } from '@leasehold/core'
-import { answerOf, asked, type Calls, callsOf, columns, grantOf, only } from './calls.ts'
+import type { Claim, Contended, Grant, LockBackend, Share, Terms } from '@leasehold/core'
+import { isTrue } from './answers.ts'
+import { assertFunction, assertPoolOrQuery, newClients } from './arguments.ts'
+import { batches } from './batches.ts'
+import { answerOf, asked, type Calls, callsOf, only } from './calls.ts'
 import { Line } from './line.ts'
 import { LONGEST_TIMER_MS } from './longest-timer.ts'
 import { operators } from './operators.ts'
-import type { PostgresListenClient, PostgresPool, PostgresRow } from './postgres-shapes.ts'
+import { PoolClients } from './pool-clients.ts'
+import type { PostgresListenClient, PostgresPool } from './postgres-shapes.ts'
+import { type PostgresQuery, QueryStatements } from './query-statements.ts'
 import { classifyPostgresError } from './refusals.ts'
 import { channelOf, lineChannelOf, quotedSchema } from './schema-name.ts'
 import { Statements } from './statements.ts'
 import { Turns } from './turns.ts'
 import { waitForTurn } from './wait-for-turn.ts'
 
-export interface PostgresRowsBackendOptions {
+export type PostgresRowsBackendOptions = PostgresRowsSettings & (ByPool | ByQuery)
+
+interface ByPool {
   /** Yours: it is used, never ended. PgBouncer in transaction mode may stand behind it. Give it an `error` listener, as `pg` asks for. */
   readonly pool: PostgresPool
+  readonly query?: undefined
+}
+
+interface ByQuery {
+  /** Instead of a pool of `pg`: one statement through any other library, such as `(text, values) => sql.unsafe(text, values)` of postgres.js. */
+  readonly query: PostgresQuery
+  readonly pool?: undefined
+}
+
+interface PostgresRowsSettings {
   /** Where `migrate` or `leasehold-postgres schema` put tables and functions. Default `leasehold`. */
-  readonly schema?: string
+  readonly schema?: string | undefined
   /**
    * Makes a client that is not connected yet, straight to the server, such as `() => new pg.Client(url)`: those who wait are
    * then woken by the release. One connection per process, opened at the first wait. Without it they poll.
    */
-  readonly listen?: () => PostgresListenClient
+  readonly listen?: (() => PostgresListenClient) | undefined
   /** When to give up on a statement and end its connection, in milliseconds: not less than the engine's `requestTimeoutMs`. Default 5000. */
-  readonly statementTimeoutMs?: number
+  readonly statementTimeoutMs?: number | undefined
 }
 
 /**
@@ -30,17 +47,21 @@ export interface PostgresRowsBackendOptions {
  */
 export function postgresRowsBackend({
   pool,
+  query,
   schema,
   listen,
   statementTimeoutMs = 5000,
 }: PostgresRowsBackendOptions): LockBackend {
   const quoted = quotedSchema(schema)
-  assertPool(pool)
+  assertPoolOrQuery(pool, query)
+  assertFunction(listen, 'listen')
   assertTimeout(statementTimeoutMs)
-  const statements = new Statements(pool, statementTimeoutMs)
+  const statements = query
+    ? new QueryStatements(query, statementTimeoutMs)
+    : new Statements(new PoolClients(pool), statementTimeoutMs)
   const calls = callsOf(statements, quoted)
   const line = listen && new Line(calls, lineChannelOf(quoted))
-  const turns = listen && new Turns(listen, channelOf(quoted), line)
+  const turns = listen && new Turns(newClients(listen, 'listen'), channelOf(quoted), line)
   const { value } = calls
 
   const backend: LockBackend = {
@@ -53,9 +74,9 @@ export function postgresRowsBackend({
       return acquired(await value('try_acquire($1, $2, $3, $4)', key, holder, ttlMs, metadata ?? null))
     },
     async release({ key, holder }) {
-      return (await value('release($1, $2)', key, holder)) === true
+      return isTrue(await value('release($1, $2)', key, holder))
     },
-    ...manyAtOnce(calls),
+    ...batches(calls),
     ...operators(calls),
     classifyError: classifyPostgresError,
     async close() {
@@ -83,52 +104,10 @@ async function takePart(
   return answerOf(only(await table('take_part($1, $2, $3, $4, $5, $6, $7)', ...values)), share)
 }
 
-/** What is one statement for any number of claims, whose rows are named in arrays. */
-function manyAtOnce({ table }: Calls): Pick<LockBackend, 'tryAcquireAll' | 'renew' | 'releaseAll'> {
-  return {
-    async tryAcquireAll(claims, { ttlMs, metadata }) {
-      const rows = await table('try_acquire_all($1, $2, $3, $4)', ...columns(claims), ttlMs, metadata ?? null)
-      const [first] = rows
-      if (first?.['place'] === null) return { granted: false, remainingMs: Number(first['remaining_ms']) }
-      return rows.map((row) => grantOf(row))
-    },
-    async renew(renewals) {
-      const ttlsMs = renewals.map(({ ttlMs }) => ttlMs)
-      const rows = await table('renew_holds($1, $2, $3)', ...columns(renewals), ttlsMs)
-      const answers = new Map(rows.map((row) => [row['place'], row]))
-      return renewals.map(({ share }, index) => renewalOf(answers.get(index + 1), share))
-    },
-    async releaseAll(claims) {
-      const rows = await table('release_all($1, $2)', ...columns(claims))
-      const ended = new Set(rows.map((row) => row['place']))
-      return claims.map((_, index) => ended.has(index + 1))
-    },
-  }
-}
-
-/** Of a hold whose slots are these. */
-const kindOf = (slots: unknown): Share['kind'] | undefined => {
-  if (slots === null) return undefined
-  return slots === '' ? 'shared' : 'permits'
-}
-
-function renewalOf(row: PostgresRow | undefined, share: Share | undefined): Renewal {
-  if (row === undefined) return 'gone'
-  if (row['fencing_token'] === null) return `gone: ${String(row['why'])}`
-  // For another kind than it has, it is nobody's.
-  return kindOf(row['slots']) === share?.kind ? grantOf(row, share) : 'gone'
-}
-
 /** A record as text: whether it is granted, how long that remains so in milliseconds, the token. */
 function acquired(record: unknown): Grant | Contended {
   const [granted, remaining_ms, fencing_token] = String(record).slice(1, -1).split(',')
-  return answerOf({ granted: granted === 't', remaining_ms: remaining_ms || null, fencing_token })
-}
-
-function assertPool(pool: unknown): void {
-  if (typeof (pool as Partial<PostgresPool> | undefined)?.connect !== 'function') {
-    throw new TypeError('pool must be a pool of pg, or have its connect()')
-  }
+  return answerOf({ granted, remaining_ms: remaining_ms || null, fencing_token })
 }
 
 function assertTimeout(statementTimeoutMs: number): void {

@@ -12,13 +12,19 @@ import { versionSql } from './sql/version-sql.ts'
 
 export interface SchemaOptions {
   /** The schema that holds tables, sequence and functions of Leasehold. Default `leasehold`. */
-  readonly schema?: string
+  readonly schema?: string | undefined
 }
 
 /** Everything Leasehold needs in the database. Idempotent; refuses servers older than Postgres 14. Throws `RangeError` for a schema name out of the ordinary. */
 export function schemaSql({ schema }: SchemaOptions = {}): string {
   const quoted = quotedSchema(schema)
-  return [
+  const rest = unversionedSql(quoted)
+  return `${rest}\n${versionSql(quoted, rest)}`
+}
+
+/** All but the version that it tells. */
+export const unversionedSql = (quoted: string): string =>
+  [
     tableSql(quoted),
     leaseSql(quoted),
     groupSql(quoted),
@@ -28,6 +34,4 @@ export function schemaSql({ schema }: SchemaOptions = {}): string {
     operatorSql(quoted),
     pruneSql(quoted),
     fenceSql(quoted),
-    versionSql(quoted),
   ].join('\n')
-}

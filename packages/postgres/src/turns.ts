@@ -1,6 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { destroy, takeLeave } from './farewell.ts'
-import type { PostgresListenClient } from './postgres-shapes.ts'
+import { keepAlive } from './keep-alive.ts'
+import type { PostgresClientInsides, PostgresListenClient } from './postgres-shapes.ts'
+import { Pulse, RHYTHM, type Rhythm } from './pulse.ts'
 
 /** Between attempts to connect. */
 const RETRY_MS = 1000
@@ -18,6 +20,8 @@ export interface Listener {
 
 /** One connection of its own that hears which keys were released, made when somebody first waits, and anew after it broke. */
 export class Turns {
+  /** Somebody stands between who keeps the session, and says another process id. */
+  isPooled = false
   readonly #connect: () => PostgresListenClient | Promise<PostgresListenClient>
   readonly #channel: string
   readonly #listener: Listener | undefined
@@ -26,22 +30,28 @@ export class Turns {
   /** That which is heard. */
   #subscribed: Promise<PostgresListenClient> | undefined
   #failedAtMs = Number.NEGATIVE_INFINITY
+  /** Of the connection that listens. */
+  #pulse: Pulse | undefined
+  readonly #rhythm: Rhythm
   readonly #closing = new AbortController()
 
   constructor(
     connect: () => PostgresListenClient | Promise<PostgresListenClient>,
     channel: string,
     listener?: Listener,
+    rhythm = RHYTHM,
   ) {
     this.#connect = connect
     this.#channel = channel
     this.#listener = listener
+    this.#rhythm = rhythm
   }
 
   /** Calls back at most once, when the key was released or that may have been missed. Returns how to stop waiting. */
   watch(key: string, wake: () => void): () => void {
     const waiting = this.#waiting.get(key) ?? new Set()
     this.#waiting.set(key, waiting.add(wake))
+    this.#pulse?.mind()
     return () => {
       waiting.delete(wake)
       if (waiting.size === 0 && this.#waiting.get(key) === waiting) this.#waiting.delete(key)
@@ -61,6 +71,7 @@ export class Turns {
 
   async close(): Promise<void> {
     this.#closing.abort(new Error('these locks were closed'))
+    this.#pulse?.stop()
     const client = await this.#listening?.catch(() => undefined)
     if (client !== undefined) await takeLeave(client)
   }
@@ -68,8 +79,9 @@ export class Turns {
   #listen(): Promise<PostgresListenClient> {
     const listening = this.#subscribe(() => this.#broken(listening))
     listening.then(
-      () => {
+      (client) => {
         this.#subscribed = listening
+        this.#mind(client, () => this.#broken(listening))
       },
       () => {
         this.#failedAtMs = performance.now()
@@ -96,28 +108,50 @@ export class Turns {
       else this.#wake(payload)
     })
     const abandon = () => destroy(client)
+    const { patienceMs } = this.#rhythm
+    let isLate = false
+    const late = setTimeout(() => {
+      isLate = true
+      abandon()
+    }, patienceMs).unref()
     this.#closing.signal.addEventListener('abort', abandon)
     try {
       await client.connect()
       client.unref?.()
-      await assertDirect(client)
+      keepAlive(client)
+      if (!this.isPooled) await assertDirect(client)
       await client.query(NEVER_IDLE)
       await client.query(`listen "${this.#channel}"`)
       if (this.#listener) await client.query(`listen "${this.#listener.channel}"`)
     } catch (error) {
       client.end().catch(() => {})
-      throw error
+      throw isLate ? new Error(`no answer from Postgres within ${patienceMs} ms`, { cause: error }) : error
     } finally {
+      clearTimeout(late)
       this.#closing.signal.removeEventListener('abort', abandon)
     }
     subscribed = true
     return client
   }
 
+  /** From now on, as long as anybody waits. */
+  #mind(client: PostgresListenClient & PostgresClientInsides, onBroken: () => void): void {
+    if (this.#closing.signal.aborted) return
+    const onDead = () => {
+      destroy(client)
+      onBroken()
+    }
+    this.#pulse?.stop()
+    this.#pulse = new Pulse(client, () => this.#waiting.size > 0, onDead, this.#rhythm)
+    this.#pulse.mind()
+  }
+
   /** What was released meanwhile was not heard: everybody looks again. */
   #broken(listening: Promise<PostgresListenClient>): void {
     if (this.#listening !== listening) return
     this.#listening = undefined
+    this.#pulse?.stop()
+    this.#pulse = undefined
     for (const key of [...this.#waiting.keys()]) this.#wake(key)
     this.#listener?.missed()
   }

@@ -50,7 +50,7 @@ describe('a batch of advisory locks', () => {
     // Two stand in the server's line, the others are marked as present.
     await until('they wait', async () => {
       const { rowCount } = await pool.query(
-        `select from pg_locks where locktype = 'advisory' and (not granted or mode = 'ShareLock')
+        `select from pg_locks where locktype = 'advisory' and objsubid = 1 and (not granted or mode = 'ShareLock')
           and database = (select oid from pg_database where datname = current_database())`,
       )
       return (rowCount ?? 0) >= waiting.length

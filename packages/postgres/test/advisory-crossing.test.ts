@@ -1,7 +1,7 @@
 import type { Claim } from '@leasehold/core'
 import { until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
-import { openAdvisory, openAltered, standing } from './advisory.ts'
+import { gate, openAdvisory, openAltered, standing } from './advisory.ts'
 import { claimOn, openDatabase, terms } from './database.ts'
 
 const database = await openDatabase()
@@ -9,15 +9,6 @@ const { pool, schema, url } = database
 afterAll(database.stop)
 
 const TERMS = terms(60_000)
-
-/** Something to wait for until it is let go. */
-function gate() {
-  let open = () => {}
-  const opened = new Promise<void>((resolve) => {
-    open = resolve
-  })
-  return { opened, open }
-}
 
 describe('a request for a place that a wait of another claim has brought meanwhile', () => {
   it('is granted when that one is released, and can be released itself', async () => {
@@ -96,7 +87,7 @@ describe('a claim that is released', () => {
     await backend.tryAcquire(claimOn('afterwards'), TERMS)
     await backend.tryAcquire(other, TERMS)
     expect(isOver).toBe(false)
-    expect(await standing(pool, 'waits twice')).toBe(1)
+    await until('it still stands in line', async () => (await standing(pool, 'waits twice')) === 1)
     await backend.release(other)
     await next
     await Promise.all([holder.locks.close(), backend.close?.()])

@@ -60,7 +60,9 @@ describe('the end of a session', () => {
     await server.restart()
     await until('all are lost', areLost(leases))
     expect(lostKeys().sort()).toEqual(keys)
-    const { rows } = await pool.query(`select count(*)::int as held from pg_locks where locktype = 'advisory'`)
+    const { rows } = await pool.query(
+      `select count(*)::int as held from pg_locks where locktype = 'advisory' and objsubid = 1`,
+    )
     expect(rows[0].held).toBe(0)
     expect(await sessionsOf(pool, name)).toEqual([])
     const again = await locks.named(keys[0] ?? '').acquire({ waitMs: MINUTE_MS })
@@ -82,7 +84,7 @@ describe('the end of a session', () => {
   it('costs only the leases of its own TTL', async () => {
     const { name, leases, lostKeys } = await holding()
     const { rows } = await pool.query<{ pid: number }>(
-      `select distinct pid from pg_locks join pg_stat_activity using (pid) where locktype = 'advisory' and application_name = $1`,
+      `select distinct pid from pg_locks join pg_stat_activity using (pid) where locktype = 'advisory' and objsubid = 1 and application_name = $1`,
       [name],
     )
     expect(rows).toHaveLength(2)
@@ -125,7 +127,7 @@ describe('a network that swallows everything', () => {
     const attempt = backend.tryAcquire(claimOn('doubtful'), terms(1000))
     attempt.catch(() => {})
     await until('the server has the lock', async () => {
-      const held = `select from pg_locks join pg_stat_activity using (pid) where locktype = 'advisory' and application_name = 'doubtful'`
+      const held = `select from pg_locks join pg_stat_activity using (pid) where locktype = 'advisory' and objsubid = 1 and application_name = 'doubtful'`
       return (await pool.query(held)).rows.length === 1
     })
     const other = openAdvisory(server.url, 'other')

@@ -64,33 +64,6 @@ describe('advisory locks refuse', () => {
     await locks.close()
   })
 
-  it('a standby, as lease rows do', async () => {
-    await using server = await startPostgres({ own: true })
-    const admin = new pg.Pool({ connectionString: server.url, max: 1 })
-    admin.on('error', () => {})
-    await migrate(admin)
-    const { rows } = await admin.query('show data_directory')
-    await writeFile(join(rows[0].data_directory, 'standby.signal'), '')
-    await server.restart()
-    const error = await errorOf(server.url, 'leasehold')
-    const onRows = createLocks(postgresRowsBackend({ pool: admin }))
-    const ofRows = await onRows
-      .named('a')
-      .tryAcquire()
-      .catch((refusal: LeaseholdError) => refusal)
-    await admin.end()
-    for (const refusal of [error, ofRows as LeaseholdError]) {
-      expect(refusal.code).toBe('BACKEND_REFUSED')
-      expect(refusal.message).toMatch(/read-only.*primary/)
-    }
-  })
-
-  it('a session that may only read', async () => {
-    const error = await errorOf({ connectionString: url, options: '-c default_transaction_read_only=on' })
-    expect(error.code).toBe('BACKEND_REFUSED')
-    expect(error.message).toMatch(/read-only.*primary/)
-  })
-
   it('a database without the schema, with the command that helps', async () => {
     const error = await errorOf(url, 'nowhere')
     expect(error.code).toBe('BACKEND_REFUSED')
@@ -127,6 +100,33 @@ describe('advisory locks refuse', () => {
 })
 
 describe('advisory locks', () => {
+  it('cannot be had of a standby, as lease rows cannot: it may be promoted', async () => {
+    await using server = await startPostgres({ own: true })
+    const admin = new pg.Pool({ connectionString: server.url, max: 1 })
+    admin.on('error', () => {})
+    await migrate(admin)
+    const { rows } = await admin.query('show data_directory')
+    await writeFile(join(rows[0].data_directory, 'standby.signal'), '')
+    await server.restart()
+    const error = await errorOf(server.url, 'leasehold')
+    const onRows = createLocks(postgresRowsBackend({ pool: admin }))
+    const ofRows = await onRows
+      .named('a')
+      .tryAcquire()
+      .catch((refusal: LeaseholdError) => refusal)
+    await admin.end()
+    for (const refusal of [error, ofRows as LeaseholdError]) {
+      expect(refusal.code).toBe('BACKEND_UNAVAILABLE')
+      expect(refusal.message).toMatch(/read-only.*primary/)
+    }
+  })
+
+  it('cannot be had in a session that may only read', async () => {
+    const error = await errorOf({ connectionString: url, options: '-c default_transaction_read_only=on' })
+    expect(error.code).toBe('BACKEND_UNAVAILABLE')
+    expect(error.message).toMatch(/read-only.*primary/)
+  })
+
   it('are not refused where the server is out of reach: it may come back', async () => {
     const error = await errorOf(addressOf((address) => (address.port = '1')))
     expect(error.code).toBe('BACKEND_UNAVAILABLE')

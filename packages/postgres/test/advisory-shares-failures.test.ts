@@ -22,7 +22,7 @@ describe('a session that ends', () => {
     )
     const { rows } = await pool.query<{ pid: number }>(
       `select pid from pg_stat_activity join pg_locks using (pid)
-        where locktype = 'advisory' and application_name = 'killed' order by backend_start`,
+        where locktype = 'advisory' and objsubid = 1 and application_name = 'killed' order by backend_start`,
     )
     const pids = rows.map(({ pid }) => pid)
     expect(pids).toHaveLength(2)
@@ -78,7 +78,7 @@ describe('what a reader asked for and the server did not answer', () => {
   it('is undone in the mode in which it was asked for', async () => {
     const [{ backend, sent }, other] = [failing('fails to share', 'lock_shared_and_time'), open('after that')]
     await expect(backend.tryAcquire(readerOn('undone'), TERMS)).rejects.toThrow('canceling')
-    expect(sent.filter((statement) => statement.startsWith('unlock'))).toEqual(['unlock_shared_only'])
+    expect(sent.filter((statement) => statement.startsWith('un'))).toEqual(['undo_shared'])
     await granted(other, claimOn('undone'))
   })
 

@@ -4,7 +4,7 @@ import pg from 'pg'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { Places } from '../src/advisory/places.ts'
 import { quotedSchema } from '../src/schema-name.ts'
-import { openAdvisory, openAltered, standing } from './advisory.ts'
+import { gate, openAdvisory, openAltered, standing } from './advisory.ts'
 import { granted, hasTurn, locksOf, opensIn, readerOn, waiting } from './advisory-shares.ts'
 import { claimOn, openDatabase, terms } from './database.ts'
 import { storm } from './storm.ts'
@@ -39,7 +39,7 @@ describe('readers of one process', () => {
     expect(await readers.tryAcquire(late, TERMS)).toEqual(CONTENDED)
     expect(await readers.release(first)).toBe(true)
     expect(await readers.tryAcquire(late, TERMS)).toEqual(CONTENDED)
-    expect(await standing(pool, 'writer there')).toBe(1)
+    await until('the writer stands in line still', async () => (await standing(pool, 'writer there')) === 1)
     expect(await readers.renew([{ ...second, ttlMs: MINUTE_MS }])).toMatchObject([{ granted: true }])
     expect(await readers.release(second)).toBe(true)
     const { fencingToken } = await hasTurn(writer, writing, turn)
@@ -170,40 +170,67 @@ describe('a writer who waits for more keys than there are sessions that wait', (
   })
 })
 
-describe('a writer whose time in line is over', () => {
-  const timeIsUp = Object.assign(new Error('canceling statement due to lock timeout'), {
-    severity: 'ERROR',
-    code: '55P03',
-  })
-  const cancel = `select pg_cancel_backend(pid) from pg_stat_activity where application_name = $1 and wait_event = 'advisory'`
-
-  it('stands in line again for longer, behind readers; behind a writer, its claim tries again first', async () => {
-    const sent: string[] = []
+describe('a writer who waits behind readers for longer than a second', () => {
+  it('keeps out those who come, also while it is not in line; others let it in, and are let in afterwards', async () => {
+    const { opened, open: goOn } = gate()
+    let waits = 0
     const writer = openAltered(url, schema, 'waits longer', async (statement, send) => {
-      sent.push(statement)
-      return send().catch((error: unknown) => {
-        throw statement === 'wait' ? timeIsUp : error
-      })
+      if (statement !== 'wait') return send()
+      waits += 1
+      if (waits === 2) await opened
+      return send()
     })
-    const readers = open('read for long')
-    const [reader, writing] = [readerOn('long'), claimOn('long')]
+    const [readers, others] = [open('read for long'), open('want to read')]
+    const [reader, late, writing] = [readerOn('long'), readerOn('long'), claimOn('long')]
     await granted(readers, reader)
     const turn = waiting(writer, writing)
-    await until('it stands in line', async () => (await standing(pool, 'waits longer')) === 1)
-    await pool.query(cancel, ['waits longer'])
-    await until('it stands in line again', () => sent.filter((statement) => statement === 'wait').length === 2)
-    await until('it is blocked', async () => (await standing(pool, 'waits longer')) === 1)
-    expect(sent).toContain('turn')
+    await until('it comes again', () => waits === 2)
+    await until('it keeps readers out', async () => (await locksOf(pool, 'waits longer', 'ExclusiveLock')) === 1)
+    expect(await standing(pool, 'waits longer')).toBe(0)
     expect(await readers.tryAcquire(readerOn('long'), TERMS)).toEqual(CONTENDED)
+    expect(await others.tryAcquire(late, TERMS)).toEqual(CONTENDED)
+    // Nobody is in the way of a wait, but the gate is.
+    expect(await waiting(others, late)).toBeUndefined()
+    goOn()
     await readers.release(reader)
     await hasTurn(writer, writing, turn)
-
-    const [rival, other] = [claimOn('long'), open('behind a writer')]
-    const late = waiting(other, rival)
-    await until('it stands in line', async () => (await standing(pool, 'behind a writer')) === 1)
-    await pool.query(cancel, ['behind a writer'])
-    expect(await late).toBeUndefined()
+    expect(await locksOf(pool, 'waits longer', 'ExclusiveLock')).toBe(1)
+    await writer.release(writing)
+    await granted(others, late)
+    await granted(readers, readerOn('long'))
     await writer.close?.()
+  })
+
+  it('opens it again where it gives up', async () => {
+    const writer = openAltered(url, schema, 'gives up', (_, send) => send())
+    const readers = open('are read on')
+    const [reader, writing] = [readerOn('read on'), claimOn('read on')]
+    await granted(readers, reader)
+    const turn = waiting(writer, writing)
+    await until('it keeps readers out', async () => (await locksOf(pool, 'gives up', 'ExclusiveLock')) === 1)
+    expect(await readers.tryAcquire(readerOn('read on'), TERMS)).toEqual(CONTENDED)
+    await writer.release(writing)
+    await turn
+    const next = readerOn('read on')
+    await until('they are let in', async () => (await readers.tryAcquire(next, TERMS)).granted)
+    await writer.close?.()
+  })
+
+  it('behind a writer, keeps nobody out', async () => {
+    const [holder, writer, readers] = [open('writes for long'), open('comes second'), open('comes third')]
+    const [first, second, reader] = [claimOn('written'), claimOn('written'), readerOn('written')]
+    await granted(holder, first)
+    const sinceMs = performance.now()
+    const turn = waiting(writer, second)
+    await until('it has come again', async () => {
+      const isLate = performance.now() - sinceMs > 1500
+      return isLate && (await standing(pool, 'comes second')) === 1
+    })
+    expect(await locksOf(pool, 'comes second', 'ExclusiveLock')).toBe(0)
+    await holder.release(first)
+    await hasTurn(writer, second, turn)
+    await writer.release(second)
+    await granted(readers, reader)
   })
 })
 

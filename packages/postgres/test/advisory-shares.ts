@@ -22,11 +22,11 @@ export async function granted(backend: LockBackend, claim: Claim, ttlMs = 60_000
   return { ...claim, ...(answer as Grant) }
 }
 
-/** How many advisory locks of a mode the sessions of this name have. */
+/** How many advisory locks of a mode the sessions of this name have on places. */
 export async function locksOf(pool: pg.Pool, name: string, mode: 'ShareLock' | 'ExclusiveLock'): Promise<number> {
   const { rows } = await pool.query(
     `select from pg_locks join pg_stat_activity using (pid)
-      where locktype = 'advisory' and granted and mode = $2 and application_name = $1`,
+      where locktype = 'advisory' and objsubid = 1 and granted and mode = $2 and application_name = $1`,
     [name, mode],
   )
   return rows.length

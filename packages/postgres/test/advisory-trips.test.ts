@@ -4,6 +4,7 @@ import pg from 'pg'
 import { afterAll, describe, expect, it } from 'vitest'
 import { IdleTimeout } from '../src/advisory/idle-timeout.ts'
 import { postgresAdvisoryBackend } from '../src/index.ts'
+import { nameOf, type Sent } from './advisory.ts'
 import { openDatabase } from './database.ts'
 
 const database = await openDatabase()
@@ -11,6 +12,9 @@ const { pool, schema, url } = database
 afterAll(database.stop)
 
 const MINUTE_MS = 60_000
+/** What a wait sends that was in vain for a second. */
+const AGAIN = ['undo', 'shut_if_read', 'wait', 'waited']
+
 /** Longer than a busy machine takes for a turn. */
 const SHORT_MS = 1500
 
@@ -20,8 +24,8 @@ function noted(name: string) {
   const connection = () => {
     const client = new pg.Client({ connectionString: url, application_name: name, pipeline: true })
     const query = client.query.bind(client) as (...args: unknown[]) => Promise<pg.QueryResult>
-    const noting = (statement: { name?: string }, ...rest: unknown[]) => {
-      if (statement.name !== undefined) sent.push(statement.name.replace('leasehold_', ''))
+    const noting = (statement: Sent, ...rest: unknown[]) => {
+      if (nameOf(statement) !== '') sent.push(nameOf(statement))
       return query(statement, ...rest)
     }
     return Object.assign(client, { query: noting as never })
@@ -69,17 +73,19 @@ describe('an advisory lock costs', () => {
       await lease.release()
       const next = await turn
       const isShort = next.remainingMs < 1000
-      expect(waiter.take()).toEqual(isShort ? [] : ['confirm'])
+      expect(waiter.take().filter((statement) => !AGAIN.includes(statement))).toEqual(isShort ? [] : ['confirm'])
       await until('it has all of its time', () => next.remainingMs > 1000)
       next.assertHeld()
       await next.release()
       return isShort
     }
-    // A busy machine may make a wait long that should be short, but not every time.
-    let wasShort = false
-    for (let times = 0; times < 10 && !wasShort; times += 1) wasShort = await handOver(0)
-    expect(wasShort).toBe(true)
-    expect(await handOver(500)).toBe(false)
+    // A busy machine may make a wait long that should be short, and a second may just be over, but not every time.
+    const isOnce = async (isShort: boolean, heldMs: number) => {
+      for (let times = 0; times < 10; times += 1) if ((await handOver(heldMs)) === isShort) return true
+      return false
+    }
+    expect(await isOnce(true, 0)).toBe(true)
+    expect(await isOnce(false, 500)).toBe(true)
     await Promise.all([holder.locks.close(), waiter.locks.close()])
   })
 })

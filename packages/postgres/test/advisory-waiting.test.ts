@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { checkHistory } from '@leasehold/core/conformance'
-import { ChildProgram, compiled, Lateness, until } from '@leasehold/test-services'
+import { ChildProgram, compiled, Lateness, TcpProxy, until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
-import { openAdvisory, sessionsOf } from './advisory.ts'
-import { waiting } from './advisory-shares.ts'
+import { openAdvisory, openAltered, sessionsOf } from './advisory.ts'
+import { hasTurn, waiting } from './advisory-shares.ts'
 import { claimOn, openDatabase } from './database.ts'
 import { storm } from './storm.ts'
 
@@ -32,26 +32,39 @@ async function waitingSessions(name: string): Promise<number[]> {
 const inLine = async (name: string): Promise<number> => (await waitingSessions(name)).length
 
 async function awaitedKeys(): Promise<number> {
-  const marks = `select from pg_locks where locktype = 'advisory' and mode = 'ShareLock'`
+  const marks = `select from pg_locks where locktype = 'advisory' and objsubid = 1 and mode = 'ShareLock'`
   return (await pool.query(marks)).rows.length
 }
 
 describe('waiting for an advisory lock', () => {
-  it('is ended by the release, first in, first out', async () => {
-    const holder = openedBy('holder')
-    const lease = await holder.locks.named('line').acquire({ ttlMs: MINUTE_MS })
-    const order: number[] = []
-    const waiters = []
-    for (const place of [0, 1, 2, 3]) {
-      const { locks } = openedBy(`in line ${place}`)
-      const turn = locks.named('line').run({ ttlMs: MINUTE_MS }, () => void order.push(place))
-      await until('it stands in line', async () => (await inLine(`in line ${place}`)) === 1)
-      waiters.push({ locks, turn })
+  it('is ended by the release, first in, first out among those who have waited for less than a second', async () => {
+    const [holder, first, second] = [openedBy('holder'), openedBy('first in line'), openedBy('second in line')]
+    /** Resolves with their order, if they stood in line once. */
+    const order = async (key: string): Promise<string[] | undefined> => {
+      const lease = await holder.locks.named(key).acquire({ ttlMs: MINUTE_MS })
+      const order: string[] = []
+      const enters = async ({ locks }: typeof first, name: string) => {
+        const turn = locks.named(key).run({ ttlMs: MINUTE_MS }, () => void order.push(name))
+        await until('it stands in line', async () => (await inLine(name)) === 1)
+        return turn
+      }
+      const sinceMs = performance.now()
+      const turns = [enters(first, 'first in line')]
+      await until('it stands in line', async () => (await inLine('first in line')) === 1)
+      turns.push(enters(second, 'second in line'))
+      await until('it stands in line', async () => (await inLine('second in line')) === 1)
+      await lease.release()
+      const isQuick = performance.now() - sinceMs < 700
+      await Promise.all(turns)
+      return isQuick ? order : undefined
     }
-    await lease.release()
-    await Promise.all(waiters.map(({ turn }) => turn))
-    expect(order).toEqual([0, 1, 2, 3])
-    await Promise.all([holder, ...waiters].map(({ locks }) => locks.close()))
+    let told: string[] | undefined
+    await until('nobody has come again', async () => {
+      told = await order('line')
+      return told !== undefined
+    })
+    expect(told).toEqual(['first in line', 'second in line'])
+    await Promise.all([holder, first, second].map(({ locks }) => locks.close()))
   })
 
   it('for more keys than there are sessions that wait is ended by the release, too', async () => {
@@ -63,10 +76,31 @@ describe('waiting for an advisory lock', () => {
     await until('four are marked', async () => (await awaitedKeys()) === 4)
     for (const lease of leases.toReversed()) expect(await lease.release()).toBe('released')
     for (const turn of turns) (await turn).assertHeld()
-    // One session, two that waited, one that listens.
-    expect((await sessionsOf(pool, 'waiter for six')).length).toBeLessThanOrEqual(4)
+    // One session, one that listens, and those on which it was waited for what is held.
+    expect((await sessionsOf(pool, 'waiter for six')).length).toBeLessThanOrEqual(2 + keys.length)
     await until('no mark is left', async () => (await awaitedKeys()) === 0)
     await Promise.all([holder.locks.close(), waiter.locks.close()])
+  })
+
+  it('comes again each second, and makes no error that the server would note in its log', async () => {
+    const holder = openedBy('holds for long')
+    const errors: unknown[] = []
+    let waits = 0
+    const backend = openAltered(url, schema, 'comes again', (statement, send) => {
+      if (statement === 'wait') waits += 1
+      return send().catch((error: unknown) => {
+        errors.push(error)
+        throw error
+      })
+    })
+    const lease = await holder.locks.named('held for long').acquire({ ttlMs: MINUTE_MS })
+    const claim = claimOn('held for long')
+    const turn = waiting(backend, claim)
+    await until('it has come again', () => waits >= 3)
+    expect(errors).toEqual([])
+    await lease.release()
+    await hasTurn(backend, claim, turn)
+    await Promise.all([holder.locks.close(), backend.close?.()])
   })
 
   it('marks a claim once, however often it asks meanwhile', async () => {
@@ -119,27 +153,53 @@ describe('waiting for an advisory lock', () => {
 
   it('blocks nobody where the process that waits is frozen; thawed, it does not take a grant for its own that it slept through', async () => {
     const [holder, other] = [openedBy('holder before'), openedBy('holder after')]
-    const lease = await holder.locks.named('slept through').acquire({ ttlMs: MINUTE_MS })
     const path = await compiled(fileURLToPath(new URL('waits-for-a-lock.ts', import.meta.url)))
-    await using child = new ChildProgram({ path, args: [url, schema, 'slept through'], execArgv: [] })
-    const heard: string[] = []
-    child.onMessage((token) => heard.push(String(token)))
-    await until('it stands in line', async () => (await inLine('frozen waiter')) === 1)
-    child.freeze()
+    /** Frozen as it stands in line, or as its second there is over: then it was granted nothing. */
+    const isGrantedFrozen = async (key: string): Promise<boolean> => {
+      const lease = await holder.locks.named(key).acquire({ ttlMs: MINUTE_MS })
+      await using child = new ChildProgram({ path, args: [url, schema, key], execArgv: [] })
+      const heard: string[] = []
+      child.onMessage((token) => heard.push(String(token)))
+      await until('it stands in line', async () => (await inLine('frozen waiter')) === 1)
+      child.freeze()
+      const lateness = Lateness.watch()
+      const sinceMs = performance.now()
+      await lease.release()
+      const next = await other.locks.named(key).acquire({ ttlMs: MINUTE_MS })
+      const tookMs = performance.now() - sinceMs
+      expect(tookMs).toBeLessThan(3000 + lateness.allowanceMs())
+      child.thaw()
+      await until('it stands in line again', async () => (await inLine('frozen waiter')) === 1)
+      expect(heard).toEqual([])
+      await next.release()
+      await until('it holds the lock', () => heard.length === 1)
+      expect(BigInt(heard[0] ?? '')).toBeGreaterThan(next.fencingToken)
+      return tookMs > 500
+    }
+    await until('it slept through a grant', () => isGrantedFrozen('slept through'))
+    await Promise.all([holder.locks.close(), other.locks.close()])
+  })
+
+  it('of many who are cut off at once costs those who live no more than two seconds, however many they are', async () => {
+    await using proxy = await TcpProxy.open(database.server)
+    const [holder, next] = [openedBy('holder of many'), openedBy('comes after many')]
+    const cutOff = Array.from({ length: 6 }, () => openAdvisory(proxy.through(url), 'cut off', quiet))
+    for (const { locks } of [next, ...cutOff]) await locks.named('warm').run({ waitMs: MINUTE_MS }, () => {})
+    const lease = await holder.locks.named('many').acquire({ ttlMs: MINUTE_MS })
+    for (const { locks } of cutOff)
+      locks
+        .named('many')
+        .acquire({ waitMs: MINUTE_MS })
+        .catch(() => {})
+    await until('all stand in line', async () => (await inLine('cut off')) === 6)
+    proxy.swallow('replies')
+    proxy.swallow('requests')
     const lateness = Lateness.watch()
     const sinceMs = performance.now()
     await lease.release()
-    const next = await other.locks.named('slept through').acquire({ ttlMs: MINUTE_MS })
-    const tookMs = performance.now() - sinceMs
-    expect(tookMs).toBeGreaterThan(500)
-    expect(tookMs).toBeLessThan(3000 + lateness.allowanceMs())
-    child.thaw()
-    await until('it stands in line again', async () => (await inLine('frozen waiter')) === 1)
-    expect(heard).toEqual([])
-    await next.release()
-    await until('it holds the lock', () => heard.length === 1)
-    expect(BigInt(heard[0] ?? '')).toBeGreaterThan(next.fencingToken)
-    await Promise.all([holder.locks.close(), other.locks.close()])
+    await next.locks.named('many').run({ ttlMs: MINUTE_MS }, () => {})
+    expect(performance.now() - sinceMs).toBeLessThan(2500 + lateness.allowanceMs())
+    await Promise.all([holder, next, ...cutOff].map(({ locks }) => locks.close()))
   })
 
   it('makes tokens that increase and leases that do not overlap, while sessions are ended at random', async () => {

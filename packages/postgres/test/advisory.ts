@@ -25,16 +25,27 @@ export function openAdvisory(url: string, name: string, options: Partial<Options
   return { backend, locks, events, lostKeys }
 }
 
+export interface Sent {
+  readonly name?: string
+  readonly text: string
+}
+
+/** A quiet wait has no name, and neither has what is sent to make a session fit. */
+export const nameOf = ({ name, text }: Sent): string => {
+  if (text.startsWith('do $$')) return text.includes('lock_shared(') ? 'wait_shared' : 'wait'
+  return name?.replace('leasehold_', '') ?? ''
+}
+
 /** What becomes of a statement on its way. */
 type Alter = (statement: string, send: () => Promise<pg.QueryResult>) => Promise<pg.QueryResult>
 
-/** A backend whose statements go through `alter`. */
-export function openAltered(url: string, schema: string, name: string, alter: Alter) {
+/** A backend whose statements go through `alter`; its clients are noted. */
+export function openAltered(url: string, schema: string, name: string, alter: Alter, clients: pg.Client[] = []) {
   const connection = () => {
     const client = new pg.Client({ connectionString: url, application_name: name, pipeline: true })
+    clients.push(client)
     const query = client.query.bind(client) as (...args: unknown[]) => Promise<pg.QueryResult>
-    const altered = (statement: { name?: string }, ...rest: unknown[]) =>
-      alter(statement.name?.replace('leasehold_', '') ?? '', () => query(statement, ...rest))
+    const altered = (statement: Sent, ...rest: unknown[]) => alter(nameOf(statement), () => query(statement, ...rest))
     return Object.assign(client, { query: altered as never })
   }
   return postgresAdvisoryBackend({ connection, schema })
@@ -55,4 +66,13 @@ export async function sessionsOf(pool: pg.Pool, name: string): Promise<number[]>
     name,
   ])
   return rows.map(({ pid }) => pid)
+}
+
+/** Something to wait for until it is let go. */
+export function gate() {
+  let open = () => {}
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return { opened, open }
 }

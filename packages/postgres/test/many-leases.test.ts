@@ -20,13 +20,21 @@ describe.concurrent('many leases', () => {
   })
 
   it('a thousand advisory locks are renewed on four connections at most, and one more than allowed is refused', async () => {
-    await holdLocks(database, 1000, 1000)
+    await holdLocks(database, 1000)
   })
 })
 
 describe('advisory locks', () => {
-  it('are five thousand at most, where nothing else is said', () => {
-    expect(parseAdvisory({ connection: url }).maxHeld).toBe(5000)
+  it('are five thousand at most where nothing else is said, however many the server has room for', async () => {
+    const { limit } = parseAdvisory({ connection: url })
+    expect(limit.locks).toBe(5000)
+    for (const [room, most] of [
+      ['7808', 1952],
+      ['400000', 5000],
+    ]) {
+      await limit.learn({ query: async () => ({ rows: [{ room }] }) } as never)
+      expect(limit.locks).toBe(most)
+    }
   })
 
   it('count over all TTLs, and the cap can be set', async () => {
@@ -55,12 +63,16 @@ describe('advisory locks', () => {
 })
 
 describe('a lock table that is full', () => {
-  it('is told as such, costs no lease, and has room again afterwards', async () => {
+  it('is far away for a process that was told nothing; is told as such, costs no lease, and has room again afterwards', async () => {
     const settings = { max_locks_per_transaction: 10, max_connections: 10 }
     await using server = await startPostgres({ own: true, settings })
     const admin = new pg.Pool({ connectionString: server.url, max: 1 })
     await migrate(admin)
-    const { backend, locks } = openAdvisory(server.url, 'too many')
+    const unsaid = openAdvisory(server.url, 'nothing said').locks
+    const quarter = await Promise.all(keys(80, 'quarter').map((key) => unsaid.named(key).acquire()))
+    await expect(unsaid.named('one more').acquire()).rejects.toThrow('maxHeld is 80')
+    expect(await unsaid.close()).toMatchObject({ released: quarter.length })
+    const { backend, locks } = openAdvisory(server.url, 'too many', { maxHeld: 5000 })
     const lease = await locks.named('kept').acquire({ ttlMs: MINUTE_MS })
     const claims = keys(5000, 'filler').map(claimOn)
     const granted = []

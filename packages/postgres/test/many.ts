@@ -61,10 +61,10 @@ export async function holdRows({ openPool, pool, schema }: Database, count: numb
   await pool.query(`update ${schema}.leases set expires_at = clock_timestamp()`)
 }
 
-/** Holds as many advisory locks as are allowed until each was renewed: on four connections at most, and one more is refused. `maxHeld`: where it is not the default. */
-export async function holdLocks({ pool, schema, url }: Database, count: number, maxHeld?: number): Promise<void> {
+/** Holds as many advisory locks as are allowed until each was renewed: on four connections at most, and one more is refused. */
+export async function holdLocks({ pool, schema, url }: Database, count: number): Promise<void> {
   const { renewed, bad, onEvent } = watcher()
-  const options = { ...PATIENT, schema, onEvent, ...(maxHeld !== undefined && { maxHeld }) }
+  const options = { ...PATIENT, schema, onEvent, maxHeld: count }
   const { locks } = openAdvisory(url, 'many locks', options)
   const take = (names: readonly string[], ttlMs: number): Promise<Lease[]> =>
     Promise.all(names.map((key) => locks.named(key).acquire({ ttlMs, waitMs: 60_000 })))

@@ -3,8 +3,8 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
-import { createLocks, type LeaseholdError } from '@leasehold/core'
-import { startPostgres } from '@leasehold/test-services'
+import { createLocks, type LeaseholdError, type LockEvent } from '@leasehold/core'
+import { startPostgres, until } from '@leasehold/test-services'
 import pg from 'pg'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { postgresAdvisoryBackend, postgresRowsBackend } from '../src/index.ts'
@@ -68,10 +68,29 @@ describe('a database that cannot be used', () => {
     expect(error.message).toContain(`npx leasehold-postgres schema --schema ${empty}`)
   })
 
-  it('read-only, as a standby is: refused', async () => {
+  it('read-only, as a standby is: not refused, since it may be promoted, or the address lead elsewhere', async () => {
     const error = await errorOf({ options: '-c default_transaction_read_only=on' })
-    expect(error.code).toBe('BACKEND_REFUSED')
+    expect(error.code).toBe('BACKEND_UNAVAILABLE')
     expect(error.message).toMatch(/read-only.*primary/)
+  })
+
+  it('read-only until it is promoted: waited for, by those who wait', async () => {
+    const role = `${schema}_reader`
+    await pool.query(`
+      create role ${role} login superuser;
+      alter role ${role} set default_transaction_read_only = on`)
+    const theirs = openPool({ connectionString: addressOf((address) => (address.username = role)), max: 1 })
+    let told = 0
+    const onEvent = ({ type }: LockEvent) => {
+      if (type === 'backend-error') told += 1
+    }
+    const locks = createLocks(postgresRowsBackend({ pool: theirs, schema }), { onEvent })
+    const acquiring = locks.named('promoted').acquire({ waitMs: 60_000 })
+    await until('it is told', () => told > 0)
+    await pool.query(`alter role ${role} reset all`)
+    expect(await (await acquiring).release()).toBe('released')
+    await locks.close()
+    await pool.query(`drop role ${role}`)
   })
 
   it('that does not exist: refused', async () => {
@@ -131,14 +150,14 @@ describe('a database that cannot be used', () => {
 describe('the classification of errors', () => {
   const { classifyError } = postgresRowsBackend({ pool })
 
-  it.each(['28P01', '28000', '3D000', '3F000', '42P01', '42883', '42501', '25006'])(
+  it.each(['28P01', '28000', '3D000', '3F000', '42P01', '42883', '42501', 'ERR_INVALID_ARG_TYPE'])(
     'takes %s for a refusal',
     (code) => {
       expect(classifyError?.(Object.assign(new Error('no'), { code }))).toBe('refused')
     },
   )
 
-  it.each(['57P01', '40001', '53300', 'ECONNREFUSED', '08006'])('takes %s for an outage', (code) => {
+  it.each(['57P01', '40001', '25006', '55P03', '53300', 'ECONNREFUSED', '08006'])('takes %s for an outage', (code) => {
     expect(classifyError?.(Object.assign(new Error('no'), { code }))).toBe('unavailable')
   })
 

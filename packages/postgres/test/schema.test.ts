@@ -47,6 +47,38 @@ describe('the schema', () => {
     await pool.query(`drop schema ${other} cascade`)
   })
 
+  it('is applied by many at once who know its text alone', async () => {
+    const other = `${schema}_text`
+    const pools = Array.from({ length: 20 }, () => openPool({ max: 1 }))
+    await Promise.all(pools.map((each) => each.query(schemaSql({ schema: other }))))
+    await Promise.all(pools.map((each) => each.query(schemaSql({ schema: other }))))
+    await pool.query(`drop schema ${other} cascade`)
+  })
+
+  it('is set right where somebody has changed a function, and not touched where nobody has', async () => {
+    const other = `${schema}_changed`
+    await migrate(pool, { schema: other })
+    const versionsOf = async () =>
+      (await pool.query(`select oid, xmin from pg_proc where pronamespace = $1::regnamespace order by oid`, [other]))
+        .rows
+    const before = await versionsOf()
+    await migrate(pool, { schema: other })
+    expect(await versionsOf()).toEqual(before)
+    await pool.query(`create or replace function ${other}.release(ended text, asker text) returns boolean
+      language sql as 'select true'`)
+    await migrate(pool, { schema: other })
+    const claim = claimOn('changed')
+    expect(await postgresRowsBackend({ pool, schema: other }).release(claim)).toBe(false)
+    await pool.query(`comment on function ${other}.schema_version() is 'another text'`)
+    const changed = await versionsOf()
+    await migrate(pool, { schema: other })
+    expect(await versionsOf()).not.toEqual(changed)
+    await pool.query(`create or replace function ${other}.schema_version() returns int language sql as 'select 1000'`)
+    await migrate(pool, { schema: other })
+    expect((await pool.query(`select ${other}.schema_version() as version`)).rows).toEqual([{ version: 1000 }])
+    await pool.query(`drop schema ${other} cascade`)
+  })
+
   it('is applied twice without loss', async () => {
     const lease = await createLocks(postgresRowsBackend({ pool, schema })).named('kept').acquire()
     await pool.query(schemaSql({ schema }))
@@ -126,7 +158,11 @@ describe('the schema', () => {
     )
     const [lease] = await allOf(locks, ['a', 'b']).acquire()
     await lease?.renew()
-    await fence(theirs, 'a', lease?.fencingToken ?? 0n, { schema })
+    const client = await theirs.connect()
+    await client.query('begin')
+    await fence(client, 'a', lease?.fencingToken ?? 0n, { schema })
+    await client.query('commit')
+    client.release()
     expect(await locks.named('a').inspect()).toHaveLength(1)
     const [reader, permit] = [await shared(locks, 'parts').acquire(), semaphore(locks, 'parts', 3).acquire()]
     await until('it stands in line', async () => {
@@ -143,6 +179,26 @@ describe('the schema', () => {
     await expect(theirs.query(`delete from ${schema}.leases`)).rejects.toThrow(/permission denied/)
     await theirs.query('select 1')
     await pool.query(`drop owned by ${name}; drop role ${name}`)
+  })
+
+  it('needs the documented privilege where functions are not for everybody', async () => {
+    const [other, name] = [`${schema}_hard`, `${schema}_hardened`]
+    await migrate(pool, { schema: other })
+    await pool.query(`
+      revoke execute on all functions in schema ${other} from public;
+      create role ${name} login;
+      grant usage on schema ${other} to ${name};
+      grant usage on sequence ${other}.fencing_tokens to ${name};
+      grant select, insert, update on ${other}.leases to ${name}`)
+    const address = new URL(url)
+    address.username = name
+    const theirs = openPool({ connectionString: address.href, max: 1 })
+    const locks = createLocks(postgresRowsBackend({ pool: theirs, schema: other }))
+    await expect(locks.named('a').acquire()).rejects.toMatchObject({ code: 'BACKEND_REFUSED' })
+    await pool.query(`grant execute on all functions in schema ${other} to ${name}`)
+    expect(await locks.named('a').run(() => 'held')).toBe('held')
+    await locks.close()
+    await pool.query(`drop owned by ${name}; drop role ${name}; drop schema ${other} cascade`)
   })
 
   it('needs no new privileges for what was there before', async () => {

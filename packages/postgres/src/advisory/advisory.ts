@@ -7,10 +7,11 @@ import { Connection } from './connection.ts'
 import type { Hold, Seat } from './hold.ts'
 import { briefMs, Lane } from './lane.ts'
 import { Lanes } from './lanes.ts'
+import type { HeldLimit } from './lock-room.ts'
 import { Onlooker } from './onlooker.ts'
 import { type PostgresAdvisoryBackendOptions, parseAdvisory } from './options.ts'
 import { Places } from './places.ts'
-import { Presence } from './presence.ts'
+import { idOf, Presence } from './presence.ts'
 import { Registry } from './registry.ts'
 import { Session } from './session.ts'
 import { Sessions } from './sessions.ts'
@@ -40,7 +41,7 @@ class Advisory implements LockBackend {
   } as const
   readonly classifyError = classifyPostgresError
   readonly #places: Places
-  readonly #maxHeld: number
+  readonly #limit: HeldLimit
   readonly #sessions: Sessions
   readonly #lanes: Lanes
   readonly #turns: Turns
@@ -52,21 +53,27 @@ class Advisory implements LockBackend {
   readonly #core = new Attachment()
 
   constructor(options: PostgresAdvisoryBackendOptions) {
-    const { connect, schema, maxHeld } = parseAdvisory(options)
+    const { connect, schema, limit, isPooled } = parseAdvisory(options)
     this.#places = new Places(schema)
-    this.#maxHeld = maxHeld
+    this.#limit = limit
     const channel = channelOf(`advisory ${schema}`)
-    const sql = statements(schema, channel)
-    const open = (onEnd: () => void) => new Connection(connect, schema, onEnd)
-    this.#onlooker = new Onlooker(open, sql)
+    const sql = statements(schema, channel, isPooled)
+    const opens = (waits: boolean) => (onEnd: () => void) =>
+      new Connection(connect, schema, { waits, isPooled, limit }, onEnd)
+    this.#onlooker = new Onlooker(opens(false), sql)
     const keeper = {
       look: (place: string) => this.#onlooker.isOpen(place),
       over: (hold: Hold, lost: boolean) => this.#over(hold, lost),
       taken: (hold: Hold) => this.#taken(hold),
+      clockWasSet: () => this.#touch(),
     }
-    this.#sessions = new Sessions((ttlMs, gone) => new Session(ttlMs, open, sql, { ...keeper, gone }))
-    this.#lanes = new Lanes((ttlMs, gone) => new Lane(ttlMs, open, sql, { ...keeper, gone }))
+    this.#sessions = new Sessions((ttlMs, gone) => new Session(ttlMs, opens(false), sql, { ...keeper, gone }))
+    this.#lanes = new Lanes(
+      (ttlMs, gone) => new Lane(ttlMs, opens(true), sql, { ...keeper, gone }, this.#lanes),
+      (id) => this.#presence.call(id),
+    )
     this.#turns = new Turns(connect, channel)
+    this.#turns.isPooled = isPooled
     this.#presence = new Presence(this.#turns)
   }
 
@@ -83,7 +90,7 @@ class Advisory implements LockBackend {
       known = this.#registry.decisiveFor(claim, place)
     }
     if (known !== undefined) return again(known, claim)
-    if (this.#registry.size >= this.#maxHeld) throw tooMany(this.#maxHeld)
+    if (this.#registry.size >= this.#limit.locks) throw tooMany(this.#limit.locks)
     const hold = this.#sessions.for(ttlMs).ask(claim, place)
     this.#registry.ask(hold)
     if (!(await hold.asked)) return { granted: false }
@@ -96,11 +103,14 @@ class Advisory implements LockBackend {
 
   async renew(claims: readonly Claim[]): Promise<readonly Renewal[]> {
     const holds = claims.map((claim) => this.#held(claim))
-    const silent = new Set<Seat>()
+    const silent = new Map<Seat, unknown>()
     const renewals = [...bySession(holds)].map(([session, those]) =>
-      session.renew(those).catch(() => void silent.add(session)),
+      session.renew(those).catch((error: unknown) => silent.set(session, error)),
     )
     await Promise.all(renewals)
+    // Of all the same: then why is told, too.
+    const [why] = silent.values()
+    if (why !== undefined && holds.every((hold) => hold?.state === 'held' && silent.has(hold.session))) throw why
     return holds.map((hold) => {
       if (hold?.state !== 'held') return 'gone'
       return silent.has(hold.session) ? 'unknown' : grantOf(hold, hold.session.ttlMs)
@@ -114,7 +124,8 @@ class Advisory implements LockBackend {
     // It may stand in line while it asks, too.
     const left = this.#isWaiting && this.#stopWaiting(claim, place)
     if (hold === undefined) return left
-    if (next === undefined || !(hold.session instanceof Lane)) {
+    // Others of this process wait for a session to wait on: they come first.
+    if (next === undefined || !(hold.session instanceof Lane) || this.#lanes.isAwaited) {
       const ends = await Promise.all([hold.session.giveUp(hold), left])
       return ends.includes(true)
     }
@@ -131,9 +142,13 @@ class Advisory implements LockBackend {
   }
 
   async waitForTurn(claim: Claim, { ttlMs }: Terms, signal: AbortSignal): Promise<Grant | undefined> {
+    if (signal.aborted) return undefined
     const place = this.#places.of(claim.key)
     const standing = this.#standing.get(idOf(claim)) ?? this.#stand(claim, place, ttlMs)
-    if (standing === undefined) return this.#presence.wait(claim, place, signal)
+    if (standing === undefined) {
+      await this.#hear(claim, place, signal)
+      return undefined
+    }
     await settled(standing.hold.asked, signal)
     return brought(standing.hold)
   }
@@ -153,17 +168,30 @@ class Advisory implements LockBackend {
     const place = this.#places.of(claim.key)
     const hold = this.#registry.of(claim, place)
     if (hold?.state !== 'held' || hold.session instanceof Lane || this.#standing.has(idOf(claim))) return undefined
-    this.#presence.leave(claim, place)
+    this.#waitsNoLonger(claim, place)
     return hold
+  }
+
+  /** Told of releases, and called when there is a session to wait on. */
+  async #hear(claim: Claim, place: string, signal: AbortSignal): Promise<void> {
+    let comesAgain = false
+    try {
+      await this.#presence.wait(claim, place, signal)
+      comesAgain = !signal.aborted
+    } finally {
+      // One that failed to hear may not come for long.
+      if (!comesAgain) this.#lanes.leave(idOf(claim))
+    }
   }
 
   /** Stands in the server's line, if there is a session left for it. The readers of one place have one of them among them. */
   #stand(claim: Claim, place: string, ttlMs: number): Standing | undefined {
     const isOneOfMany = claim.share !== undefined && this.#readersStandAt(place)
-    const lane = isOneOfMany ? undefined : this.#lanes.free(ttlMs, this.#presence.isBehindReaders(claim))
+    const isBehindReaders = this.#presence.isBehindReaders(claim)
+    const lane = isOneOfMany ? undefined : this.#lanes.for(idOf(claim), ttlMs, isBehindReaders)
     if (lane === undefined) return undefined
     this.#presence.leave(claim, place)
-    const standing = { hold: lane.enqueue(claim, place), lane }
+    const standing = { hold: lane.enqueue(claim, place, isBehindReaders), lane }
     this.#standing.set(idOf(claim), standing)
     return standing
   }
@@ -175,12 +203,13 @@ class Advisory implements LockBackend {
   }
 
   get #isWaiting(): boolean {
-    return this.#standing.size > 0 || this.#presence.isWaiting
+    return this.#standing.size > 0 || this.#presence.isWaiting || this.#lanes.isAwaited
   }
 
   #waitsNoLonger(claim: Claim, place: string): void {
     this.#standing.delete(idOf(claim))
     this.#presence.leave(claim, place)
+    this.#lanes.leave(idOf(claim))
   }
 
   /** Resolves with whether the wait had brought the place. */
@@ -190,6 +219,12 @@ class Advisory implements LockBackend {
     if (standing === undefined) return false
     const { hold, lane } = standing
     return lane.leave(hold, async (pid) => this.#sessions.for(lane.ttlMs).interrupt(pid))
+  }
+
+  /** The server is to hear of all sessions, before it ends one by a clock that was set. */
+  #touch(): void {
+    this.#sessions.touch()
+    this.#lanes.touch()
   }
 
   #taken(hold: Hold): void {
@@ -234,8 +269,6 @@ function bySession(holds: readonly (Hold | undefined)[]): Map<Seat, Hold[]> {
   }
   return groups
 }
-
-const idOf = ({ key, holder }: Claim): string => `${holder} ${key}`
 
 /** Settles with the promise, and soon after the signal aborts. */
 function settled(promise: Promise<unknown>, signal: AbortSignal): Promise<void> {

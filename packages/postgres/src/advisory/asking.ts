@@ -1,13 +1,17 @@
 import type { Connection, Statement } from './connection.ts'
 import type { Hold } from './hold.ts'
 import { IdleTimeout } from './idle-timeout.ts'
-import type { Mode, Statements } from './statements.ts'
+import { lastOf, type Mode, type Statements } from './statements.ts'
+
+/** In the server's table of locks: for one that a session has already there is always room, so it has none. */
+const OUT_OF_MEMORY = '53200'
 
 /** What a session asks of the server, with its timeout in the same statement where it has to change. */
 export class Asking {
   readonly #connection: Connection
   readonly #sql: Statements
   readonly #timeout = new IdleTimeout()
+  #waits = 0
 
   constructor(connection: Connection, sql: Statements) {
     this.#connection = connection
@@ -32,9 +36,30 @@ export class Asking {
     return answer
   }
 
-  /** Blocks until the place is granted. Resolves with the token. */
-  wait({ place, mode }: Hold): Promise<string> {
-    return this.#connection.run(this.#sql[mode].wait, place)
+  /**
+   * Blocks until the place is granted, and sets the timeout then. Resolves with the token; with nothing where readers are kept out. Rejects with `lock_not_available`, or where it is quiet resolves with undefined, when its
+   * time is over.
+   */
+  async wait(hold: Hold, timeoutMs: number, isQuiet: boolean): Promise<string | undefined> {
+    const inForce = this.#timeout.ask(timeoutMs)
+    const { wait } = this.#sql[hold.mode]
+    const asked = isQuiet
+      ? this.#waitQuietly(hold, timeoutMs)
+      : this.#connection.run(wait, hold.place, String(timeoutMs))
+    const answer = await asked
+    if (answer === 'in vain') return undefined
+    if (answer !== '') inForce()
+    return lastOf(answer)
+  }
+
+  /** Two statements, in one trip. */
+  async #waitQuietly({ place, mode }: Hold, timeoutMs: number): Promise<string> {
+    this.#waits += 1
+    const waiting = this.#connection.perform(this.#sql[mode].waitQuietly(place, timeoutMs, this.#waits))
+    const answer = this.#connection.run(this.#sql.waited, String(this.#waits))
+    // Where it failed, what stands there is of another one.
+    const [, came] = await Promise.all([waiting, answer])
+    return came
   }
 
   /** As `lock`, for a place that is taken. */
@@ -46,7 +71,7 @@ export class Asking {
   async unlock({ place, mode }: Hold, timeoutMs: number | undefined): Promise<boolean> {
     const { unlock, unlockAndTime } = this.#sql[mode]
     const asIs = timeoutMs === undefined || this.#timeout.is(timeoutMs)
-    const answer = await (asIs ? this.#connection.run(unlock, place) : this.#set(unlockAndTime, timeoutMs, place))
+    const answer = await (asIs ? this.#connection.run(unlock, place) : this.#set(unlockAndTime, timeoutMs, [place]))
     return answer.startsWith('true')
   }
 
@@ -56,33 +81,44 @@ export class Asking {
     return places.map((_, index) => taken[index] === 't')
   }
 
-  /** For a place that may be taken, and tells nobody. */
+  /** For a place that may be taken. */
   async undo({ place, mode }: Hold): Promise<void> {
-    await this.#connection.run(this.#sql[mode].unlockOnly, place)
+    try {
+      await this.#connection.run(this.#sql[mode].undo, place)
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== OUT_OF_MEMORY) throw error
+    }
   }
 
   async time(timeoutMs: number): Promise<void> {
     await this.#set(this.#sql.time, timeoutMs)
   }
 
-  /** Before a wait. */
-  async brief(timeoutMs: number): Promise<void> {
-    await this.#set(this.#sql.brief, timeoutMs)
+  /** Before a wait, which may block for so long. */
+  async brief(timeoutMs: number, turnMs: number): Promise<void> {
+    await this.#set(this.#sql.brief, timeoutMs, [], [String(turnMs)])
   }
 
-  /** For waits from now on. */
-  async turn(turnMs: number): Promise<void> {
-    await this.#connection.run(this.#sql.turn, String(turnMs))
+  /** If anybody has a part of the place, keeps out those who come to read, and sets the timeout. Resolves with whether it does. */
+  async shutIfRead({ place }: Hold, timeoutMs: number): Promise<boolean> {
+    const inForce = this.#timeout.ask(timeoutMs)
+    const isShut = (await this.#connection.run(this.#sql.shutIfRead, place, String(timeoutMs))) === 'true'
+    if (isShut) inForce()
+    return isShut
   }
 
-  /** Whether anybody has a part of the place. */
-  async isRead(place: string): Promise<boolean> {
-    return (await this.#connection.run(this.#sql.isRead, place)) === 'true'
+  /** Lets them in again. */
+  async open({ place }: Hold): Promise<void> {
+    await this.#connection.run(this.#sql.open, place)
   }
 
-  /** A sign of life. */
-  async beat(timeoutMs: number): Promise<void> {
-    await (this.#timeout.is(timeoutMs) ? this.#connection.run(this.#sql.beat) : this.time(timeoutMs))
+  /** A sign of life. Resolves with by how much the server's clock was set since the last answer that told it, in milliseconds: about 0 where it was not. */
+  async beat(timeoutMs: number): Promise<number> {
+    const sentMs = performance.now()
+    const isKnown = this.#timeout.is(timeoutMs)
+    const { beat, beatAndTime } = this.#sql
+    const answer = await (isKnown ? this.#connection.run(beat) : this.#set(beatAndTime, timeoutMs))
+    return this.#connection.clock.read(Number(lastOf(answer)), sentMs)
   }
 
   /** Interrupts whoever is blocked in that session, if it is. */
@@ -91,9 +127,14 @@ export class Asking {
   }
 
   /** The statement sets the timeout whenever it succeeds. */
-  async #set(statement: Statement, timeoutMs: number, ...place: readonly string[]): Promise<string> {
+  async #set(
+    statement: Statement,
+    timeoutMs: number,
+    before: readonly string[] = [],
+    after: readonly string[] = [],
+  ): Promise<string> {
     const inForce = this.#timeout.ask(timeoutMs)
-    const answer = await this.#connection.run(statement, ...place, String(timeoutMs))
+    const answer = await this.#connection.run(statement, ...before, String(timeoutMs), ...after)
     inForce()
     return answer
   }

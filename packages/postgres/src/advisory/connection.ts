@@ -1,11 +1,13 @@
 import { destroy, takeLeave } from '../farewell.ts'
-import type { PostgresRow, PostgresSessionClient } from '../postgres-shapes.ts'
+import { keepAlive } from '../keep-alive.ts'
+import type { PostgresRow, PostgresSessionClient, PostgresStatement } from '../postgres-shapes.ts'
 import { explained } from '../refusals.ts'
 import { corkForThisTurn } from './cork.ts'
-import { greet } from './greeting.ts'
+import { greet, type Wishes } from './greeting.ts'
 import type { ConnectSession } from './options.ts'
+import { ServerClock } from './server-clock.ts'
 
-/** A statement that is prepared once per connection. Its first parameter, a serial number, stands at the beginning of its `answer`. */
+/** A statement that is prepared once per connection. Its first parameter, a serial number, stands at the beginning of its `answer`, and where a pooler stands between, the process of the server behind it. */
 export interface Statement {
   readonly name: string
   readonly text: string
@@ -31,6 +33,9 @@ export class Connection {
   patienceMs = CONNECT_MS
   #client: PostgresSessionClient | undefined
   readonly #schema: string
+  readonly #wishes: Wishes
+  #pid: number | undefined
+  #clock = new ServerClock()
   readonly #onEnd: (why: Error) => void
   readonly #ready: Promise<PostgresSessionClient>
   #isReady = false
@@ -40,8 +45,9 @@ export class Connection {
   #silentSinceMs = performance.now()
   #watch: NodeJS.Timeout | undefined
 
-  constructor(connect: ConnectSession, schema: string, onEnd: (why: Error) => void) {
+  constructor(connect: ConnectSession, schema: string, wishes: Wishes, onEnd: (why: Error) => void) {
     this.#schema = schema
+    this.#wishes = wishes
     this.#onEnd = onEnd
     this.#expectAnswer()
     this.#ready = this.#open(connect)
@@ -54,9 +60,14 @@ export class Connection {
     )
   }
 
-  /** The process of the server. */
+  /** The process of the server, once the connection stands. */
   get pid(): number | undefined {
-    return this.#client?.processID ?? undefined
+    return this.#pid
+  }
+
+  /** As the server has told its time here. */
+  get clock(): ServerClock {
+    return this.#clock
   }
 
   /** The last sign of life, by `performance.now()`. */
@@ -81,14 +92,27 @@ export class Connection {
     return this.#ready.then((opened) => this.#ask(opened, statement, values))
   }
 
-  async #ask(client: PostgresSessionClient, statement: Statement, values: readonly string[]): Promise<string> {
-    if (this.ended !== undefined) throw this.ended
+  /** For a statement without parameters that has no answer. */
+  async perform(text: string): Promise<void> {
+    const client = this.#isReady && this.#client !== undefined ? this.#client : await this.#ready
+    await this.#exchange(() => this.#send(client, { text }))
+  }
+
+  #ask(client: PostgresSessionClient, statement: Statement, values: readonly string[]): Promise<string> {
     this.#serial += 1
-    const serial = `${this.#serial} `
+    const serial = this.#wishes.isPooled ? `${this.#serial} ${this.#pid} ` : `${this.#serial} `
+    const asked = [String(this.#serial), ...values]
+    return this.#exchange(async () => {
+      const { rows } = await this.#send(client, statement, asked)
+      return this.#checked(rows[0], serial)
+    })
+  }
+
+  async #exchange<Answer>(send: () => Promise<Answer>): Promise<Answer> {
+    if (this.ended !== undefined) throw this.ended
     this.#expectAnswer()
     try {
-      const { rows } = await this.#send(client, statement, [String(this.#serial), ...values])
-      return this.#checked(rows[0], serial)
+      return await send()
     } catch (error) {
       // What the server did not refuse in words may have taken effect, and may still.
       if (!isRefusal(error)) this.end(error)
@@ -130,12 +154,15 @@ export class Connection {
     client.unref?.()
     await client.connect()
     client.unref?.()
-    await greet(client, this.#schema)
+    keepAlive(client)
+    const { pid, clock } = await greet(client, this.#schema, this.#wishes)
+    this.#pid = pid
+    this.#clock = clock
     return client
   }
 
   /** In order, also where the client cannot have two under way. */
-  #send(client: PostgresSessionClient, statement: Statement, values: string[]) {
+  #send(client: PostgresSessionClient, statement: PostgresStatement, values?: string[]) {
     if (client.pipeline === true) {
       corkForThisTurn(client)
       return client.query(statement, values)
@@ -151,7 +178,11 @@ export class Connection {
     if (this.ended !== undefined) throw this.ended
     const answer = row?.['answer']
     if (typeof answer === 'string' && answer.startsWith(serial)) return answer.slice(serial.length)
-    throw new Error('Postgres answered something that was not asked')
+    throw new Error(
+      this.#wishes.isPooled
+        ? 'another session of Postgres has answered: the pooler does not keep to one'
+        : 'Postgres answered something that was not asked',
+    )
   }
 
   #expectAnswer(): void {

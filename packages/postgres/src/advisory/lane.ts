@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Claim, Instant } from '@leasehold/core'
+import type { Connection } from './connection.ts'
 import type { Hold } from './hold.ts'
-import { Session } from './session.ts'
-import { TURN_MS } from './statements.ts'
+import { Session, type SessionKeeper } from './session.ts'
+import type { Statements } from './statements.ts'
 
 /**
  * How long a session may be silent that is granted a place, in milliseconds, until that is renewed or confirmed: the dead and the frozen block nobody for
@@ -10,14 +11,26 @@ import { TURN_MS } from './statements.ts'
  */
 const BRIEF_MS = 750
 
+/** How long it may be silent while it has nothing but its place in line. */
+const WAITING_MS = 5000
+
 /** How much of a lease of this TTL a wait brings. */
 export const briefMs = (ttlMs: number): number => Math.min(BRIEF_MS, ttlMs)
 
-/** Behind readers: each time that a wait was in vain, it may block for twice as long, up to this. Nothing is sent meanwhile, and many a network forgets a connection after five minutes of silence. */
-const LONGEST_TURN_MS = 240_000
+/**
+ * How long a wait may block in one go. While it does, the server cannot clean up what was deleted meanwhile, and nobody's `create index concurrently` comes to its end; and so long at most, those who are dead or
+ * frozen stand in line.
+ */
+const TURN_MS = 1000
+
+/** Of two who come again and again, none is to come at the wrong time each time. */
+const turnMs = (): number => Math.round(TURN_MS * (0.8 + Math.random() / 5))
 
 /** So much later the server has granted a wait or ended it, unless the connection is dead. */
 const ENDED_MS = 5000
+
+/** A wait that took longer may be in vain the next time. */
+const QUICK_MS = 200
 
 /** `lock_not_available`: its time was over. */
 const TIME_IS_UP = '55P03'
@@ -28,34 +41,72 @@ const INTERRUPTED_MS = 2000
 /** Between interruptions: the first may come before the wait has begun at the server. */
 const AGAIN_MS = 20
 
+/** Who waits for a session to wait on, as the sessions see it. */
+export interface LaneLine {
+  /** Somebody does: whoever has stood for long enough makes room. */
+  readonly isAwaited: boolean
+  /** There may be room. */
+  offer(): void
+}
+
 /** A session that stands in the server's line for one place at a time, and lives on as the session of what it was granted. */
 export class Lane extends Session {
+  readonly #line: LaneLine
+  #waiting: Hold | undefined
+  #stays = false
+  /** The last wait was short, and so will the next one be: it may cost less, and be told as an error where it is in vain. */
+  #isQuick = false
   #isLeaving = false
-  /** How long the server lets a wait block. */
-  #turnMs = TURN_MS
+  /** Readers are kept out of the place that is waited for. */
+  #isShut = false
+  #shutting: Promise<unknown> | undefined
+  #freeSinceMs = performance.now()
+
+  constructor(
+    ttlMs: number,
+    connect: (onEnd: () => void) => Connection,
+    sql: Statements,
+    keeper: SessionKeeper,
+    line: LaneLine,
+  ) {
+    super(ttlMs, connect, sql, keeper)
+    this.#line = line
+  }
 
   get isFree(): boolean {
     return this.load === 0 && !this.#isLeaving && !this.hasEnded
   }
 
-  /** Waits in the server's line, first in, first out; `asked` of the result tells that there is nothing more to wait for. */
-  enqueue(claim: Claim, place: string): Hold {
-    this.#turnMs = TURN_MS
-    return this.#stand(claim, place, this.asking.brief(BRIEF_MS))
+  get isWaiting(): boolean {
+    return this.#waiting !== undefined || this.#isLeaving
+  }
+
+  get freeSinceMs(): number {
+    return this.#freeSinceMs
+  }
+
+  /**
+   * Waits in the server's line, first in, first out while no wait takes longer than a second; `asked` of the result tells that there is nothing more to wait for. One that does not stay makes
+   * room after a second, if somebody else wants to wait here.
+   */
+  enqueue(claim: Claim, place: string, stays: boolean): Hold {
+    this.#stays = stays
+    return this.#stand(claim, place, this.asking.brief(WAITING_MS, turnMs()))
   }
 
   /** Gives the place up and stands in line for it again, for another claim, in one trip. */
   handOver(hold: Hold, next: Claim, ttlMs: number): { ended: Promise<boolean>; next: Hold } {
-    const ended = this.giveUp(hold, BRIEF_MS)
+    const ended = super.giveUp(hold, BRIEF_MS)
     this.retune(ttlMs)
-    const timed = this.#turnMs === TURN_MS ? Promise.resolve() : this.asking.turn(TURN_MS)
-    this.#turnMs = TURN_MS
-    return { ended, next: this.#stand(next, hold.place, timed) }
+    this.#stays = false
+    return { ended, next: this.#stand(next, hold.place, Promise.resolve()) }
   }
 
   /** An empty lane is left without a timeout: its own is too short to be taken back later. */
   override giveUp(hold: Hold, timeoutMs = 0): Promise<boolean> {
-    return super.giveUp(hold, timeoutMs)
+    const ended = super.giveUp(hold, timeoutMs)
+    this.#makeRoom()
+    return ended
   }
 
   /** Ends a wait. Resolves with whether it had brought the place. `interrupt` works on another session. */
@@ -80,6 +131,7 @@ export class Lane extends Session {
       // One that is still on its way would end the next wait.
       void Promise.resolve(interrupting).then(() => {
         this.#isLeaving = false
+        this.#makeRoom()
       })
     }
   }
@@ -93,53 +145,88 @@ export class Lane extends Session {
   #stand(claim: Claim, place: string, timed: Promise<void>): Hold {
     const hold = this.admit(claim, place)
     hold.state = 'waiting'
-    hold.asked = this.#wait(hold, timed)
+    this.#waiting = hold
+    timed.catch((error: Error) => this.end(error))
+    hold.asked = this.#wait(hold).finally(() => this.#waitsNoLonger(hold))
     hold.asked.catch(() => {})
     return hold
   }
 
-  async #wait(hold: Hold, timed: Promise<void>): Promise<boolean> {
-    this.allow(this.#turnMs + ENDED_MS)
-    timed.catch((error: Error) => this.end(error))
-    // The server cannot have granted it before it was asked.
-    const since = { monotonicMs: performance.now(), wallMs: Date.now() }
-    let token: string
-    try {
-      token = await this.asking.wait(hold)
-    } catch (error) {
-      if (!this.hasEnded && isTimeUp(error) && (await this.#isBehindReaders(hold))) return this.#waitLonger(hold)
-      if (this.hasEnded) throw error
-      // Interrupted, or its time in line was over; it may have been granted all the same.
-      this.drop(hold)
-      await this.undo(hold)
-      return false
+  /** Resolves with whether it was granted. */
+  async #wait(hold: Hold): Promise<boolean> {
+    for (let turn = 1; ; turn += 1) {
+      this.allow(TURN_MS + ENDED_MS)
+      // The server cannot have granted it before it was asked.
+      const since = { monotonicMs: performance.now(), wallMs: Date.now() }
+      const { token, isTimeUp } = await this.#turn(hold)
+      if (this.#shutting !== undefined) await this.#shutting
+      if (this.hasEnded) return false
+      if (token !== '') {
+        this.#granted(hold, token, since)
+        return true
+      }
+      this.#isQuick = false
+      const goesOn = isTimeUp && !this.#isLeaving && (this.#isShut || this.#stays || !this.#line.isAwaited)
+      if (!goesOn) {
+        this.drop(hold)
+        const undone = this.undo(hold)
+        this.#waitsNoLonger(hold)
+        await undone
+        return false
+      }
+      this.#comeAgain(hold, turn)
     }
-    if (this.hasEnded) return false
+  }
+
+  /** For as long as a wait may block. */
+  async #turn(hold: Hold): Promise<{ token: string; isTimeUp: boolean }> {
+    try {
+      const token = await this.asking.wait(hold, BRIEF_MS, !this.#isQuick)
+      return { token: token ?? '', isTimeUp: token === undefined }
+    } catch (error) {
+      if (this.hasEnded) throw error
+      // Or it was interrupted.
+      return { token: '', isTimeUp: (error as { code?: unknown }).code === TIME_IS_UP }
+    }
+  }
+
+  #granted(hold: Hold, token: string, since: Instant): void {
+    this.#waitsNoLonger(hold)
+    this.#isQuick = passedMs(since) < QUICK_MS
     if (passedMs(since) <= briefMs(this.ttlMs) / 2) this.lease(hold, token, since, briefMs(this.ttlMs))
     else this.tell(hold)
-    return true
   }
 
-  /** Those who came meanwhile go in as the time of a writer is over. In a longer one, those who read now come to their end. */
-  #waitLonger(hold: Hold): Promise<boolean> {
-    this.#turnMs = Math.min(2 * this.#turnMs, LONGEST_TURN_MS)
-    return this.#wait(hold, this.asking.turn(this.#turnMs))
+  /**
+   * Stands in line again, at its end. Those who wait to read have gone in meanwhile: where that is why the wait was in vain, they are kept out from then on. To see that is to read the locks of the whole server:
+   * done more and more seldom.
+   */
+  #comeAgain(hold: Hold, turn: number): void {
+    const failed = (error: Error) => this.end(error)
+    // It may have been granted all the same.
+    this.asking.undo(hold).catch(failed)
+    if (hold.mode === 'shared' || this.#isShut || !isPowerOfTwo(turn)) return
+    this.#shutting = this.asking.shutIfRead(hold, BRIEF_MS).then((isShut) => {
+      this.#isShut = isShut
+    }, failed)
   }
 
-  async #isBehindReaders(hold: Hold): Promise<boolean> {
-    if (hold.mode === 'shared' || this.#isLeaving) return false
-    try {
-      // It may have been granted all the same.
-      const [, isRead] = await Promise.all([this.asking.undo(hold), this.asking.isRead(hold.place)])
-      return isRead && !this.#isLeaving
-    } catch (error) {
-      this.end(error as Error)
-      return false
-    }
+  #waitsNoLonger(hold: Hold): void {
+    if (this.#waiting !== hold) return
+    this.#waiting = undefined
+    if (this.#isShut && !this.hasEnded) this.asking.open(hold).catch((error: Error) => this.end(error))
+    this.#isShut = false
+    this.#shutting = undefined
+    this.#makeRoom()
+  }
+
+  #makeRoom(): void {
+    if (this.isFree) this.#freeSinceMs = performance.now()
+    this.#line.offer()
   }
 }
 
-const isTimeUp = (error: unknown): boolean => (error as { code?: unknown }).code === TIME_IS_UP
+const isPowerOfTwo = (turn: number): boolean => Number.isInteger(Math.log2(turn))
 
 /** By the clock that says more. */
 const passedMs = ({ monotonicMs, wallMs }: Instant): number =>

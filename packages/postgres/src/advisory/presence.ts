@@ -1,4 +1,5 @@
 import type { Claim } from '@leasehold/core'
+import { ask, isTrue } from '../answers.ts'
 import type { PostgresListenClient } from '../postgres-shapes.ts'
 import type { Turns } from '../turns.ts'
 import { isRead, presenceOf } from './statements.ts'
@@ -40,7 +41,7 @@ class Wait {
   }
 }
 
-const idOf = ({ key, holder }: Claim): string => `${holder} ${key}`
+export const idOf = ({ key, holder }: Claim): string => `${holder} ${key}`
 
 /**
  * Those who wait to hear of a release. A shared lock tells the releaser that there is somebody: a mark that lives on the connection which
@@ -71,6 +72,11 @@ export class Presence {
   /** Whether it is readers who are in the way of this claim for all of its place. */
   isBehindReaders(claim: Claim): boolean {
     return this.#waits.size > 0 && this.#waits.get(idOf(claim))?.isBehindReaders === true
+  }
+
+  /** For the claim of this id it is worth to come again. */
+  call(id: string): void {
+    this.#waits.get(id)?.wake()
   }
 
   /** For all who wait here for the place it is worth to try again. */
@@ -106,12 +112,12 @@ export class Presence {
     // Marks are counted: two of one claim would be taken back once. The call under way wakes this one, too.
     if (wait.markingOn === client) return
     wait.markingOn = client
-    const marking = client.query('select pg_try_advisory_lock_shared($1) as marked', [presenceOf(place)])
-    const { rows } = await marking.finally(() => {
+    const marking = ask(client, 'select pg_try_advisory_lock_shared($1) as marked', [presenceOf(place)])
+    const [row] = await marking.finally(() => {
       wait.markingOn = undefined
     })
     // Not marked: somebody is just releasing. Marked: what was released before was not announced. Either way it is to be looked at now.
-    if (rows[0]?.['marked'] === true) wait.markedOn = client
+    if (isTrue(row?.['marked'])) wait.markedOn = client
     if (this.#waits.get(idOf(claim)) !== wait) unmark(wait.markedOn, place)
     wait.wake()
   }
@@ -119,7 +125,7 @@ export class Presence {
   /** Woken in vain: by readers, if nobody has all of the place. */
   async #look(wait: Wait, { share }: Claim, client: PostgresListenClient): Promise<void> {
     if (share !== undefined || wait.isBehindReaders) return
-    const says = async (text: string) => (await client.query(text, [wait.place])).rows[0]?.['answer'] === true
+    const says = async (text: string) => isTrue((await ask(client, text, [wait.place]))[0]?.['answer'])
     // The second one reads the locks of the whole server.
     wait.isBehindReaders = (await says(IS_OPEN)) && (await says(IS_READ))
     if (wait.isBehindReaders) wait.wake()

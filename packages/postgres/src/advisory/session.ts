@@ -2,9 +2,10 @@ import type { Claim, Instant } from '@leasehold/core'
 import { Alarm } from '../alarm.ts'
 import { Asking } from './asking.ts'
 import type { Connection } from './connection.ts'
+import { Heartbeat } from './heartbeat.ts'
 import { Hold } from './hold.ts'
 import { type Look, SessionLocks } from './session-locks.ts'
-import type { Statements } from './statements.ts'
+import { lastOf, type Statements } from './statements.ts'
 
 /** By how much the server outlasts the TTL: this process gives up in time, and the server ends only the sessions of those that cannot. */
 const GRACE_MS = 500
@@ -19,6 +20,8 @@ export interface SessionKeeper {
   readonly look: Look
   /** The claim has its place no longer, or did not get it. `lost`: it had it, and did not give it up. */
   over(hold: Hold, lost: boolean): void
+  /** The server's clock was set. */
+  clockWasSet(): void
   /** A wait came to its end: the claim has its place, and a lease on it or is to confirm it. */
   taken(hold: Hold): void
   /** The session has ended. */
@@ -39,7 +42,7 @@ export class Session {
   readonly #holds = new Set<Hold>()
   /** How many have their places, and a lease on them. */
   #held = 0
-  #beat: Promise<number> | undefined
+  readonly #heartbeat: Heartbeat
   /** For the first deadline. */
   readonly #sweep = new Alarm(() => this.#expire())
 
@@ -48,6 +51,7 @@ export class Session {
     this.#keeper = keeper
     this.#connection = connect(() => this.#ended())
     this.asking = new Asking(this.#connection, sql)
+    this.#heartbeat = new Heartbeat(this.asking, () => keeper.clockWasSet())
     this.#locks = new SessionLocks(this.asking, keeper.look)
   }
 
@@ -140,21 +144,16 @@ export class Session {
     }
   }
 
-  /** Resets the time of those that still have their places. Rejects if the server did not answer. */
+  /** Resets the time of those that still have their places. Rejects if the server did not answer, and once after its clock was set. */
   async renew(holds: readonly Hold[]): Promise<void> {
-    this.#beat ??= this.#nextBeat()
-    const sentMs = await this.#beat
+    // A lease that a wait has brought is short until now.
+    const sentMs = await this.#heartbeat.renew(() => this.#fullMs)
     for (const hold of holds) if (hold.state === 'held') this.#holdUntil(hold, sentMs + this.#ttlMs)
   }
 
-  /** One for all that are renewed in the same turn of the event loop: sent when the last of them has asked. */
-  async #nextBeat(): Promise<number> {
-    await Promise.resolve()
-    this.#beat = undefined
-    const sentMs = performance.now()
-    // A lease that a wait has brought is short until now.
-    await this.asking.beat(this.#fullMs)
-    return sentMs
+  /** The server's clock was set: it is to measure anew how long the session is silent. */
+  touch(): void {
+    if (this.#held > 0 && !this.hasEnded) this.#heartbeat.beat(this.asking.timeoutMs).catch(() => {})
   }
 
   protected admit(claim: Claim, place: string): Hold {
@@ -192,7 +191,7 @@ export class Session {
     this.#held += 1
     this.#mindPatience()
     hold.state = 'held'
-    hold.fencingToken = BigInt(answer.slice(answer.lastIndexOf(' ') + 1))
+    hold.fencingToken = BigInt(lastOf(answer))
     this.#holdUntil(hold, sentMs + ttlMs)
   }
 

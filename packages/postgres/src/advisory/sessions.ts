@@ -32,6 +32,10 @@ export class Sessions {
     return same ?? this.#longer(ttlMs) ?? this.#add(ttlMs * 2)
   }
 
+  touch(): void {
+    for (const session of this.#all) session.touch()
+  }
+
   async close(): Promise<void> {
     this.#closed = true
     await Promise.all([...this.#all].map((session) => session.close()))

@@ -1,7 +1,6 @@
+import { AS_TEXT } from '../answers.ts'
 import type { Statement } from './connection.ts'
-
-/** How long one wait may block in one go: while it does, the server cannot clean up what was deleted meanwhile. Behind readers it may be longer. */
-export const TURN_MS = 30_000
+import { SERVER_MS } from './server-clock.ts'
 
 /** How much of a place a session has: alone, or together with others that share it. */
 export type Mode = 'exclusive' | 'shared'
@@ -18,10 +17,12 @@ interface LockStatements {
   readonly unlockAndTime: Statement
   /** Places, as an array. Answers with a letter for each, in their order: `t` where it was locked. */
   readonly unlockMany: Statement
-  /** Place. Tells nobody. */
-  readonly unlockOnly: Statement
-  /** Place. Blocks until it is granted, and answers with the token. */
+  /** Place. For one that may be locked: the server complains of an unlock of what is not, in its log, too. */
+  readonly undo: Statement
+  /** Place, timeout. Blocks until it is granted, sets the timeout, and answers with the token at the end; with nothing where readers are kept out. */
   readonly wait: Statement
+  /** As `wait`, for one that may well be in vain: that is no error then, which the server would note in its log, each second. What it comes to is the answer to `waited` with the same id. */
+  waitQuietly(place: string, timeoutMs: number, id: number): string
 }
 
 export interface Statements extends Readonly<Record<Mode, LockStatements>> {
@@ -29,62 +30,101 @@ export interface Statements extends Readonly<Record<Mode, LockStatements>> {
   readonly confirm: Statement
   /** Timeout. */
   readonly time: Statement
-  /** Timeout. As `time`, for a session that is going to wait. */
+  /** Timeout, and how long waits may block. As `time`, for a session that is going to wait. */
   readonly brief: Statement
-  /** How long the next waits may block. */
-  readonly turn: Statement
   /** Process id. */
   readonly interrupt: Statement
+  /** Answers with the server's time, in milliseconds. */
   readonly beat: Statement
+  /** Timeout. As `beat`, and sets it. */
+  readonly beatAndTime: Statement
   /** Place. Answers with whether it could be shared now: nobody has all of it, or waits for that. Of a session that has a part of it the server would not look who waits. */
   readonly look: Statement
-  /** Place. Answers with whether anybody has a part of it. Reads the locks of the whole server. */
-  readonly isRead: Statement
+  /** Place, timeout. Where anybody has a part of it, keeps out those who come to read, sets the timeout, and answers with whether it does. Reads the locks of the whole server. */
+  readonly shutIfRead: Statement
+  /** Place. Ends that. */
+  readonly open: Statement
+  /** Id. Answers as `wait`, and with `in vain` where its time was over. */
+  readonly waited: Statement
 }
 
-/** Within a session everything is evaluated from left to right, and what is done to a session lock stays done if the rest fails. */
-export function statements(schema: string, channel: string): Statements {
+/**
+ * Within a session everything is evaluated from left to right, and what is done to a session lock stays done if the rest fails. Where a pooler stands between, every answer tells which session gave it.
+ */
+export function statements(schema: string, channel: string, isPooled: boolean): Statements {
+  const statement = (name: string, answer: string, from = '') => prepared(name, answer, from, isPooled)
+  const place = '$2::bigint'
   // Drawn when the place is taken.
   const token = `nextval('${schema}.fencing_tokens')::text`
   return {
-    exclusive: lockStatements('', token, channel),
-    shared: lockStatements('_shared', token, channel),
+    exclusive: lockStatements('', token, channel, statement),
+    shared: lockStatements('_shared', token, channel, statement),
     confirm: statement('confirm', `${timed('$2')} || ' ' || ${token}`),
     time: statement('time', timed('$2')),
-    brief: statement('brief', `${timed('$2')} || set_config('lock_timeout', '${TURN_MS}', false)`),
+    brief: statement('brief', `${timed('$2')} || set_config('lock_timeout', $3, false)`),
     interrupt: statement(
       'interrupt',
       `count(pg_cancel_backend(pid))::text`,
       `from pg_stat_activity where pid = $2::int and wait_event_type = 'Lock' and wait_event = 'advisory'`,
     ),
-    beat: statement('beat', `''`),
-    turn: statement('turn', `set_config('lock_timeout', $2, false)`),
-    isRead: statement('is_read', `(${isRead('$2::bigint')})::text`),
-    look: statement('look', 'pg_try_advisory_xact_lock_shared($2::bigint)::text'),
+    beat: statement('beat', SERVER_MS),
+    beatAndTime: statement('beat_and_time', `${timed('$2')} || ' ' || ${SERVER_MS}`),
+    look: statement('look', ifNotShut(place, `pg_try_advisory_xact_lock_shared(${place})::text`, `'false'`)),
+    shutIfRead: statement(
+      'shut_if_read',
+      `case when not ${isRead(place)} then 'false' when pg_try_advisory_lock(${gateOf(place)})
+        then left(set_config('idle_session_timeout', $3, false), 0) || 'true' else 'false' end`,
+    ),
+    open: statement('open', `pg_advisory_unlock(${gateOf(place)})::text`),
+    waited: statement(
+      'waited',
+      `case split_part(${WAITED}, ' ', 1) when $2 then substr(${WAITED}, length($2) + 2) else 'in vain' end`,
+    ),
   }
 }
 
+/** Where a quiet wait says what it came to. */
+const WAITED = `coalesce(current_setting('leasehold.waited', true), '')`
+
+type Prepare = (name: string, answer: string, from?: string) => Statement
+
 /** Postgres has its functions twice, with and without this at the end of the name. */
-function lockStatements(shared: '' | '_shared', token: string, channel: string): LockStatements {
-  const locked = `pg_try_advisory_lock${shared}($2::bigint)`
+function lockStatements(shared: '' | '_shared', token: string, channel: string, statement: Prepare): LockStatements {
+  const place = '$2::bigint'
+  const taken = `pg_try_advisory_lock${shared}(${place})`
+  const freed = `pg_advisory_unlock${shared}(${place})::text`
+  const attempt = (answer: string) => `case when ${taken} then ${answer} else '' end`
+  const lock = (answer: string) => (shared === '' ? attempt(answer) : ifNotShut(place, attempt(answer), `''`))
   // Whoever waits shares the lock on the presence: told of where there is somebody, since every notification locks the database at commit.
-  const unlocked = (place: string) => `pg_advisory_unlock${shared}(${place})::text || case
-    when pg_try_advisory_xact_lock(~${place}) then '' else pg_notify('${channel}', ${place}::text)::text end`
+  const unlocked = (at: string) => `pg_advisory_unlock${shared}(${at})::text || case
+    when pg_try_advisory_xact_lock(~${at}) then '' else pg_notify('${channel}', ${at}::text)::text end`
+  const wait = (at: string, timeout: string) => {
+    const granted = `set_config('idle_session_timeout', ${timeout}, false) || ' ' || ${token}`
+    const unlessShut = ifNotShut(at, granted, `left(pg_advisory_unlock_shared(${at})::text, 0)`)
+    return `pg_advisory_lock${shared}(${at})::text || ${shared === '' ? granted : unlessShut}`
+  }
   const each = 'from unnest($2::bigint[]) with ordinality as list (place, nth)'
   return {
-    lock: statement(`lock${shared}`, `case when ${locked} then ${token} else '' end`),
+    lock: statement(`lock${shared}`, lock(token)),
     // The timeout is set only then: a session that holds nothing may be silent.
-    lockAndTime: statement(
-      `lock${shared}_and_time`,
-      `case when ${locked} then ${timed('$3')} || ' ' || ${token} else '' end`,
-    ),
-    unlock: statement(`unlock${shared}`, unlocked('$2::bigint')),
+    lockAndTime: statement(`lock${shared}_and_time`, lock(`${timed('$3')} || ' ' || ${token}`)),
+    unlock: statement(`unlock${shared}`, unlocked(place)),
     unlockMany: statement(`unlock${shared}_many`, `string_agg(left(${unlocked('place')}, 1), '' order by nth)`, each),
-    unlockAndTime: statement(`unlock${shared}_and_time`, `${unlocked('$2::bigint')} || ' ' || ${timed('$3')}`),
-    unlockOnly: statement(`unlock${shared}_only`, `pg_advisory_unlock${shared}($2::bigint)::text`),
-    wait: statement(`wait${shared}`, `pg_advisory_lock${shared}($2::bigint)::text || ${token}`),
+    unlockAndTime: statement(`unlock${shared}_and_time`, `${unlocked(place)} || ' ' || ${timed('$3')}`),
+    // Where it is ours, it is so twice then.
+    undo: statement(`undo${shared}`, attempt(`${freed} || ${unlocked(place)}`)),
+    wait: statement(`wait${shared}`, wait(place, '$3')),
+    waitQuietly: (at, timeoutMs, id) => `do $$ begin
+      perform set_config('leasehold.waited', '${id} ' || ${wait(`'${at}'::bigint`, `'${timeoutMs}'`)}, false);
+    exception when lock_not_available then null; end $$`,
   }
 }
+
+/** A lock of a writer who waits behind readers: those who come to read look whether somebody has it. */
+const gateOf = (place: string): string => `(${place} # 6148914691236517205)`
+
+const ifNotShut = (place: string, then: string, otherwise: string): string =>
+  `case when pg_try_advisory_xact_lock_shared(${gateOf(place)}) then ${then} else ${otherwise} end`
 
 /** The view has the two halves of the place. */
 export const isRead = (place: string): string => `exists (select from pg_locks
@@ -92,14 +132,24 @@ export const isRead = (place: string): string => `exists (select from pg_locks
     and (classid::bigint << 32) | objid::bigint = ${place}
     and database = (select oid from pg_database where datname = current_database()))`
 
-const timed = (timeout: string): string => `set_config('idle_session_timeout', ${timeout}, false)`
+/**
+ * After so much silence of the process the server ends the session. It measures that by its clock, which may be set. So the server's system is told, too, which measures by no clock: it ends the connection after so much silence of
+ * the other system, which it asks for a sign of life after two seconds, and then each second.
+ */
+const timed = (timeout: string): string => `set_config('idle_session_timeout', ${timeout}, false)
+  || set_config('tcp_user_timeout', ${timeout}, false)
+  || set_config('tcp_keepalives_idle', case ${timeout} when '0' then '0' else '2' end, false)`
 
 /** One column: each costs both sides as much as a function. */
-function statement(name: string, answer: string, from = ''): Statement {
-  const text = `select $1::text || ' ' || ${answer} as answer ${from}`
+function prepared(name: string, answer: string, from: string, isPooled: boolean): Statement {
+  const asked = isPooled ? `$1::text || ' ' || pg_backend_pid()` : '$1::text'
+  const text = `select ${asked} || ' ' || ${answer} as answer ${from}`
   // `pg` copies what is an object's own, property by property, before each use.
-  return Object.create({ name: `leasehold_${name}`, text })
+  return Object.create({ name: `leasehold_${name}`, text, types: AS_TEXT })
 }
 
 /** Held together by those who wait for the place, so that a release can see whether there are any. */
 export const presenceOf = (place: string): string => String(~BigInt(place))
+
+/** What an answer says at its end. */
+export const lastOf = (answer: string): string => answer.slice(answer.lastIndexOf(' ') + 1)

@@ -1,33 +1,88 @@
-import { durable, relaxed } from './table-sql.ts'
+import { durable, LOCK_WAIT, patient, relaxed } from './table-sql.ts'
+
+/** For all rows of a batch together. */
+const PATIENCE_MS = 500
 
 /** Many keys in one statement. Rows are locked in the order of their keys, so that no two statements wait for each other. */
 export const groupSql = (schema: string): string => `
--- Locks the rows of the keys that these claims hold, or may have parts of. Somebody else may keep one locked past the end of its hold: the clock is read, and
--- answered, when no lock is waited for any more.
-create or replace function ${schema}.lock_held(keys text[], askers text[]) returns timestamptz language plpgsql as $$
+-- Locks the rows of the keys that these claims hold, or may have parts of: those that nobody else keeps locked, or, with patience, that come free in time. Answers
+-- the keys, with null where it has not the row, and the clock, read when no lock is waited for any more: who keeps a row locked may keep it past the end of its hold.
+create or replace function ${schema}.lock_some(
+  keys text[], askers text[], patience_ms float8,
+  out instant timestamptz, out ours text[]
+) language plpgsql as $$
+declare
+  ends timestamptz := clock_timestamp() + patience_ms * interval '1 millisecond';
+  got int[] := '{}';
+  each record;
 begin
-  perform from ${schema}.leases l
-    join unnest(keys, askers) as list (k, h) on l.key = list.k and (l.holder = list.h or l.parted)
-    order by l.key collate "C" for update of l;
-  return clock_timestamp();
+  if patience_ms = 0 then
+    got := array(
+      select list.n::int from ${schema}.leases l
+        join unnest(keys, askers) with ordinality as list (k, h, n) on l.key = list.k and (l.holder = list.h or l.parted)
+        order by l.key collate "C" for update of l skip locked
+    );
+  else
+    for each in
+      select l.key, array_agg(list.n::int) as claims from ${schema}.leases l
+        join unnest(keys, askers) with ordinality as list (k, h, n) on l.key = list.k and (l.holder = list.h or l.parted)
+        group by l.key order by l.key collate "C"
+    loop
+      begin
+        perform set_config(
+          'lock_timeout', greatest(1, ceil(extract(epoch from ends - clock_timestamp()) * 1000))::int::text, true
+        );
+        perform from ${schema}.leases l where l.key = each.key for update;
+        got := got || each.claims;
+      exception when lock_not_available then
+        null;
+      end;
+    end loop;
+    perform set_config('lock_timeout', '${LOCK_WAIT}', true);
+  end if;
+  instant := clock_timestamp();
+  if cardinality(got) = cardinality(keys) then
+    ours := keys;
+  else
+    ours := array(
+      select case when has.n is not null then list.k end
+        from unnest(keys) with ordinality as list (k, n) left join unnest(got) as has (n) on has.n = list.n
+        order by list.n
+    );
+  end if;
 end $$;
 
--- One row for each claim that holds what it claims, and for each whose hold was ended by force: why.
-create or replace function ${schema}.renew_holds(keys text[], askers text[], ttls_ms float8[])
-  returns table (place int, remaining_ms float8, fencing_token text, slots text, why text) language plpgsql as $$
+-- Whether the claim may hold its key, or have a part of it, as far as can be seen while somebody else keeps the row locked.
+create or replace function ${schema}.may_have(claimed text, asker text) returns boolean language plpgsql as $$
+declare
+  is_held boolean;
+  is_parted boolean;
+begin
+  select l.holder = asker, l.parted into is_held, is_parted from ${schema}.leases l where l.key = claimed;
+  if is_parted and not is_held then
+    return exists (select from ${schema}.lease_parts p where p.key = claimed and p.holder = asker);
+  end if;
+  return coalesce(is_held, false);
+end $$;
+
+-- One row for each claim that holds what it claims, for each whose hold was ended by force: why, and for each of which is not known, since its row was locked.
+create or replace function ${schema}.renew_some(keys text[], askers text[], ttls_ms float8[], patience_ms float8)
+  returns table (place int, remaining_ms float8, fencing_token text, slots text, why text, is_locked boolean) language plpgsql as $$
 declare
   instant timestamptz;
+  ours text[];
   wanting bigint := cardinality(keys);
   renewed bigint;
+  ${patient}
 begin
 ${durable}
-  instant := ${schema}.lock_held(keys, askers);
+  select s.instant, s.ours into instant, ours from ${schema}.lock_some(keys, askers, patience_ms) s;
   return query
     update ${schema}.leases l
       set expires_at = greatest(l.expires_at, instant + list.ttl_ms * interval '1 millisecond')
-      from unnest(keys, askers, ttls_ms) with ordinality as list (k, h, ttl_ms, n)
+      from unnest(ours, askers, ttls_ms) with ordinality as list (k, h, ttl_ms, n)
       where l.key = list.k and l.holder = list.h and l.expires_at > instant
-      returning list.n::int, (extract(epoch from l.expires_at - instant) * 1000)::float8, l.token::text, null, null;
+      returning list.n::int, (extract(epoch from l.expires_at - instant) * 1000)::float8, l.token::text, null, null, false;
   get diagnostics renewed = row_count;
   wanting := wanting - renewed;
   if wanting <= 0 then
@@ -36,17 +91,27 @@ ${durable}
   return query
     update ${schema}.lease_parts p
       set expires_at = greatest(p.expires_at, instant + list.ttl_ms * interval '1 millisecond')
-      from unnest(keys, askers, ttls_ms) with ordinality as list (k, h, ttl_ms, n)
+      from unnest(ours, askers, ttls_ms) with ordinality as list (k, h, ttl_ms, n)
       where p.key = list.k and p.holder = list.h and p.expires_at > instant
       returning list.n::int, (extract(epoch from p.expires_at - instant) * 1000)::float8, p.token::text,
-        array_to_string(p.slots, ' '), null;
+        array_to_string(p.slots, ' '), null, false;
+  get diagnostics renewed = row_count;
+  wanting := wanting - renewed;
+  if wanting <= 0 then
+    return;
+  end if;
+  return query
+    select list.n::int, null::float8, null, null, null, true
+      from unnest(keys, ours, askers) with ordinality as list (k, o, h, n)
+      where list.o is null and ${schema}.may_have(list.k, list.h);
   get diagnostics renewed = row_count;
   if wanting > renewed then
     return query
-      select list.n::int, null::float8, null, null, f.why
-        from unnest(keys, askers) with ordinality as list (k, h, n)
+      select list.n::int, null::float8, null, null, f.why, false
+        from unnest(keys, ours, askers) with ordinality as list (k, o, h, n)
         join ${schema}.lease_forced f on f.key = list.k and f.holder = list.h
         where f.told_until > instant
+          and not (list.o is null and ${schema}.may_have(f.key, f.holder))
           and not exists (select from ${schema}.leases l where l.key = f.key and l.holder = f.holder and l.expires_at > instant)
           and not exists (
             select from ${schema}.lease_parts p where p.key = f.key and p.holder = f.holder and p.expires_at > instant
@@ -54,28 +119,22 @@ ${durable}
   end if;
 end $$;
 
--- For versions of the package that know no parts.
-create or replace function ${schema}.renew_all(keys text[], askers text[], ttls_ms float8[])
-  returns table (place int, remaining_ms float8, fencing_token text) language plpgsql as $$
-begin
-  return query
-    select r.place, r.remaining_ms, r.fencing_token from ${schema}.renew_holds(keys, askers, ttls_ms) r
-      where r.fencing_token is not null;
-end $$;
-
--- The places of the claims whose holds it has ended.
-create or replace function ${schema}.release_all(keys text[], askers text[])
-  returns table (place int) language plpgsql as $$
+-- The places of the claims whose holds it has ended, and of those of which is not known, since their rows were locked.
+create or replace function ${schema}.release_some(keys text[], askers text[], patience_ms float8)
+  returns table (place int, is_locked boolean) language plpgsql as $$
 declare
   instant timestamptz;
+  ours text[];
   freed record;
   ended int[] := '{}';
+  ${patient}
 begin
 ${relaxed}
-  instant := ${schema}.lock_held(keys, askers);
+  select s.instant, s.ours into instant, ours from ${schema}.lock_some(keys, askers, patience_ms) s;
+  is_locked := false;
   for freed in
-    update ${schema}.leases l set holder = '', metadata = null, expires_at = 'epoch'
-      from unnest(keys, askers) with ordinality as list (k, h, n)
+    update ${schema}.leases l set holder = '', metadata = null, expires_at = 'epoch', freed_at = instant
+      from unnest(ours, askers) with ordinality as list (k, h, n)
       where l.key = list.k and l.holder = list.h and l.expires_at > instant
       returning list.n::int as n, l.key, l.awaited, l.parted
   loop
@@ -92,7 +151,7 @@ ${relaxed}
     return;
   end if;
   for freed in
-    select list.n::int as n, list.k, list.h from unnest(keys, askers) with ordinality as list (k, h, n)
+    select list.n::int as n, list.k, list.h from unnest(ours, askers) with ordinality as list (k, h, n)
       join ${schema}.leases l on l.key = list.k
       where l.parted and list.n <> all (ended)
       order by list.k collate "C"
@@ -101,6 +160,51 @@ ${relaxed}
       place := freed.n;
       return next;
     end if;
+  end loop;
+  return query
+    select list.n::int, true from unnest(keys, ours, askers) with ordinality as list (k, o, h, n)
+      where list.o is null and ${schema}.may_have(list.k, list.h);
+end $$;
+
+-- For versions of the package that take no part of an answer: all, or an error.
+create or replace function ${schema}.assert_unlocked(is_locked boolean) returns void language plpgsql as $$
+begin
+  if is_locked then
+    raise exception 'the row of a lease stayed locked' using errcode = 'lock_not_available';
+  end if;
+end $$;
+
+create or replace function ${schema}.renew_holds(keys text[], askers text[], ttls_ms float8[])
+  returns table (place int, remaining_ms float8, fencing_token text, slots text, why text) language plpgsql as $$
+declare
+  each record;
+begin
+  for each in select * from ${schema}.renew_some(keys, askers, ttls_ms, ${PATIENCE_MS}) loop
+    perform ${schema}.assert_unlocked(each.is_locked);
+    select each.place, each.remaining_ms, each.fencing_token, each.slots, each.why
+      into place, remaining_ms, fencing_token, slots, why;
+    return next;
+  end loop;
+end $$;
+
+-- For versions of the package that know no parts.
+create or replace function ${schema}.renew_all(keys text[], askers text[], ttls_ms float8[])
+  returns table (place int, remaining_ms float8, fencing_token text) language plpgsql as $$
+begin
+  return query
+    select r.place, r.remaining_ms, r.fencing_token from ${schema}.renew_holds(keys, askers, ttls_ms) r
+      where r.fencing_token is not null;
+end $$;
+
+create or replace function ${schema}.release_all(keys text[], askers text[])
+  returns table (place int) language plpgsql as $$
+declare
+  each record;
+begin
+  for each in select * from ${schema}.release_some(keys, askers, ${PATIENCE_MS}) loop
+    perform ${schema}.assert_unlocked(each.is_locked);
+    place := each.place;
+    return next;
   end loop;
 end $$;
 
@@ -134,6 +238,7 @@ create or replace function ${schema}.try_acquire_all(keys text[], askers text[],
 declare
   asked record;
   instant timestamptz;
+  ${patient}
 begin
 ${durable}
   remaining_ms := ${schema}.held_by_others_ms(keys, askers);

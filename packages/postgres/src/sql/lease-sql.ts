@@ -1,4 +1,4 @@
-import { durable, relaxed } from './table-sql.ts'
+import { durable, patient, relaxed } from './table-sql.ts'
 
 /** All of one key: acquire, release, inspect. */
 export const leaseSql = (schema: string): string => `
@@ -8,6 +8,7 @@ create or replace function ${schema}.try_acquire(
 ) language plpgsql as $$
 declare
   is_parted boolean;
+  ${patient}
 begin
 ${durable}
   loop
@@ -39,9 +40,10 @@ create or replace function ${schema}.release(ended text, asker text) returns boo
 declare
   is_awaited boolean;
   is_parted boolean;
+  ${patient}
 begin
 ${relaxed}
-  update ${schema}.leases set holder = '', metadata = null, expires_at = 'epoch'
+  update ${schema}.leases set holder = '', metadata = null, expires_at = 'epoch', freed_at = clock_timestamp()
     where key = ended and holder = asker and expires_at > clock_timestamp()
     returning awaited, parted into is_awaited, is_parted;
   if not found then

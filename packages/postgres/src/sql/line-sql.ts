@@ -1,4 +1,4 @@
-import { relaxed } from './table-sql.ts'
+import { patient, relaxed } from './table-sql.ts'
 
 /** The line for keys of which somebody has a part or wants one. */
 export const lineSql = (schema: string): string => `
@@ -10,6 +10,7 @@ create or replace function ${schema}.await_place(
 declare
   instant timestamptz;
   ends timestamptz;
+  ${patient}
 begin
 ${relaxed}
   if asked_kind = 'whole' and not exists (select from ${schema}.leases l where l.key = wanted and l.parted) then
@@ -73,6 +74,8 @@ end $$;
 
 -- Gives up a place in line, and nothing else.
 create or replace function ${schema}.leave_line(wanted text, asker text) returns void language plpgsql as $$
+declare
+  ${patient}
 begin
 ${relaxed}
   perform from ${schema}.leases l where l.key = wanted for update;

@@ -1,4 +1,4 @@
-import { durable } from './table-sql.ts'
+import { durable, patient } from './table-sql.ts'
 
 /** For so long a holder can learn why its hold was ended. */
 const TOLD_FOR = `interval '65 minutes'`
@@ -38,6 +38,8 @@ begin
 end $$;
 
 create or replace function ${schema}.annotate(noted text, asker text, shown text) returns boolean language plpgsql as $$
+declare
+  ${patient}
 begin
 ${durable}
   update ${schema}.leases l set metadata = shown
@@ -55,6 +57,7 @@ create or replace function ${schema}.force_release(freed text, reason text) retu
 declare
   instant timestamptz;
   ended int;
+  ${patient}
 begin
 ${durable}
   perform from ${schema}.leases l where l.key = freed for update;
@@ -68,7 +71,8 @@ ${durable}
     on conflict (key, holder) do update set why = excluded.why, told_until = excluded.told_until;
   get diagnostics ended = row_count;
   if ended > 0 then
-    update ${schema}.leases l set holder = '', metadata = null, expires_at = 'epoch' where l.key = freed;
+    update ${schema}.leases l set holder = '', metadata = null, expires_at = 'epoch', freed_at = instant
+      where l.key = freed;
     delete from ${schema}.lease_parts p where p.key = freed;
     perform ${schema}.call_in(freed);
   end if;

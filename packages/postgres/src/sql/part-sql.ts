@@ -1,4 +1,4 @@
-import { durable } from './table-sql.ts'
+import { durable, patient } from './table-sql.ts'
 
 /** Parts of a key: who fits beside whom, and in which order. All but `take_part` is for those who have locked the key's row. */
 export const partSql = (schema: string, lineChannel: string): string => `
@@ -108,7 +108,7 @@ begin
       perform pg_notify('${lineChannel}', last_place || ':' || wanted);
     end if;
   else
-    update ${schema}.leases l set parted = false
+    update ${schema}.leases l set parted = false, freed_at = instant
       where l.key = wanted and l.parted and not exists (select from ${schema}.lease_parts p where p.key = wanted);
   end if;
   perform ${schema}.announce(wanted) from ${schema}.leases l where l.key = wanted and l.awaited;
@@ -123,6 +123,7 @@ declare
   instant timestamptz;
   permits int[];
   was_open boolean;
+  ${patient}
 begin
 ${durable}
   perform ${schema}.lock_key(wanted);

@@ -1,3 +1,9 @@
+/** "leasehold" in ASCII, as far as 63 bits go: whoever migrates anything of Leasehold waits for its turn here. */
+export const MIGRATION_LOCK = BigInt('0x6c65617365686f6c')
+
+/** How long a statement waits for a row that somebody else keeps locked: half of what core gives a request, by default. */
+export const LOCK_WAIT = '1000ms'
+
 /**
  * Tokens come from one sequence, which never goes back: not when a row is deleted, nor after a crash. A row of a free key
  * has expired; it may be deleted at any time, unless it is marked "parted": somebody has a part of the key or stands in its line,
@@ -6,6 +12,8 @@
 export const tableSql = (schema: string): string => `\
 do $$
 begin
+  -- One at a time: of two that define one function at once, one fails. Until the transaction ends, if all of this is one.
+  perform pg_advisory_xact_lock(${MIGRATION_LOCK});
   if current_setting('server_version_num')::int < 140000 then
     raise exception 'Leasehold needs Postgres 14 or newer; this is %', current_setting('server_version');
   end if;
@@ -15,7 +23,14 @@ begin
   end if;
 end $$;
 
-create sequence if not exists ${schema}.fencing_tokens as bigint;
+do $$
+begin
+  -- From the microseconds since 1970 on: made anew, it begins beyond all tokens that were drawn before.
+  if to_regclass('${schema}.fencing_tokens') is null then
+    execute format('create sequence ${schema}.fencing_tokens as bigint start with %s',
+      (extract(epoch from clock_timestamp()) * 1000000)::bigint);
+  end if;
+end $$;
 
 -- Half of each page is left free, so that a change of a row needs no new entry in the index.
 create table if not exists ${schema}.leases (
@@ -25,14 +40,21 @@ create table if not exists ${schema}.leases (
   expires_at timestamptz not null default 'epoch',
   metadata text,
   awaited boolean not null default false,
-  parted boolean not null default false
+  parted boolean not null default false,
+  freed_at timestamptz
 ) with (fillfactor = 50);
 
 do $$
+declare
+  columns text[] := array(select attname::text from pg_attribute where attrelid = '${schema}.leases'::regclass);
 begin
-  -- Schemas before version 3. Asked first: "if not exists" locks the table also where there is nothing to add.
-  if not exists (select from pg_attribute where attrelid = '${schema}.leases'::regclass and attname = 'parted') then
-    alter table ${schema}.leases add column parted boolean not null default false;
+  -- Asked first: "if not exists" locks the table also where there is nothing to add. Schemas before version 3:
+  if 'parted' <> all (columns) then
+    alter table ${schema}.leases add column if not exists parted boolean not null default false;
+  end if;
+  -- Before version 4.
+  if 'freed_at' <> all (columns) then
+    alter table ${schema}.leases add column if not exists freed_at timestamptz;
   end if;
 end $$;
 
@@ -86,3 +108,9 @@ export const durable = `\
 /** A lost release costs one TTL, and whatever is granted afterwards takes it along to the disk. For this one statement. */
 export const relaxed = `\
   perform set_config('synchronous_commit', 'off', true);`
+
+/**
+ * For a declaration. Whoever gave up on a statement that waits for a row has left a backend behind, which is still there when the row is free: so
+ * the server ends the wait, and says so.
+ */
+export const patient = `patience text := set_config('lock_timeout', '${LOCK_WAIT}', true);`

@@ -1,9 +1,11 @@
-import { relaxed } from './table-sql.ts'
+import { patient, relaxed } from './table-sql.ts'
 
 /** Wake-up of those who wait. A notification costs a lock on the whole database at commit: sent only where somebody waits. */
 export const turnSql = (schema: string, channel: string): string => `
 -- Marks the key, so that its release is announced. False: it is free, or the asker's own by now, who would mark it for nobody.
 create or replace function ${schema}.await_turn(wanted text, asker text) returns boolean language plpgsql as $$
+declare
+  ${patient}
 begin
 ${relaxed}
   update ${schema}.leases set awaited = true
