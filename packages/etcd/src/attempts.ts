@@ -44,9 +44,12 @@ export class Attempts {
     const puts = claims.map((claim) => this.#put(claim, terms, session))
     const reads = claims.flatMap((claim) => this.#standing.reads(claim))
     const answer = await this.#line.write(when(open, puts, reads), session)
-    const fencingToken = BigInt(answer.header.revision)
+    const { revision } = answer.header
+    const fencingToken = BigInt(revision)
     if (answer.succeeded)
-      return claims.map((claim) => this.#line.hold(claim, { fencingToken, slots: slotsOfFirst(claim) }, session))
+      return claims.map((claim) =>
+        this.#line.hold(claim, { fencingToken, slots: slotsOfFirst(claim) }, session, revision),
+      )
     return this.#takeRest(claims, this.#standing.looks(claims, answer), terms, session)
   }
 
@@ -71,7 +74,7 @@ export class Attempts {
     if (!succeeded) return CONTENDED
     const won = (claim: Claim, i: number) =>
       held[i] ? wonBy(held[i]) : { fencingToken: BigInt(header.revision), slots: slotsOfFirst(claim) }
-    return claims.map((claim, i) => this.#line.hold(claim, won(claim, i), session))
+    return claims.map((claim, i) => this.#line.hold(claim, won(claim, i), session, header.revision))
   }
 
   #put(claim: Claim, terms: Terms, { leaseId }: Session): Operation {

@@ -3,7 +3,6 @@ import { Annotations } from './annotations.ts'
 import { Attempts } from './attempts.ts'
 import type { EtcdConnection } from './connection.ts'
 import { classifyEtcdError } from './errors.ts'
-import { connectEtcd3, type EtcdOptions } from './etcd3-connection.ts'
 import { type EtcdFence, type FencedLease, fenceOf } from './fence.ts'
 import { Holds } from './holds.ts'
 import { JointTransactions } from './joint-transactions.ts'
@@ -18,9 +17,12 @@ import { PermitWaits } from './permit-waits.ts'
 import { Permits } from './permits.ts'
 import { Reasons } from './reasons.ts'
 import { Releases } from './releases.ts'
+import { Removals } from './removals.ts'
 import { Renewals } from './renewals.ts'
 import { Sessions } from './sessions.ts'
 import { Standing } from './standing.ts'
+import { Terms } from './terms.ts'
+import { TransactionSize } from './transaction-size.ts'
 import { Turns } from './turns.ts'
 import { Waits } from './waits.ts'
 
@@ -35,7 +37,10 @@ const CAPABILITIES = {
   shares: ['shared', 'permits'] as const,
 }
 
-export interface EtcdBackendOptions extends EtcdOptions {
+/** Node's timers go no further. */
+const MOST_MS = 2 ** 31 - 1
+
+export interface EtcdBackendSettings {
   /** All keys begin with it and a slash. Letters, digits, ".", "_" and "-". Default `leasehold`. */
   readonly namespace?: string | undefined
   /** The smallest TTL that your etcd grants: its election timeout times 1.5, in whole seconds. Default 2000, what its own default makes. */
@@ -49,50 +54,36 @@ export interface EtcdBackend extends LockBackend {
   fence(lease: FencedLease): EtcdFence
 }
 
-/**
- * Locks on etcd: linearizable, first in, first out, with tokens that survive the loss of a node. *Exclusion of valid leases*
- * as long as etcd keeps its data.
- */
-export function etcdBackend({
-  namespace = 'leasehold',
-  minTtlMs = 2_000,
-  deadlineMs = 2_000,
-  ...where
-}: EtcdBackendOptions): EtcdBackend {
-  const hosts = typeof where.hosts === 'string' ? [where.hosts] : where.hosts
-  const members = hosts.map((host) => connectEtcd3({ ...where, hosts: host }, deadlineMs))
+/** `connect` is called once for each host, before anything is sent, and throws where what it was given is of no use. */
+export function backendAt(
+  hosts: string | readonly string[],
+  { namespace = 'leasehold', minTtlMs = 2_000, deadlineMs = 2_000 }: EtcdBackendSettings,
+  connect: (host: string, deadlineMs: number) => EtcdConnection,
+): EtcdBackend {
+  const keys = new Namespace(namespace)
+  for (const [name, ms] of Object.entries({ minTtlMs, deadlineMs }))
+    if (!(ms >= 1 && ms <= MOST_MS)) throw new RangeError(`${name} must be from 1 to ${MOST_MS} milliseconds`)
+  const all = typeof hosts === 'string' ? [hosts] : hosts
+  if (!Array.isArray(all)) throw new TypeError('hosts must be the address of a member, or those of several')
+  const members = all.map((host) => connect(host, deadlineMs))
   const [only, ...others] = members
   if (only === undefined) throw new TypeError('hosts must name at least one')
   const connection = others.length === 0 ? only : new Members(members)
-  return backendOn(connection, new Namespace(namespace), minTtlMs, deadlineMs)
+  return backendOn(connection, keys, minTtlMs, deadlineMs)
 }
 
-function backendOn(
-  connection: EtcdConnection,
-  namespace: Namespace,
-  minTtlMs: number,
-  deadlineMs: number,
-): EtcdBackend {
+function backendOn(members: EtcdConnection, namespace: Namespace, minTtlMs: number, deadlineMs: number): EtcdBackend {
   const core = new Attachment()
   const { clock } = core
-  const keepAlives = new KeepAlives(connection, clock, deadlineMs)
-  const turns = new Turns(connection, namespace.range, (place, revision) => losses.deleted(place, revision))
-  const holds = new Holds(clock, (hold) => void releases.expire(hold).catch(() => {}))
-  const sessions = new Sessions(connection, namespace, clock, keepAlives, minTtlMs, (session, why) => {
-    for (const place of session.places) turns.look(place)
-    if (why === 'gone') losses.sessionGone(session).catch(() => {})
-  })
-  const standing = new Standing(namespace)
-  const line = new Line(new JointTransactions(connection), namespace, sessions, holds, standing)
-  const reasons = new Reasons(connection, namespace)
-  const losses = new Losses(connection, holds, line, namespace, (claim, why) => core.lost(claim, why))
-  const releases = new Releases(namespace, line, standing)
+  const places = placesOn(members, namespace, minTtlMs, deadlineMs, core)
+  const { connection, size, keepAlives, turns, holds, sessions, standing, line, releases } = places
+  const reasons = new Reasons(connection, namespace, size)
   const permits = new Permits(connection, namespace, line, clock)
   const watches = new LineWatches(connection, clock)
   const permitWaits = new PermitWaits(namespace, line, permits, turns, watches, releases)
   const waits = new Waits(namespace, line, turns, releases, permitWaits)
   const attempts = new Attempts(namespace, line, standing, permits)
-  const renewals = new Renewals(connection, namespace, sessions, line, holds, standing, reasons)
+  const renewals = new Renewals(connection, namespace, sessions, line, holds, standing, reasons, size)
 
   return {
     name: 'etcd',
@@ -104,7 +95,7 @@ function backendOn(
     release: (claim, next) => waits.release(claim, next),
     releaseAll: (claims) => releases.releaseAll(claims),
     waitForTurn: (claim, terms, signal) => waits.wait(claim, terms, signal),
-    ...forOperators(connection, namespace, standing, watches),
+    ...forOperators(connection, namespace, standing, watches, size),
     classifyError: classifyEtcdError,
     fence: (lease) => fenceOf(holds, lease),
     async close() {
@@ -118,15 +109,48 @@ function backendOn(
   }
 }
 
+/** Where places hang, who has them, and how they end: each tells another. */
+function placesOn(
+  members: EtcdConnection,
+  namespace: Namespace,
+  minTtlMs: number,
+  deadlineMs: number,
+  core: Attachment,
+) {
+  const { clock } = core
+  const size = new TransactionSize()
+  const terms = new Terms(members, clock, namespace.sessionKeys)
+  const { connection } = terms
+  const keepAlives = new KeepAlives(connection, clock, deadlineMs)
+  const turns = new Turns(connection, namespace.range, (place, revision) => losses.deleted(place, revision))
+  const holds = new Holds(clock, (hold) => void releases.expire(hold).catch(() => {}))
+  const sessions = new Sessions(connection, namespace, clock, keepAlives, terms, minTtlMs, {
+    onAlive: (session) => removals.pay(session),
+    onEnd(session, why) {
+      for (const place of session.places) turns.look(place)
+      removals.forgive(session)
+      if (why === 'gone') losses.sessionGone(session).catch(() => {})
+    },
+  })
+  const standing = new Standing(namespace)
+  const joint = new JointTransactions(connection, size)
+  const line = new Line(joint, namespace, sessions, holds, standing)
+  const removals = new Removals(joint, line)
+  const losses = new Losses(connection, holds, line, namespace, size, (claim, why) => core.lost(claim, why))
+  const releases = new Releases(namespace, line, removals, standing, size)
+  return { connection, size, keepAlives, turns, holds, sessions, standing, line, releases }
+}
+
 /** What is asked of holds by others than those who have them, or tells others of them. */
 function forOperators(
   connection: EtcdConnection,
   namespace: Namespace,
   standing: Standing,
   watches: LineWatches,
+  size: TransactionSize,
 ): Pick<LockBackend, 'inspect' | 'list' | 'watch' | 'annotate' | 'forceRelease'> {
   const annotations = new Annotations(connection, namespace, standing)
-  const operators = new Operators(connection, namespace)
+  const operators = new Operators(connection, namespace, size)
   return {
     inspect: (key) => operators.inspect(key),
     list: (prefix, limit) => operators.list(prefix, limit),

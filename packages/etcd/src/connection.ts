@@ -1,6 +1,6 @@
 import type { EtcdError } from './errors.ts'
 
-// All that is needed of etcd, in the words of its protocol. One file speaks with a driver: a different one is a change there.
+// All that is needed of etcd, in the words of its protocol. The client in `client/` has it, and so has `etcd3-connection.ts`, by way of the package `etcd3`.
 
 /** A 64-bit number in halves, as the protocol carries it. */
 export interface Int64 {
@@ -72,11 +72,15 @@ export interface Outcome {
 }
 
 export interface TransactionAnswer extends Outcome {
-  readonly header: { readonly revision: string }
+  /** Decimal. Its term is that of the leader by whom it was answered. */
+  readonly header: { readonly revision: string; readonly raft_term: string }
 }
 
 /** Told once when a stream has ended, however it did. */
 export type OnEnd = (error: EtcdError) => void
+
+/** The granted seconds; 0: the lease is gone. `term`: of the leader who is thought to have answered, by the member that was asked. */
+export type OnAlive = (leaseId: string, seconds: number, term: string) => void
 
 export interface Stream {
   /** With the error for which it is given up, if there is one. */
@@ -92,7 +96,7 @@ export type Told = 'deletions' | 'all'
 
 /** Every call is sent once, has a deadline, and rejects with an `EtcdError`. */
 export interface EtcdConnection {
-  /** Resolves where etcd is reached and has a leader. */
+  /** Resolves where etcd is reached, has a leader, and is no learner. */
   hasLeader(): Promise<void>
   txn(transaction: Transaction): Promise<TransactionAnswer>
   /** Resolves with the granted seconds. */
@@ -100,8 +104,7 @@ export interface EtcdConnection {
   revoke(leaseId: string): Promise<void>
   /** Whole seconds that remain, rounded down; negative where the lease is gone. */
   remainingSeconds(leaseId: string): Promise<number>
-  /** `onAlive` is told the granted seconds; 0: the lease is gone. */
-  keepAlive(onAlive: (leaseId: string, seconds: number) => void, onEnd: OnEnd): Promise<KeepAliveStream>
+  keepAlive(onAlive: OnAlive, onEnd: OnEnd): Promise<KeepAliveStream>
   /** Changes in a range and their revisions, in order, from the moment that it resolves. Ends where the server has no leader. */
   watch(
     key: Buffer,

@@ -15,6 +15,8 @@ export interface Hold {
   /** Of one for permits. */
   readonly slots: Grant['slots']
   readonly session: Session
+  /** At which it was hung on its session. */
+  readonly revision: string
   /** On the monotonic clock. The session may live longer: the hold then has to be ended by this process. */
   deadlineMs: number
 }
@@ -34,7 +36,7 @@ export class Holds {
   #cancelTimer: (() => void) | undefined
   #dueMs = Number.POSITIVE_INFINITY
 
-  /** `onExpired` is told of a hold that nobody renewed in time; it has been dropped here. */
+  /** `onExpired` is told of a hold that nobody renewed in time. It is to drop it. */
   constructor(clock: Clock, onExpired: (hold: Hold) => void) {
     this.#clock = clock
     this.#onExpired = onExpired
@@ -55,12 +57,11 @@ export class Holds {
     return undefined
   }
 
-  begin(claim: Claim, place: string, { fencingToken, slots }: Won, session: Session): Hold {
+  begin(claim: Claim, place: string, { fencingToken, slots }: Won, session: Session, revision: string): void {
     const deadlineMs = Math.max(this.#deadline(session), this.#held.get(place)?.deadlineMs ?? 0)
-    const hold = { claim, place, attached: hangsOn(place, session.leaseId), fencingToken, slots, session, deadlineMs }
-    this.#held.set(place, hold)
+    const attached = hangsOn(place, session.leaseId)
+    this.#held.set(place, { claim, place, attached, fencingToken, slots, session, revision, deadlineMs })
     this.#lookBy(deadlineMs)
-    return hold
   }
 
   /** The whole TTL of its session once more. */
@@ -107,13 +108,12 @@ export class Holds {
   #look(): void {
     const nowMs = this.#clock.now().monotonicMs
     const expired = [...this.#held.values()].filter(({ deadlineMs }) => deadlineMs <= nowMs)
-    for (const { place } of expired) this.#held.delete(place)
     this.#stop()
+    for (const hold of expired) this.#onExpired(hold)
     const next = [...this.#held.values()].reduce(
       (least, { deadlineMs }) => Math.min(least, deadlineMs),
       Number.POSITIVE_INFINITY,
     )
     if (this.#held.size > 0) this.#lookBy(next)
-    for (const hold of expired) this.#onExpired(hold)
   }
 }

@@ -1,4 +1,5 @@
-export { type EtcdBackend, type EtcdBackendOptions, etcdBackend } from './backend.ts'
+export type { EtcdBackend } from './backend.ts'
+export type { EtcdCredentials, EtcdGrpcOptions, EtcdOptions } from './client/options.ts'
 export { EtcdError, type EtcdErrorCode } from './errors.ts'
-export type { EtcdOptions } from './etcd3-connection.ts'
+export { type EtcdBackendOptions, etcdBackend } from './etcd-backend.ts'
 export type { EtcdFence, FencedLease } from './fence.ts'

@@ -1,9 +1,7 @@
 import type { EtcdConnection, Outcome, Transaction, TransactionAnswer } from './connection.ts'
-import { isOfMember } from './errors.ts'
+import { isNotNow, isOfMember, isTooMany } from './errors.ts'
 import { lineOf } from './namespace.ts'
-
-/** Transactions in one, and operations in each of them. etcd counts them together, and takes 128 unless told otherwise. */
-const MOST = 32
+import type { TransactionSize } from './transaction-size.ts'
 
 interface Sent {
   readonly transaction: Transaction
@@ -23,21 +21,24 @@ interface Joint {
  */
 export class JointTransactions {
   readonly #connection: EtcdConnection
+  readonly #size: TransactionSize
   #gathered: Joint[] = []
 
-  constructor(connection: EtcdConnection) {
+  constructor(connection: EtcdConnection, size: TransactionSize) {
     this.#connection = connection
+    this.#size = size
   }
 
   txn: EtcdConnection['txn'] = (transaction) => {
-    if (operations(transaction) > MOST) return this.#connection.txn(transaction)
+    if (operations(transaction) > this.#size.mostTogether) return this.#connection.txn(transaction)
     if (this.#gathered.length === 0) process.nextTick(() => this.#flush())
     return new Promise((resolve, reject) => this.#gather({ transaction, resolve, reject }))
   }
 
   #gather(sent: Sent): void {
     const lines = linesOf(sent.transaction)
-    const joint = this.#gathered.find((each) => each.sent.length < MOST && lines.every((line) => !each.lines.has(line)))
+    const most = this.#size.mostTogether
+    const joint = this.#gathered.find((each) => each.sent.length < most && lines.every((line) => !each.lines.has(line)))
     if (joint === undefined) this.#gathered.push({ lines: new Set(lines), sent: [sent] })
     else {
       joint.sent.push(sent)
@@ -60,8 +61,10 @@ export class JointTransactions {
       const { header, responses } = await this.#connection.txn({ compare: [], success: nested, failure: [] })
       for (const [i, { resolve }] of sent.entries()) resolve({ ...(responses[i]?.response_txn as Outcome), header })
     } catch (error) {
+      if (isTooMany(error))
+        this.#size.refused(sent.length + Math.max(...sent.map(({ transaction }) => operations(transaction))))
       // Refused as a whole because of one, whose etcd lease is no more, say: nothing took effect.
-      if (isOfMember(error)) for (const { reject } of sent) reject(error)
+      if (isOfMember(error) || isNotNow(error)) for (const { reject } of sent) reject(error)
       else this.#sendApart(sent)
     }
   }

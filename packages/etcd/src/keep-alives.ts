@@ -1,17 +1,13 @@
 import type { Clock, Instant } from '@leasehold/core'
 import type { EtcdConnection, KeepAliveStream } from './connection.ts'
-import { EtcdError } from './errors.ts'
+import { EtcdError, isNotNow } from './errors.ts'
+import type { Alive } from './terms.ts'
 
 interface Pending {
   readonly sentAt: Instant
   readonly resolve: (alive: Alive | undefined) => void
   readonly reject: (error: unknown) => void
   readonly cancelDeadline: () => void
-}
-
-/** An etcd lease was alive after `sentAt`, and lives for its TTL from then at least. */
-export interface Alive {
-  readonly sentAt: Instant
 }
 
 /** Keepalives of all etcd leases of this process, on one stream that is opened anew after it broke. */
@@ -30,6 +26,16 @@ export class KeepAlives {
 
   /** `undefined`: the lease is gone. Rejects where no answer came in time. */
   async send(leaseId: string): Promise<Alive | undefined> {
+    try {
+      return await this.#send(leaseId)
+    } catch (error) {
+      // The log-in of the stream has run out, say: the next one has another.
+      if (!isNotNow(error)) throw error
+      return this.#send(leaseId)
+    }
+  }
+
+  async #send(leaseId: string): Promise<Alive | undefined> {
     const opening = this.#open()
     const stream = await opening
     if (this.#stream !== opening) throw new EtcdError('UNAVAILABLE', 'the stream of keepalives has ended')
@@ -50,9 +56,9 @@ export class KeepAlives {
   #open(): Promise<KeepAliveStream> {
     if (this.#stream !== undefined) return this.#stream
     const opening: Promise<KeepAliveStream> = this.#connection.keepAlive(
-      (leaseId, seconds) => {
+      (leaseId, seconds, term) => {
         // An answer of a stream that was given up would be taken for one to a later keepalive.
-        if (this.#stream === opening) this.#answered(leaseId, seconds)
+        if (this.#stream === opening) this.#answered(leaseId, seconds, term)
       },
       (error) => {
         if (this.#stream === opening) this.#ended(error)
@@ -64,12 +70,12 @@ export class KeepAlives {
   }
 
   /** The server answers the keepalives of a stream in their order. */
-  #answered(leaseId: string, seconds: number): void {
+  #answered(leaseId: string, seconds: number, term: string): void {
     const [first, ...others] = this.#pending.get(leaseId) ?? []
     if (others.length > 0) this.#pending.set(leaseId, others)
     else this.#pending.delete(leaseId)
     first?.cancelDeadline()
-    first?.resolve(seconds > 0 ? { sentAt: first.sentAt } : undefined)
+    first?.resolve(seconds > 0 ? { sentAt: first.sentAt, term } : undefined)
   }
 
   #silent(stream: KeepAliveStream): void {

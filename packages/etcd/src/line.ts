@@ -1,7 +1,7 @@
 import type { Candidate, Claim, Grant } from '@leasehold/core'
 import type { KeyValue, Operation, Transaction, TransactionAnswer } from './connection.ts'
-import { EtcdError, isLeaseGone, isUnknown } from './errors.ts'
-import type { Holds, Won } from './holds.ts'
+import { EtcdError, isLeaseGone, isNotNow, isUnknown } from './errors.ts'
+import type { Hold, Holds, Won } from './holds.ts'
 import type { JointTransactions } from './joint-transactions.ts'
 import type { Namespace } from './namespace.ts'
 import type { Session } from './session.ts'
@@ -58,16 +58,29 @@ export class Line {
   }
 
   /**
-   * Sends what writes to places on these sessions. Without an answer it may still take effect, also later, and nothing would
+   * Sends what hangs places on a session, and perhaps removes others from those that they leave. Without an answer it may still take effect, also later, and nothing would
    * ever remove what hangs on a lease that is kept alive: the sessions are given up.
    */
-  async write(transaction: Transaction, ...sessions: (Session | undefined)[]): Promise<TransactionAnswer> {
+  async write(transaction: Transaction, session: Session, left?: Session): Promise<TransactionAnswer> {
+    // It may be revoked already, or is about to be.
+    if (session.ended !== undefined) throw new EtcdError('LEASE_GONE', 'the etcd lease has ended')
+    const moves = isMove(transaction)
     try {
-      return await this.#transactions.txn(transaction)
+      const answer = await this.#transactions.txn(transaction)
+      // Meanwhile something else has put it in doubt. It goes as soon as nothing is known to hang on it, and a hold that is valid may not be known to.
+      if (moves && answer.succeeded && session.ended !== undefined) session.spare()
+      return answer
     } catch (error) {
-      if (isUnknown(error)) for (const session of sessions) this.#doubt(session, transaction)
+      if (isUnknown(error)) left?.end('doubtful')
+      this.#failed(session, moves, error)
       throw error
     }
+  }
+
+  #failed(session: Session, moves: boolean, error: unknown): void {
+    // By its former etcd lease a hold is valid that may hang on this one now.
+    if (moves && (isUnknown(error) || isNotNow(error))) session.spare()
+    if (isUnknown(error)) session.end('doubtful')
   }
 
   /** Takes a place at the end of the line, or finds the one that was taken before. */
@@ -114,28 +127,34 @@ export class Line {
 
   /**
    * The claim's turn has come. It holds the lock on the etcd lease on which it waited, and goes to one of the TTL that it asks for
-   * when it is renewed: most holds are over before. `undefined`: its place is no more.
+   * when it is renewed: most holds are over before. `undefined`: its place is no more, or may not be for long.
    */
   async promote(
     claim: Claim,
     ttlMs: number,
     { session, fencingToken, modRevision }: Queued,
   ): Promise<Grant | undefined> {
+    // Who waits asks for nothing, so after a while there is nothing by which its keepalives count.
+    if (session.ageMs >= session.ttlMs / 2) await session.settle()
+    if (session.ended !== undefined || session.ageMs >= session.ttlMs) return undefined
     const lasts = session.ttlMs >= this.#sessions.seconds(ttlMs) * 1000
-    if (lasts || session.ageMs < session.ttlMs / 2) return this.hold(claim, { fencingToken }, session)
+    if (lasts || session.ageMs < session.ttlMs / 2) return this.hold(claim, { fencingToken }, session, modRevision)
     const place = this.#namespace.placeOf(claim)
-    return this.onSession(ttlMs, async (longer) =>
-      (await this.move(place, modRevision, longer)) ? this.hold(claim, { fencingToken }, longer) : undefined,
-    )
+    return this.onSession(ttlMs, async (longer) => {
+      const moved = await this.move(place, modRevision, longer)
+      return moved ? this.hold(claim, { fencingToken }, longer, moved) : undefined
+    })
   }
 
-  /** The hold as it is known here from now on. */
-  hold(claim: Claim, won: Won, session: Session): Grant {
-    // Nobody may be told of a grant after the loss of it. And from a lease in doubt the place may have been moved, to one that is shorter.
-    if (session.ended !== undefined) throw new EtcdError('LEASE_GONE', 'the etcd lease ended while a claim came to it')
+  /** The hold as it is known here from now on: `revision` hung it on the session. */
+  hold(claim: Claim, won: Won, session: Session, revision: string): Grant {
     const place = this.#namespace.placeOf(claim)
-    const former = [this.#holds.get(place)?.session, this.#queued.get(place)]
-    this.#holds.begin(claim, place, won, session)
+    const known = this.#holds.get(place)
+    if (!isTrusted(session, known)) throw new EtcdError('LEASE_GONE', 'the etcd lease ended while a claim came to it')
+    // Answers may overtake each other.
+    if (known !== undefined && BigInt(known.revision) > BigInt(revision)) return grantOn(known.session, known)
+    const former = [known?.session, this.#queued.get(place)]
+    this.#holds.begin(claim, place, won, session, revision)
     this.#queued.delete(place)
     session.enter(place)
     for (const each of former) if (each !== session) this.leave(each, place)
@@ -145,34 +164,16 @@ export class Line {
   /** The grant of a claim that holds its lock on a session of this process: what remains of it. Undefined: it hangs elsewhere, or runs out. */
   again(claim: Claim, held: KeyValue, session: Session): Grant | undefined {
     const hold = this.#holds.get(placeIn(held))
-    if (hold === undefined) return held.lease === session.leaseId ? this.hold(claim, wonBy(held), session) : undefined
+    if (hold === undefined)
+      return held.lease === session.leaseId ? this.hold(claim, wonBy(held), session, held.mod_revision) : undefined
     const ttlMs = this.#holds.remainingMs(hold)
     const { since: _, ...grant } = grantOn(hold.session, hold)
     return hold.session.leaseId === held.lease && ttlMs > 0 ? { ...grant, ttlMs } : undefined
   }
 
-  /**
-   * Forgets these places, and runs what removes them, which is told the session of each. Where that fails, for whatever reason, a place may stand that nobody here knows of any
-   * more, and other claims would keep its etcd lease alive for ever: the sessions are given up.
-   */
-  async removing<T>(
-    places: readonly string[],
-    remove: (sessions: readonly (Session | undefined)[]) => Promise<T>,
-  ): Promise<T> {
-    const sessions = places.map((place) => this.drop(place))
-    try {
-      return await remove(sessions)
-    } catch (error) {
-      for (const session of sessions) session?.end('doubtful')
-      throw error
-    } finally {
-      for (const [index, place] of places.entries()) this.leave(sessions[index], place)
-    }
-  }
-
-  /** The claim was granted the lock here, and has not lost it since as far as is known. */
-  holds(place: string): boolean {
-    return this.#holds.get(place) !== undefined
+  /** By which the claim was granted the lock here, and has not lost it since as far as is known. */
+  held(place: string): Hold | undefined {
+    return this.#holds.get(place)
   }
 
   /** Forgets the claim; the session that its place hung on, if it was one of this process. */
@@ -184,12 +185,6 @@ export class Line {
 
   leave(session: Session | undefined, place: string): void {
     if (session !== undefined) this.#sessions.leave(session, place)
-  }
-
-  #doubt(session: Session | undefined, transaction: Transaction): void {
-    session?.end('doubtful')
-    // A hold that is valid by its former etcd lease may hang on this one now.
-    if (session !== undefined && isMove(transaction)) this.#sessions.spare(session)
   }
 
   #stand(place: string, session: Session): void {
@@ -212,6 +207,13 @@ export class Line {
     }
   }
 }
+
+/**
+ * Nobody may be told of a grant after the loss of it. And from a lease in doubt the place of a claim that is new may have been moved, to one that is shorter; a hold
+ * that is known here is not moved so.
+ */
+const isTrusted = (session: Session, known: Hold | undefined): boolean =>
+  session.ended === undefined || (session.ended === 'doubtful' && known !== undefined)
 
 /** The server keeps the session for its TTL from its last keepalive. */
 export function grantOn({ ttlMs, aliveAt }: Session, { fencingToken, slots }: Won): Grant {

@@ -4,7 +4,8 @@ import type { Hold, Holds } from './holds.ts'
 import type { Line } from './line.ts'
 import type { Namespace } from './namespace.ts'
 import type { Session } from './session.ts'
-import { inChunks, rangeOf, readPlace, when } from './transactions.ts'
+import type { TransactionSize } from './transaction-size.ts'
+import { rangeOf, readPlace, when } from './transactions.ts'
 
 /** Tells of holds that ended at the server other than by us: by the deletion of a key, or by the end of an etcd lease. */
 export class Losses {
@@ -12,6 +13,7 @@ export class Losses {
   readonly #holds: Holds
   readonly #line: Line
   readonly #namespace: Namespace
+  readonly #size: TransactionSize
   readonly #tell: (claim: Claim, why?: string) => void
   /** Why holds were ended, by holder: of this revision alone, at which they are deleted. */
   #notices = { at: 0n, why: new Map<string, string>() }
@@ -21,12 +23,14 @@ export class Losses {
     holds: Holds,
     line: Line,
     namespace: Namespace,
+    size: TransactionSize,
     tell: (claim: Claim, why?: string) => void,
   ) {
     this.#connection = connection
     this.#holds = holds
     this.#line = line
     this.#namespace = namespace
+    this.#size = size
     this.#tell = tell
   }
 
@@ -46,7 +50,11 @@ export class Losses {
 
   /** Each hold is looked up first: a leader that is new may not know yet of a lease that there is, and a hold may have moved. */
   async sessionGone(session: Session): Promise<void> {
-    await Promise.all(inChunks(this.#holds.on(session)).map((chunk) => this.#lookUp(chunk)))
+    await this.#size.inChunks(
+      this.#holds.on(session),
+      () => 1,
+      (chunk) => this.#lookUp(chunk),
+    )
   }
 
   async #lookUp(holds: readonly Hold[]): Promise<void> {

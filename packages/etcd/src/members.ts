@@ -36,10 +36,10 @@ export class Members implements EtcdConnection {
     this.#open(async (member, ended, asked) => {
       /** Of the oldest keepalive without an answer, by lease. */
       const expected = new Map<string, () => void>()
-      const stream = await member.keepAlive((leaseId, seconds) => {
+      const stream = await member.keepAlive((leaseId, seconds, term) => {
         expected.get(leaseId)?.()
         expected.delete(leaseId)
-        onAlive(leaseId, seconds)
+        onAlive(leaseId, seconds, term)
       }, ended)
       const send = (leaseId: string) => {
         if (!expected.has(leaseId)) expected.set(leaseId, this.#expectAnswer(asked))

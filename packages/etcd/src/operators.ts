@@ -3,18 +3,8 @@ import type { EtcdConnection, KeyValue, Operation } from './connection.ts'
 import { holderOf, kindOf, type Namespace } from './namespace.ts'
 import { newLeaseId } from './sessions.ts'
 import { holdersOf } from './standing.ts'
-import {
-  createdAt,
-  inChunks,
-  placeIn,
-  put,
-  rangeOf,
-  readHold,
-  readPage,
-  readValues,
-  remove,
-  when,
-} from './transactions.ts'
+import type { TransactionSize } from './transaction-size.ts'
+import { createdAt, placeIn, put, rangeOf, readHold, readPage, readValues, remove, when } from './transactions.ts'
 import { metadataIn, shareIn, slotsIn } from './values.ts'
 
 /** For so long it is told why a hold was ended: an hour, from when that has happened. */
@@ -33,10 +23,12 @@ interface Shown extends Inspection {
 export class Operators {
   readonly #connection: EtcdConnection
   readonly #namespace: Namespace
+  readonly #size: TransactionSize
 
-  constructor(connection: EtcdConnection, namespace: Namespace) {
+  constructor(connection: EtcdConnection, namespace: Namespace, size: TransactionSize) {
     this.#connection = connection
     this.#namespace = namespace
+    this.#size = size
   }
 
   async inspect(lock: string): Promise<readonly Inspection[]> {
@@ -69,13 +61,17 @@ export class Operators {
     if (holders.length === 0) return 0
     const leaseId = await this.#leaseForReasons()
     let ended = 0
-    for (const chunk of inChunks(holders, () => 3)) {
-      const notices = chunk.map((held) => put(this.#noticeOf(held, reason), undefined, leaseId))
-      await this.#connection.txn(when([], notices))
-      const endings = chunk.map((held) => this.#ending(held, reason, leaseId))
-      const { responses } = await this.#connection.txn(when([], endings))
-      ended += responses.filter(({ response_txn }) => response_txn?.succeeded).length
-    }
+    await this.#size.inChunks(
+      holders,
+      () => 4,
+      async (chunk) => {
+        const notices = chunk.map((held) => put(this.#noticeOf(held, reason), undefined, leaseId))
+        await this.#connection.txn(when([], notices))
+        const endings = chunk.map((held) => this.#ending(held, reason, leaseId))
+        const { responses } = await this.#connection.txn(when([], endings))
+        ended += responses.filter(({ response_txn }) => response_txn?.succeeded).length
+      },
+    )
     return ended
   }
 

@@ -1,4 +1,5 @@
 import type { Grant } from '@leasehold/core'
+import { abortingOf } from './aborting.ts'
 import type { Line, Queued } from './line.ts'
 import type { Hearing, LineWatches } from './line-watches.ts'
 import type { Namespace } from './namespace.ts'
@@ -37,14 +38,13 @@ export class PermitWaits {
   async wait(candidate: PermitCandidate, signal: AbortSignal): Promise<Grant | undefined> {
     const look = new Looking(this.#turns, this.#namespace.placeOf(candidate))
     const hearing = this.#watches.listen(this.#namespace.lineFor(candidate.key), look)
-    const stop = () => look.ended()
-    if (signal.aborted) stop()
-    else signal.addEventListener('abort', stop, { once: true })
+    const aborting = abortingOf(signal)
+    void aborting.aborted.then(() => look.ended())
     try {
-      look.stands = await this.#queue(candidate, hearing, look.waiting.woken, signal)
-      return await this.#granted(candidate, look)
+      look.stands = await this.#queue(candidate, hearing, look.waiting.woken, signal, aborting.aborted)
+      return await this.#granted(candidate, look, aborting.aborted)
     } finally {
-      signal.removeEventListener('abort', stop)
+      aborting.forget()
       hearing.leave()
       look.leave()
     }
@@ -56,6 +56,7 @@ export class PermitWaits {
     { opened }: Hearing,
     woken: Waiting['woken'],
     signal: AbortSignal,
+    aborted: Promise<void>,
   ): Promise<Queued | undefined> {
     const enqueue = async () => {
       await opened
@@ -63,20 +64,22 @@ export class PermitWaits {
       return this.#line.enqueue(candidate)
     }
     const queued = enqueue()
-    const standing = await Promise.race([queued, woken])
-    if (typeof standing !== 'string') return standing
+    const standing = await Promise.race([queued, woken, aborted])
+    if (typeof standing === 'object') return standing
+    await Promise.race([queued, aborted])
     if (signal.aborted) this.#releases.withdrawLater(candidate, queued)
-    else await queued
     return undefined
   }
 
-  async #granted(candidate: PermitCandidate, look: Looking): Promise<Grant | undefined> {
+  async #granted(candidate: PermitCandidate, look: Looking, aborted: Promise<void>): Promise<Grant | undefined> {
     while (look.goesOn) {
-      const asking = this.#permits.turn(candidate)
-      const first = await Promise.race([asking, look.waiting.woken])
-      if (first === 'look') return undefined
-      // What is told of its own place may be what is just being done.
-      const answer = first === 'turn' ? await asking : first
+      const asking = this.#permits.turn(candidate, () => look.goesOn)
+      // What is told of its own place may be what is just being done. Whoever is told to look again would meet it on its way.
+      const answer = await Promise.race([asking, aborted])
+      if (!answer) {
+        asking.catch(() => {})
+        return undefined
+      }
       if (answer.granted) return answer
       if (!answer.isStanding) return undefined
       look.waiting.standsBehind(answer.ahead, answer.enough)

@@ -45,6 +45,9 @@ interface View {
   readonly revision: string
 }
 
+/** It stands in line no more. */
+const GONE: Blocked = { granted: false, isStanding: false, ahead: [], enough: 'all' }
+
 /** A place with slots, if this is still so. */
 interface Step {
   readonly compare: Compare
@@ -104,26 +107,33 @@ export class Permits {
     })
   }
 
-  /** Of a claim that stands in line. */
-  async turn(candidate: PermitCandidate): Promise<Grant | Blocked> {
+  /** Of a claim that stands in line, for as long as it waits there: one whose place is gone was given up, or has to come anew. */
+  async turn(candidate: PermitCandidate, waits: () => boolean): Promise<Grant | Blocked> {
+    const stands = (view: View) => view.own !== undefined && waits()
     const answer = await this.#read(candidate)
     // Most looks are too early, and need no session.
-    const next = this.#next(candidate, this.#viewOf(candidate, answer))
+    const view = this.#viewOf(candidate, answer)
+    const next = stands(view) ? this.#next(candidate, view) : GONE
     if ('isStanding' in next) return next
-    return this.#line.onSession(candidate.ttlMs, (session) => this.#settle(candidate, session, answer))
+    return this.#line.onSession(candidate.ttlMs, (session) => this.#settle(candidate, session, answer, stands))
   }
 
-  /** `answer`: of a read. Whenever that is so no more when the next step is to be taken, somebody has got further. */
-  async #settle(candidate: PermitCandidate, session: Session, answer: TransactionAnswer): Promise<Grant | Blocked> {
+  /** `answer`: of a read. Whenever that is so no more when the next step is to be taken, somebody has got further. No step is taken by a view that may not be gone on. */
+  async #settle(
+    candidate: PermitCandidate,
+    session: Session,
+    answer: TransactionAnswer,
+    mayGoOn: (view: View) => boolean = () => true,
+  ): Promise<Grant | Blocked> {
     const view = this.#viewOf(candidate, answer)
-    const next = this.#next(candidate, view)
+    const next = mayGoOn(view) ? this.#next(candidate, view) : GONE
     if ('isStanding' in next) return next
     if ('held' in next) {
       const again = await this.#again(candidate, next.held, session)
-      return again ?? this.#settle(candidate, session, await this.#read(candidate))
+      return again ?? this.#settle(candidate, session, await this.#read(candidate), mayGoOn)
     }
     const { granted, answer: then } = await this.#write(candidate, next, session, view.own)
-    return granted ?? this.#settle(candidate, session, then)
+    return granted ?? this.#settle(candidate, session, then, mayGoOn)
   }
 
   /** It holds its permits already. Undefined: its place has changed since it was read. */
@@ -131,7 +141,7 @@ export class Permits {
     const again = this.#line.again(candidate, own, session)
     if (again !== undefined) return again
     const moved = await this.#line.move(placeIn(own), own.mod_revision, session)
-    return moved === undefined ? undefined : this.#line.hold(candidate, wonBy(own), session)
+    return moved === undefined ? undefined : this.#line.hold(candidate, wonBy(own), session, moved)
   }
 
   #next(
@@ -168,8 +178,9 @@ export class Permits {
     const writing = when([compare], [put(place, value, session.leaseId)], this.#reads(candidate))
     const answer = await this.#line.write(writing, session)
     if (!answer.succeeded) return { answer }
-    const fencingToken = BigInt(own?.create_revision ?? answer.header.revision)
-    return { granted: this.#line.hold(candidate, { fencingToken, slots }, session), answer }
+    const { revision } = answer.header
+    const fencingToken = BigInt(own?.create_revision ?? revision)
+    return { granted: this.#line.hold(candidate, { fencingToken, slots }, session, revision), answer }
   }
 
   #read(claim: Claim): Promise<TransactionAnswer> {

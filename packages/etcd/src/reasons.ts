@@ -1,7 +1,8 @@
 import type { Claim } from '@leasehold/core'
 import type { EtcdConnection } from './connection.ts'
 import type { Namespace } from './namespace.ts'
-import { inChunks, rangeOf, readValue, when } from './transactions.ts'
+import type { TransactionSize } from './transaction-size.ts'
+import { rangeOf, readValue, when } from './transactions.ts'
 
 interface Asked {
   readonly claim: Claim
@@ -12,11 +13,13 @@ interface Asked {
 export class Reasons {
   readonly #connection: EtcdConnection
   readonly #namespace: Namespace
+  readonly #size: TransactionSize
   #asked: Asked[] = []
 
-  constructor(connection: EtcdConnection, namespace: Namespace) {
+  constructor(connection: EtcdConnection, namespace: Namespace, size: TransactionSize) {
     this.#connection = connection
     this.#namespace = namespace
+    this.#size = size
   }
 
   /** Undefined: it was not, or that cannot be known now. Never rejects. */
@@ -28,12 +31,19 @@ export class Reasons {
   #flush(): void {
     const asked = this.#asked
     this.#asked = []
-    for (const chunk of inChunks(asked)) void this.#look(chunk)
+    const looking = this.#size.inChunks(
+      asked,
+      () => 1,
+      (chunk) => this.#look(chunk),
+    )
+    looking.catch(() => {
+      for (const { resolve } of asked) resolve(undefined)
+    })
   }
 
   async #look(chunk: readonly Asked[]): Promise<void> {
     const reads = chunk.map(({ claim }) => readValue(this.#namespace.reasonFor(claim.holder)))
-    const answer = await this.#connection.txn(when([], reads)).catch(() => undefined)
-    for (const [i, { resolve }] of chunk.entries()) resolve(answer && rangeOf(answer, i)[0]?.value.toString())
+    const answer = await this.#connection.txn(when([], reads))
+    for (const [i, { resolve }] of chunk.entries()) resolve(rangeOf(answer, i)[0]?.value.toString())
   }
 }

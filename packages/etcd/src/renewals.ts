@@ -1,13 +1,16 @@
 import type { Claim, Renewal, RenewedClaim } from '@leasehold/core'
 import type { EtcdConnection, KeyValue } from './connection.ts'
+import { isTooMany } from './errors.ts'
 import type { Hold, Holds } from './holds.ts'
 import { grantOn, type Line, wonBy } from './line.ts'
 import type { Namespace } from './namespace.ts'
 import type { Reasons } from './reasons.ts'
+import { RemainingTimes } from './remaining-times.ts'
 import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
 import type { Standing } from './standing.ts'
-import { inChunks, placeIn, rangeOf, readPlace, when } from './transactions.ts'
+import type { TransactionSize } from './transaction-size.ts'
+import { placeIn, rangeOf, readPlace, when } from './transactions.ts'
 
 /** A hold that is renewed, and where its answer goes. */
 interface Entry {
@@ -49,6 +52,7 @@ export class Renewals {
   readonly #holds: Holds
   readonly #standing: Standing
   readonly #reasons: Reasons
+  readonly #size: TransactionSize
 
   constructor(
     connection: EtcdConnection,
@@ -58,6 +62,7 @@ export class Renewals {
     holds: Holds,
     standing: Standing,
     reasons: Reasons,
+    size: TransactionSize,
   ) {
     this.#connection = connection
     this.#namespace = namespace
@@ -66,14 +71,23 @@ export class Renewals {
     this.#holds = holds
     this.#standing = standing
     this.#reasons = reasons
+    this.#size = size
   }
 
   async renew(renewals: readonly RenewedClaim[]): Promise<readonly Renewal[]> {
     const round = new Round(renewals.length)
-    await Promise.all(inChunks(this.#known(renewals)).map((chunk) => this.#renewTogether(chunk, round)))
+    await this.#size.inChunks(
+      this.#known(renewals),
+      () => 1,
+      (chunk) => this.#renewTogether(chunk, round),
+    )
     const others = renewals.flatMap((claim, index) => (round.answers[index] === undefined ? [{ claim, index }] : []))
-    const reads = ({ claim }: { readonly claim: RenewedClaim }) => this.#standing.reads(claim).length
-    for (const chunk of inChunks(others, reads)) await this.#reclaim(chunk, round)
+    const remaining = new RemainingTimes(this.#connection)
+    await this.#size.inChunks(
+      others,
+      ({ claim }) => this.#standing.reads(claim).length,
+      (chunk) => this.#reclaim(chunk, round, remaining),
+    )
     return round.end()
   }
 
@@ -94,6 +108,7 @@ export class Renewals {
         const [alive, attached] = await Promise.all([session.keepAlive(), looking])
         if (alive) this.#extend(those, attached, round)
       } catch (error) {
+        if (isTooMany(error)) throw error
         round.fail(indicesOf(those), error)
       }
     })
@@ -130,17 +145,21 @@ export class Renewals {
   async #reclaim(
     claims: readonly { readonly claim: RenewedClaim; readonly index: number }[],
     round: Round,
+    remaining: RemainingTimes,
   ): Promise<void> {
     const indices = indicesOf(claims)
     const read = claims.flatMap(({ claim }) => this.#standing.reads(claim))
-    const answer = await this.#connection.txn(when([], read)).catch((error: unknown) => round.fail(indices, error))
+    const answer = await this.#connection.txn(when([], read)).catch((error: unknown) => {
+      if (isTooMany(error)) throw error
+      round.fail(indices, error)
+    })
     if (answer === undefined) return
     const looks = this.#standing.looks(
       claims.map(({ claim }) => claim),
       answer,
     )
     const moving = claims.map(async ({ claim, index }, i) => {
-      round.answers[index] = await this.#settle(claim, looks[i]?.held, 'may look again')
+      round.answers[index] = await this.#settle(claim, looks[i]?.held, remaining, 'may look again')
     })
     const moved = await Promise.allSettled(moving)
     for (const [i, each] of moved.entries())
@@ -150,32 +169,36 @@ export class Renewals {
   async #settle(
     claim: RenewedClaim,
     held: KeyValue | undefined,
+    remaining: RemainingTimes,
     unsettled: 'may look again' | 'unknown',
   ): Promise<Renewal> {
     if (held === undefined) return this.#gone(claim)
-    const moved = await this.#moveHere(claim, held)
+    const moved = await this.#moveHere(claim, held, remaining)
     if (moved !== undefined) return moved
     if (unsettled === 'unknown') return 'unknown'
     // Whoever handed it off may have renewed it just now.
     const answer = await this.#connection.txn(when([], this.#standing.reads(claim)))
-    return this.#settle(claim, this.#standing.look(claim, answer).held, 'unknown')
+    return this.#settle(claim, this.#standing.look(claim, answer).held, remaining, 'unknown')
   }
 
-  /** Undefined: it has changed since it was read. */
-  async #moveHere(claim: RenewedClaim, held: KeyValue): Promise<Renewal | undefined> {
+  /**
+   * Never shortened: it stays at least as long as where it hung, also where the answer to the move is missing, after which nobody keeps its new etcd lease alive. Undefined: it has changed since it
+   * was read.
+   */
+  async #moveHere(claim: RenewedClaim, held: KeyValue, remaining: RemainingTimes): Promise<Renewal | undefined> {
     const place = placeIn(held)
-    // Never shortened: it stays at least as long as where it hung.
-    const keepMs = Math.max(claim.ttlMs, await this.#remainingMs(place, held.lease))
-    return this.#line.onSession(keepMs, async (session) => {
-      if (!(await this.#line.move(place, held.mod_revision, session))) return undefined
-      return this.#line.hold(claim, wonBy(held), session)
+    const keepMs = await this.#remainingMs(place, held.lease, remaining)
+    return this.#line.onSession(Math.max(claim.ttlMs, keepMs), async (session) => {
+      if (session.leaseId === held.lease) return this.#line.hold(claim, wonBy(held), session, held.mod_revision)
+      await session.lastFor(keepMs)
+      const moved = await this.#line.move(place, held.mod_revision, session)
+      return moved === undefined ? undefined : this.#line.hold(claim, wonBy(held), session, moved)
     })
   }
 
-  async #remainingMs(place: string, leaseId: string): Promise<number> {
+  async #remainingMs(place: string, leaseId: string, remaining: RemainingTimes): Promise<number> {
     const hold = this.#holds.get(place)
-    if (hold?.session.leaseId === leaseId) return this.#holds.remainingMs(hold)
-    return (await this.#connection.remainingSeconds(leaseId)) * 1000
+    return hold?.session.leaseId === leaseId ? this.#holds.remainingMs(hold) : remaining.of(leaseId)
   }
 
   async #gone(claim: Claim): Promise<Renewal> {

@@ -2,6 +2,12 @@ import type { EtcdConnection, Stream } from './connection.ts'
 import type { Namespace } from './namespace.ts'
 import { put, when } from './transactions.ts'
 
+/** An etcd lease, and whether it has ended. */
+interface Guarded {
+  readonly leaseId: string
+  readonly ended: unknown
+}
+
 /**
  * Hears at once when etcd ends a lease of this process: each has a key of its own, and one watch hears the deletion of any. It only makes
  * the news come sooner: what is missed here is found by the next keepalive.
@@ -10,6 +16,8 @@ export class SessionWatch {
   readonly #connection: EtcdConnection
   readonly #namespace: Namespace
   readonly #onGone: (leaseId: string) => void
+  /** Leases that have their keys, or are about to. */
+  readonly #guarded = new Set<string>()
   #watch: Promise<Stream> | undefined
   #closed = false
 
@@ -19,17 +27,25 @@ export class SessionWatch {
     this.#onGone = onGone
   }
 
-  async guard(leaseId: string): Promise<void> {
-    await this.listen()
-    if (this.#closed) return
-    await this.#connection.txn(when([], [put(this.#namespace.sessionKey(leaseId), undefined, leaseId)]))
-  }
-
-  /** Opens the watch anew where it has ended. */
-  async listen(): Promise<void> {
+  /** Opens the watch anew where it has ended, and puts the key of the lease where it has none yet. */
+  async guard(session: Guarded): Promise<void> {
     if (this.#closed) return
     this.#watch ??= this.#open()
     await this.#watch
+    const { leaseId, ended } = session
+    if (this.#closed || ended !== undefined || this.#guarded.has(leaseId)) return
+    this.#guarded.add(leaseId)
+    try {
+      await this.#connection.txn(when([], [put(this.#namespace.sessionKey(leaseId), undefined, leaseId)]))
+    } catch (error) {
+      this.#guarded.delete(leaseId)
+      throw error
+    }
+  }
+
+  /** It has ended. */
+  forget(leaseId: string): void {
+    this.#guarded.delete(leaseId)
   }
 
   async close(): Promise<void> {

@@ -5,44 +5,56 @@ import type { KeepAlives } from './keep-alives.ts'
 import type { Namespace } from './namespace.ts'
 import { Session, type SessionEnd } from './session.ts'
 import { SessionWatch } from './session-watch.ts'
+import type { Terms } from './terms.ts'
 
 /** An acquire on a lease that was heard of within this share of its TTL needs no keepalive of its own. */
 const FRESH = 1 / 10
 /** Beyond this share it waits for one. */
 const STALE = 1 / 2
 
+/** Who is told of sessions. */
+export interface SessionListener {
+  onAlive(session: Session): void
+  /** Told while the places that hung on the session are still known. */
+  onEnd(session: Session, why: SessionEnd): void
+}
+
 /** Few etcd leases for many claims: one for each TTL. */
 export class Sessions {
   readonly #connection: EtcdConnection
   readonly #clock: Clock
   readonly #keepAlives: KeepAlives
+  readonly #terms: Terms
   readonly #minSeconds: number
   readonly #current = new Map<number, Promise<Session>>()
   readonly #all = new Set<Session>()
-  readonly #onEnd: (session: Session, why: SessionEnd) => void
+  readonly #listener: SessionListener
   readonly #watch: SessionWatch
   #closed = false
 
-  /** `onEnd` is told while the places that hung on the session are still known. */
   constructor(
     connection: EtcdConnection,
     namespace: Namespace,
     clock: Clock,
     keepAlives: KeepAlives,
+    terms: Terms,
     minTtlMs: number,
-    onEnd: (session: Session, why: SessionEnd) => void,
+    listener: SessionListener,
   ) {
     this.#connection = connection
     this.#clock = clock
     this.#keepAlives = keepAlives
+    this.#terms = terms
     this.#minSeconds = Math.ceil(minTtlMs / 1000)
-    this.#onEnd = onEnd
+    this.#listener = listener
     this.#watch = new SessionWatch(connection, namespace, (leaseId) => this.#gone(leaseId))
   }
 
   /** A live session for this TTL, entered for a visit. */
   async visit(ttlMs: number, visit: symbol): Promise<Session> {
     const session = await this.#live(this.seconds(ttlMs))
+    // Unused, it may have ended and be revoked since that was known: what hangs itself there now would go with it.
+    if (session.ended !== undefined) return this.visit(ttlMs, visit)
     session.enter(visit)
     return session
   }
@@ -57,11 +69,6 @@ export class Sessions {
     return [...this.#all].find((session) => session.leaseId === leaseId && session.ended === undefined)
   }
 
-  /** It is left to run out, and never revoked. */
-  spare(session: Session): void {
-    this.#all.delete(session)
-  }
-
   /** What etcd makes of a TTL. */
   seconds(ttlMs: number): number {
     return Math.max(this.#minSeconds, Math.ceil(ttlMs / 1000))
@@ -74,16 +81,16 @@ export class Sessions {
     const last = (session: Session) => (session.isUsed && !session.ended ? session.keepAlive() : undefined)
     await Promise.allSettled(sessions.map(last))
     for (const session of sessions) session.end('closed')
-    const unused = sessions.filter(({ isUsed }) => !isUsed)
+    const unused = sessions.filter(({ isUsed, isSpared }) => !isUsed && !isSpared)
     await Promise.allSettled(unused.map(({ leaseId }) => this.#connection.revoke(leaseId)))
     await this.#watch.close()
   }
 
   async #live(seconds: number): Promise<Session> {
     const session = await this.#sessionFor(seconds)
-    if (session.ageMs > session.ttlMs * STALE) {
+    if (session.staleMs > session.ttlMs * STALE) {
       if (!(await session.keepAlive())) return this.#live(seconds)
-    } else if (session.ageMs > session.ttlMs * FRESH) session.keepAlive().catch(() => {})
+    } else if (session.staleMs > session.ttlMs * FRESH) session.keepAlive().catch(() => {})
     return session.ended === undefined ? session : this.#live(seconds)
   }
 
@@ -103,16 +110,18 @@ export class Sessions {
     const sentAt = this.#clock.now()
     try {
       const granted = await this.#connection.grant(leaseId, seconds)
-      const session = new Session(leaseId, granted * 1000, sentAt, {
+      const session: Session = new Session(leaseId, granted * 1000, sentAt, {
         clock: this.#clock,
+        terms: this.#terms,
         keepAlive: (id) => {
-          this.#watch.listen().catch(() => {})
+          this.#watch.guard(session).catch(() => {})
           return this.#keepAlives.send(id)
         },
+        onAlive: (alive) => this.#listener.onAlive(alive),
         onEnd: (ended, why) => this.#ended(seconds, ended, why),
       })
       this.#all.add(session)
-      this.#watch.guard(leaseId).catch(() => {})
+      this.#watch.guard(session).catch(() => {})
       return session
     } catch (error) {
       // It may have been granted all the same.
@@ -123,9 +132,10 @@ export class Sessions {
 
   #ended(seconds: number, session: Session, why: SessionEnd): void {
     this.#current.delete(seconds)
+    this.#watch.forget(session.leaseId)
     if (why === 'gone' || why === 'silent') this.#all.delete(session)
     else this.#revokeIfUnused(session)
-    this.#onEnd(session, why)
+    this.#listener.onEnd(session, why)
   }
 
   #gone(leaseId: string): void {
@@ -134,12 +144,12 @@ export class Sessions {
 
   /** Of TTLs that nobody asks for any more. */
   #forgetLapsed(): void {
-    for (const session of this.#all) if (!session.isUsed && session.ageMs > 2 * session.ttlMs) session.end('silent')
+    for (const session of this.#all) if (!session.isUsed && session.silentMs > 2 * session.ttlMs) session.end('silent')
   }
 
   #revokeIfUnused(session: Session): void {
     if (session.ended === undefined || session.isUsed || this.#closed) return
-    if (this.#all.delete(session)) this.#connection.revoke(session.leaseId).catch(() => {})
+    if (this.#all.delete(session) && !session.isSpared) this.#connection.revoke(session.leaseId).catch(() => {})
   }
 }
 

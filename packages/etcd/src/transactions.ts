@@ -50,7 +50,7 @@ export const hangsOn = (place: string, leaseId: string): Compare => ({
   lease: halvesOf(leaseId),
 })
 
-/** Of text, the driver would compute them anew with each renewal of each hold. */
+/** Of text, a client would compute them anew with each renewal of each hold. */
 function halvesOf(id: string): Int64 {
   const whole = BigInt(id)
   return { low: Number(BigInt.asIntN(32, whole)), high: Number(BigInt.asIntN(32, whole >> 32n)), unsigned: false }
@@ -120,22 +120,3 @@ export const hasRemoved = (answer: TransactionAnswer, index: number): boolean =>
   Number(answer.responses[index]?.response_delete_range?.deleted ?? 0) > 0
 
 export const placeIn = ({ key }: KeyValue): string => key.toString()
-
-/** etcd takes 128 operations in a transaction unless told otherwise. */
-const MAX_OPERATIONS = 128
-
-/** As many as fit into one transaction, with so many operations for each. */
-export function inChunks<T>(all: readonly T[], operationsOf: (each: T) => number = () => 1): T[][] {
-  const chunks: T[][] = []
-  let room = 0
-  for (const each of all) {
-    const operations = operationsOf(each)
-    if (operations > room) {
-      chunks.push([])
-      room = MAX_OPERATIONS
-    }
-    room -= operations
-    chunks.at(-1)?.push(each)
-  }
-  return chunks
-}

@@ -1,4 +1,5 @@
 import type { Candidate, Claim, Grant, Terms } from '@leasehold/core'
+import { abortingOf } from './aborting.ts'
 import type { Line, Queued } from './line.ts'
 import type { Namespace } from './namespace.ts'
 import type { PermitWaits } from './permit-waits.ts'
@@ -33,13 +34,17 @@ export class Waits {
     const candidate = { ...claim, ...terms }
     if (isForPermits(candidate)) return this.#permitWaits.wait(candidate, signal)
     const { waiting, queued } = this.#enter(candidate, signal)
-    const stop = () => waiting.look()
-    if (signal.aborted) stop()
-    else signal.addEventListener('abort', stop, { once: true })
+    const aborting = abortingOf(signal)
+    void aborting.aborted.then(() => waiting.look())
     try {
-      return await this.#turn(candidate, waiting, queued, signal)
+      const standing = await Promise.race([queued, waiting.woken, aborting.aborted])
+      if (typeof standing === 'object') return await this.#turn(candidate, waiting, standing, signal)
+      // Its place may be lost already, or is not known yet.
+      await Promise.race([queued, aborting.aborted])
+      if (signal.aborted) this.#releases.withdrawLater(candidate, queued)
+      return undefined
     } finally {
-      signal.removeEventListener('abort', stop)
+      aborting.forget()
       this.#turns.leave(waiting)
     }
   }
@@ -56,8 +61,11 @@ export class Waits {
     try {
       return (await handover).released
     } finally {
-      // Nobody came to wait.
-      if (this.#requeued.delete(place)) this.#turns.leave(waiting)
+      if (this.#requeued.delete(place)) {
+        // Nobody came to wait.
+        this.#turns.leave(waiting)
+        this.#releases.withdrawLater(next, queued)
+      }
     }
   }
 
@@ -75,25 +83,11 @@ export class Waits {
     return this.#line.enqueue(candidate)
   }
 
-  async #turn(
-    claim: Candidate,
-    waiting: Waiting,
-    queued: Promise<Queued>,
-    signal: AbortSignal,
-  ): Promise<Grant | undefined> {
-    const standing = await Promise.race([queued, waiting.woken])
-    if (standing === 'look' || standing === 'turn') {
-      if (signal.aborted) this.#releases.withdrawLater(claim, queued)
-      else await queued
-      return undefined
-    }
+  async #turn(claim: Candidate, waiting: Waiting, standing: Queued, signal: AbortSignal): Promise<Grant | undefined> {
     waiting.standsBehind(standing.ahead)
-    const { session } = standing
     // It may have ended before the place was known to hang on it.
-    if (session.ended !== undefined) waiting.look()
+    if (standing.session.ended !== undefined) waiting.look()
     const wake = await waiting.woken
-    if (wake === 'look' || signal.aborted || session.ended !== undefined || session.ageMs >= session.ttlMs)
-      return undefined
-    return this.#line.promote(claim, claim.ttlMs, standing)
+    return wake === 'look' || signal.aborted ? undefined : this.#line.promote(claim, claim.ttlMs, standing)
   }
 }

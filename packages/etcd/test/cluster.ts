@@ -1,4 +1,4 @@
-import { type Server, startEtcdCluster } from '@leasehold/test-services'
+import { type Server, startEtcdCluster, until } from '@leasehold/test-services'
 import { Etcd3 } from 'etcd3'
 import { type EtcdBackend, type EtcdBackendOptions, etcdBackend } from '../src/index.ts'
 
@@ -6,6 +6,8 @@ export interface TestCluster {
   readonly members: readonly Server[]
   /** A client of all members, as another process would have. */
   open(options?: Partial<EtcdBackendOptions>): EtcdBackend
+  /** One more member, without a vote. */
+  startLearner(): Promise<Server>
   /** The members, the leader first. */
   ranked(): Promise<[Server, Server, Server]>
   /** Keys of all who hold or wait; by a member that answers. */
@@ -32,6 +34,17 @@ export async function startTestCluster(): Promise<TestCluster> {
       opened.push(backend)
       return backend
     },
+    startLearner: () =>
+      cluster.startLearner((peerUrl) => {
+        const add = async () => raws[0]?.cluster.memberAdd({ peerURLs: [peerUrl], isLearner: true }, patiently())
+        // A cluster takes none in its first seconds.
+        return until('it is added', () =>
+          add().then(
+            () => true,
+            () => false,
+          ),
+        )
+      }),
     async ranked() {
       for (;;) {
         const statuses = await leaders()

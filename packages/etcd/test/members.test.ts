@@ -5,7 +5,7 @@ import { Members } from '../src/members.ts'
 import { when } from '../src/transactions.ts'
 
 const nothing = when([], [])
-const answer = { succeeded: true, header: { revision: '1' }, responses: [] }
+const answer = { succeeded: true, header: { revision: '1', raft_term: '1' }, responses: [] }
 const never = () => new Promise<never>(() => {})
 const error = (code: EtcdErrorCode) => new EtcdError(code, 'as told')
 
@@ -68,13 +68,13 @@ describe('a cluster', () => {
   it('asks always the same member, one that has a leader', async () => {
     const [one, other, third] = members as [Member, Member, Member]
     one.fate = () => Promise.reject(error('NO_LEADER'))
-    other.fate = () => Promise.reject(error('UNAVAILABLE'))
+    other.fate = () => Promise.reject(error('LEARNER'))
     for (let i = 0; i < 10; i += 1) await cluster.txn(nothing)
     expect(third.asked).toBe(10)
     expect(total()).toBe(10)
   })
 
-  it.each(['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'NO_LEADER'] as const)(
+  it.each(['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'NO_LEADER', 'LEARNER'] as const)(
     'sends nothing twice: after %s the next request goes to another member',
     async (code) => {
       const first = await favourite()
@@ -86,7 +86,7 @@ describe('a cluster', () => {
     },
   )
 
-  it.each(['LEASE_GONE', 'PERMISSION_DENIED', 'UNAUTHENTICATED', 'INVALID'] as const)(
+  it.each(['LEASE_GONE', 'NOT_NOW', 'PERMISSION_DENIED', 'UNAUTHENTICATED', 'TOO_MANY_OPERATIONS', 'INVALID'] as const)(
     'stays with its member after %s, which is an answer',
     async (code) => {
       const first = await favourite()

@@ -1,62 +1,36 @@
 import type { Claim } from '@leasehold/core'
 import { until } from '@leasehold/test-services'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
-import type { Transaction, TransactionAnswer } from '../src/connection.ts'
-import { EtcdError } from '../src/errors.ts'
+import type { Transaction } from '../src/connection.ts'
 import { isMove } from '../src/transactions.ts'
+import { asUsual, asUsualAgain, fate, gate, unheard } from './altered.ts'
 import { claimOn, startTestEtcd, terms, uniqueKey } from './server.ts'
 
-type Send = () => Promise<TransactionAnswer>
-const asUsual = (_: Transaction, send: Send) => send()
-/** What becomes of a transaction on its way. */
-let alter: (transaction: Transaction, send: Send) => Promise<TransactionAnswer> = asUsual
-afterEach(() => {
-  alter = asUsual
-})
-
-vi.mock('../src/etcd3-connection.ts', async (original) => {
-  const real = await original<typeof import('../src/etcd3-connection.ts')>()
-  const connectEtcd3: typeof real.connectEtcd3 = (options, deadlineMs) => {
-    const connection = real.connectEtcd3(options, deadlineMs)
-    return { ...connection, txn: (transaction) => alter(transaction, () => connection.txn(transaction)) }
-  }
-  return { ...real, connectEtcd3 }
-})
+vi.mock('../src/client/connect.ts', async (original) =>
+  (await import('./altered.ts')).altering(await original<typeof import('../src/client/connect.ts')>()),
+)
 
 const etcd = await startTestEtcd()
 afterAll(() => etcd.stop())
+afterEach(asUsualAgain)
 
 const unavailable = { code: 'UNAVAILABLE' }
-/** It is carried out, and not answered. */
-const unheard = async (send: Send) => {
-  await send()
-  throw new EtcdError('UNAVAILABLE', 'the connection was cut')
-}
-
 describe('a hold that was moved to another etcd lease unheard', () => {
   it('is not lost with that lease, which is in doubt: it may be valid still', async () => {
     const backend = etcd.open()
     const claim = claimOn(uniqueKey())
     const grant = await backend.tryAcquire(claim, terms())
-    alter = (_, send) => unheard(send)
+    fate.txn = (_, send) => unheard(send)
     // Puts the etcd lease in doubt on which the hold hangs.
     await expect(backend.tryAcquire(claimOn(uniqueKey()), terms())).rejects.toMatchObject(unavailable)
-    alter = (transaction, send) => (isMove(transaction) ? unheard(send) : send())
+    fate.txn = (transaction, send) => (isMove(transaction) ? unheard(send) : send())
     await expect(backend.renew([{ ...claim, ttlMs: 60_000 }])).rejects.toMatchObject(unavailable)
-    alter = asUsual
+    fate.txn = asUsual
     expect(await etcd.open().tryAcquire(claimOn(claim.key), terms())).toEqual({ granted: false })
     expect(await backend.renew([{ ...claim, ttlMs: 60_000 }])).toMatchObject([{ ...grant, since: expect.anything() }])
     expect(await backend.release(claim)).toBe(true)
   })
 })
-
-function gate() {
-  let open = () => {}
-  const opened = new Promise<void>((resolve) => {
-    open = resolve
-  })
-  return { opened, open }
-}
 
 /** Of a place in line, whoever holds the key. */
 const isEntry = ({ compare: [one], success }: Transaction): boolean =>
@@ -70,7 +44,7 @@ it('a renewal reads: a member that lags behind would answer for conditions alone
   const claim = claimOn(uniqueKey())
   await backend.tryAcquire(claim, terms())
   const sent: Transaction[] = []
-  alter = (transaction, send) => {
+  fate.txn = (transaction, send) => {
     // The etcd lease may get its own key just now.
     if (isAbout(claim, transaction)) sent.push(transaction)
     return send()
@@ -97,7 +71,7 @@ describe('a claim that is granted its key by an attempt, as it is about to stand
     const [entered, answered] = [gate(), gate()]
     const doubtful = claimOn(uniqueKey())
     const seen = new Set<string>()
-    alter = async (transaction, send) => {
+    fate.txn = async (transaction, send) => {
       if (isAbout(doubtful, transaction)) return unheard(send)
       if (isEntry(transaction)) {
         seen.add('entry')

@@ -1,6 +1,7 @@
 import { createLocks } from '@leasehold/core'
 import { Etcd3 } from 'etcd3'
 import { afterAll, expect, it } from 'vitest'
+import { etcd3Backend } from '../src/etcd3.ts'
 import { etcdBackend } from '../src/index.ts'
 import { startTestEtcd } from './server.ts'
 
@@ -26,4 +27,11 @@ it('what the README shows writes under the lock', async () => {
   await locks.close()
   expect(await etcd.get('seat:A1:buyer')).toBe('me')
   expect(await server.keys()).toEqual([])
+})
+
+it('who has an `Etcd3` locks by it', async () => {
+  const hosts = server.server.url
+  const locks = createLocks(etcd3Backend({ client: new Etcd3({ hosts }) }))
+  expect(await locks.named('seat:A2').run(async () => 'mine')).toBe('mine')
+  await locks.close()
 })

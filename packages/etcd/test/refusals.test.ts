@@ -48,7 +48,7 @@ describe('an etcd that asks for passwords', () => {
   it('refuses more keys at once than it takes in one transaction', async () => {
     const locks = createLocks(etcd.open({ auth: APP }), PATIENT)
     const keys = Array.from({ length: 129 }, uniqueKey)
-    const refused = { code: 'BACKEND_REFUSED', cause: { code: 'INVALID' } }
+    const refused = { code: 'BACKEND_REFUSED', cause: { code: 'TOO_MANY_OPERATIONS' } }
     await expect(allOf(locks, keys).acquire()).rejects.toMatchObject(refused)
     await locks.close()
   })

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Claim } from '@leasehold/core'
-import { type Server, startEtcd } from '@leasehold/test-services'
+import { type Server, type Settings, startEtcd } from '@leasehold/test-services'
 import { Etcd3, type IKeyValue } from 'etcd3'
 import { type EtcdBackend, type EtcdBackendOptions, etcdBackend } from '../src/index.ts'
 
@@ -18,9 +18,12 @@ export interface TestEtcd {
   stop(): Promise<void>
 }
 
-/** An etcd of its own that grants TTLs from one second on. */
-export async function startTestEtcd(): Promise<TestEtcd> {
-  const server = await startEtcd({ own: true, settings: { 'heartbeat-interval': 50, 'election-timeout': 500 } })
+/** An etcd of its own that grants TTLs from one second on. `settings`: more of its flags. */
+export async function startTestEtcd(settings: Settings = {}): Promise<TestEtcd> {
+  const server = await startEtcd({
+    own: true,
+    settings: { 'heartbeat-interval': 50, 'election-timeout': 500, ...settings },
+  })
   const { raw, keys, places, close } = lookAs(server.url)
   const opened: EtcdBackend[] = []
   return {

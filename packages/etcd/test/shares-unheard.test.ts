@@ -1,43 +1,30 @@
 import type { Claim, Share } from '@leasehold/core'
 import { until } from '@leasehold/test-services'
 import { afterAll, afterEach, expect, it, vi } from 'vitest'
-import type { Transaction, TransactionAnswer } from '../src/connection.ts'
+import type { Transaction } from '../src/connection.ts'
 import { EtcdError } from '../src/errors.ts'
+import { asUsual, asUsualAgain, fate, isAbout } from './altered.ts'
 import { claimOn, startTestEtcd, terms, uniqueKey } from './server.ts'
 
-type Send = () => Promise<TransactionAnswer>
-const asUsual = (_: Transaction, send: Send) => send()
-/** What becomes of a transaction on its way. */
-let alter: (transaction: Transaction, send: Send) => Promise<TransactionAnswer> = asUsual
-afterEach(() => {
-  alter = asUsual
-})
-
-vi.mock('../src/etcd3-connection.ts', async (original) => {
-  const real = await original<typeof import('../src/etcd3-connection.ts')>()
-  const connectEtcd3: typeof real.connectEtcd3 = (options, deadlineMs) => {
-    const connection = real.connectEtcd3(options, deadlineMs)
-    return { ...connection, txn: (transaction) => alter(transaction, () => connection.txn(transaction)) }
-  }
-  return { ...real, connectEtcd3 }
-})
+vi.mock('../src/client/connect.ts', async (original) =>
+  (await import('./altered.ts')).altering(await original<typeof import('../src/client/connect.ts')>()),
+)
 
 const etcd = await startTestEtcd()
 afterAll(() => etcd.stop())
+afterEach(asUsualAgain)
 
 const permits = (of: number, take = 1): Share => ({ kind: 'permits', take, of })
 const part = (key: string, share: Share): Claim => ({ ...claimOn(key), share })
 const unavailable = { code: 'UNAVAILABLE' }
 
 const writes = ({ success }: Transaction) => success.some((operation) => 'request_put' in operation)
-const isAbout = (key: string, { compare: [one] }: Transaction) =>
-  one?.key.toString().includes(encodeURIComponent(key)) === true
 
 /** The next write to the line is carried out, and not answered. */
 function loseAnswer(key: string): void {
-  alter = async (transaction, send) => {
+  fate.txn = async (transaction, send) => {
     if (!writes(transaction) || !isAbout(key, transaction)) return send()
-    alter = asUsual
+    fate.txn = asUsual
     await send()
     throw new EtcdError('UNAVAILABLE', 'the connection was cut')
   }
@@ -87,7 +74,7 @@ it('a claim that comes to the line as another one chooses its slots makes it cho
   const key = uniqueKey()
   await one.tryAcquire(part(key, permits(4)), terms())
   let crossed = 0
-  alter = async (transaction, send) => {
+  fate.txn = async (transaction, send) => {
     const [condition] = transaction.compare
     // It has looked, and nobody stood in its way.
     if (condition?.result !== 'Less' || crossed > 0) return send()
@@ -109,7 +96,7 @@ it('attempts of one process at permits of one key are sent one after another: on
     open = resolve
   })
   let sent = 0
-  alter = async (transaction, send) => {
+  fate.txn = async (transaction, send) => {
     if (!isAbout(key, transaction)) return send()
     sent += 1
     await opened

@@ -24,9 +24,12 @@ async function take(backend: LockBackend, key: string, share?: Share, ttlMs?: nu
 const placesOf = async (key: string) =>
   (await etcd.places()).filter(({ key: place }) => place.toString().includes(`/${encodeURIComponent(key)}/`))
 
+/** Who waits stands on an etcd lease that a busy machine does not lose. */
+const UNHURRIED = { minTtlMs: 10_000 }
+
 /** Has its etcd leases, and their keys. */
 async function experienced(): Promise<LockBackend> {
-  const backend = etcd.open()
+  const backend = etcd.open(UNHURRIED)
   const key = uniqueKey()
   for (const share of [undefined, permits(1)]) {
     const { claim } = await take(backend, key, share)
@@ -253,7 +256,7 @@ describe('a batch of all kinds', () => {
 })
 
 it('readers of one process read at once, and nothing is left of them', async () => {
-  const locks = createLocks(etcd.open(), PATIENT)
+  const locks = createLocks(etcd.open(UNHURRIED), PATIENT)
   const key = uniqueKey()
   const writer = await locks.named(key).acquire()
   const reading = Array.from({ length: 70 }, () => shared(locks, key).acquire())
