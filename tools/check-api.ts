@@ -1,10 +1,11 @@
-// Compares the types that the build emits with the pinned ones in each package's api folder. `--update` pins anew.
+// Compares the types that the build emits with the pinned ones in each package's api folder: `--update` pins anew. And options accept `undefined`.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join, relative } from 'node:path'
 import { apiReports, programOf } from './api-report.ts'
 import { entriesOf } from './entries.ts'
+import { propertiesThatRefuseUndefined } from './exact-options.ts'
 import { filesBelow } from './files.ts'
 import { withTemporaryFolder } from './temporary-folder.ts'
 import { publishedPackages, root, type WorkspacePackage } from './workspace.ts'
@@ -44,6 +45,10 @@ const orphans = packages
   .flatMap(({ folder }) => filesBelow(join(folder, 'api')))
   .filter((file) => !reports.some((report) => report.pinnedFile === file))
 const changed = reports.filter((report) => !isPinned(report))
+
+const refusals = packages.flatMap(({ folder }) => propertiesThatRefuseUndefined(program, join(folder, 'dist')))
+for (const refusal of refusals) console.error(refusal)
+if (refusals.length > 0) process.exitCode = 1
 
 if (process.argv.includes('--update')) {
   for (const report of changed) pin(report)

@@ -51,9 +51,26 @@ async function bundle(input: Record<string, string>, dir: string): Promise<void>
     external: (id) => !/^[./]/.test(id),
     experimental: { attachDebugInfo: 'none' },
   })
+  mkdirSync(dir, { recursive: true })
   for (const extension of ['d.ts', 'd.cts']) {
     const names = { entryFileNames: `[name].${extension}`, chunkFileNames: `[name]-[hash].${extension}` }
-    await bundled.write({ dir, format: 'es', ...names })
+    const { output } = await bundled.generate({ dir, format: 'es', ...names })
+    for (const file of output) {
+      if (file.type === 'chunk') writeFileSync(join(dir, file.fileName), needsOf(file.code) + file.code)
+    }
   }
   await bundled.close()
+}
+
+/**
+ * What the types need beside those of the language. A project may compile for a language that is older, and have neither the types of Node nor those of a browser: then `AbortSignal` is
+ * declared here alone. Where somebody else declares it, an empty interface adds nothing.
+ */
+function needsOf(code: string): string {
+  const needs: readonly (readonly [RegExp, string])[] = [
+    [/\b(Async)?Disposable\b/, '/// <reference lib="esnext.disposable" />\n'],
+    [/\bAsyncItera/, '/// <reference lib="es2018.asynciterable" />\n'],
+    [/\bAbortSignal\b/, 'declare global {\n  interface AbortSignal {}\n}\n'],
+  ]
+  return needs.map(([mentioned, line]) => (mentioned.test(code) ? line : '')).join('')
 }

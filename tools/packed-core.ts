@@ -7,7 +7,7 @@ import { publishedPackages, root } from './workspace.ts'
 export const consumers = join(root, 'tools', 'consumers')
 
 /** Node's types, which a project brings itself; the rest of its world is the tarball. */
-const nodeTypes = join(root, 'node_modules', '@types', 'node')
+const NODE_TYPES = '@types/node'
 
 export async function packCore(into: string): Promise<string> {
   const core = publishedPackages().find(({ manifest }) => manifest.name === '@leasehold/core')
@@ -15,17 +15,32 @@ export async function packCore(into: string): Promise<string> {
   return pack(core, into)
 }
 
-/** A project with nothing but its own files and the packed core, as a user's. */
-export async function createConsumer(name: string, tarball: string, folder: string): Promise<void> {
+/** A project with nothing but its own files and packed packages, as a user's. Drivers are left to `addDrivers`. */
+export async function createConsumer(name: string, tarballs: readonly string[], folder: string): Promise<void> {
   cpSync(join(consumers, name), folder, { recursive: true })
-  await run('npm', ['install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', tarball], folder)
-  const types = join(folder, 'node_modules', '@types', 'node')
-  mkdirSync(dirname(types), { recursive: true })
-  symlinkSync(nodeTypes, types)
+  const options = ['--offline', '--ignore-scripts', '--no-audit', '--no-fund', '--legacy-peer-deps']
+  await run('npm', ['install', ...options, ...tarballs], folder)
+  link(join(root, 'node_modules', NODE_TYPES), folder, NODE_TYPES)
 }
 
-/** Another one, with what npm has installed into the first. */
+/** Another one, with what is installed in the first. */
 export function createConsumerLike(first: string, name: string, folder: string): void {
   cpSync(join(consumers, name), folder, { recursive: true })
   cpSync(join(first, 'node_modules'), join(folder, 'node_modules'), { recursive: true, verbatimSymlinks: true })
+}
+
+/** Those of this repository, which are there already. */
+export function addDrivers(project: string): void {
+  for (const { folder, manifest } of publishedPackages()) {
+    for (const driver of Object.keys(manifest.peerDependencies ?? {})) {
+      link(join(folder, 'node_modules', driver), project, driver)
+    }
+  }
+  link(join(root, 'packages', 'postgres', 'node_modules', '@types', 'pg'), project, '@types/pg')
+}
+
+export function link(target: string, project: string, name: string): void {
+  const place = join(project, 'node_modules', name)
+  mkdirSync(dirname(place), { recursive: true })
+  symlinkSync(target, place)
 }

@@ -15,7 +15,7 @@ const [program = process.execPath, ...args] = process.argv.slice(2).filter((argu
 async function runOn(): Promise<void> {
   await withTemporaryFolder(async (folder) => {
     const project = join(folder, 'suite')
-    await createConsumer('suite', await packCore(folder), project)
+    await createConsumer('suite', [await packCore(folder)], project)
     console.log((await run(program, [...args, 'index.js'], project)).trim())
   })
 }

@@ -6,6 +6,7 @@ export const root = fileURLToPath(new URL('..', import.meta.url))
 
 export interface Manifest {
   readonly name: string
+  readonly version?: string
   readonly private?: boolean
   readonly scripts?: Readonly<Record<string, string>>
   readonly exports?: Readonly<Record<string, unknown>>
@@ -13,6 +14,11 @@ export interface Manifest {
   readonly peerDependencies?: Readonly<Record<string, string>>
   readonly optionalDependencies?: Readonly<Record<string, string>>
   readonly devDependencies?: Readonly<Record<string, string>>
+  readonly publishConfig?: { readonly provenance?: boolean }
+  /** Written when it is packed for a release. */
+  readonly repository?: { readonly url: string }
+  readonly homepage?: string
+  readonly bugs?: string
 }
 
 export interface WorkspacePackage {

@@ -1,9 +1,9 @@
 // A process that holds locks for the conformance suite, to be frozen and killed. Arguments: the strategy, the address for it, and the server's own.
 import { serveHolder } from '@leasehold/core/conformance'
-import { openAdvisory, openRows } from './client.ts'
+import { openAdvisory, openPostgresJs, openRows } from './client.ts'
 
 const [, , strategy, url = '', listenUrl = ''] = process.argv
 
-serveHolder(
-  strategy === 'advisory' ? openAdvisory(url, 'holder') : openRows({ poolUrl: url, listenUrl, name: 'holder' }),
-)
+const openBy = strategy === 'postgres-js' ? openPostgresJs : openRows
+
+serveHolder(strategy === 'advisory' ? openAdvisory(url, 'holder') : openBy({ poolUrl: url, listenUrl, name: 'holder' }))

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import type { LockBackend } from '@leasehold/core'
+import { PGlite } from '@electric-sql/pglite'
+import type { Claim, LockBackend } from '@leasehold/core'
 import type { FaultHooks } from '@leasehold/core/conformance'
-import { migrate } from '@leasehold/postgres'
+import { migrate, schemaSql } from '@leasehold/postgres'
 import { type Server, startPgBouncer, startPostgres } from '@leasehold/test-services'
 import pg from 'pg'
 import { holderProgramOf } from '../conformance/holder-program.ts'
 import type { RunningTarget } from '../conformance/running-target.ts'
 import { TcpProxy } from '../loopback/tcp-proxy.ts'
-import { openAdvisory, openRows, POOL_SIZE } from './client.ts'
+import { openAdvisory, openPglite, openPostgresJs, openRows, POOL_SIZE } from './client.ts'
 
 interface Strategy {
   readonly name: string
@@ -15,7 +16,7 @@ interface Strategy {
   /** Where clients are sent. */
   readonly url: string
   /** As the program of the holder takes it. */
-  readonly holder: 'rows' | 'advisory'
+  readonly holder: 'rows' | 'advisory' | 'postgres-js'
   /** A client whose connections the server knows by this name. */
   open(url: string, clientName: string): LockBackend
   /** Brings its connections up, as in a client that has been in use. */
@@ -44,6 +45,27 @@ export async function startPooledPostgresRows(): Promise<RunningTarget> {
   })
 }
 
+/** Lease rows by postgres.js. */
+export async function startPostgresJsRows(): Promise<RunningTarget> {
+  const server = await startPostgres({ own: true })
+  const strategy: Strategy = {
+    ...rowsBy('postgres-rows-postgres-js', server, server.url),
+    holder: 'postgres-js',
+    open: (url, name) => openPostgresJs({ poolUrl: url, listenUrl: url, name }),
+    // It asks each connection for the types of a statement's values before it sends them, once.
+    warmUp: (backend) => onEachConnection((claim) => use(backend, claim)),
+  }
+  return runningTarget(strategy, () => server.stop())
+}
+
+/** Lease rows on PGlite, in this process: nobody can be woken, and nothing befalls it. */
+export async function startPgliteRows(): Promise<RunningTarget> {
+  const database = await PGlite.create()
+  await database.exec(schemaSql())
+  const target = { name: 'postgres-rows-pglite', open: () => openPglite(database) }
+  return { target, stop: () => database.close() }
+}
+
 /** Session advisory locks. A pooler is refused: there is nothing to run behind one. */
 export async function startPostgresAdvisory(): Promise<RunningTarget> {
   const server = await startPostgres({ own: true })
@@ -62,6 +84,18 @@ export async function startPostgresAdvisory(): Promise<RunningTarget> {
   }
   return runningTarget(strategy, () => server.stop())
 }
+
+/** One step after another, so that each is taken on all connections. */
+async function onEachConnection(steps: (claim: Claim) => readonly (() => Promise<unknown>)[]): Promise<void> {
+  const each = Array.from({ length: POOL_SIZE }, () => steps({ key: randomUUID(), holder: randomUUID() }))
+  for (const index of each[0]?.keys() ?? []) await Promise.all(each.map((own) => own[index]?.()))
+}
+
+const use = (backend: LockBackend, claim: Claim) => [
+  () => backend.tryAcquire(claim, { ttlMs: 60_000, metadata: undefined }),
+  () => backend.renew([{ ...claim, ttlMs: 60_000 }]),
+  () => backend.release(claim),
+]
 
 const rowsBy = (name: string, server: Server, url: string): Strategy => ({
   name,
@@ -120,7 +154,7 @@ const faults = async (
     withPool(server.url, (pool) => pool.query("select setval('leasehold.fencing_tokens', $1)", [String(above)])),
   // A pooler lets everybody in.
   ...(clientUrl === server.url && { openRefused: () => open(asStranger(clientUrl)) }),
-  ...(holder === 'rows' && { stall: (key: string) => lockRow(server.url, key) }),
+  ...(holder !== 'advisory' && { stall: (key: string) => lockRow(server.url, key) }),
   killSession: (backend) =>
     withPool(server.url, async (pool) => {
       const ofClient = 'select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1'
