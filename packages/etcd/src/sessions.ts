@@ -3,6 +3,7 @@ import type { Clock } from '@leasehold/core'
 import type { EtcdConnection } from './connection.ts'
 import type { KeepAlives } from './keep-alives.ts'
 import type { Namespace } from './namespace.ts'
+import { Revocations } from './revocations.ts'
 import { Session, type SessionEnd } from './session.ts'
 import { SessionWatch } from './session-watch.ts'
 import type { Terms } from './terms.ts'
@@ -30,6 +31,7 @@ export class Sessions {
   readonly #all = new Set<Session>()
   readonly #listener: SessionListener
   readonly #watch: SessionWatch
+  readonly #revocations: Revocations
   #closed = false
 
   constructor(
@@ -47,6 +49,7 @@ export class Sessions {
     this.#terms = terms
     this.#minSeconds = Math.ceil(minTtlMs / 1000)
     this.#listener = listener
+    this.#revocations = new Revocations(connection, clock)
     this.#watch = new SessionWatch(connection, namespace, (leaseId) => this.#gone(leaseId))
   }
 
@@ -83,6 +86,7 @@ export class Sessions {
     for (const session of sessions) session.end('closed')
     const unused = sessions.filter(({ isUsed, isSpared }) => !isUsed && !isSpared)
     await Promise.allSettled(unused.map(({ leaseId }) => this.#connection.revoke(leaseId)))
+    await this.#revocations.close()
     await this.#watch.close()
   }
 
@@ -125,7 +129,7 @@ export class Sessions {
       return session
     } catch (error) {
       // It may have been granted all the same.
-      this.#connection.revoke(leaseId).catch(() => {})
+      this.#revocations.begin(leaseId, seconds * 1000)
       throw error
     }
   }
@@ -149,7 +153,7 @@ export class Sessions {
 
   #revokeIfUnused(session: Session): void {
     if (session.ended === undefined || session.isUsed || this.#closed) return
-    if (this.#all.delete(session) && !session.isSpared) this.#connection.revoke(session.leaseId).catch(() => {})
+    if (this.#all.delete(session) && !session.isSpared) this.#revocations.begin(session.leaseId, session.ttlMs)
   }
 }
 

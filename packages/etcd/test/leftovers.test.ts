@@ -43,9 +43,12 @@ describe('what stays on the server', () => {
       [TTL_MS, TTL_MS, 60_000].map((ttlMs) => locks.named(uniqueKey()).tryAcquire({ ttlMs }).catch(unavailable)),
     )
     expect(failures).toEqual([true, true, true])
+    // What is asked for meanwhile does not arrive at all.
+    proxy.swallow('requests')
+    expect(await locks.named(uniqueKey()).tryAcquire({ ttlMs: 60_000 }).catch(unavailable)).toBe(true)
     proxy.heal()
     // An etcd lease of 60 s that was granted unheard is revoked, too.
-    await until('nothing is left', isClean)
+    await until('nothing is left', isClean, 30_000)
   })
 
   it('blocks the queue no longer than the granted TTL after a write that nobody heard of', async () => {
