@@ -110,7 +110,7 @@ const OWN: readonly SimulatedMutant[] = [
     patches: [
       contender(
         '{ grant, sentAt: since }',
-        '{ grant: { ...grant, since: this.#place.bench.clock.now() }, sentAt: since }',
+        '{ grant: { ...grant, since: this.#bench.clock.now() }, sentAt: since }',
       ),
     ],
     rule: 'S1',
