@@ -108,10 +108,7 @@ const OWN: readonly SimulatedMutant[] = [
     id: 'wait-from-reply',
     mistake: 'a grant that a wait brought counts from when it was read',
     patches: [
-      contender(
-        '{ grant, sentAt: since }',
-        '{ grant: { ...grant, since: this.#bench.clock.now() }, sentAt: since }',
-      ),
+      contender('{ grant, sentAt: since }', '{ grant: { ...grant, since: this.#bench.clock.now() }, sentAt: since }'),
     ],
     rule: 'S1',
   },
