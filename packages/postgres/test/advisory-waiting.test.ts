@@ -43,11 +43,8 @@ describe('waiting for an advisory lock', () => {
     const order = async (key: string): Promise<string[] | undefined> => {
       const lease = await holder.locks.named(key).acquire({ ttlMs: MINUTE_MS })
       const order: string[] = []
-      const enters = async ({ locks }: typeof first, name: string) => {
-        const turn = locks.named(key).run({ ttlMs: MINUTE_MS }, () => void order.push(name))
-        await until('it stands in line', async () => (await inLine(name)) === 1)
-        return turn
-      }
+      const enters = ({ locks }: typeof first, name: string) =>
+        locks.named(key).run({ ttlMs: MINUTE_MS }, () => void order.push(name))
       const sinceMs = performance.now()
       const turns = [enters(first, 'first in line')]
       await until('it stands in line', async () => (await inLine('first in line')) === 1)
