@@ -16,6 +16,9 @@ afterAll(standing.stop)
 
 const isInLine = (key: string) => async () => (await ask('exists', keyNames('leasehold:', key).queue)) === '1'
 
+/** How often a new connection has asked the server for its settings: that is the last that it wants to know. */
+const looks = async () => Number(/cmdstat_config\|get:calls=(\d+)/.exec(await ask('info', 'commandstats'))?.[1] ?? 0)
+
 const isListenedTo = async () => (await ask('pubsub', 'channels', 'leasehold:*')) !== ''
 
 describe.each(libraries)('a connection of $library', ({ library, client }: Library) => {
@@ -29,6 +32,10 @@ describe.each(libraries)('a connection of $library', ({ library, client }: Libra
     await using proxy = await TcpProxy.open(server)
     const backend = open(proxy.through(server.url))
     const key = `cut ${library} ${direction} ${bytes}`
+    const before = await looks()
+    await visit(backend, key)
+    await until('it has looked at the server', async () => (await looks()) > before)
+    // Whose answer comes after what the server said of itself: nothing else is under way.
     await visit(backend, key)
     await ask('config', 'resetstat')
     const cut = proxy.cutAfter(bytes, direction)
