@@ -62,6 +62,8 @@ export abstract class Desk implements Place {
   /** Lets those who are next contend, as many as may. Where nobody is left, the desk is not needed. */
   protected abstract advance(): void
   protected abstract leaveIfEmpty(): void
+  /** It is held here no longer. */
+  protected abstract forget(hold: Hold): void
 
   /** Waits in line, then at the backend. */
   acquire(terms: WaitTerms, since: Instant): Promise<Hold> {
@@ -70,6 +72,12 @@ export abstract class Desk implements Place {
     const waiter = new Waiter(this.hall.bench, this.key, terms, since)
     if (!waiter.settled) this.#enter(waiter)
     return waiter.granted
+  }
+
+  over(hold: Hold): void {
+    this.forget(hold)
+    hold.server.drop()
+    this.advance()
   }
 
   /** Whoever's release or loss lets it start has nothing to do with it. */

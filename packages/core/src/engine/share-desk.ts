@@ -25,6 +25,8 @@ export class ShareDesk extends Desk implements HoldKeeper<Hold> {
   readonly kind: Share['kind']
   readonly #owner: DeskOwner
   readonly #holds = new Set<Hold>()
+  /** By slot. */
+  readonly #holders = new Map<number, Hold>()
   readonly #contenders = new Set<Contender>()
   /** Who stands in line at the backend: nobody overtakes them, so who comes later stands behind them, and need not ask first. */
   readonly #standing = new Set<Contender>()
@@ -71,7 +73,7 @@ export class ShareDesk extends Desk implements HoldKeeper<Hold> {
     const { maxLeases } = this.hall.bench.options
     const full = this.hall.leases >= maxLeases
     const fits = areSlotsOf(server.claim.share, hold.slots)
-    const rivals = this.holds.filter(({ slots }) => slots.some((slot) => hold.slots.includes(slot)))
+    const rivals = hold.slots.flatMap((slot) => this.#holders.get(slot) ?? [])
     const overtaken = rivals.some(({ fencingToken }) => fencingToken > grant.fencingToken)
     if (full || !fits || overtaken || server.over || hold.remainingMs(now) <= 0) {
       server.abandon()
@@ -80,9 +82,8 @@ export class ShareDesk extends Desk implements HoldKeeper<Hold> {
       if (full) throw limitReached('maxLeases', maxLeases)
       return undefined
     }
-    hold.watch()
     this.hall.leases += 1
-    this.#holds.add(hold)
+    this.#keep(hold)
     this.#passes = !!grant.reserved
     this.#atOnce = this.#passes ? Math.min(AT_ONCE, this.#atOnce * 2) : AT_ONCE
     // The server gave their slots to another claim of ours: it has forgotten theirs.
@@ -113,8 +114,7 @@ export class ShareDesk extends Desk implements HoldKeeper<Hold> {
     const next = heir && !heir.terms.signal?.aborted && waiters.every(wantsSameAs(hold)) && hold.successor(heir.terms)
     if (!next) return false
     this.#holds.delete(hold)
-    this.#holds.add(next)
-    next.watch()
+    this.#keep(next)
     heir.grant(next)
     for (const [index, contender] of contenders.entries()) contender.serve(waiters[index + 1] ?? heir)
     if (behind) {
@@ -126,14 +126,8 @@ export class ShareDesk extends Desk implements HoldKeeper<Hold> {
   }
 
   leaving(hold: Hold): undefined {
-    this.#forget(hold)
+    this.forget(hold)
     // One that is being given back makes room: whoever waits here asks soon after it.
-    this.advance()
-  }
-
-  over(hold: Hold): void {
-    this.#forget(hold)
-    hold.server.drop()
     this.advance()
   }
 
@@ -142,8 +136,15 @@ export class ShareDesk extends Desk implements HoldKeeper<Hold> {
     for (const { waiter } of this.#contenders) waiter.giveUp(reason)
   }
 
-  #forget(hold: Hold): void {
+  protected forget(hold: Hold): void {
     if (this.#holds.delete(hold)) this.hall.leases -= 1
+    for (const slot of hold.slots) if (this.#holders.get(slot) === hold) this.#holders.delete(slot)
+  }
+
+  #keep(hold: Hold): void {
+    hold.watch()
+    this.#holds.add(hold)
+    for (const slot of hold.slots) this.#holders.set(slot, hold)
   }
 
   protected advance(): void {

@@ -95,15 +95,9 @@ export class WholeDesk extends Desk implements HoldKeeper<Hold> {
   }
 
   leaving(hold: Hold) {
-    this.#forget(hold)
+    this.forget(hold)
     const next = this.hall.bench.backend.waitForTurn && this.#promote()
     return next && { candidate: next.candidate, start: () => this.start(next, 'wait') }
-  }
-
-  over(hold: Hold): void {
-    this.#forget(hold)
-    hold.server.drop()
-    this.advance()
   }
 
   giveUpAll(reason: unknown): void {
@@ -115,7 +109,7 @@ export class WholeDesk extends Desk implements HoldKeeper<Hold> {
     return this.asking > 0 || !!this.#contender
   }
 
-  #forget(hold: Hold): void {
+  protected forget(hold: Hold): void {
     if (this.#hold !== hold) return
     this.#hold = undefined
     this.hall.leases -= 1
