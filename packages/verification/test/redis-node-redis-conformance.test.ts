@@ -5,5 +5,5 @@ import { itPassesTheSuite } from './suite.ts'
 itPassesTheSuite(
   await startNodeRedisTarget(),
   ['survivesRestart', 'collidingKeys', 'tellsLosses', 'raiseTokens', 'stall', 'watch'],
-  ['acquire', 'wait'],
+  ['acquire'],
 )
