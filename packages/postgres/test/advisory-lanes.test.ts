@@ -96,7 +96,13 @@ describe('sessions to wait on', () => {
       Object.assign(lane, { isFree: state === 'free', isWaiting: state === 'waiting', freeSinceMs: performance.now() })
       lanes.offer()
     }
-    return { lanes, all, called, become }
+    /** It could not be opened. */
+    const fail = (index: number) => {
+      const lane = all[index] ?? expect.fail('there is no such lane')
+      Object.assign(lane, { pid: undefined, isWaiting: false })
+      lane.close()
+    }
+    return { lanes, all, called, become, fail }
   }
 
   it('are given to those who want one in the order in which they came, not to who had one just now', () => {
@@ -127,6 +133,19 @@ describe('sessions to wait on', () => {
     expect(lanes.for('behind readers', 1000, true)).toBeUndefined()
     become(3, 'free')
     expect(lanes.for('one more', 1000, false)).toBe(all[3])
+  })
+
+  it('are tried again a second after one could not be opened, also where the timer is early', () => {
+    onTestFinished(() => void vi.useRealTimers())
+    // The clock stands still, as far as these timers are concerned.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const { lanes, all, called, fail } = stubs()
+    lanes.for('a', 1000, false)
+    fail(0)
+    expect([lanes.for('a', 1000, false), called]).toEqual([undefined, []])
+    vi.advanceTimersByTime(1000)
+    expect(called).toEqual(['a'])
+    expect(lanes.for('a', 1000, false)).toBe(all[1])
   })
 
   it('are closed when they were not needed for a while, but for two', async () => {
