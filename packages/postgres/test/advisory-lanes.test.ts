@@ -1,7 +1,7 @@
 import { Lateness, until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it, type Mock, onTestFinished, vi } from 'vitest'
 import { Lanes } from '../src/advisory/lanes.ts'
-import { openAdvisory, standing } from './advisory.ts'
+import { openAdvisory, standing, wants } from './advisory.ts'
 import { openDatabase } from './database.ts'
 
 const database = await openDatabase()
@@ -49,10 +49,7 @@ describe('a process that waits for more keys than it has sessions to wait on', (
     const [holder, locks] = [open('leads'), open('stands by')]
     for (const key of ['leader 1', 'leader 2']) {
       await holder.named(key).acquire({ ttlMs: MINUTE_MS })
-      locks
-        .named(key)
-        .acquire({ waitMs: MINUTE_MS })
-        .catch(() => {})
+      wants(locks, key)
     }
     await until('it stands by', async () => (await standing(pool, 'stands by')) === 2)
     await busy('hot')

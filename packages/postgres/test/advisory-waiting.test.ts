@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import { checkHistory } from '@leasehold/core/conformance'
 import { ChildProgram, compiled, Lateness, TcpProxy, until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
-import { openAdvisory, openAltered, sessionsOf } from './advisory.ts'
+import { openAdvisory, openAltered, sessionsOf, wants } from './advisory.ts'
 import { hasTurn, waiting } from './advisory-shares.ts'
 import { claimOn, openDatabase } from './database.ts'
 import { storm } from './storm.ts'
@@ -183,11 +183,7 @@ describe('waiting for an advisory lock', () => {
     const cutOff = Array.from({ length: 6 }, () => openAdvisory(proxy.through(url), 'cut off', quiet))
     for (const { locks } of [next, ...cutOff]) await locks.named('warm').run({ waitMs: MINUTE_MS }, () => {})
     const lease = await holder.locks.named('many').acquire({ ttlMs: MINUTE_MS })
-    for (const { locks } of cutOff)
-      locks
-        .named('many')
-        .acquire({ waitMs: MINUTE_MS })
-        .catch(() => {})
+    for (const { locks } of cutOff) wants(locks, 'many')
     await until('all stand in line', async () => (await inLine('cut off')) === 6)
     proxy.swallow('replies')
     proxy.swallow('requests')

@@ -1,4 +1,4 @@
-import type { LockEvent, LocksOptions } from '@leasehold/core'
+import type { LockEvent, Locks, LocksOptions } from '@leasehold/core'
 import { createLocks } from '@leasehold/core'
 import pg from 'pg'
 import { postgresAdvisoryBackend } from '../src/index.ts'
@@ -37,7 +37,7 @@ export const nameOf = ({ name, text }: Sent): string => {
 }
 
 /** What becomes of a statement on its way. */
-type Alter = (statement: string, send: () => Promise<pg.QueryResult>) => Promise<pg.QueryResult>
+type Alter = (statement: string, send: () => Promise<pg.QueryResult>, client: pg.Client) => Promise<pg.QueryResult>
 
 /** A backend whose statements go through `alter`; its clients are noted. */
 export function openAltered(url: string, schema: string, name: string, alter: Alter, clients: pg.Client[] = []) {
@@ -45,10 +45,19 @@ export function openAltered(url: string, schema: string, name: string, alter: Al
     const client = new pg.Client({ connectionString: url, application_name: name, pipeline: true })
     clients.push(client)
     const query = client.query.bind(client) as (...args: unknown[]) => Promise<pg.QueryResult>
-    const altered = (statement: Sent, ...rest: unknown[]) => alter(nameOf(statement), () => query(statement, ...rest))
+    const altered = (statement: Sent, ...rest: unknown[]) =>
+      alter(nameOf(statement), () => query(statement, ...rest), client)
     return Object.assign(client, { query: altered as never })
   }
   return postgresAdvisoryBackend({ connection, schema })
+}
+
+/** Waits for the key, for as long as the test takes, and keeps it then. */
+export function wants(locks: Locks, key: string): void {
+  locks
+    .named(key)
+    .acquire({ waitMs: 60_000 })
+    .catch(() => {})
 }
 
 /** How many sessions of this name stand in the server's line. */
