@@ -60,14 +60,18 @@ export function wants(locks: Locks, key: string): void {
     .catch(() => {})
 }
 
-/** How many sessions of this name stand in the server's line. */
-export async function standing(pool: pg.Pool, name: string): Promise<number> {
-  const { rows } = await pool.query(
-    `select from pg_stat_activity where application_name = $1 and wait_event_type = 'Lock' and wait_event = 'advisory'`,
+/** The sessions of this name that stand in the server's line. */
+export async function standingSessions(pool: pg.Pool, name: string): Promise<number[]> {
+  const { rows } = await pool.query<{ pid: number }>(
+    `select pid from pg_stat_activity where application_name = $1 and wait_event_type = 'Lock' and wait_event = 'advisory'`,
     [name],
   )
-  return rows.length
+  return rows.map(({ pid }) => pid)
 }
+
+/** How many they are. */
+export const standing = async (pool: pg.Pool, name: string): Promise<number> =>
+  (await standingSessions(pool, name)).length
 
 /** The processes of the server that serve connections of this name. */
 export async function sessionsOf(pool: pg.Pool, name: string): Promise<number[]> {
