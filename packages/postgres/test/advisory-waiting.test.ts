@@ -127,8 +127,11 @@ describe('waiting for an advisory lock', () => {
     const lease = await holder.locks.named('broken').acquire({ ttlMs: MINUTE_MS })
     // With time to wait: an attempt, which comes with every poll, may be what is cut off.
     const turn = waiter.locks.named('broken').acquire({ ttlMs: MINUTE_MS, waitMs: MINUTE_MS })
-    await until('it stands in line', async () => (await standingSessions(pool, 'broken waiter')).length === 1)
-    const [ended] = await standingSessions(pool, 'broken waiter')
+    let ended: number | undefined
+    await until('it stands in line', async () => {
+      ;[ended] = await standingSessions(pool, 'broken waiter')
+      return ended !== undefined
+    })
     await pool.query(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'broken waiter'`)
     await until('another session stands in line', async () => {
       const [another, ...others] = await standingSessions(pool, 'broken waiter')
