@@ -2,6 +2,7 @@ import type { Claim, LockBackend, Renewal, RenewedClaim, Share } from '@leasehol
 import { isTrue, numberOf } from './answers.ts'
 import { type Calls, columns, grantOf } from './calls.ts'
 import type { PostgresRow } from './postgres-shapes.ts'
+import { LOCK_NOT_AVAILABLE } from './refusals.ts'
 
 /** How long those of a batch are waited for whose rows somebody else keeps locked: all of them together. */
 const PATIENCE_MS = 500
@@ -29,7 +30,7 @@ export function batches(calls: Calls): Pick<LockBackend, 'tryAcquireAll' | 'rene
       const ended = await releaseSome(calls, claims, 0)
       const known = await askLocked(claims, ended, undefined, (late) => releaseSome(calls, late, PATIENCE_MS))
       if (known.every((answer) => answer !== undefined)) return known
-      throw Object.assign(new Error('another transaction keeps the row of a key locked'), { code: '55P03' })
+      throw Object.assign(new Error('another transaction keeps the row of a key locked'), { code: LOCK_NOT_AVAILABLE })
     },
   }
 }

@@ -1,11 +1,10 @@
 import { ask } from './answers.ts'
 import { only } from './calls.ts'
 import type { PostgresClient, PostgresRow } from './postgres-shapes.ts'
-import { isRolledBack } from './refusals.ts'
+import { unlessRolledBack } from './rolled-back.ts'
 import { quotedSchema } from './schema-name.ts'
 import type { SchemaOptions } from './schema-sql.ts'
 import { PRUNED_AT_ONCE } from './sql/prune-sql.ts'
-import { MOST_ATTEMPTS } from './statements.ts'
 
 export interface PruneOptions extends SchemaOptions {
   /** Only rows of keys that have been free for so long, in milliseconds, 0 to 3153600000000. Default 0. */
@@ -28,19 +27,9 @@ export async function prune(client: PostgresClient, { schema, olderThanMs = 0 }:
   const text = `select deleted::text, upto from ${quoted}.prune_from($1, $2, $3)`
   let deleted = 0
   for (let behind: unknown = ''; behind !== null; ) {
-    const row: PostgresRow = only(await repeated(() => ask(client, text, [behind, PRUNED_AT_ONCE, olderThanMs])))
+    const row: PostgresRow = only(await unlessRolledBack(() => ask(client, text, [behind, PRUNED_AT_ONCE, olderThanMs])))
     deleted += Number(row['deleted'])
     behind = row['upto']
   }
   return deleted
-}
-
-async function repeated<Answer>(asking: () => Promise<Answer>): Promise<Answer> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await asking()
-    } catch (error) {
-      if (!isRolledBack(error) || attempt === MOST_ATTEMPTS) throw error
-    }
-  }
 }

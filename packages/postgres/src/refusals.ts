@@ -15,10 +15,10 @@ const REFUSED: ReadonlySet<string> = new Set([
 const MISSING_SCHEMA: ReadonlySet<string> = new Set(['3F000', '42P01', '42883'])
 
 /** Mostly shared memory, and of that, the lock table's. */
-const OUT_OF_MEMORY = '53200'
+export const OUT_OF_MEMORY = '53200'
 
-/** Somebody else keeps a row locked. */
-const LOCK_NOT_AVAILABLE = '55P03'
+/** The time of a wait for a lock is over. */
+export const LOCK_NOT_AVAILABLE = '55P03'
 
 /** Read-only. A standby is so until it is promoted, and a former primary until its address leads elsewhere. */
 export const READ_ONLY = '25006'

@@ -1,10 +1,9 @@
 import { ask } from './answers.ts'
 import type { PoolClients } from './pool-clients.ts'
 import type { PostgresPoolClient, PostgresRow } from './postgres-shapes.ts'
-import { isRolledBack, leavesSession, SERIALIZATION_FAILURE, stateOf } from './refusals.ts'
-
-/** How often a statement is asked in all that the server has rolled back. */
-export const MOST_ATTEMPTS = 5
+import { leavesSession, SERIALIZATION_FAILURE, stateOf } from './refusals.ts'
+import { unlessRolledBack } from './rolled-back.ts'
+import { UnderWay } from './under-way.ts'
 
 /**
  * One statement at a time on a client of the pool, unnamed, and without state in the session: a transaction pooler may stand between. Only what
@@ -12,67 +11,45 @@ export const MOST_ATTEMPTS = 5
  */
 export class Statements {
   readonly #clients: PoolClients
-  readonly #timeoutMs: number
-  readonly #abandon = new Set<(why: string) => void>()
+  readonly #underWay: UnderWay
   /** Sessions of this pool begin transactions of another isolation than `read committed`, as was seen by what became of one. */
   #isolates = false
 
   constructor(clients: PoolClients, timeoutMs: number) {
     this.#clients = clients
-    this.#timeoutMs = timeoutMs
+    this.#underWay = new UnderWay(timeoutMs)
   }
 
   run(text: string, values: unknown[]): Promise<readonly PostgresRow[]> {
-    return new Promise((resolve, reject) => {
-      let open = true
-      let client: PostgresPoolClient | undefined
-      const end = (destroy: boolean): void => {
-        open = false
-        clearTimeout(timer)
-        this.#abandon.delete(abandon)
-        if (client !== undefined) this.#clients.give(client, destroy)
-      }
-      const failed = (error: unknown): void => {
-        if (!open) return
-        end(!leavesSession(error))
-        reject(error)
-      }
-      const abandon = (why: string): void => failed(new Error(why))
-      const timer = setTimeout(abandon, this.#timeoutMs, `no answer from Postgres within ${this.#timeoutMs} ms`)
-      timer.unref()
-      this.#abandon.add(abandon)
-      const query = async (): Promise<void> => {
+    let client: PostgresPoolClient | undefined
+    return this.#underWay.run(
+      async (isOpen) => {
         const taken = await this.#clients.take()
+        if (isOpen()) {
+          client = taken
+          return unlessRolledBack(() => this.#ask(taken, text, values), isOpen)
+        }
         // Given up while the pool had no client: nothing may take effect any more.
-        if (!open) return this.#clients.give(taken, false)
-        client = taken
-        const rows = await this.#ask(client, text, values, () => open)
-        if (!open) return
-        end(false)
-        resolve(rows)
-      }
-      query().catch(failed)
-    })
+        this.#clients.give(taken, false)
+        return []
+      },
+      (failure) => {
+        if (client !== undefined) this.#clients.give(client, failure !== undefined && !leavesSession(failure.error))
+      },
+    )
   }
 
   /** Ends the connections of statements that are still under way. */
   close(): void {
-    for (const abandon of this.#abandon) abandon('these locks were closed')
+    this.#underWay.close()
   }
 
-  async #ask(
-    client: PostgresPoolClient,
-    text: string,
-    values: unknown[],
-    isOpen: () => boolean,
-  ): Promise<readonly PostgresRow[]> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await (this.#isolates ? askReadCommitted : ask)(client, text, values)
-      } catch (error) {
-        if (!isOpen() || !isRolledBack(error) || attempt === MOST_ATTEMPTS) throw error
-        if (stateOf(error) === SERIALIZATION_FAILURE) this.#isolates = true
-      }
+  async #ask(client: PostgresPoolClient, text: string, values: unknown[]): Promise<readonly PostgresRow[]> {
+    try {
+      return await (this.#isolates ? askReadCommitted : ask)(client, text, values)
+    } catch (error) {
+      if (stateOf(error) === SERIALIZATION_FAILURE) this.#isolates = true
+      throw error
     }
   }
 }

@@ -1,7 +1,7 @@
 import { Lateness, until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it, type Mock, onTestFinished, vi } from 'vitest'
 import { Lanes } from '../src/advisory/lanes.ts'
-import { openAdvisory, standing } from './advisory.ts'
+import { openAdvisory, standing, wants } from './advisory.ts'
 import { openDatabase } from './database.ts'
 
 const database = await openDatabase()
@@ -49,10 +49,7 @@ describe('a process that waits for more keys than it has sessions to wait on', (
     const [holder, locks] = [open('leads'), open('stands by')]
     for (const key of ['leader 1', 'leader 2']) {
       await holder.named(key).acquire({ ttlMs: MINUTE_MS })
-      locks
-        .named(key)
-        .acquire({ waitMs: MINUTE_MS })
-        .catch(() => {})
+      wants(locks, key)
     }
     await until('it stands by', async () => (await standing(pool, 'stands by')) === 2)
     await busy('hot')
@@ -96,7 +93,13 @@ describe('sessions to wait on', () => {
       Object.assign(lane, { isFree: state === 'free', isWaiting: state === 'waiting', freeSinceMs: performance.now() })
       lanes.offer()
     }
-    return { lanes, all, called, become }
+    /** It could not be opened. */
+    const fail = (index: number) => {
+      const lane = all[index] ?? expect.fail('there is no such lane')
+      Object.assign(lane, { pid: undefined, isWaiting: false })
+      lane.close()
+    }
+    return { lanes, all, called, become, fail }
   }
 
   it('are given to those who want one in the order in which they came, not to who had one just now', () => {
@@ -127,6 +130,19 @@ describe('sessions to wait on', () => {
     expect(lanes.for('behind readers', 1000, true)).toBeUndefined()
     become(3, 'free')
     expect(lanes.for('one more', 1000, false)).toBe(all[3])
+  })
+
+  it('are tried again a second after one could not be opened, also where the timer is early', () => {
+    onTestFinished(() => void vi.useRealTimers())
+    // The clock stands still, as far as these timers are concerned.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const { lanes, all, called, fail } = stubs()
+    lanes.for('a', 1000, false)
+    fail(0)
+    expect([lanes.for('a', 1000, false), called]).toEqual([undefined, []])
+    vi.advanceTimersByTime(1000)
+    expect(called).toEqual(['a'])
+    expect(lanes.for('a', 1000, false)).toBe(all[1])
   })
 
   it('are closed when they were not needed for a while, but for two', async () => {

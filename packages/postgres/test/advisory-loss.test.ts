@@ -1,15 +1,11 @@
 import type { Lease } from '@leasehold/core'
 import { Lateness, startPostgres, TcpProxy, until } from '@leasehold/test-services'
-import pg from 'pg'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
-import { migrate } from '../src/index.ts'
 import { openAdvisory, sessionsOf } from './advisory.ts'
-import { claimOn, terms } from './database.ts'
+import { claimOn, openOwn, terms } from './database.ts'
 
 const server = await startPostgres({ own: true })
-const pool = new pg.Pool({ connectionString: server.url })
-pool.on('error', () => {})
-await migrate(pool)
+const { pool, stop } = await openOwn(server)
 
 const unhandled: unknown[] = []
 const note = (reason: unknown) => void unhandled.push(reason)
@@ -17,8 +13,7 @@ process.on('unhandledRejection', note)
 
 afterAll(async () => {
   process.off('unhandledRejection', note)
-  await pool.end()
-  await server.stop()
+  await stop()
 })
 
 const MINUTE_MS = 60_000

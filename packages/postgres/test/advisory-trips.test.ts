@@ -4,7 +4,7 @@ import pg from 'pg'
 import { afterAll, describe, expect, it } from 'vitest'
 import { IdleTimeout } from '../src/advisory/idle-timeout.ts'
 import { postgresAdvisoryBackend } from '../src/index.ts'
-import { nameOf, type Sent } from './advisory.ts'
+import { nameOf, type Sent, standing } from './advisory.ts'
 import { openDatabase } from './database.ts'
 
 const database = await openDatabase()
@@ -34,13 +34,7 @@ function noted(name: string) {
   return { locks, take: () => sent.splice(0) }
 }
 
-const stands = (name: string) => async () => {
-  const { rows } = await pool.query(
-    `select from pg_stat_activity where application_name = $1 and wait_event_type = 'Lock' and wait_event = 'advisory'`,
-    [name],
-  )
-  return rows.length === 1
-}
+const stands = (name: string) => async () => (await standing(pool, name)) === 1
 
 describe('an advisory lock costs', () => {
   it('two statements, and sets the timeout of its session only where that changes', async () => {

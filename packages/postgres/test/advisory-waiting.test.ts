@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import { checkHistory } from '@leasehold/core/conformance'
 import { ChildProgram, compiled, Lateness, TcpProxy, until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
-import { openAdvisory, openAltered, sessionsOf } from './advisory.ts'
+import { openAdvisory, openAltered, sessionsOf, standing, standingSessions, wants } from './advisory.ts'
 import { hasTurn, waiting } from './advisory-shares.ts'
 import { claimOn, openDatabase } from './database.ts'
 import { storm } from './storm.ts'
@@ -20,16 +20,7 @@ const quiet = { schema, pollMs: MINUTE_MS }
 
 const openedBy = (name: string) => openAdvisory(url, name, quiet)
 
-/** The sessions of this name that stand in the server's line. */
-async function waitingSessions(name: string): Promise<number[]> {
-  const { rows } = await pool.query<{ pid: number }>(
-    `select pid from pg_stat_activity where application_name = $1 and wait_event_type = 'Lock' and wait_event = 'advisory'`,
-    [name],
-  )
-  return rows.map(({ pid }) => pid)
-}
-
-const inLine = async (name: string): Promise<number> => (await waitingSessions(name)).length
+const inLine = (name: string) => standing(pool, name)
 
 async function awaitedKeys(): Promise<number> {
   const marks = `select from pg_locks where locktype = 'advisory' and objsubid = 1 and mode = 'ShareLock'`
@@ -136,12 +127,15 @@ describe('waiting for an advisory lock', () => {
     const lease = await holder.locks.named('broken').acquire({ ttlMs: MINUTE_MS })
     // With time to wait: an attempt, which comes with every poll, may be what is cut off.
     const turn = waiter.locks.named('broken').acquire({ ttlMs: MINUTE_MS, waitMs: MINUTE_MS })
-    await until('it stands in line', async () => (await waitingSessions('broken waiter')).length === 1)
-    const [ended] = await waitingSessions('broken waiter')
+    let ended: number | undefined
+    await until('it stands in line', async () => {
+      ;[ended] = await standingSessions(pool, 'broken waiter')
+      return ended !== undefined
+    })
     await pool.query(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'broken waiter'`)
     await until('another session stands in line', async () => {
-      const [standing, ...others] = await waitingSessions('broken waiter')
-      return standing !== undefined && standing !== ended && others.length === 0
+      const [another, ...others] = await standingSessions(pool, 'broken waiter')
+      return another !== undefined && another !== ended && others.length === 0
     })
     await lease.release()
     ;(await turn).assertHeld()
@@ -183,11 +177,7 @@ describe('waiting for an advisory lock', () => {
     const cutOff = Array.from({ length: 6 }, () => openAdvisory(proxy.through(url), 'cut off', quiet))
     for (const { locks } of [next, ...cutOff]) await locks.named('warm').run({ waitMs: MINUTE_MS }, () => {})
     const lease = await holder.locks.named('many').acquire({ ttlMs: MINUTE_MS })
-    for (const { locks } of cutOff)
-      locks
-        .named('many')
-        .acquire({ waitMs: MINUTE_MS })
-        .catch(() => {})
+    for (const { locks } of cutOff) wants(locks, 'many')
     await until('all stand in line', async () => (await inLine('cut off')) === 6)
     proxy.swallow('replies')
     proxy.swallow('requests')

@@ -1,4 +1,4 @@
-import type { LockEvent, LocksOptions } from '@leasehold/core'
+import type { LockEvent, Locks, LocksOptions } from '@leasehold/core'
 import { createLocks } from '@leasehold/core'
 import pg from 'pg'
 import { postgresAdvisoryBackend } from '../src/index.ts'
@@ -37,7 +37,7 @@ export const nameOf = ({ name, text }: Sent): string => {
 }
 
 /** What becomes of a statement on its way. */
-type Alter = (statement: string, send: () => Promise<pg.QueryResult>) => Promise<pg.QueryResult>
+type Alter = (statement: string, send: () => Promise<pg.QueryResult>, client: pg.Client) => Promise<pg.QueryResult>
 
 /** A backend whose statements go through `alter`; its clients are noted. */
 export function openAltered(url: string, schema: string, name: string, alter: Alter, clients: pg.Client[] = []) {
@@ -45,20 +45,33 @@ export function openAltered(url: string, schema: string, name: string, alter: Al
     const client = new pg.Client({ connectionString: url, application_name: name, pipeline: true })
     clients.push(client)
     const query = client.query.bind(client) as (...args: unknown[]) => Promise<pg.QueryResult>
-    const altered = (statement: Sent, ...rest: unknown[]) => alter(nameOf(statement), () => query(statement, ...rest))
+    const altered = (statement: Sent, ...rest: unknown[]) =>
+      alter(nameOf(statement), () => query(statement, ...rest), client)
     return Object.assign(client, { query: altered as never })
   }
   return postgresAdvisoryBackend({ connection, schema })
 }
 
-/** How many sessions of this name stand in the server's line. */
-export async function standing(pool: pg.Pool, name: string): Promise<number> {
-  const { rows } = await pool.query(
-    `select from pg_stat_activity where application_name = $1 and wait_event_type = 'Lock' and wait_event = 'advisory'`,
+/** Waits for the key, for as long as the test takes, and keeps it then. */
+export function wants(locks: Locks, key: string): void {
+  locks
+    .named(key)
+    .acquire({ waitMs: 60_000 })
+    .catch(() => {})
+}
+
+/** The sessions of this name that stand in the server's line. */
+export async function standingSessions(pool: pg.Pool, name: string): Promise<number[]> {
+  const { rows } = await pool.query<{ pid: number }>(
+    `select pid from pg_stat_activity where application_name = $1 and wait_event_type = 'Lock' and wait_event = 'advisory'`,
     [name],
   )
-  return rows.length
+  return rows.map(({ pid }) => pid)
 }
+
+/** How many they are. */
+export const standing = async (pool: pg.Pool, name: string): Promise<number> =>
+  (await standingSessions(pool, name)).length
 
 /** The processes of the server that serve connections of this name. */
 export async function sessionsOf(pool: pg.Pool, name: string): Promise<number[]> {

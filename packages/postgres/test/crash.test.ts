@@ -1,20 +1,13 @@
 import { startPostgres, until } from '@leasehold/test-services'
-import pg from 'pg'
 import { afterAll, describe, expect, it } from 'vitest'
-import { migrate, postgresAdvisoryBackend, postgresRowsBackend } from '../src/index.ts'
-import { claimOn, terms } from './database.ts'
+import { postgresAdvisoryBackend, postgresRowsBackend } from '../src/index.ts'
+import { claimOn, openOwn, terms } from './database.ts'
 
 // What it answers may still be in its memory alone.
 const server = await startPostgres({ own: true, settings: { synchronous_commit: 'off', wal_writer_delay: '10s' } })
-const pool = new pg.Pool({ connectionString: server.url })
-pool.on('error', () => {})
-await migrate(pool)
+const { pool, stop } = await openOwn(server)
 await pool.query('checkpoint')
-
-afterAll(async () => {
-  await pool.end()
-  await server.stop()
-})
+afterAll(stop)
 
 const MINUTE_MS = 60_000
 

@@ -52,6 +52,20 @@ export async function openDatabase(): Promise<Database> {
   }
 }
 
+/** For a server that a test file has to itself: the schema under its own name, and a pool that bears that the server ends. `stop` ends both. */
+export async function openOwn(server: Server, settings: pg.PoolConfig = {}) {
+  const pool = new pg.Pool({ connectionString: server.url, ...settings })
+  pool.on('error', () => {})
+  // Also as the server stops, when the pool has let go of them.
+  pool.on('connect', (client) => client.on('error', () => {}))
+  await migrate(pool)
+  const stop = async () => {
+    await pool.end()
+    await server.stop()
+  }
+  return { pool, stop }
+}
+
 async function isDropped(pool: pg.Pool, schema: string): Promise<boolean> {
   try {
     await pool.query(`drop schema if exists ${schema} cascade`)

@@ -1,7 +1,7 @@
 import { Lateness, until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
 import { withTransactionLock } from '../src/index.ts'
-import { openAdvisory, standing } from './advisory.ts'
+import { openAdvisory, standing, wants } from './advisory.ts'
 import { openDatabase } from './database.ts'
 
 const database = await openDatabase()
@@ -25,11 +25,7 @@ describe('those who wait for long do not hold up an index that is built concurre
     const key = 'migrations'
     const lateness = Lateness.watch()
     const tookMs = await holder?.locks.named(key).run(async () => {
-      for (const { locks } of pods)
-        locks
-          .named(key)
-          .acquire({ waitMs: MINUTE_MS })
-          .catch(() => {})
+      for (const { locks } of pods) wants(locks, key)
       await until('three pods wait', async () => (await standing(pool, 'pods')) === 3)
       return indexMs('by_lease')
     })

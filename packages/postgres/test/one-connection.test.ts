@@ -146,7 +146,7 @@ describe('the transaction of the lock', () => {
 
   it('is waited for longer than the statements of its role may take', () =>
     onLoan(async (client) => {
-      await client.query(`set statement_timeout = '50ms'`)
+      await client.query(`set statement_timeout = '500ms'`)
       await onLoan((holder) =>
         withTransactionLock(holder, 'h', async () => {
           const waiting = withTransactionLock(client, 'h', async () => {}, { waitMs: 1500 })
@@ -154,7 +154,7 @@ describe('the transaction of the lock', () => {
         }),
       )
       const shown = withTransactionLock(client, 'h', () => client.query('show statement_timeout'), { waitMs: 1000 })
-      expect((await shown).rows).toEqual([{ statement_timeout: '50ms' }])
+      expect((await shown).rows).toEqual([{ statement_timeout: '500ms' }])
     }))
 })
 

@@ -1,9 +1,8 @@
 import { createLocks } from '@leasehold/core'
 import { startPostgresWithDisk, until } from '@leasehold/test-services'
-import pg from 'pg'
 import { afterAll, describe, expect, it } from 'vitest'
-import { migrate, postgresAdvisoryBackend } from '../src/index.ts'
-import { claimOn, terms } from './database.ts'
+import { postgresAdvisoryBackend } from '../src/index.ts'
+import { claimOn, openOwn, terms } from './database.ts'
 
 const SESSIONS = 60
 
@@ -15,15 +14,8 @@ const settings = {
   bgwriter_lru_maxpages: 0,
 }
 const server = await startPostgresWithDisk({ settings })
-const pool = new pg.Pool({ connectionString: server.url, max: 1 })
-pool.on('error', () => {})
-// Also as the server stops, when the pool has let go of them.
-pool.on('connect', (client) => client.on('error', () => {}))
-await migrate(pool)
-afterAll(async () => {
-  await pool.end()
-  await server.stop()
-})
+const { pool, stop } = await openOwn(server, { max: 1 })
+afterAll(stop)
 
 const open = () => postgresAdvisoryBackend({ connection: server.url })
 const TERMS = terms(60_000)

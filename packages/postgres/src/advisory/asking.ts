@@ -1,10 +1,8 @@
+import { OUT_OF_MEMORY, stateOf } from '../refusals.ts'
 import type { Connection, Statement } from './connection.ts'
 import type { Hold } from './hold.ts'
 import { IdleTimeout } from './idle-timeout.ts'
 import { lastOf, type Mode, type Statements } from './statements.ts'
-
-/** In the server's table of locks: for one that a session has already there is always room, so it has none. */
-const OUT_OF_MEMORY = '53200'
 
 /** What a session asks of the server, with its timeout in the same statement where it has to change. */
 export class Asking {
@@ -86,7 +84,8 @@ export class Asking {
     try {
       await this.#connection.run(this.#sql[mode].undo, place)
     } catch (error) {
-      if ((error as { code?: unknown }).code !== OUT_OF_MEMORY) throw error
+      // In the server's table of locks: for one that a session has already there is always room, so it has none.
+      if (stateOf(error) !== OUT_OF_MEMORY) throw error
     }
   }
 

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Claim, Instant } from '@leasehold/core'
+import { LOCK_NOT_AVAILABLE, stateOf } from '../refusals.ts'
 import type { Connection } from './connection.ts'
 import type { Hold } from './hold.ts'
 import { Session, type SessionKeeper } from './session.ts'
@@ -31,9 +32,6 @@ const ENDED_MS = 5000
 
 /** A wait that took longer may be in vain the next time. */
 const QUICK_MS = 200
-
-/** `lock_not_available`: its time was over. */
-const TIME_IS_UP = '55P03'
 
 /** By when an interrupted wait must have ended. */
 const INTERRUPTED_MS = 2000
@@ -186,7 +184,7 @@ export class Lane extends Session {
     } catch (error) {
       if (this.hasEnded) throw error
       // Or it was interrupted.
-      return { token: '', isTimeUp: (error as { code?: unknown }).code === TIME_IS_UP }
+      return { token: '', isTimeUp: stateOf(error) === LOCK_NOT_AVAILABLE }
     }
   }
 

@@ -30,8 +30,9 @@ export class Lanes implements LaneLine {
   /** Claims without a session, in the order in which they came. */
   readonly #line = new Set<string>()
   readonly #idle = new Alarm(() => this.#closeIdle())
-  readonly #retry = new Alarm(() => this.offer())
-  #failedAtMs = Number.NEGATIVE_INFINITY
+  /** A server that has no connection left must not be asked for one by every poll: `#hasFailed` until this rings. */
+  readonly #retry = new Alarm(() => this.#tryAgain())
+  #hasFailed = false
   #closed = false
 
   constructor(open: (ttlMs: number, gone: () => void) => Lane, call: (id: string) => void) {
@@ -89,9 +90,7 @@ export class Lanes implements LaneLine {
   #room(isBehindReaders: boolean): number {
     const atMost = isBehindReaders ? AT_MOST_WAITING_BEHIND_READERS : AT_MOST_WAITING
     const waiting = [...this.#all].filter(({ isWaiting }) => isWaiting).length
-    // A server that has no connection left must not be asked for one by every poll.
-    const hasFailed = performance.now() < this.#failedAtMs + RETRY_MS
-    const sessions = this.#free().length + (hasFailed ? 0 : AT_MOST - this.#all.size)
+    const sessions = this.#free().length + (this.#hasFailed ? 0 : AT_MOST - this.#all.size)
     return Math.min(atMost - waiting, sessions)
   }
 
@@ -113,8 +112,14 @@ export class Lanes implements LaneLine {
   }
 
   #failed(): void {
-    this.#failedAtMs = performance.now()
-    this.#retry.by(this.#failedAtMs + RETRY_MS)
+    this.#hasFailed = true
+    this.#retry.by(performance.now() + RETRY_MS)
+  }
+
+  /** Not by the clock: a timer may be early by a part of a millisecond, and nobody would be called. */
+  #tryAgain(): void {
+    this.#hasFailed = false
+    this.offer()
   }
 
   #closeIdle(): void {

@@ -77,29 +77,8 @@ declare
 begin
 ${durable}
   select s.instant, s.ours into instant, ours from ${schema}.lock_some(keys, askers, patience_ms) s;
-  return query
-    update ${schema}.leases l
-      set expires_at = greatest(l.expires_at, instant + list.ttl_ms * interval '1 millisecond')
-      from unnest(ours, askers, ttls_ms) with ordinality as list (k, h, ttl_ms, n)
-      where l.key = list.k and l.holder = list.h and l.expires_at > instant
-      returning list.n::int, (extract(epoch from l.expires_at - instant) * 1000)::float8, l.token::text, null, null, false;
-  get diagnostics renewed = row_count;
-  wanting := wanting - renewed;
-  if wanting <= 0 then
-    return;
-  end if;
-  return query
-    update ${schema}.lease_parts p
-      set expires_at = greatest(p.expires_at, instant + list.ttl_ms * interval '1 millisecond')
-      from unnest(ours, askers, ttls_ms) with ordinality as list (k, h, ttl_ms, n)
-      where p.key = list.k and p.holder = list.h and p.expires_at > instant
-      returning list.n::int, (extract(epoch from p.expires_at - instant) * 1000)::float8, p.token::text,
-        array_to_string(p.slots, ' '), null, false;
-  get diagnostics renewed = row_count;
-  wanting := wanting - renewed;
-  if wanting <= 0 then
-    return;
-  end if;
+${renewed(`${schema}.leases`, 'null')}
+${renewed(`${schema}.lease_parts`, `array_to_string(held.slots, ' ')`)}
   return query
     select list.n::int, null::float8, null, null, null, true
       from unnest(keys, ours, askers) with ordinality as list (k, o, h, n)
@@ -270,3 +249,17 @@ ${durable}
   end loop;
 end $$;
 `
+
+/** Of the claims that are wanting. Returns where none is any more. */
+const renewed = (table: string, slots: string): string => `\
+  return query
+    update ${table} held
+      set expires_at = greatest(held.expires_at, instant + list.ttl_ms * interval '1 millisecond')
+      from unnest(ours, askers, ttls_ms) with ordinality as list (k, h, ttl_ms, n)
+      where held.key = list.k and held.holder = list.h and held.expires_at > instant
+      returning list.n::int, (extract(epoch from held.expires_at - instant) * 1000)::float8, held.token::text, ${slots}, null, false;
+  get diagnostics renewed = row_count;
+  wanting := wanting - renewed;
+  if wanting <= 0 then
+    return;
+  end if;`
