@@ -35,6 +35,15 @@ const usual = (call: Incoming) =>
       )
     : answer(call, [message()])
 
+/** A call that has come, and is not answered yet. */
+async function underWay(connection: EtcdConnection) {
+  const waiting: Incoming[] = []
+  etcd.onMessage = (call) => void waiting.push(call)
+  const answered = connection.txn(NOTHING)
+  await until('it has come', () => waiting.length === 1)
+  return { answered, finish: () => answer(waiting[0] as Incoming, [message()]) }
+}
+
 describe('calls', () => {
   it('go over one connection, with what etcd is told of each', async () => {
     const connection = connect()
@@ -110,11 +119,8 @@ describe('calls', () => {
   })
 
   it('end before a server that goes away, and those that come then go to another connection', async () => {
-    const waiting: Incoming[] = []
-    etcd.onMessage = (call) => void waiting.push(call)
     const connection = connect()
-    const before = connection.txn(NOTHING)
-    await until('it has come', () => waiting.length === 1)
+    const { answered, finish } = await underWay(connection)
     etcd.sessions[0]?.goaway()
     etcd.onMessage = usual
     await until('it is told', async () => {
@@ -122,20 +128,17 @@ describe('calls', () => {
       await connection.txn(NOTHING).catch(() => {})
       return etcd.sessions.length === 2
     })
-    answer(waiting[0] as Incoming, [message()])
-    await before
+    finish()
+    await answered
   })
 
   it('fail after `close`, which lets those end that are under way', async () => {
-    const waiting: Incoming[] = []
-    etcd.onMessage = (call) => void waiting.push(call)
     const connection = connect()
-    const before = connection.txn(NOTHING)
-    await until('it has come', () => waiting.length === 1)
+    const { answered, finish } = await underWay(connection)
     connection.close()
     await expect(connection.txn(NOTHING)).rejects.toMatchObject(unavailable)
-    answer(waiting[0] as Incoming, [message()])
-    await before
+    finish()
+    await answered
     await until('the connection is closed', () => etcd.sessions[0]?.destroyed === true)
   })
 })
