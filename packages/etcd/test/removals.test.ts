@@ -77,6 +77,21 @@ describe.each(['NO_LEADER', 'NOT_NOW'] as const)('while etcd serves nobody: %s',
   })
 })
 
+it('a hold that is taken up again after its release met no leader is not removed', async () => {
+  const backend = etcd.open()
+  const claim = claimOn(uniqueKey())
+  const granted = await backend.tryAcquire(claim, terms(60_000))
+  refuse(claim, 'NO_LEADER')
+  await expect(backend.release(claim)).rejects.toMatchObject({ code: 'NO_LEADER' })
+  // By its handle. Each keeps its etcd lease alive.
+  for (let times = 0; times < 3; times += 1) {
+    const [renewed] = await backend.renew([{ ...claim, ttlMs: 60_000 }])
+    expect(renewed).toMatchObject({ fencingToken: granted.granted && granted.fencingToken })
+  }
+  expect(await placeOf(claim)).toBeDefined()
+  expect(await backend.release(claim)).toBe(true)
+})
+
 it('a place that is taken back late and meets no leader is removed soon after, although others wait by its etcd lease', async () => {
   const backend = etcd.open()
   const holder = etcd.open()
