@@ -76,6 +76,10 @@ describe('calls', () => {
     [3, 'etcdserver: authentication failed, invalid user ID or password', 'UNAUTHENTICATED'],
     [7, 'etcdserver: permission denied', 'PERMISSION_DENIED'],
     [3, 'etcdserver: request is too large', 'INVALID'],
+    [8, 'grpc: received message larger than max (5 vs. 4)', 'INVALID'],
+    // Of answers: what was asked for has happened.
+    [8, 'grpc: trying to send message larger than max (5 vs. 4)', 'UNAVAILABLE'],
+    [8, 'Received message larger than max (5 vs 4)', 'UNAVAILABLE'],
     [14, 'etcdserver: request timed out', 'DEADLINE_EXCEEDED'],
     [13, '100 %, ärger', 'UNAVAILABLE'],
   ])('that etcd refuses with %i, "%s", say so', async (status, why, code) => {
@@ -183,6 +187,11 @@ describe('a deadline', () => {
     etcd.onMessage = usual
     await connection.hasLeader()
     expect(etcd.sessions).toHaveLength(2)
+  })
+
+  it('of weeks is told to etcd as the longest that it understands', async () => {
+    await connect({}, 2 ** 31 - 1).txn(NOTHING)
+    expect(etcd.calls[0]?.headers['grpc-timeout']).toBe('99999999m')
   })
 
   it('of a watch that nobody opens passes, too', async () => {
