@@ -76,14 +76,14 @@ function backendOn(members: EtcdConnection, namespace: Namespace, minTtlMs: numb
   const core = new Attachment()
   const { clock } = core
   const places = placesOn(members, namespace, minTtlMs, deadlineMs, core)
-  const { connection, size, keepAlives, turns, holds, sessions, standing, line, releases } = places
+  const { connection, size, keepAlives, turns, holds, sessions, standing, line, removals, releases } = places
   const reasons = new Reasons(connection, namespace, size)
   const permits = new Permits(connection, namespace, line, clock)
   const watches = new LineWatches(connection, clock)
   const permitWaits = new PermitWaits(namespace, line, permits, turns, watches, releases)
   const waits = new Waits(namespace, line, turns, releases, permitWaits)
   const attempts = new Attempts(namespace, line, standing, permits)
-  const renewals = new Renewals(connection, namespace, sessions, line, holds, standing, reasons, size)
+  const renewals = new Renewals(connection, namespace, sessions, line, holds, standing, removals, reasons, size)
 
   return {
     name: 'etcd',
@@ -138,7 +138,7 @@ function placesOn(
   const removals = new Removals(joint, line)
   const losses = new Losses(connection, holds, line, namespace, size, (claim, why) => core.lost(claim, why))
   const releases = new Releases(namespace, line, removals, standing, size)
-  return { connection, size, keepAlives, turns, holds, sessions, standing, line, releases }
+  return { connection, size, keepAlives, turns, holds, sessions, standing, line, removals, releases }
 }
 
 /** What is asked of holds by others than those who have them, or tells others of them. */

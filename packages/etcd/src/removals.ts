@@ -69,6 +69,11 @@ export class Removals {
     return true
   }
 
+  /** Somebody has taken its claim up again, by a handle: it is not owed any more. */
+  keep(place: string): void {
+    this.#owed.delete(place)
+  }
+
   /** The session lives on, and with it what is owed. */
   pay(session: Session): void {
     for (const place of this.#owedOn(session)) {

@@ -6,6 +6,7 @@ import { grantOn, type Line, wonBy } from './line.ts'
 import type { Namespace } from './namespace.ts'
 import type { Reasons } from './reasons.ts'
 import { RemainingTimes } from './remaining-times.ts'
+import type { Removals } from './removals.ts'
 import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
 import type { Standing } from './standing.ts'
@@ -51,6 +52,7 @@ export class Renewals {
   readonly #line: Line
   readonly #holds: Holds
   readonly #standing: Standing
+  readonly #removals: Removals
   readonly #reasons: Reasons
   readonly #size: TransactionSize
 
@@ -61,6 +63,7 @@ export class Renewals {
     line: Line,
     holds: Holds,
     standing: Standing,
+    removals: Removals,
     reasons: Reasons,
     size: TransactionSize,
   ) {
@@ -70,6 +73,7 @@ export class Renewals {
     this.#line = line
     this.#holds = holds
     this.#standing = standing
+    this.#removals = removals
     this.#reasons = reasons
     this.#size = size
   }
@@ -148,6 +152,7 @@ export class Renewals {
     remaining: RemainingTimes,
   ): Promise<void> {
     const indices = indicesOf(claims)
+    for (const { claim } of claims) this.#removals.keep(this.#namespace.placeOf(claim))
     const read = claims.flatMap(({ claim }) => this.#standing.reads(claim))
     const answer = await this.#connection.txn(when([], read)).catch((error: unknown) => {
       if (isTooMany(error)) throw error

@@ -17,7 +17,8 @@ const CODES: readonly (readonly [RegExp, EtcdErrorCode])[] = [
   ],
   [/permission.denied/i, 'PERMISSION_DENIED'],
   [/too many operations in txn request/, 'TOO_MANY_OPERATIONS'],
-  [/request is too large|RESOURCE_EXHAUSTED.*larger than max/, 'INVALID'],
+  // By its server alone: where it is an answer that is too large, of a server or for a client, what was asked for has happened.
+  [/request is too large|grpc: received message.*larger than max/, 'INVALID'],
 ]
 
 /** What a client says of etcd's answer, in the backend's words. What is not known is an outcome that is unknown. */

@@ -1,5 +1,5 @@
 import type { Clock, Instant } from '@leasehold/core'
-import type { Alive, Terms } from './terms.ts'
+import { type Alive, isLater, type Terms } from './terms.ts'
 
 /** `gone`: etcd has forgotten the lease. `silent`: for its whole life nothing was heard of it. `doubtful`: something may hang on it that must not. `closed`: by us. */
 export type SessionEnd = 'gone' | 'silent' | 'doubtful' | 'closed'
@@ -186,5 +186,3 @@ export class Session {
     }
   }
 }
-
-const isLater = (one: Instant, other: Instant): boolean => one.monotonicMs > other.monotonicMs

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '@leasehold/core'
 import type { EtcdConnection } from './connection.ts'
+import { isNotNow, isUnknown } from './errors.ts'
 import type { KeepAlives } from './keep-alives.ts'
 import type { Namespace } from './namespace.ts'
 import { Revocations } from './revocations.ts'
@@ -85,8 +86,8 @@ export class Sessions {
     await Promise.allSettled(sessions.map(last))
     for (const session of sessions) session.end('closed')
     const unused = sessions.filter(({ isUsed, isSpared }) => !isUsed && !isSpared)
-    await Promise.allSettled(unused.map(({ leaseId }) => this.#connection.revoke(leaseId)))
-    await this.#revocations.close()
+    const revoking = unused.map(({ leaseId }) => this.#connection.revoke(leaseId))
+    await Promise.allSettled([...revoking, this.#revocations.close()])
     await this.#watch.close()
   }
 
@@ -129,7 +130,7 @@ export class Sessions {
       return session
     } catch (error) {
       // It may have been granted all the same.
-      this.#revocations.begin(leaseId, seconds * 1000)
+      if (isUnknown(error) || isNotNow(error)) void this.#revocations.begin(leaseId, seconds * 1000)
       throw error
     }
   }
@@ -153,7 +154,7 @@ export class Sessions {
 
   #revokeIfUnused(session: Session): void {
     if (session.ended === undefined || session.isUsed || this.#closed) return
-    if (this.#all.delete(session) && !session.isSpared) this.#revocations.begin(session.leaseId, session.ttlMs)
+    if (this.#all.delete(session) && !session.isSpared) void this.#revocations.begin(session.leaseId, session.ttlMs)
   }
 }
 

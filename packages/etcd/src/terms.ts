@@ -57,4 +57,4 @@ export class Terms {
   }
 }
 
-const isLater = (one: Instant, other: Instant): boolean => one.monotonicMs > other.monotonicMs
+export const isLater = (one: Instant, other: Instant): boolean => one.monotonicMs > other.monotonicMs

@@ -1,13 +1,18 @@
-import type * as Connections from '../src/client/connect.ts'
+import type { Claim } from '@leasehold/core'
+import { afterAll, afterEach } from 'vitest'
+import { backendAt } from '../src/backend.ts'
+import { connectEtcd } from '../src/client/connect.ts'
 import type { EtcdConnection, OnEnd, Transaction, TransactionAnswer } from '../src/connection.ts'
 import { EtcdError } from '../src/errors.ts'
+import type { EtcdBackend, EtcdBackendOptions } from '../src/index.ts'
+import { startTestEtcd, type TestEtcd, terms } from './server.ts'
 
 export type Send = () => Promise<TransactionAnswer>
 export type Alter = (transaction: Transaction, send: Send) => Promise<TransactionAnswer>
 
 export const asUsual: Alter = (_, send) => send()
 
-/** What becomes of requests on their way, and what was seen of them. For `vi.mock` of what connects. */
+/** What becomes of requests on their way, and what was seen of them. */
 export const fate = {
   txn: asUsual,
   /** How often it was asked how long an etcd lease lasts. */
@@ -18,17 +23,23 @@ export const fate = {
   endsOfWatches: [] as OnEnd[],
 }
 
-export function asUsualAgain(): void {
+function asUsualAgain(): void {
   fate.txn = asUsual
   fate.looksAtLeases = 0
   fate.keepsAlive = true
   fate.endsOfWatches = []
 }
 
-export function altering(real: typeof Connections): typeof Connections {
-  const connectEtcd: typeof real.connectEtcd = (options, deadlineMs) => altered(real.connectEtcd(options, deadlineMs))
-  return { ...real, connectEtcd }
+/** For the tests of one file. Requests to it have their `fate`, which is as usual again after each of them. */
+export async function startAlteredEtcd(): Promise<TestEtcd> {
+  const etcd = await startTestEtcd({}, alteredBackend)
+  afterAll(() => etcd.stop())
+  afterEach(asUsualAgain)
+  return etcd
 }
+
+const alteredBackend = ({ hosts, ...settings }: EtcdBackendOptions): EtcdBackend =>
+  backendAt(hosts, settings, (host, deadlineMs) => altered(connectEtcd({ hosts: host }, deadlineMs)))
 
 const altered = (connection: EtcdConnection): EtcdConnection => ({
   ...connection,
@@ -61,6 +72,39 @@ export function gate() {
   })
   return { opened, open }
 }
+
+/** Holds up the next request that is so. */
+export function holdUp(isSo: (transaction: Transaction) => boolean) {
+  const [came, gone] = [gate(), gate()]
+  const others = fate.txn
+  let isNext = true
+  fate.txn = async (transaction, send) => {
+    if (!isNext || !isSo(transaction)) return others(transaction, send)
+    isNext = false
+    came.open()
+    await gone.opened
+    return send()
+  }
+  return { came: came.opened, letGo: gone.open }
+}
+
+/** A wait that may be given up. */
+export function waitFor(backend: EtcdBackend, claim: Claim) {
+  const abort = new AbortController()
+  const turn = backend.waitForTurn?.(claim, terms(), abort.signal)
+  turn?.catch(() => {})
+  return { abort, turn }
+}
+
+/** Of a place in line, whoever holds the key. */
+export const isEntry = ({ compare: [one], success }: Transaction): boolean =>
+  one?.target === 'Create' && one.range_end === undefined && success.some((operation) => 'request_put' in operation)
+
+/** At an empty line. */
+export const isAttempt = ({ compare: [one] }: Transaction): boolean => one?.range_end !== undefined
+
+export const isRemoval = ({ success }: Transaction): boolean =>
+  success.some((operation) => 'request_delete_range' in operation)
 
 /** Also within those that were sent together. */
 export function each({ success, ...own }: Transaction): Transaction[] {

@@ -89,8 +89,8 @@ describe('an etcd that asks for certificates of its clients', () => {
 
   it('is not asked by whom it is a stranger to, nor by who expects another name', async () => {
     expect(await isServed(backendWith({ ...of(app), rootCertificate: stranger.certificate }))).toBe(false)
-    const named = { 'grpc.ssl_target_name_override': 'elsewhere.test' }
-    expect(await isServed(backendWith(of(app), named))).toBe(false)
+    for (const name of ['elsewhere.test', '127.0.0.2'])
+      expect(await isServed(backendWith(of(app), { 'grpc.ssl_target_name_override': name }))).toBe(false)
   })
 
   it('has clients whose key and certificate belong together, or is not asked at all', () => {

@@ -35,6 +35,15 @@ const usual = (call: Incoming) =>
       )
     : answer(call, [message()])
 
+/** A call that has come, and is not answered yet. */
+async function underWay(connection: EtcdConnection) {
+  const waiting: Incoming[] = []
+  etcd.onMessage = (call) => void waiting.push(call)
+  const answered = connection.txn(NOTHING)
+  await until('it has come', () => waiting.length === 1)
+  return { answered, finish: () => answer(waiting[0] as Incoming, [message()]) }
+}
+
 describe('calls', () => {
   it('go over one connection, with what etcd is told of each', async () => {
     const connection = connect()
@@ -67,6 +76,10 @@ describe('calls', () => {
     [3, 'etcdserver: authentication failed, invalid user ID or password', 'UNAUTHENTICATED'],
     [7, 'etcdserver: permission denied', 'PERMISSION_DENIED'],
     [3, 'etcdserver: request is too large', 'INVALID'],
+    [8, 'grpc: received message larger than max (5 vs. 4)', 'INVALID'],
+    // Of answers: what was asked for has happened.
+    [8, 'grpc: trying to send message larger than max (5 vs. 4)', 'UNAVAILABLE'],
+    [8, 'Received message larger than max (5 vs 4)', 'UNAVAILABLE'],
     [14, 'etcdserver: request timed out', 'DEADLINE_EXCEEDED'],
     [13, '100 %, ärger', 'UNAVAILABLE'],
   ])('that etcd refuses with %i, "%s", say so', async (status, why, code) => {
@@ -110,11 +123,8 @@ describe('calls', () => {
   })
 
   it('end before a server that goes away, and those that come then go to another connection', async () => {
-    const waiting: Incoming[] = []
-    etcd.onMessage = (call) => void waiting.push(call)
     const connection = connect()
-    const before = connection.txn(NOTHING)
-    await until('it has come', () => waiting.length === 1)
+    const { answered, finish } = await underWay(connection)
     etcd.sessions[0]?.goaway()
     etcd.onMessage = usual
     await until('it is told', async () => {
@@ -122,20 +132,17 @@ describe('calls', () => {
       await connection.txn(NOTHING).catch(() => {})
       return etcd.sessions.length === 2
     })
-    answer(waiting[0] as Incoming, [message()])
-    await before
+    finish()
+    await answered
   })
 
   it('fail after `close`, which lets those end that are under way', async () => {
-    const waiting: Incoming[] = []
-    etcd.onMessage = (call) => void waiting.push(call)
     const connection = connect()
-    const before = connection.txn(NOTHING)
-    await until('it has come', () => waiting.length === 1)
+    const { answered, finish } = await underWay(connection)
     connection.close()
     await expect(connection.txn(NOTHING)).rejects.toMatchObject(unavailable)
-    answer(waiting[0] as Incoming, [message()])
-    await before
+    finish()
+    await answered
     await until('the connection is closed', () => etcd.sessions[0]?.destroyed === true)
   })
 })
@@ -180,6 +187,11 @@ describe('a deadline', () => {
     etcd.onMessage = usual
     await connection.hasLeader()
     expect(etcd.sessions).toHaveLength(2)
+  })
+
+  it('of weeks is told to etcd as the longest that it understands', async () => {
+    await connect({}, 2 ** 31 - 1).txn(NOTHING)
+    expect(etcd.calls[0]?.headers['grpc-timeout']).toBe('99999999m')
   })
 
   it('of a watch that nobody opens passes, too', async () => {

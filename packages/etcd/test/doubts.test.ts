@@ -1,18 +1,13 @@
 import type { Claim } from '@leasehold/core'
 import { until } from '@leasehold/test-services'
-import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { EtcdBackend } from '../src/index.ts'
 import { isMove } from '../src/transactions.ts'
-import { asUsual, asUsualAgain, each, fate, gate, isAbout, unheard } from './altered.ts'
-import { claimOn, startTestEtcd, terms, uniqueKey } from './server.ts'
+import { asUsual, each, fate, gate, isAbout, startAlteredEtcd, unheard } from './altered.ts'
+import { claimOn, terms, uniqueKey } from './server.ts'
 
-vi.mock('../src/client/connect.ts', async (original) =>
-  (await import('./altered.ts')).altering(await original<typeof import('../src/client/connect.ts')>()),
-)
-
-const etcd = await startTestEtcd()
-afterAll(() => etcd.stop())
-afterEach(asUsualAgain)
+const etcd = await startAlteredEtcd()
+const { placeOf } = etcd
 
 const TTL_MS = 60_000
 const unavailable = { code: 'UNAVAILABLE' }
@@ -33,8 +28,6 @@ async function held(backend: EtcdBackend, count: number): Promise<Claim[]> {
   await Promise.all(claims.map((claim) => backend.tryAcquire(claim, terms(TTL_MS))))
   return claims
 }
-
-const placeOf = async ({ holder }: Claim) => (await etcd.places()).find(({ key }) => key.toString().includes(holder))
 
 describe('an etcd lease that comes in doubt while a hold moves to it', () => {
   it.each(['here', 'elsewhere'])('keeps the hold, which is known %s', async (where) => {

@@ -1,18 +1,12 @@
 import type { Claim } from '@leasehold/core'
 import { until } from '@leasehold/test-services'
-import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Transaction } from '../src/connection.ts'
 import { isMove } from '../src/transactions.ts'
-import { asUsual, asUsualAgain, fate, gate, unheard } from './altered.ts'
-import { claimOn, startTestEtcd, terms, uniqueKey } from './server.ts'
+import { asUsual, fate, gate, isAttempt, isEntry, startAlteredEtcd, unheard } from './altered.ts'
+import { claimOn, terms, uniqueKey } from './server.ts'
 
-vi.mock('../src/client/connect.ts', async (original) =>
-  (await import('./altered.ts')).altering(await original<typeof import('../src/client/connect.ts')>()),
-)
-
-const etcd = await startTestEtcd()
-afterAll(() => etcd.stop())
-afterEach(asUsualAgain)
+const etcd = await startAlteredEtcd()
 
 const unavailable = { code: 'UNAVAILABLE' }
 describe('a hold that was moved to another etcd lease unheard', () => {
@@ -32,10 +26,6 @@ describe('a hold that was moved to another etcd lease unheard', () => {
   })
 })
 
-/** Of a place in line, whoever holds the key. */
-const isEntry = ({ compare: [one], success }: Transaction): boolean =>
-  one?.target === 'Create' && one.range_end === undefined && success.some((operation) => 'request_put' in operation)
-
 const isAbout = ({ key }: Claim, { compare: [one] }: Transaction): boolean =>
   one?.key.toString().includes(encodeURIComponent(key)) === true
 
@@ -53,9 +43,6 @@ it('a renewal reads: a member that lags behind would answer for conditions alone
   expect(sent).toMatchObject([{ compare: [{ target: 'Lease' }], success: [{ request_range: {} }] }])
   await backend.release(claim)
 })
-
-/** At an empty line. */
-const isAttempt = ({ compare: [one] }: Transaction): boolean => one?.range_end !== undefined
 
 describe('a claim that is granted its key by an attempt, as it is about to stand in line', () => {
   /** The attempt was carried out and not answered yet, and the place in line is not asked for yet. */

@@ -1,19 +1,14 @@
 import type { Claim, Share } from '@leasehold/core'
 import { until } from '@leasehold/test-services'
-import { afterAll, afterEach, expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import type { Transaction } from '../src/connection.ts'
 import { EtcdError } from '../src/errors.ts'
 import type { EtcdBackend } from '../src/index.ts'
-import { asUsual, asUsualAgain, each, fate, gate, isAbout, unheard } from './altered.ts'
-import { claimOn, startTestEtcd, terms, uniqueKey } from './server.ts'
+import { asUsual, each, fate, gate, holdUp, isAbout, startAlteredEtcd, unheard, waitFor } from './altered.ts'
+import { claimOn, terms, uniqueKey } from './server.ts'
 
-vi.mock('../src/client/connect.ts', async (original) =>
-  (await import('./altered.ts')).altering(await original<typeof import('../src/client/connect.ts')>()),
-)
-
-const etcd = await startTestEtcd()
-afterAll(() => etcd.stop())
-afterEach(asUsualAgain)
+const etcd = await startAlteredEtcd()
+const { placeOf } = etcd
 
 const one: Share = { kind: 'permits', take: 1, of: 1 }
 const part = (key: string): Claim => ({ ...claimOn(key), share: one })
@@ -32,26 +27,13 @@ async function choosing(backend: EtcdBackend) {
   const held = part(uniqueKey())
   await holder.tryAcquire(held, terms())
   const claim = part(held.key)
-  const [chosen, sent] = [gate(), gate()]
-  let choices = 0
-  fate.txn = async (transaction, send) => {
-    if (!isAbout(claim.holder, transaction) || !isChoice(transaction)) return send()
-    choices += 1
-    if (choices > 1) return send()
-    chosen.open()
-    await sent.opened
-    return send()
-  }
-  const abort = new AbortController()
-  const turn = backend.waitForTurn?.(claim, terms(), abort.signal)
-  turn?.catch(() => {})
+  const choice = holdUp((transaction) => isAbout(claim.holder, transaction) && isChoice(transaction))
+  const { turn, abort } = waitFor(backend, claim)
   await until('it stands in line', async () => (await placeOf(claim)) !== undefined)
   await holder.release(held)
-  await chosen.opened
-  return { claim, turn, abort, send: sent.open }
+  await choice.came
+  return { claim, turn, abort, send: choice.letGo }
 }
-
-const placeOf = async ({ holder }: Claim) => (await etcd.places()).find(({ key }) => key.toString().includes(holder))
 
 it('who gives up as it is about to get its permits gets none later', async () => {
   const backend = etcd.open()

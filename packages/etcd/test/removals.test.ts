@@ -1,25 +1,17 @@
 import type { Claim } from '@leasehold/core'
 import { until } from '@leasehold/test-services'
-import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Transaction } from '../src/connection.ts'
 import { EtcdError, type EtcdErrorCode } from '../src/errors.ts'
 import type { EtcdBackend } from '../src/index.ts'
-import { asUsualAgain, each, fate, isAbout } from './altered.ts'
-import { claimOn, startTestEtcd, terms, uniqueKey } from './server.ts'
+import { each, fate, isAbout, isRemoval, startAlteredEtcd } from './altered.ts'
+import { claimOn, terms, uniqueKey } from './server.ts'
 
-vi.mock('../src/client/connect.ts', async (original) =>
-  (await import('./altered.ts')).altering(await original<typeof import('../src/client/connect.ts')>()),
-)
-
-const etcd = await startTestEtcd()
-afterAll(() => etcd.stop())
-afterEach(asUsualAgain)
+const etcd = await startAlteredEtcd()
+const { placeOf } = etcd
 
 const TTL_MS = 1_000
-const removes = (transaction: Transaction) =>
-  each(transaction).some(({ success }) => success.some((operation) => 'request_delete_range' in operation))
-const placeOf = async ({ holder }: Claim) => (await etcd.places()).find(({ key }) => key.toString().includes(holder))
-
+const removes = (transaction: Transaction) => each(transaction).some(isRemoval)
 /** Once, what would remove the place of this claim is answered so. */
 function refuse(claim: Claim, code: EtcdErrorCode): { refused: boolean } {
   const seen = { refused: false }
@@ -83,6 +75,21 @@ describe.each(['NO_LEADER', 'NOT_NOW'] as const)('while etcd serves nobody: %s',
     expect((await placeOf(kept))?.lease).toBe(before?.lease)
     expect(await backend.release(kept)).toBe(true)
   })
+})
+
+it('a hold that is taken up again after its release met no leader is not removed', async () => {
+  const backend = etcd.open()
+  const claim = claimOn(uniqueKey())
+  const granted = await backend.tryAcquire(claim, terms(60_000))
+  refuse(claim, 'NO_LEADER')
+  await expect(backend.release(claim)).rejects.toMatchObject({ code: 'NO_LEADER' })
+  // By its handle. Each keeps its etcd lease alive.
+  for (let times = 0; times < 3; times += 1) {
+    const [renewed] = await backend.renew([{ ...claim, ttlMs: 60_000 }])
+    expect(renewed).toMatchObject({ fencingToken: granted.granted && granted.fencingToken })
+  }
+  expect(await placeOf(claim)).toBeDefined()
+  expect(await backend.release(claim)).toBe(true)
 })
 
 it('a place that is taken back late and meets no leader is removed soon after, although others wait by its etcd lease', async () => {

@@ -15,11 +15,13 @@ export interface TestEtcd {
   keys(): Promise<string[]>
   /** The same in the order of their arrival, with the etcd leases they hang on. */
   places(): Promise<IKeyValue[]>
+  /** That of one claim, if it has one. */
+  placeOf(claim: Claim): Promise<IKeyValue | undefined>
   stop(): Promise<void>
 }
 
-/** An etcd of its own that grants TTLs from one second on. `settings`: more of its flags. */
-export async function startTestEtcd(settings: Settings = {}): Promise<TestEtcd> {
+/** An etcd of its own that grants TTLs from one second on. `settings`: more of its flags. `make`: what opens it. */
+export async function startTestEtcd(settings: Settings = {}, make = etcdBackend): Promise<TestEtcd> {
   const server = await startEtcd({
     own: true,
     settings: { 'heartbeat-interval': 50, 'election-timeout': 500, ...settings },
@@ -30,13 +32,14 @@ export async function startTestEtcd(settings: Settings = {}): Promise<TestEtcd> 
     server,
     raw,
     open(options = {}) {
-      const backend = etcdBackend({ hosts: server.url, minTtlMs: 1_000, deadlineMs: 10_000, ...options })
+      const backend = make({ hosts: server.url, minTtlMs: 1_000, deadlineMs: 10_000, ...options })
       opened.push(backend)
       return backend
     },
     leaseCount: async () => (await raw.leaseClient.leaseLeases()).leases.length,
     keys,
     places,
+    placeOf: async ({ holder }) => (await places()).find(({ key }) => key.toString().includes(holder)),
     async stop() {
       for (const backend of opened) await backend.close?.()
       close()

@@ -22,6 +22,8 @@ class Etcd {
   readonly put: string[] = []
   /** Of the next keepalives. */
   readonly refusals: EtcdError[] = []
+  /** Of the next grants. */
+  readonly notGranted: EtcdError[] = []
   /** Of the next transactions. */
   readonly failures: EtcdError[] = []
   opened = 0
@@ -30,7 +32,11 @@ class Etcd {
   termOfKeepAlives = 1
 
   readonly connection = {
-    grant: async (_: string, seconds: number) => seconds,
+    grant: async (_: string, seconds: number) => {
+      const failure = this.notGranted.shift()
+      if (failure !== undefined) throw failure
+      return seconds
+    },
     revoke: async (leaseId: string) => void this.revoked.push(leaseId),
     watch: async () => ({ cancel: () => {} }),
     txn: async ({ success }: Parameters<EtcdConnection['txn']>[0]) => {
@@ -80,6 +86,19 @@ describe('an etcd lease', () => {
       const entered = await coming
       expect(revoked).not.toContain(entered.leaseId)
     }
+  })
+
+  it.each([
+    ['UNAVAILABLE', 1],
+    // Whatever uses up the last of the space is carried out, and answered so.
+    ['NOT_NOW', 1],
+    ['NO_LEADER', 0],
+    ['UNAUTHENTICATED', 0],
+  ] as const)('whose grant was answered by %s is revoked %i times: only where it may have been granted', async (code, times) => {
+    const { sessions, notGranted, revoked } = new Etcd()
+    notGranted.push(new EtcdError(code, 'as told'))
+    await expect(sessions.visit(60_000, Symbol())).rejects.toMatchObject({ code })
+    expect(revoked).toHaveLength(times)
   })
 
   it('has its own key sooner or later, by which its end is heard', async () => {

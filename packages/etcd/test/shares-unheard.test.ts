@@ -1,18 +1,11 @@
 import type { Claim, Share } from '@leasehold/core'
 import { until } from '@leasehold/test-services'
-import { afterAll, afterEach, expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import type { Transaction } from '../src/connection.ts'
-import { EtcdError } from '../src/errors.ts'
-import { asUsual, asUsualAgain, fate, isAbout } from './altered.ts'
-import { claimOn, startTestEtcd, terms, uniqueKey } from './server.ts'
+import { asUsual, fate, gate, isAbout, startAlteredEtcd, unheard } from './altered.ts'
+import { claimOn, terms, uniqueKey } from './server.ts'
 
-vi.mock('../src/client/connect.ts', async (original) =>
-  (await import('./altered.ts')).altering(await original<typeof import('../src/client/connect.ts')>()),
-)
-
-const etcd = await startTestEtcd()
-afterAll(() => etcd.stop())
-afterEach(asUsualAgain)
+const etcd = await startAlteredEtcd()
 
 const permits = (of: number, take = 1): Share => ({ kind: 'permits', take, of })
 const part = (key: string, share: Share): Claim => ({ ...claimOn(key), share })
@@ -25,8 +18,7 @@ function loseAnswer(key: string): void {
   fate.txn = async (transaction, send) => {
     if (!writes(transaction) || !isAbout(key, transaction)) return send()
     fate.txn = asUsual
-    await send()
-    throw new EtcdError('UNAVAILABLE', 'the connection was cut')
+    return unheard(send)
   }
 }
 
@@ -91,10 +83,7 @@ it('attempts of one process at permits of one key are sent one after another: on
   const key = uniqueKey()
   // Has an etcd lease.
   await backend.tryAcquire(part(uniqueKey(), permits(1)), terms())
-  let open = () => {}
-  const opened = new Promise<void>((resolve) => {
-    open = resolve
-  })
+  const { opened, open } = gate()
   let sent = 0
   fate.txn = async (transaction, send) => {
     if (!isAbout(key, transaction)) return send()

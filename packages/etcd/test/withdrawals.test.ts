@@ -1,28 +1,26 @@
 import { type Claim, createLocks } from '@leasehold/core'
 import { until } from '@leasehold/test-services'
-import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Transaction } from '../src/connection.ts'
 import { EtcdError } from '../src/errors.ts'
 import type { EtcdBackend } from '../src/index.ts'
-import { asUsualAgain, each, fate, gate, isAbout } from './altered.ts'
-import { claimOn, PATIENT, startTestEtcd, terms, uniqueKey } from './server.ts'
+import {
+  each,
+  fate,
+  gate,
+  holdUp,
+  isAbout,
+  isAttempt,
+  isEntry,
+  isRemoval,
+  startAlteredEtcd,
+  waitFor,
+} from './altered.ts'
+import { claimOn, PATIENT, terms, uniqueKey } from './server.ts'
 
-vi.mock('../src/client/connect.ts', async (original) =>
-  (await import('./altered.ts')).altering(await original<typeof import('../src/client/connect.ts')>()),
-)
-
-const etcd = await startTestEtcd()
-afterAll(() => etcd.stop())
-afterEach(asUsualAgain)
+const etcd = await startAlteredEtcd()
 
 const some = (transaction: Transaction, is: (one: Transaction) => boolean) => each(transaction).some(is)
-/** Of a place in line, whoever holds the key. */
-const isEntry = ({ compare: [one], success }: Transaction): boolean =>
-  one?.target === 'Create' && one.range_end === undefined && success.some((operation) => 'request_put' in operation)
-/** At an empty line. */
-const isAttempt = ({ compare: [one] }: Transaction): boolean => one?.range_end !== undefined
-const isRemoval = ({ success }: Transaction): boolean =>
-  success.some((operation) => 'request_delete_range' in operation)
 
 /** On etcd leases that there are, both that of attempts and that of waits, and deletions are heard. */
 async function warm(backend: EtcdBackend): Promise<void> {
@@ -39,22 +37,14 @@ async function warm(backend: EtcdBackend): Promise<void> {
 describe('a place in line that is taken after the wait for it has ended', () => {
   /** Its wait is under way and its place is asked for, but not taken yet. */
   async function entering(backend: EtcdBackend, claim: Claim) {
-    const [asked, entered] = [gate(), gate()]
-    const others = fate.txn
-    fate.txn = async (transaction, send) => {
-      if (!isAbout(claim.holder, transaction) || !some(transaction, isEntry)) return others(transaction, send)
-      asked.open()
-      await entered.opened
-      return send()
-    }
-    const abort = new AbortController()
-    const turn = backend.waitForTurn?.(claim, terms(), abort.signal)
-    turn?.catch(() => {})
-    await asked.opened
-    return { abort, turn, enter: entered.open }
+    const entry = holdUp((transaction) => isAbout(claim.holder, transaction) && some(transaction, isEntry))
+    const { abort, turn } = waitFor(backend, claim)
+    await entry.came
+    return { abort, turn, enter: entry.letGo }
   }
 
-  it('is not taken back from a release of the claim, which an attempt was granted meanwhile', async () => {
+  /** An attempt was granted the lock meanwhile, which ended the wait. */
+  async function grantedMeanwhile() {
     const backend = etcd.open()
     await warm(backend)
     const claim = claimOn(uniqueKey())
@@ -62,36 +52,25 @@ describe('a place in line that is taken after the wait for it has ended', () => 
     expect(await backend.tryAcquire(claim, terms())).toMatchObject({ granted: true })
     abort.abort()
     await turn
-    const [removing, removed] = [gate(), gate()]
-    const { txn } = fate
-    let removals = 0
-    fate.txn = async (transaction, send) => {
-      if (!isAbout(claim.holder, transaction) || !some(transaction, isRemoval)) return txn(transaction, send)
-      removals += 1
-      if (removals > 1) return send()
-      removing.open()
-      await removed.opened
-      return send()
-    }
+    return { backend, claim, enter }
+  }
+
+  it('is not taken back from a release of the claim, which an attempt was granted meanwhile', async () => {
+    const { backend, claim, enter } = await grantedMeanwhile()
+    const removal = holdUp((transaction) => isAbout(claim.holder, transaction) && some(transaction, isRemoval))
     const releasing = backend.release(claim)
-    await removing.opened
+    await removal.came
     enter()
     // Whatever the end of the wait does, it has had its chance.
     await backend.tryAcquire(claimOn(uniqueKey()), terms())
     await backend.inspect?.(claim.key)
-    removed.open()
+    removal.letGo()
     expect(await releasing).toBe(true)
     expect((await etcd.keys()).filter((key) => key.includes(claim.holder))).toEqual([])
   })
 
   it('is taken back where the claim was granted and released before', async () => {
-    const backend = etcd.open()
-    await warm(backend)
-    const claim = claimOn(uniqueKey())
-    const { abort, turn, enter } = await entering(backend, claim)
-    expect(await backend.tryAcquire(claim, terms())).toMatchObject({ granted: true })
-    abort.abort()
-    await turn
+    const { backend, claim, enter } = await grantedMeanwhile()
     expect(await backend.release(claim)).toBe(true)
     enter()
     await until('it is gone', async () => !(await etcd.keys()).some((key) => key.includes(claim.holder)))

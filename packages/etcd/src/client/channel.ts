@@ -11,6 +11,9 @@ export interface Asked<T> extends Omit<CallTerms<T>, 'headers' | 'maxAnswerBytes
   readonly token: string | undefined
 }
 
+/** It has eight digits. */
+const MOST_TIMEOUT = 99_999_999
+
 /** The way to one member: one connection at a time, made when something is to be sent. Nothing is sent a second time. */
 export class Channel {
   readonly #address: MemberAddress
@@ -39,7 +42,7 @@ export class Channel {
     const { path, token, deadlineMs } = asked
     const headers: OutgoingHttpHeaders = { ...this.#headers, ':path': path }
     if (token !== undefined) headers['token'] = token
-    if (deadlineMs !== undefined) headers['grpc-timeout'] = `${Math.ceil(deadlineMs)}m`
+    if (deadlineMs !== undefined) headers['grpc-timeout'] = `${Math.min(Math.ceil(deadlineMs), MOST_TIMEOUT)}m`
     try {
       return new Call(this.#open(), { ...asked, headers, maxAnswerBytes: this.#settings.maxAnswerBytes })
     } catch (error) {

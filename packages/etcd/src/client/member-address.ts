@@ -1,6 +1,12 @@
 import { X509Certificate } from 'node:crypto'
 import { connect, isIP, type Socket } from 'node:net'
-import { connect as connectSecurely, createSecureContext, type SecureContext } from 'node:tls'
+import {
+  checkServerIdentity,
+  connect as connectSecurely,
+  createSecureContext,
+  type PeerCertificate,
+  type SecureContext,
+} from 'node:tls'
 import type { EtcdCredentials, MemberSettings } from './options.ts'
 
 /** Where one member is. */
@@ -28,7 +34,7 @@ export function memberAddress(
   const url = urlOf(host, credentials === undefined ? 'http:' : 'https:')
   const place = url === undefined ? { path: pathOf(host) } : placeOf(url)
   const isSecure = credentials !== undefined || url?.protocol === 'https:'
-  const name = serverName ?? url?.hostname ?? 'localhost'
+  const name = serverName ?? (url === undefined ? 'localhost' : withoutBrackets(url.hostname))
   return {
     origin: url?.origin ?? 'http://localhost',
     authority,
@@ -37,10 +43,14 @@ export function memberAddress(
 }
 
 const securely = (place: Place, name: string, secureContext: SecureContext) => {
-  // An address is no name: certificates are held against the host then.
-  const servername = isIP(name) === 0 && !name.startsWith('[') ? { servername: name } : {}
-  return () => connectSecurely({ ...place, ...servername, secureContext, ALPNProtocols: ['h2'] })
+  // Names alone are sent. Without one, Node would hold the certificate against the host, whatever it is to be held against.
+  const servername = isIP(name) === 0 ? { servername: name } : {}
+  const identity = { checkServerIdentity: (_: string, its: PeerCertificate) => checkServerIdentity(name, its) }
+  return () => connectSecurely({ ...place, ...servername, ...identity, secureContext, ALPNProtocols: ['h2'] })
 }
+
+/** As an address of IPv6 has them in a URL. */
+const withoutBrackets = (hostname: string): string => hostname.replace(/^\[(.*)\]$/, '$1')
 
 function pathOf(host: string): string {
   const path = host.replace(/^unix:(\/\/)?/, '')
@@ -50,7 +60,7 @@ function pathOf(host: string): string {
 
 function placeOf({ protocol, hostname, port }: URL): Place {
   const byDefault = protocol === 'https:' ? 443 : 80
-  return { host: hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(port || byDefault) }
+  return { host: withoutBrackets(hostname), port: Number(port || byDefault) }
 }
 
 /** `scheme`: in the place of `http:`, and of none. `undefined`: a socket of this machine. */
