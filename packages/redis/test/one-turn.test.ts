@@ -124,13 +124,15 @@ describe.each(setUps)(
       const backend = open()
       const claims = many(`overwritten ${what}`, on)
       const [spoilt, ...others] = claims as [Claim, ...Claim[]]
-      const overwrite = async () =>
-        askRedis(await at(spoilt.key), 'SET', keyNames('leasehold:', spoilt.key).hold, 'not a hold')
+      const { hold, queue } = keyNames('leasehold:', spoilt.key)
+      const server = await at(spoilt.key)
       await acquireEach(backend, claims)
-      await overwrite()
+      await askRedis(server, 'SET', hold, 'not a hold')
       const [failed, ...released] = await Promise.allSettled(claims.map((claim) => backend.release(claim)))
       expect(failed).toMatchObject({ reason: { message: expect.stringContaining('WRONGTYPE') } })
       expect(released).toEqual(others.map(() => ({ status: 'fulfilled', value: true })))
+      await expect(backend.release(spoilt)).rejects.toThrow('WRONGTYPE')
+      await askRedis(server, 'RPUSH', queue, 'somebody in line')
       await expect(backend.release(spoilt)).rejects.toThrow('WRONGTYPE')
       await acquireEach(backend, others)
       await expect(backend.releaseAll?.(claims)).rejects.toThrow('WRONGTYPE')
