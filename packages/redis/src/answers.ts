@@ -1,5 +1,6 @@
 import type { Contended, Grant, Inspection, Renewal, Share } from '@leasehold/core'
 import { reservedAfter } from './reserved.ts'
+import { FAILED } from './scripts/parts/failed.ts'
 
 /** Of a whole key. */
 export function grantOf(token: string, ttlMs: number): Grant {
@@ -80,11 +81,23 @@ const shown = (token: string, remainingMs: number, metadata: string): Inspection
   metadata: metadata === '' ? undefined : metadata,
 })
 
+/** Why one of several could not be served, if that is the answer. */
+export const failureIn = (answer: unknown): Error | undefined =>
+  typeof answer === 'string' && answer.startsWith(FAILED) ? new Error(answer.slice(FAILED.length)) : undefined
+
 /** Of each claim, whether its hold was ended. */
 export const releasesOf = (answer: unknown): boolean[] => (answer as number[]).map((each) => each === 1)
 
+/** Of each claim, whether its hold was ended, or why that could not be. */
+export const endingsOf = (answer: unknown): (boolean | Error)[] =>
+  (answer as unknown[]).map((each) => failureIn(each) ?? each === 1)
+
 /** What a release answers begins with whether the hold was ended, and goes on with the answer to the next claim, if it could be asked. Of a share, it is an array of that alone. */
-export const isReleased = (answer: unknown): boolean => String(answer).startsWith('1')
+export function isReleased(answer: unknown): boolean {
+  const failure = Array.isArray(answer) ? failureIn(answer[0]) : undefined
+  if (failure) throw failure
+  return String(answer).startsWith('1')
+}
 
 export function nextOf(answer: unknown, askedMs: number): Attempt | undefined {
   const next = String(answer).slice(1)

@@ -76,7 +76,7 @@ export function redisBackend(options: RedisBackendOptions): LockBackend {
   const { partsOf, refused } = reach
   const turn = new OneTurn(
     { partsOf, refused, together: (asked) => batches.attempts(asked), alone: (asked) => batches.attempt(asked) },
-    { partsOf, refused, together: (claims) => batches.release(claims), alone: (claim) => line.release(claim) },
+    { partsOf, refused, together: (claims) => batches.releases(claims), alone: (claim) => line.release(claim) },
   )
 
   return {
@@ -84,7 +84,10 @@ export function redisBackend(options: RedisBackendOptions): LockBackend {
     capabilities,
     attach: (to) => core.attach(to),
     tryAcquire: (claim, { ttlMs, metadata }) => turn.attempt({ ...claim, ttlMs, metadata }),
-    tryAcquireAll: (claims, terms) => reach.acquireAll(claims, (part) => batches.acquire(part, terms), releaseAll),
+    tryAcquireAll(claims, terms) {
+      turn.send()
+      return reach.acquireAll(claims, (part) => batches.acquire(part, terms), releaseAll)
+    },
     renew: (renewals) => reach.renew(renewals, (part) => batches.renew(part)),
     release: (claim, next) => (next ? line.release(claim, next) : turn.release(claim)),
     releaseAll,

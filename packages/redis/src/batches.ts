@@ -1,5 +1,5 @@
 import type { Claim, Contended, Grant, Renewal, RenewedClaim, Terms } from '@leasehold/core'
-import { type Attempt, attemptOf, attemptsOf, releasesOf, renewalsOf, shareRenewalsOf } from './answers.ts'
+import { type Attempt, attemptOf, attemptsOf, endingsOf, failureIn, renewalsOf, shareRenewalsOf } from './answers.ts'
 import { withReasons } from './forced.ts'
 import { allNames, keyNames } from './key-names.ts'
 import type { AskedClaim } from './one-turn.ts'
@@ -7,7 +7,6 @@ import type { ScriptArgument, Scripts } from './script.ts'
 import { acquire } from './scripts/acquire.ts'
 import { acquireAll } from './scripts/acquire-all.ts'
 import { acquireEach } from './scripts/acquire-each.ts'
-import { FAILED } from './scripts/parts/failed.ts'
 import { releaseAll } from './scripts/release-all.ts'
 import { renew, renewArguments } from './scripts/renew.ts'
 import { acquireShare } from './scripts/shares/acquire.ts'
@@ -49,7 +48,7 @@ export class Batches {
     const answers = (await this.#scripts.grant(script, this.#names(asked), args)) as readonly string[]
     return answers.map((answer, nth) => {
       const { ttlMs, share } = asked[nth] as AskedClaim
-      return answer.startsWith(FAILED) ? new Error(answer.slice(FAILED.length)) : attemptOf(answer, ttlMs, share)
+      return failureIn(answer) ?? attemptOf(answer, ttlMs, share)
     })
   }
 
@@ -64,10 +63,19 @@ export class Batches {
     return shareRenewalsOf(await this.#scripts.grant(renewShares, holds, args))
   }
 
+  /** Rejects where it is not known of each. */
   async release(claims: readonly Claim[]): Promise<readonly boolean[]> {
+    return (await this.releases(claims)).map((each) => {
+      if (each instanceof Error) throw each
+      return each
+    })
+  }
+
+  /** Of several who have nothing to do with each other, as `attempts`. */
+  async releases(claims: readonly Claim[]): Promise<readonly (boolean | Error)[]> {
     const script = areShares(claims) ? releaseShares : releaseAll
     const args = [this.#namespace, ...holdersOf(claims)]
-    return releasesOf(await this.#scripts.run(script, this.#names(claims), args))
+    return endingsOf(await this.#scripts.run(script, this.#names(claims), args))
   }
 
   #names(claims: readonly Claim[]): string[] {

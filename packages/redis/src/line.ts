@@ -48,7 +48,7 @@ export class Line {
   wait(claim: Claim, terms: Terms, signal: AbortSignal): Promise<Grant | undefined> {
     const subscription = this.#turns.subscriptionTo(claim.key)
     const joining = this.#joining.get(claim.holder)
-    const join = joining && (() => this.#joinedBy(joining, claim, terms, subscription))
+    const join = joining && (() => this.#joinedBy(joining, claim, terms, subscription, wait))
     const stop = () => wait.end()
     const wait: Wait = new Wait(
       this.#clock,
@@ -88,10 +88,16 @@ export class Line {
   }
 
   /** Where a release could not put it in line, the claim joins by itself. */
-  #joinedBy({ asked, sentAt }: Joining, claim: Claim, terms: Terms, subscription: Subscription): Promise<Joined> {
+  #joinedBy(
+    { asked, sentAt }: Joining,
+    claim: Claim,
+    terms: Terms,
+    subscription: Subscription,
+    wait: Wait,
+  ): Promise<Joined> {
     return asked.then((answer) => {
       const attempt = nextOf(answer, terms.ttlMs)
-      return attempt ? { attempt, sentAt } : this.#join(claim, terms, subscription)
+      return attempt ? { attempt, sentAt } : this.#join(claim, terms, subscription, wait)
     })
   }
 
@@ -116,10 +122,12 @@ export class Line {
   async #joinHeard(claim: Claim, terms: Terms, subscription: Subscription, wait: Wait): Promise<Joined> {
     if (!subscription.isListening) wait.forgetClock()
     await subscription.listening()
-    return this.#join(claim, terms, subscription)
+    return this.#join(claim, terms, subscription, wait)
   }
 
-  async #join(claim: Claim, terms: Terms, subscription: Subscription): Promise<Joined> {
+  async #join(claim: Claim, terms: Terms, subscription: Subscription, wait: Wait): Promise<Joined> {
+    // Its claim may have been released meanwhile: behind that, it would stand in line for nobody, or take the key.
+    if (wait.isOver) throw new Error('the wait is over')
     const names = allNames(keyNames(this.#namespace, claim.key))
     const sentAt = this.#clock.now()
     const { share } = claim

@@ -58,15 +58,20 @@ class Gathered<C extends Claim, A> {
     if (all.length === 0) return
     this.#all = []
     this.#holders.clear()
-    const [first] = all
-    if (first && all.length === 1) this.#alone(first)
-    else this.#apart(all)
+    if (all.length > 1) this.#apart(all)
+    else this.#ask(all)
   }
 
   #apart(all: readonly Asked<C, A>[]): void {
     for (const { indices } of this.#asking.partsOf(all.map(({ claim }) => claim)))
       for (let at = 0; at < indices.length; at += MOST)
-        this.#together(indices.slice(at, at + MOST).map((index) => all[index] as Asked<C, A>))
+        this.#ask(indices.slice(at, at + MOST).map((index) => all[index] as Asked<C, A>))
+  }
+
+  #ask(all: readonly Asked<C, A>[]): void {
+    const [first] = all
+    if (first && all.length === 1) this.#alone(first)
+    else this.#together(all)
   }
 
   #alone({ claim, resolve, reject }: Asked<C, A>): void {
@@ -108,18 +113,18 @@ export class OneTurn {
 
   release(claim: Claim): Promise<boolean> {
     // A claim that is given up in the turn in which it was asked for: in the other order, nobody would ever give it back.
-    if (this.#attempts.has(claim)) this.#attempts.send()
+    if (this.#attempts.has(claim)) this.send()
     this.#begin()
     return this.#releases.add(claim)
   }
 
-  #begin(): void {
-    if (this.#attempts.size + this.#releases.size === 0) process.nextTick(() => this.#send())
-  }
-
-  /** Whoever gives a key back and asks for it is to find it free. */
-  #send(): void {
+  /** What was asked for until now, before anything else. Whoever gives a key back and asks for it is to find it free. */
+  send(): void {
     this.#releases.send()
     this.#attempts.send()
+  }
+
+  #begin(): void {
+    if (this.#attempts.size + this.#releases.size === 0) process.nextTick(() => this.send())
   }
 }

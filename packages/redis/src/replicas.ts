@@ -53,7 +53,15 @@ export class Replicas {
 
   async #ask(): Promise<void> {
     const { count, timeoutMs } = this.#terms
-    const confirmed = Number(await this.#redis.call('WAIT', count, timeoutMs))
+    const confirmed = Number(await this.#redis.call('WAIT', count, timeoutMs).catch(notAsked))
     if (confirmed < count) throw new Error(`${confirmed} of ${count} replicas confirmed within ${timeoutMs} ms`)
   }
+}
+
+const NO_PERMISSION = 'NOPERM '
+
+/** What was to be confirmed has taken effect. That WAIT is refused must not be taken for a refusal of that. */
+function notAsked(error: unknown): never {
+  if (!(error instanceof Error && error.message.startsWith(NO_PERMISSION))) throw error
+  throw new Error(`the replicas were not asked: ${error.message.slice(NO_PERMISSION.length)}`)
 }

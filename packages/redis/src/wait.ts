@@ -43,6 +43,11 @@ export class Wait {
     })
   }
 
+  /** Granted, given up, or ended with a hint: nothing is asked for it any more. */
+  get isOver(): boolean {
+    return this.#over
+  }
+
   begin(join = this.#join): void {
     if (this.#over) return
     join().then(

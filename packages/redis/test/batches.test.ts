@@ -1,6 +1,7 @@
 import { type Claim, createLocks, type LockBackend } from '@leasehold/core'
 import { type Server, until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
+import { keyNames } from '../src/key-names.ts'
 import { claimOn, permits, SHARED, shareOf, terms } from './claims.ts'
 import { startClusterStanding } from './cluster-standing.ts'
 import { scriptsRunAt, startStanding } from './standing.ts'
@@ -27,6 +28,22 @@ async function held(backend: LockBackend, count: number, name: string) {
   await Promise.all(claims.map((claim) => backend.tryAcquire(claim, terms())))
   return claims
 }
+
+it.each([
+  { what: 'whole keys', on: claimOn },
+  { what: 'readers', on: (key: string) => shareOf(key, SHARED) },
+])('what somebody else has overwritten is gone, and the others are renewed: $what', async ({ what, on }) => {
+  const backend = node.open()
+  const claims = [1, 2, 3].map((nth) => on(`overwritten ${what} ${nth}`)) as [Claim, Claim, Claim]
+  await Promise.all(claims.map((claim) => backend.tryAcquire(claim, terms())))
+  await node.ask('set', keyNames('leasehold:', claims[0].key).hold, 'not a hold')
+  const renewed = expect.objectContaining({ granted: true, ttlMs: MINUTE_MS })
+  expect(await backend.renew(claims.map((claim) => ({ ...claim, ttlMs: MINUTE_MS })))).toEqual([
+    'gone',
+    renewed,
+    renewed,
+  ])
+})
 
 describe.each(setUps)('on $name, a batch', ({ servers, open, scripts }) => {
   it('is renewed in few scripts, each claim for a TTL of its own', async () => {

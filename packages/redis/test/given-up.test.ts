@@ -45,3 +45,17 @@ describe.each(libraries)('a connection of $library that was given up', ({ librar
     await backend.close?.()
   })
 })
+
+it('a replica is left also by those who ask it in one turn of the event loop', async () => {
+  const [{ client }] = libraries as [Library]
+  const backend = redisBackend({ client: client(url) })
+  const before = await visit(backend, 'in one turn')
+  await handOver()
+  const attempts = await Promise.allSettled(
+    ['one', 'two'].map((key) => backend.tryAcquire(claimOn(`in one turn: ${key}`), terms())),
+  )
+  for (const attempt of attempts)
+    expect(attempt).toMatchObject({ reason: { message: expect.stringContaining('READONLY') } })
+  expect(await visit(backend, 'in one turn')).toBeGreaterThan(before)
+  await backend.close?.()
+})

@@ -4,48 +4,76 @@ import { Line } from '../src/line.ts'
 import type { Hear, Subscription } from '../src/turns.ts'
 import { claimOn, terms } from './claims.ts'
 
-it('a turn that another node tells is counted by the clock of that node', async () => {
-  let nowMs = 0
-  let heard = true
-  let beat = () => {}
-  let hear: Hear = () => {}
+/** One wait whose answers, whose time, and what it hears, the test tells. */
+function waitTold() {
+  const told = {
+    nowMs: 0,
+    isListening: true,
+    listening: Promise.resolve(),
+    beat: () => {},
+    hear: (() => {}) as Hear,
+    /** What was asked, to be answered. */
+    asked: [] as ((answer: string) => void)[],
+  }
   const clock = {
-    now: () => ({ monotonicMs: nowMs, wallMs: nowMs }),
+    now: () => ({ monotonicMs: told.nowMs, wallMs: told.nowMs }),
     setTimer(_: number, fire: () => void) {
-      beat = fire
+      told.beat = fire
       return () => {}
     },
   }
   const subscription: Subscription = {
     process: 'p',
     since: 0,
-    listening: async () => {},
+    listening: () => told.listening,
     get isListening() {
-      return heard
+      return told.isListening
     },
-    expect(_, told) {
-      hear = told
+    expect(_, hear) {
+      told.hear = hear
       return () => {}
     },
     unheard: () => {},
   }
   const turns = { subscriptionTo: () => subscription, close: async () => {} }
-  const asked: ((answer: string) => void)[] = []
-  const grant = () => new Promise<unknown>((resolve) => asked.push(resolve))
+  const grant = () => new Promise<unknown>((resolve) => told.asked.push(resolve))
   const line = new Line({ scripts: { run: grant, grant, close: async () => {} }, turns }, clock, 'n:', false)
+  const stop = new AbortController()
+  const turn = line.wait(claimOn('moved'), terms(), stop.signal)
+  return { told, stop, turn }
+}
 
-  const turn = line.wait(claimOn('moved'), terms(), new AbortController().signal)
+it('a turn that another node tells is counted by the clock of that node', async () => {
+  const { told, turn } = waitTold()
   await turnOfTheLoop()
-  asked[0]?.(' 5000 1000 1')
+  told.asked[0]?.(' 5000 1000 1')
   await turnOfTheLoop()
   // The key moves. The clock over there is a minute ahead.
-  heard = false
-  nowMs = 450
-  beat()
+  told.isListening = false
+  told.nowMs = 450
+  told.beat()
   await turnOfTheLoop()
   // Granted at 500, told at 900, and the answer that put the claim in line, at 455, comes last.
-  nowMs = 900
-  hear({ grant: { granted: true, fencingToken: 1n, ttlMs: 1500 }, serverMs: 61_500 })
-  asked[1]?.(' 5000 61455 1')
+  told.nowMs = 900
+  told.hear({ grant: { granted: true, fencingToken: 1n, ttlMs: 1500 }, serverMs: 61_500 })
+  told.asked[1]?.(' 5000 61455 1')
   expect((await turn)?.since?.monotonicMs).toBeLessThanOrEqual(500)
+})
+
+it('who has given up by the time that he can listen again does not stand in line any more', async () => {
+  const { told, stop, turn } = waitTold()
+  await turnOfTheLoop()
+  told.asked[0]?.(' 5000 1000 1')
+  await turnOfTheLoop()
+  let listensAgain = () => {}
+  told.isListening = false
+  told.listening = new Promise((resolve) => {
+    listensAgain = resolve
+  })
+  told.beat()
+  stop.abort()
+  expect(await turn).toBeUndefined()
+  listensAgain()
+  await turnOfTheLoop()
+  expect(told.asked).toHaveLength(1)
 })

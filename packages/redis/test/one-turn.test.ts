@@ -77,8 +77,18 @@ describe.each(setUps)(
       const [released, granted] = await Promise.all([backend.release(first), backend.tryAcquire(next, terms())])
       expect([released, granted, await bystander]).toEqual([true, GRANTED, GRANTED])
       const givenUp = claimOn('given up')
-      await Promise.all([backend.tryAcquire(givenUp, terms()), backend.release(givenUp)])
+      const after = claimOn('in order')
+      const [, passed] = await Promise.all([
+        backend.release(next),
+        backend.tryAcquire(after, terms()),
+        backend.tryAcquire(givenUp, terms()),
+        backend.release(givenUp),
+      ])
+      expect(passed).toEqual(GRANTED)
       expect(await other.tryAcquire(claimOn('given up'), terms())).toEqual(GRANTED)
+      const group = [claimOn('in order')]
+      const [, grants] = await Promise.all([backend.release(after), backend.tryAcquireAll?.(group, terms())])
+      expect(grants).toEqual([GRANTED])
     })
 
     it('may be the same twice, or two who want one key', async () => {
@@ -104,6 +114,29 @@ describe.each(setUps)(
         reason: { message: expect.stringContaining('WRONGTYPE') },
       })
       expect(answers.slice(1)).toEqual(others.map(() => ({ status: 'fulfilled', value: GRANTED })))
+    })
+
+    it.each([
+      { what: 'whole keys', on: claimOn },
+      { what: 'readers', on: (key: string) => shareOf(key, SHARED) },
+      { what: 'permits', on: (key: string) => shareOf(key, permits(3, 2)) },
+    ])('ends all but what somebody else has overwritten: $what', async ({ what, on }) => {
+      const backend = open()
+      const claims = many(`overwritten ${what}`, on)
+      const [spoilt, ...others] = claims as [Claim, ...Claim[]]
+      const { hold, queue } = keyNames('leasehold:', spoilt.key)
+      const server = await at(spoilt.key)
+      await acquireEach(backend, claims)
+      await askRedis(server, 'SET', hold, 'not a hold')
+      const [failed, ...released] = await Promise.allSettled(claims.map((claim) => backend.release(claim)))
+      expect(failed).toMatchObject({ reason: { message: expect.stringContaining('WRONGTYPE') } })
+      expect(released).toEqual(others.map(() => ({ status: 'fulfilled', value: true })))
+      await expect(backend.release(spoilt)).rejects.toThrow('WRONGTYPE')
+      await askRedis(server, 'RPUSH', queue, 'somebody in line')
+      await expect(backend.release(spoilt)).rejects.toThrow('WRONGTYPE')
+      await acquireEach(backend, others)
+      await expect(backend.releaseAll?.(claims)).rejects.toThrow('WRONGTYPE')
+      expect(await Promise.all(others.map((claim) => backend.release(claim)))).toEqual(others.map(() => false))
     })
   },
 )

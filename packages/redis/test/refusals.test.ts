@@ -118,6 +118,8 @@ describe('a user limited to the documented commands, keys and channels', () => {
     expect(await (await next).release()).toBe('released')
     const group = await allOf(one, ['limited', 'too']).acquire()
     expect(await group.release()).toBe('released')
+    const both = await Promise.all(['limited', 'too'].map((key) => one.named(key).acquire()))
+    expect(await Promise.all(both.map((each) => each.release()))).toEqual(['released', 'released'])
   })
 })
 

@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { redisBackend, type WaitReplicas } from '../src/index.ts'
 import { keyNames } from '../src/key-names.ts'
 import { claimOn, terms } from './claims.ts'
+import { PASSWORD } from './permissions.ts'
 import { startStanding } from './standing.ts'
 
 const standing = await startStanding()
@@ -48,6 +49,19 @@ describe('a grant that waits for replicas', () => {
     const locks = createLocks(open({ count: 2, timeoutMs: 100 }))
     await expect(locks.named('lonely').tryAcquire()).rejects.toThrow(/[01] of 2 replicas/)
     await until('it is withdrawn', async () => (await ask('exists', keyNames('leasehold:', 'lonely').hold)) === '0')
+    await locks.close()
+  })
+
+  it('is none where its user may not ask for them, and leaves nothing behind', async () => {
+    await ask('acl', 'setuser', 'hasty', 'on', `>${PASSWORD}`, '~*', '&*', '+@all', '-wait')
+    const client = new Redis(server.url, { username: 'hasty', password: PASSWORD, lazyConnect: true })
+    const locks = createLocks(redisBackend({ client, waitReplicas: { count: 1 } }), { ttlMs: 600_000 })
+    const attempts = ['one', 'two'].map((key) => locks.named(`hasty ${key}`).tryAcquire())
+    for (const attempt of await Promise.allSettled(attempts))
+      expect(attempt).toMatchObject({
+        reason: { code: 'BACKEND_UNAVAILABLE', message: expect.stringContaining('the replicas were not asked') },
+      })
+    await until('both are withdrawn', async () => (await ask('keys', 'leasehold:*hasty*:hold')) === '')
     await locks.close()
   })
 

@@ -9,7 +9,9 @@ import { type ScriptArgument, script } from '../script.ts'
 export const renew = script(`
 local answers = {}
 for index, key in ipairs(KEYS) do
-  local held = redis.call('HMGET', key, 'holder', 'token')
+  local held = redis.pcall('HMGET', key, 'holder', 'token')
+  -- Where somebody else keeps something under the name, the hold is gone, and the other holds are not.
+  if held.err and not string.find(held.err, 'WRONGTYPE', 1, true) then return held end
   local first = index * 3 - 2
   if held[1] == ARGV[first] then
     local ttl, token = tonumber(ARGV[first + 1]), ARGV[first + 2]

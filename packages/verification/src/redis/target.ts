@@ -41,10 +41,7 @@ async function startNode(name: string, kind: Address['kind']): Promise<RunningTa
     kind,
     entries: [server],
     nodes: [server],
-    restart: {
-      restartKeepingData: () => server.restart(),
-      restartEmpty: () => server.restart({ keepData: false }),
-    },
+    restart: restartsOf(server),
     stop: () => server.stop(),
   })
 }
@@ -57,10 +54,7 @@ export async function startClusteredRedisTarget(): Promise<RunningTarget> {
     kind: 'node',
     entries: cluster.nodes,
     nodes: cluster.nodes,
-    restart: {
-      restartKeepingData: () => cluster.restart(),
-      restartEmpty: () => cluster.restart({ keepData: false }),
-    },
+    restart: restartsOf(cluster),
     stop: () => cluster.stop(),
   })
 }
@@ -74,10 +68,7 @@ export async function startRedisClusterTarget(): Promise<RunningTarget> {
     ttlMs: 600,
     entries: cluster.nodes,
     nodes: cluster.nodes,
-    restart: {
-      restartKeepingData: () => cluster.restart(),
-      restartEmpty: () => cluster.restart({ keepData: false }),
-    },
+    restart: restartsOf(cluster),
     stop: () => cluster.stop(),
   })
 }
@@ -92,13 +83,15 @@ export async function startRedisSentinelTarget(): Promise<RunningTarget> {
     entries: group.sentinels,
     nodes: [group.primary, group.replica],
     // The sentinels are patient: on a busy machine, too, the replica follows what came back, and is not made the primary meanwhile.
-    restart: {
-      restartKeepingData: () => group.primary.restart(),
-      restartEmpty: () => group.primary.restart({ keepData: false }),
-    },
+    restart: restartsOf(group.primary),
     stop: () => group.stop(),
   })
 }
+
+const restartsOf = (servers: Pick<Server, 'restart'>): Standing['restart'] => ({
+  restartKeepingData: () => servers.restart(),
+  restartEmpty: () => servers.restart({ keepData: false }),
+})
 
 async function targetOf({ name, kind, entries, nodes, restart, ttlMs = 400, stop }: Standing): Promise<RunningTarget> {
   const urls = entries.map(({ url }) => url)

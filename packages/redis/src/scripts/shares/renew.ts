@@ -12,7 +12,13 @@ local answers = {}
 for index, key in ipairs(KEYS) do
   local keys, first = { hold = key }, index * 3 - 2
   local holder, ttl, wanted = ARGV[first], ARGV[first + 1], ARGV[first + 2]
-  local ends, token, _, slots, rest = read(redis.call('HGET', key, holder) or '')
+  local kept = redis.pcall('HGET', key, holder) or ''
+  -- As in renew: what stands there is no share.
+  if type(kept) == 'table' then
+    if not string.find(kept.err, 'WRONGTYPE', 1, true) then return kept end
+    kept = ''
+  end
+  local ends, token, _, slots, rest = read(kept)
   answers[index] = ''
   if ends and ends > present then
     lengthen(keys, ttl)
