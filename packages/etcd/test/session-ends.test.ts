@@ -94,12 +94,15 @@ describe('an etcd lease', () => {
     ['NOT_NOW', 1],
     ['NO_LEADER', 0],
     ['UNAUTHENTICATED', 0],
-  ] as const)('whose grant was answered by %s is revoked %i times: only where it may have been granted', async (code, times) => {
-    const { sessions, notGranted, revoked } = new Etcd()
-    notGranted.push(new EtcdError(code, 'as told'))
-    await expect(sessions.visit(60_000, Symbol())).rejects.toMatchObject({ code })
-    expect(revoked).toHaveLength(times)
-  })
+  ] as const)(
+    'whose grant was answered by %s is revoked %i times: only where it may have been granted',
+    async (code, times) => {
+      const { sessions, notGranted, revoked } = new Etcd()
+      notGranted.push(new EtcdError(code, 'as told'))
+      await expect(sessions.visit(60_000, Symbol())).rejects.toMatchObject({ code })
+      expect(revoked).toHaveLength(times)
+    },
+  )
 
   it('has its own key sooner or later, by which its end is heard', async () => {
     const etcd = new Etcd()

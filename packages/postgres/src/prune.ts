@@ -27,7 +27,9 @@ export async function prune(client: PostgresClient, { schema, olderThanMs = 0 }:
   const text = `select deleted::text, upto from ${quoted}.prune_from($1, $2, $3)`
   let deleted = 0
   for (let behind: unknown = ''; behind !== null; ) {
-    const row: PostgresRow = only(await unlessRolledBack(() => ask(client, text, [behind, PRUNED_AT_ONCE, olderThanMs])))
+    const row: PostgresRow = only(
+      await unlessRolledBack(() => ask(client, text, [behind, PRUNED_AT_ONCE, olderThanMs])),
+    )
     deleted += Number(row['deleted'])
     behind = row['upto']
   }
