@@ -43,11 +43,13 @@ export class Revocations {
 
   #againLater(): void {
     if (this.#closed || this.#owed.size === 0) return
-    this.#cancelTimer ??= this.#clock.setTimer(AGAIN_MS, async () => {
-      await this.#askAgain()
-      this.#cancelTimer = undefined
-      this.#againLater()
-    })
+    this.#cancelTimer ??= this.#clock.setTimer(AGAIN_MS, () => void this.#nextRound())
+  }
+
+  async #nextRound(): Promise<void> {
+    await this.#askAgain()
+    this.#cancelTimer = undefined
+    this.#againLater()
   }
 
   async #askAgain(): Promise<void> {
