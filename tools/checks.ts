@@ -28,11 +28,11 @@ export const checks: readonly Check[] = [
   { name: 'api', command: script('check-api.ts'), needsBuild: true, ofPackage: 'published' },
   { name: 'imports', command: [bin('depcruise'), '--config', '.dependency-cruiser.mjs', '.'], needsBuild: true },
   { name: 'unused', command: [bin('knip')], needsBuild: true },
-  { name: 'packages', command: script('check-packages.ts'), needsBuild: true },
 ]
 
 /** Run in the deep tier. */
 export const deepChecks: readonly Check[] = [
+  { name: 'packages', command: script('check-packages.ts'), needsBuild: true },
   { name: 'consumers', command: script('check-consumers.ts'), needsBuild: true },
   {
     // The compiler that most users have, and each project by itself. The usual tier takes less than an eighth of its time.

@@ -2,7 +2,7 @@ import { withoutArguments } from './redaction.ts'
 import type { RedisConnection } from './redis-shapes.ts'
 
 /** What is said of a command whose connection is over, and not why. */
-const OVER = /^Connection is closed\.$|Stream isn't writeable/
+const OVER = /^Connection is closed\.$|Stream isn't writeable|^the connection was closed$/
 
 /** What `ioredis` says of an answer that nobody waited for. Of a refusal, such as of one connection too many, it is told which. */
 const UNASKED = /^Command queue state error\..*?(?: Last error: (.+))?$/s
@@ -20,7 +20,7 @@ export const isOver = (error: unknown): boolean => error instanceof Error && OVE
 export const withReason = (error: unknown, reason: Error | undefined): Error =>
   withoutArguments(reason && isOver(error) ? reason : error)
 
-const TIMED_OUT = /ETIMEDOUT|Connection timeout/
+const TIMED_OUT = /ETIMEDOUT|Connection timeout|no answer within/
 
 /** Why it could not be opened. A port without TLS takes its beginning for that of a command, and waits for the rest. */
 export const whyNotOpened = (error: unknown, { options }: Pick<RedisConnection, 'options'>): Error => {

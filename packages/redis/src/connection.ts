@@ -49,7 +49,7 @@ export class Connection implements Scripts {
   constructor(options: ConnectionOptions) {
     this.#options = options
     const { replyTimeoutMs, onSilence } = options
-    const limit = new ReplyDeadline(replyTimeoutMs, () => this.#abandon())
+    const limit = new ReplyDeadline(replyTimeoutMs, () => this.#giveUp())
     this.#deadlines = onSilence ? [new ReplyDeadline(Math.min(DOUBT_MS, replyTimeoutMs), onSilence), limit] : [limit]
   }
 
@@ -207,6 +207,12 @@ export class Connection implements Scripts {
     this.#ready = false
     if (wasReady) this.#options.onBroken?.()
     return true
+  }
+
+  /** For a whole time limit nothing was heard. */
+  #giveUp(): void {
+    if (this.#redis) this.#heardOf(this.#redis, new Error(`no answer within ${this.#options.replyTimeoutMs} ms`))
+    this.#abandon()
   }
 
   /** Whether the server did what was asked last is not known. */

@@ -5,5 +5,5 @@ import { itPassesTheSuite } from './suite.ts'
 itPassesTheSuite(
   await startPoorQuorumTarget(),
   ['fifo', 'tryAcquireAll', 'collidingKeys', 'tellsLosses', 'raiseTokens', 'openRefused', 'stall', 'permits'],
-  ['shared', 'fencing', 'faults'],
+  ['fencing', 'faults'],
 )

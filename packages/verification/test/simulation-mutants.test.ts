@@ -8,7 +8,7 @@ import { simulate } from '../src/simulation/simulate.ts'
 import { oneIn } from './mutants.ts'
 import { describeSimulatedMutants } from './simulated-mutants.ts'
 
-// One in three, each looked for where it was caught last, and only then from the first seed on, as `simulation.deep.test.ts` does with all.
+// One in five, each looked for where it was caught last, and only then from the first seed on, as `simulation.deep.test.ts` does with all.
 
 /** As many seeds as the true engine passes in `simulation.test.ts`. */
 const SEEDS = 150
@@ -19,7 +19,7 @@ const recorded = recordedSeeds()
 
 describeSimulatedMutants({
   title: 'the simulation catches',
-  mutants: oneIn(3, simulatedMutants()),
+  mutants: oneIn(5, simulatedMutants()),
   trueEngine: bundledEngine,
   find: (mutant) => seedFoundAgain(mutant, SEEDS, seedThatCatches, recorded),
   violations: async (seed, engine) => (await simulate(seed, engine)).violations,
@@ -27,7 +27,7 @@ describeSimulatedMutants({
 
 describeSimulatedMutants({
   title: 'the simulation of a quorum catches',
-  mutants: oneIn(3, quorumMutants),
+  mutants: oneIn(5, quorumMutants),
   trueEngine: bundledQuorum,
   find: (mutant) => seedFoundAgain(mutant, QUORUM_SEEDS, quorumSeedThatCatches, recorded),
   violations: async (seed, engine) => (await simulateQuorum(seed, engine)).violations,

@@ -8,10 +8,20 @@ import { expect } from 'vitest'
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 const NARROW_PX = 320
 const LIKE = 'data-like-another'
+const isDeep = process.env['LEASEHOLD_TIER'] === 'deep'
 const AXE = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
 
-/** The page as it is now breaks no rule that a program can check: by day and by night, and on the narrowest of phones. */
+/** Pages at a width that were examined. */
+const examined = new Set<string>()
+
+/**
+ * The page as it is now breaks no rule that a program can check: by day and by night, and on the narrowest of phones. Each page is examined once by the usual tests of a file, and in every state that a story brings it to by
+ * `accessible.deep.test.ts`.
+ */
 export async function expectAccessible(page: Page, name: string): Promise<void> {
+  const kind = `${new URL(page.url()).pathname} ${page.viewportSize()?.width}`
+  if (!isDeep && examined.has(kind)) return
+  examined.add(kind)
   if (!(await page.evaluate('"axe" in window'))) await page.evaluate(AXE)
   await page.evaluate(LEAVE_OUT_THE_LIKE)
   const byDay = await offences(page, RULES)

@@ -1,3 +1,0 @@
-import { describeSeveralServers } from './several-servers.ts'
-
-describeSeveralServers(['redis'], { all: false })
