@@ -10,7 +10,11 @@ export interface Sweeper {
   readonly node: string
 }
 
-export const sweepKey = (sale: string): string => `${sale}:sweep`
+const SWEEP = ':sweep'
+
+export const sweepKey = (sale: string): string => sale + SWEEP
+
+export const isSweepKey = (key: string): boolean => key.endsWith(SWEEP)
 
 /**
  * Of all servers of a sale one sweeps, the elected one. Where it dies or hangs, another goes on within the time of a hold. To sweep twice does no harm: the statements that end a hold look whether it has ended.

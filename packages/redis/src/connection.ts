@@ -12,6 +12,12 @@ const REPLICA = /READONLY|MASTERDOWN/
 /** How long a node of a Cluster may be silent before it is asked elsewhere whether another has taken over. */
 const DOUBT_MS = 1000
 
+/** What was silent for so long is asked whether it is still there: what stands between forgets silent connections, and tells nobody. */
+const STALE_MS = 10_000
+
+/** By when it has to say so: whoever is sent elsewhere then still has time. */
+const PROBE_MS = 500
+
 export interface ConnectionOptions {
   readonly make: () => RedisConnection
   readonly replyTimeoutMs: number
@@ -42,6 +48,9 @@ export class Connection implements Scripts {
   /** The last one that brought an answer. */
   #proven: RedisConnection | undefined
   #ready = false
+  #heardAtMs = 0
+  /** Whether the one in use is there, while that is asked. */
+  #proof: Promise<RedisConnection> | undefined
   #closed = false
   /** How many wait for something that comes over this connection. */
   #users = 0
@@ -75,8 +84,8 @@ export class Connection implements Scripts {
 
   #answer(send: (redis: RedisConnection) => Promise<unknown>): Promise<unknown> {
     this.use()
-    if (this.#ready && this.#redis) return this.#answerOf(this.#redis, send)
-    return this.open().then(
+    if (this.#ready && this.#redis && !this.#isStale) return this.#answerOf(this.#redis, send)
+    return this.#surely().then(
       (redis) => this.#answerOf(redis, send),
       (error: unknown) => {
         this.disuse()
@@ -118,6 +127,7 @@ export class Connection implements Scripts {
   }
 
   #answered(): void {
+    this.#heardAtMs = performance.now()
     for (const deadline of this.#deadlines) deadline.answered()
   }
 
@@ -131,6 +141,26 @@ export class Connection implements Scripts {
   open(): Promise<RedisConnection> {
     this.#opening ??= this.#connect()
     return this.#opening
+  }
+
+  get #isStale(): boolean {
+    return performance.now() - this.#heardAtMs > STALE_MS
+  }
+
+  /** One that is there. */
+  #surely(): Promise<RedisConnection> {
+    if (!this.#ready || !this.#redis || !this.#isStale) return this.open()
+    this.#proof ??= this.#confirmed(this.#redis).finally(() => {
+      this.#proof = undefined
+    })
+    return this.#proof
+  }
+
+  /** The one in use where it says that it is there; otherwise a new one. */
+  async #confirmed(redis: RedisConnection): Promise<RedisConnection> {
+    if (await isThere(redis)) this.#heardAtMs = performance.now()
+    else this.#abandon(redis)
+    return this.open()
   }
 
   /** As long as anybody uses it, it keeps the process alive; idle, it does not. */
@@ -223,3 +253,21 @@ export class Connection implements Scripts {
     redis.stream?.destroy()
   }
 }
+
+/** To refuse is to answer: with a code, in capitals. */
+const REFUSAL = /^[A-Z]+ /
+
+/** Whether there is an answer in time. */
+const isThere = (redis: RedisConnection): Promise<boolean> =>
+  new Promise((resolve) => {
+    // After a process was blocked, timers come before what has arrived meanwhile: that is read first.
+    const late = setTimeout(() => setImmediate(resolve, false), PROBE_MS).unref()
+    const told = (isThere: boolean) => {
+      clearTimeout(late)
+      resolve(isThere)
+    }
+    redis.call('PING').then(
+      () => told(true),
+      (error: Error) => told(REFUSAL.test(error.message)),
+    )
+  })

@@ -87,6 +87,23 @@ describe('cases of requests that are under way when their connection breaks', ()
     return expectFailure('faults/cut-while-idle', withFaults(loopback, surprised), /the connection has ended/)
   })
 
+  it('notice a client that believes for good in a connection that was forgotten', () => {
+    const memory = memoryTarget()
+    const believing: FaultHooks = {
+      async openForgetful() {
+        const backend = memory.open()
+        let forgotten = false
+        const tryAcquire: LockBackend['tryAcquire'] = (claim, terms) =>
+          forgotten ? new Promise(() => {}) : backend.tryAcquire(claim, terms)
+        const forget = () => {
+          forgotten = true
+        }
+        return { backend: { ...backend, tryAcquire }, forget }
+      },
+    }
+    return expectFailure('faults/forgotten-while-idle', withFaults(memory, believing), /gave no answer to acquire/)
+  })
+
   it('notice a driver that sends a release again, and answers with what the second one found', () => {
     const resending = (inner: LockBackend): LockBackend => ({
       ...inner,

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { startLoopback } from '../src/loopback/target.ts'
 
 /** Needs that only a server outside of this process can meet. */
-const HOOKS = ['holderProgram', 'openLinked', 'restartKeepingData', 'restartEmpty', 'killSession']
+const HOOKS = ['holderProgram', 'openLinked', 'openForgetful', 'restartKeepingData', 'restartEmpty', 'killSession']
 
 const { target, stop } = await startLoopback()
 afterAll(stop)
@@ -13,7 +13,7 @@ const cases = conformanceCases.filter(
   ({ needs }) => needs.some((need) => HOOKS.includes(need)) && !needs.includes('tellsLosses'),
 )
 
-describe('a lock server behind a socket', () => {
+describe('a lock server behind a socket', { concurrent: true }, () => {
   it('has many faults to live through', () => {
     expect(cases.length).toBeGreaterThan(10)
   })

@@ -11,6 +11,7 @@ itPassesTheSuite(await startPgliteRows(), [
   'tellsLosses',
   'holderProgram',
   'openLinked',
+  'openForgetful',
   'restartKeepingData',
   'restartEmpty',
   'killSession',

@@ -5,5 +5,5 @@ import { itPassesTheSuite } from './suite.ts'
 itPassesTheSuite(
   await startRedisClusterTarget(),
   ['survivesRestart', 'collidingKeys', 'tellsLosses', 'raiseTokens', 'stall', 'watch'],
-  ['acquire', 'operators', 'fencing', 'faults'],
+  ['acquire', 'operators', 'fencing'],
 )

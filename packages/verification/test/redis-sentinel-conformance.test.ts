@@ -5,5 +5,5 @@ import { itPassesTheSuite } from './suite.ts'
 itPassesTheSuite(
   await startRedisSentinelTarget(),
   ['survivesRestart', 'collidingKeys', 'tellsLosses', 'raiseTokens', 'stall', 'watch'],
-  ['fencing', 'faults'],
+  ['fencing'],
 )

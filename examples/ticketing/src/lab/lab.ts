@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { createLocks, election, type Locks } from '@leasehold/core'
 import type { ServerAddress } from '../database/open-database.ts'
 import { createSeparateDatabase, type SeparateDatabase } from '../database/separate-database.ts'
-import { sweepKey } from '../lead-sweep.ts'
+import { isSweepKey, sweepKey } from '../lead-sweep.ts'
 import type { LockAddress } from '../locks/lock-address.ts'
 import { openBackend } from '../locks/open-backend.ts'
 import type { NodeNews } from '../node/messages.ts'
@@ -159,7 +159,8 @@ export class Lab implements AsyncDisposable {
     if (news.type === 'lock-event' && news.event.type === 'lost') {
       const why =
         news.event.reason === 'expired' ? 'by its own clocks, the time is over' : 'the lock server says it is gone'
-      this.timeline.note(node.name, 'warn', `Trusts its lease no more: ${why}.`)
+      const what = isSweepKey(news.event.key) ? 'its lead of the sweep' : 'its lease'
+      this.timeline.note(node.name, 'warn', `Trusts ${what} no more: ${why}.`)
     }
   }
 

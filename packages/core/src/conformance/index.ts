@@ -16,6 +16,7 @@ export { serveHolder } from './serve-holder.ts'
 export type {
   ConformanceTarget,
   FaultHooks,
+  ForgetfulClient,
   HolderProgram,
   Link,
   LinkedClient,

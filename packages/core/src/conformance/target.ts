@@ -40,6 +40,8 @@ export interface FaultHooks {
   readonly holderProgram?: HolderProgram | undefined
   /** As `open`, through a connection that can be harmed: a TCP proxy, mostly. */
   openLinked?(): Promise<LinkedClient>
+  /** As `open`, through something that forgets connections that are silent, as address translation and load balancers do. */
+  openForgetful?(): Promise<ForgetfulClient>
   /** Stops the server and starts it with the data it had. Resolves when it answers. */
   restartKeepingData?(): Promise<void>
   /** Stops the server and starts it empty. Resolves when it answers. Nobody else may need the data. */
@@ -72,6 +74,12 @@ export interface HolderProgram {
 export interface LinkedClient {
   readonly backend: LockBackend
   readonly link: Link
+}
+
+export interface ForgetfulClient {
+  readonly backend: LockBackend
+  /** The connections that are open now say nothing any more, and are not told of as ended. New ones work. */
+  forget(): void
 }
 
 /** The connection between one client and the server. */

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import type { Locks, LocksOptions } from '../api.ts'
 import { Attachment } from '../attachment.ts'
 import type { Capabilities, Claim, Contended, Grant, LockBackend, Share, Terms } from '../contract.ts'
 import { type ErrorCode, isLeaseholdError } from '../errors.ts'
@@ -10,27 +9,14 @@ import { granted } from './assertions.ts'
 import { caseTimes } from './case-times.ts'
 import { Diary } from './diary.ts'
 import type { Pace } from './pace.ts'
+import type { Process, ProcessOptions } from './process.ts'
 import { PuppetClock } from './puppet-clock.ts'
-import type { ConformanceTarget, FaultHooks, LinkedClient, SuiteTime } from './target.ts'
+import type { ConformanceTarget, FaultHooks, ForgetfulClient, LinkedClient, SuiteTime } from './target.ts'
 import { realTime } from './time.ts'
-import { interpose, type Wire, type WireOptions, wire } from './wire.ts'
+import { interpose, wire } from './wire.ts'
 
 /** A TTL that does not run out while a case runs. */
 export const LONG_MS = 60_000
-
-/** One process with the engine in it, its clocks, and the wire between it and the server. */
-export interface Process {
-  readonly locks: Locks
-  readonly wire: Wire
-  readonly clock: PuppetClock
-  readonly events: LockEvent[]
-  saw(type: LockEvent['type']): boolean
-}
-
-export interface ProcessOptions extends Omit<LocksOptions, 'clock' | 'onEvent'>, WireOptions {
-  /** Told of every event, after it was noted. */
-  readonly observer?: ((event: LockEvent) => void) | undefined
-}
 
 export interface Held {
   readonly claim: Claim
@@ -113,12 +99,9 @@ export class Trial {
     return this.time.clock.now().monotonicMs
   }
 
-  /** A new client, as another process would have that has been in use: to connect may take longer than a case's TTL. */
-  async open(): Promise<LockBackend> {
-    const backend = this.#attached(this.#witnessed(this.#target.open()))
-    this.defer(async () => backend.close?.())
-    await this.#warm(backend)
-    return backend
+  /** A new client, as another process would have that has been in use. */
+  open(): Promise<LockBackend> {
+    return this.#inUse(this.#target.open())
   }
 
   openSome(count: number): Promise<LockBackend[]> {
@@ -128,11 +111,15 @@ export class Trial {
   async openLinked(): Promise<LinkedClient> {
     const client = await this.#target.faults?.openLinked?.()
     assert.ok(client, 'the target offers openLinked')
-    const backend = this.#attached(this.#witnessed(client.backend))
-    this.defer(async () => backend.close?.())
+    const backend = await this.#inUse(client.backend)
     this.defer(async () => client.link.heal())
-    await this.#warm(backend)
     return { backend, link: client.link }
+  }
+
+  async openForgetful(): Promise<ForgetfulClient> {
+    const client = await this.#target.faults?.openForgetful?.()
+    assert.ok(client, 'the target offers openForgetful')
+    return { backend: await this.#inUse(client.backend), forget: () => client.forget() }
   }
 
   /** A client that the server turns away. */
@@ -235,6 +222,14 @@ export class Trial {
       assert.equal(error.code, code)
       return true
     })
+  }
+
+  /** To connect may take longer than a case's TTL. */
+  async #inUse(made: LockBackend): Promise<LockBackend> {
+    const backend = this.#attached(this.#witnessed(made))
+    this.defer(async () => backend.close?.())
+    await this.#warm(backend)
+    return backend
   }
 
   /** Whatever goes wrong is for the case to find. The second trip finds the connection that the first has made: it tells how far the server is. */

@@ -48,6 +48,7 @@ export class Lanes implements LaneLine {
       return undefined
     }
     this.#line.delete(id)
+    for (const lane of this.#free()) lane.endIfOverdue()
     return this.#free()[0]?.retune(ttlMs) ?? this.#add(ttlMs)
   }
 

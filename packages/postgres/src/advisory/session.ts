@@ -13,6 +13,9 @@ const GRACE_MS = 500
 /** As far as `idle_session_timeout` goes: 24.8 days. */
 const LONGEST_TIMEOUT_MS = 2_147_483_647
 
+/** What stands between forgets connections that are silent for long, and tells nobody. */
+const STALE_MS = 10_000
+
 /** How long an answer may take on which no lease depends. */
 const PATIENCE_MS = 5000
 
@@ -82,11 +85,15 @@ export class Session {
     return this
   }
 
-  /** Ends the session if it was silent for so long that the server may have ended it. What it held is over by the clock. */
+  /** Ends the session if it was silent for so long that the server may have ended it: what it held is over by the clock. And where it holds nothing, if what stands between may have forgotten it. */
   endIfOverdue(): void {
     const { timeoutMs } = this.asking
-    const silentMs = timeoutMs === 0 ? 0 : performance.now() - this.#connection.silentSinceMs
-    if (silentMs > timeoutMs) this.end(new Error('the session was silent for too long'))
+    const atMostMs = Math.min(
+      timeoutMs || Number.POSITIVE_INFINITY,
+      this.#holds.size === 0 ? STALE_MS : Number.POSITIVE_INFINITY,
+    )
+    const silentMs = performance.now() - this.#connection.silentSinceMs
+    if (silentMs > atMostMs) this.end(new Error('the session was silent for too long'))
   }
 
   end(why: Error): void {

@@ -1,7 +1,8 @@
-import type { FaultHooks, Link } from '@leasehold/core/conformance'
+import type { FaultHooks } from '@leasehold/core/conformance'
 import { type RestartOptions, type Server, startEtcd, startEtcdCluster, TcpProxy } from '@leasehold/test-services'
 import { Etcd3 } from 'etcd3'
 import { holderProgramOf } from '../conformance/holder-program.ts'
+import { linkHooks, oneLink } from '../conformance/links.ts'
 import type { RunningTarget } from '../conformance/running-target.ts'
 import { type Client, ETCD_SETTINGS, type Open, openerOf } from './client.ts'
 
@@ -49,24 +50,21 @@ async function targetOf(etcd: Etcd): Promise<RunningTarget> {
 
 const faults = async (etcd: Etcd, urls: readonly string[], open: Open, proxies: TcpProxy[]): Promise<FaultHooks> => ({
   holderProgram: await holderProgramOf(import.meta.url, [etcd.client, ...urls]),
-  async openLinked() {
+  ...hooksOfLinks(etcd.client, async () => {
     const own = await Promise.all(etcd.members.map((member) => TcpProxy.open(member)))
     proxies.push(...own)
     const hosts = own.map((proxy, i) => proxy.through(urls[i] ?? ''))
-    return { backend: open(hosts, 5_000), link: together(own) }
-  },
+    return { backend: open(hosts, 5_000), link: oneLink(own) }
+  }),
   restartKeepingData: () => etcd.restart(),
   restartEmpty: () => etcd.restart({ keepData: false }),
   killSession: () => revokeAll(urls),
 })
 
-/** The client's way to all members. */
-const together = (links: readonly Link[]): Link => ({
-  cut: () => links.forEach((link) => void link.cut()),
-  swallow: (direction) => links.forEach((link) => void link.swallow(direction)),
-  delay: (ms) => links.forEach((link) => void link.delay(ms)),
-  heal: () => links.forEach((link) => void link.heal()),
-})
+/** How long the package `etcd3` trusts a silent connection is its own affair. */
+function hooksOfLinks(client: Client, openLinked: Parameters<typeof linkHooks>[0]): Partial<FaultHooks> {
+  return client === 'own' ? linkHooks(openLinked) : { openLinked }
+}
 
 /** Cases run one after the other: whatever holds a lease now belongs to the one client that is to be harmed. */
 async function revokeAll(hosts: readonly string[]): Promise<void> {

@@ -8,12 +8,16 @@ interface Pending {
   readonly reject: (error: Error) => void
 }
 
+/** Silent for longer, and with nothing under way, it may have been forgotten by what stands between. */
+const STALE_MS = 10_000
+
 /** One connection to the server, made when first needed, and made anew after it broke. Nothing is ever sent twice. */
 export class Connection {
   readonly #port: number
   readonly #pending = new Map<number, Pending>()
   #socket: Promise<Socket> | undefined
   #lastId = 0
+  #heardAtMs = performance.now()
 
   constructor(port: number) {
     this.#port = port
@@ -45,7 +49,8 @@ export class Connection {
     })
   }
 
-  #open(): Promise<Socket> {
+  async #open(): Promise<Socket> {
+    if (this.#pending.size === 0 && performance.now() - this.#heardAtMs > STALE_MS) await this.close()
     this.#socket ??= this.#connect()
     return this.#socket
   }
@@ -67,6 +72,7 @@ export class Connection {
   }
 
   #settle({ id, answer }: Answered): void {
+    this.#heardAtMs = performance.now()
     this.#pending.get(id)?.resolve(answer)
     this.#pending.delete(id)
   }

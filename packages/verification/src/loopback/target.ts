@@ -1,6 +1,7 @@
 import type { LockBackend } from '@leasehold/core'
 import type { FaultHooks } from '@leasehold/core/conformance'
 import { holderProgramOf } from '../conformance/holder-program.ts'
+import { linkHooks } from '../conformance/links.ts'
 import type { RunningTarget } from '../conformance/running-target.ts'
 import { loopbackBackend } from './backend.ts'
 import type { Connection } from './connection.ts'
@@ -38,11 +39,11 @@ const turnedAway: Partial<LockBackend> = {
 
 const faults = async (server: LoopbackServer, proxies: TcpProxy[]): Promise<FaultHooks> => ({
   holderProgram: await holderProgramOf(import.meta.url, [String(server.port)]),
-  async openLinked() {
+  ...linkHooks(async () => {
     const proxy = new TcpProxy(server.port)
     proxies.push(proxy)
     return { backend: loopbackBackend(await proxy.port()), link: proxy }
-  },
+  }),
   async restartKeepingData() {
     await server.stop()
     await server.start()

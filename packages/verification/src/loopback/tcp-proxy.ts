@@ -1,15 +1,16 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
-import type { Link } from '@leasehold/core/conformance'
+import type { HarmfulLink } from '../conformance/links.ts'
 
 type Direction = 'requests' | 'replies'
 
-/** A TCP proxy that can delay, swallow and cut what passes through it. */
-export class TcpProxy implements Link {
+/** A TCP proxy that can delay, swallow, forget and cut what passes through it. */
+export class TcpProxy implements HarmfulLink {
   readonly #server = createServer((client) => this.#join(client))
   readonly #targetPort: number
   readonly #sockets = new Set<Socket>()
   readonly #swallowed = new Set<Direction>()
+  readonly #forgotten = new WeakSet<Socket>()
   #delayMs = 0
 
   constructor(targetPort: number) {
@@ -29,6 +30,10 @@ export class TcpProxy implements Link {
 
   swallow(direction: Direction): void {
     this.#swallowed.add(direction)
+  }
+
+  forget(): void {
+    for (const socket of this.#sockets) this.#forgotten.add(socket)
   }
 
   delay(ms: number): void {
@@ -63,7 +68,7 @@ export class TcpProxy implements Link {
       to.destroy()
     })
     from.on('data', (chunk) => {
-      if (!this.#swallowed.has(direction)) this.#forward(to, chunk)
+      if (!this.#swallowed.has(direction) && !this.#forgotten.has(from)) this.#forward(to, chunk)
     })
   }
 

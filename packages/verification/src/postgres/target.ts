@@ -6,6 +6,7 @@ import { migrate, schemaSql } from '@leasehold/postgres'
 import { type Server, startPgBouncer, startPostgres } from '@leasehold/test-services'
 import pg from 'pg'
 import { holderProgramOf } from '../conformance/holder-program.ts'
+import { linkHooks } from '../conformance/links.ts'
 import type { RunningTarget } from '../conformance/running-target.ts'
 import { TcpProxy } from '../loopback/tcp-proxy.ts'
 import { openAdvisory, openPglite, openPostgresJs, openRows, POOL_SIZE } from './client.ts'
@@ -136,7 +137,7 @@ const faults = async (
   names: WeakMap<LockBackend, string>,
 ): Promise<FaultHooks> => ({
   holderProgram: await holderProgramOf(import.meta.url, [holder, clientUrl, server.url]),
-  async openLinked() {
+  ...linkHooks(async () => {
     const url = new URL(clientUrl)
     const proxy = new TcpProxy(Number(url.port))
     proxies.push(proxy)
@@ -144,7 +145,7 @@ const faults = async (
     const backend = open(url.href)
     await warmUp(backend)
     return { backend, link: proxy }
-  },
+  }),
   restartKeepingData: () => server.restart(),
   async restartEmpty() {
     await server.restart({ keepData: false })

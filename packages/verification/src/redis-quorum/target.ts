@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { LockBackend } from '@leasehold/core'
-import type { FaultHooks, Link } from '@leasehold/core/conformance'
+import type { FaultHooks } from '@leasehold/core/conformance'
 import { askRedis, type Server, startRedis, TcpProxy } from '@leasehold/test-services'
 import { holderProgramOf } from '../conformance/holder-program.ts'
+import { linkHooks, oneLink } from '../conformance/links.ts'
 import type { RunningTarget } from '../conformance/running-target.ts'
 import { openQuorum } from './client.ts'
 
@@ -47,14 +48,14 @@ async function running(name: string, servers: readonly Server[], living: readonl
       faults: {
         ...restarts(living),
         holderProgram: await holderProgramOf(import.meta.url, urls),
-        async openLinked() {
+        ...linkHooks(async () => {
           const between = await Promise.all(servers.map((server) => TcpProxy.open(server)))
           proxies.push(...between)
           const backend = open(between.map((proxy, index) => proxy.through(urls[index] ?? '')))
           // A client in use: its connections stand before the links are harmed.
           await backend.inspect?.('any')
           return { backend, link: oneLink(between) }
-        },
+        }),
         // Where a minority gives no answer, what the others refuse is not taken for the answer of all.
         ...(living.length === servers.length && {
           openRefused: () => openQuorum(urls, 'stranger', { username: 'nobody', password: 'wrong' }),
@@ -78,22 +79,6 @@ const restarts = (living: readonly Server[]): FaultHooks => ({
   async restartEmpty() {
     await Promise.all(living.map((server) => server.kill()))
     await Promise.all(living.map((server) => server.restart({ keepData: false })))
-  },
-})
-
-/** What happens to the network of a client happens to all its connections. */
-const oneLink = (proxies: readonly TcpProxy[]): Link => ({
-  cut: () => {
-    for (const proxy of proxies) proxy.cut()
-  },
-  swallow: (direction) => {
-    for (const proxy of proxies) proxy.swallow(direction)
-  },
-  delay: (ms) => {
-    for (const proxy of proxies) proxy.delay(ms)
-  },
-  heal: () => {
-    for (const proxy of proxies) proxy.heal()
   },
 })
 

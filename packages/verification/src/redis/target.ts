@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { LockBackend } from '@leasehold/core'
-import type { FaultHooks, Link } from '@leasehold/core/conformance'
+import type { FaultHooks } from '@leasehold/core/conformance'
 import {
   askRedis,
   type Server,
@@ -10,6 +10,7 @@ import {
   startRedisSentinels,
 } from '@leasehold/test-services'
 import { holderProgramOf } from '../conformance/holder-program.ts'
+import { linkHooks, oneLink } from '../conformance/links.ts'
 import type { RunningTarget } from '../conformance/running-target.ts'
 import { TcpProxy } from '../loopback/tcp-proxy.ts'
 import { type Address, openRedis } from './client.ts'
@@ -109,7 +110,7 @@ async function targetOf({ name, kind, entries, nodes, restart, ttlMs = 400, stop
     holderProgram: await holderProgramOf(import.meta.url, [
       JSON.stringify({ kind, urls, connectionName: 'holder' } satisfies Address),
     ]),
-    async openLinked() {
+    ...linkHooks(async () => {
       const before = nodes.map(({ port }) => new TcpProxy(port))
       proxies.push(...before)
       const ports = await Promise.all(before.map((proxy) => proxy.port()))
@@ -118,8 +119,8 @@ async function targetOf({ name, kind, entries, nodes, restart, ttlMs = 400, stop
       const backend = open(way)
       // A client in use: its connections stand before the link is harmed.
       await Promise.all(Array.from({ length: 20 }, (_, index) => backend.inspect?.(`any ${index}`)))
-      return { backend, link: asOne(before) }
-    },
+      return { backend, link: oneLink(before) }
+    }),
     openRefused: () => open({ urls, credentials: { username: 'nobody', password: 'wrong' } }),
     async killSession(backend) {
       for (const node of nodes) await killConnections(node, names.get(backend) ?? '')
@@ -139,13 +140,6 @@ function byWayOf(url: string, detours: ReadonlyMap<number, number>): string {
   way.port = String(detours.get(Number(way.port)) ?? way.port)
   return way.href
 }
-
-const asOne = (links: readonly Link[]): Link => ({
-  cut: () => links.forEach((link) => void link.cut()),
-  swallow: (direction) => links.forEach((link) => void link.swallow(direction)),
-  delay: (ms) => links.forEach((link) => void link.delay(ms)),
-  heal: () => links.forEach((link) => void link.heal()),
-})
 
 async function killConnections(server: Server, name: string): Promise<void> {
   const clients = (await askRedis(server, 'client', 'list')).split('\n')

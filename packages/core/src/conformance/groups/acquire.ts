@@ -5,7 +5,8 @@ import { contended, granted } from '../assertions.ts'
 import { caseGroup } from '../case.ts'
 import { holdRequest } from '../fates.ts'
 import { checkHistory, type HistoryEvent } from '../history.ts'
-import { LONG_MS, type Process } from '../trial.ts'
+import type { Process } from '../process.ts'
+import { LONG_MS } from '../trial.ts'
 
 const { cases, add } = caseGroup('acquire')
 export const acquireCases = cases

@@ -8,6 +8,9 @@ import { assertTruthful } from '../truthful.ts'
 
 const { cases, add } = caseGroup('faults')
 
+/** What forgets silent connections waits for minutes. So long they may be believed in. */
+const FORGOTTEN_MS = 15_000
+
 /** What befalls the connection between a process and its server. */
 export const linkCases = cases
 
@@ -44,6 +47,24 @@ add(
       await t.pass(t.arrivalMs)
     }
     assert.ok(await t.settled(lock.tryAcquire()))
+  },
+)
+
+add(
+  'forgotten-while-idle',
+  'a connection that something on its way forgot while nobody used it costs nobody anything: after a quarter of a minute of silence the next attempt is granted',
+  'openForgetful',
+  async (t) => {
+    const { backend, forget } = await t.openForgetful()
+    const { locks } = await t.process({}, backend)
+    const lock = locks.named(t.key())
+    const lease = await t.settled(lock.acquire({ ttlMs: t.ttlMs }))
+    await lease.release()
+    // What is done after the last lease is done by then.
+    await t.pass(t.expiryMs * 2)
+    forget()
+    await t.pass(FORGOTTEN_MS)
+    assert.ok(await t.settled(lock.tryAcquire(), t.soonMs), 'the key is free')
   },
 )
 

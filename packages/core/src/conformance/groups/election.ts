@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { election } from '../../index.ts'
 import { caseGroup } from '../case.ts'
-import type { Process, Trial } from '../trial.ts'
+import type { Process } from '../process.ts'
+import type { Trial } from '../trial.ts'
 
 const { cases, add } = caseGroup('election')
 

@@ -3,7 +3,8 @@ import { assertOver, contended } from '../assertions.ts'
 import { caseGroup } from '../case.ts'
 import { ChildHolder } from '../child-holder.ts'
 import { requestLost, requestSwallowed } from '../fates.ts'
-import { LONG_MS, type Process, type Trial } from '../trial.ts'
+import type { Process } from '../process.ts'
+import { LONG_MS, type Trial } from '../trial.ts'
 import { assertTruthful } from '../truthful.ts'
 
 const { cases, add } = caseGroup('faults')

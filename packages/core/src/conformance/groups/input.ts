@@ -3,7 +3,8 @@ import type { AcquireOptions } from '../../api.ts'
 import { allOf } from '../../index.ts'
 import { contended, granted } from '../assertions.ts'
 import { caseGroup } from '../case.ts'
-import type { Process, Trial } from '../trial.ts'
+import type { Process } from '../process.ts'
+import type { Trial } from '../trial.ts'
 
 const { cases, add } = caseGroup('input')
 export const inputCases = cases

@@ -4,7 +4,8 @@ import type { Share } from '../../contract.ts'
 import { resume, semaphore } from '../../index.ts'
 import { granted } from '../assertions.ts'
 import { caseGroup } from '../case.ts'
-import type { Process, Trial } from '../trial.ts'
+import type { Process } from '../process.ts'
+import type { Trial } from '../trial.ts'
 
 const { cases, add } = caseGroup('fencing')
 

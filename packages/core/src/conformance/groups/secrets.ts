@@ -3,7 +3,8 @@ import { inspect } from 'node:util'
 import { isLeaseholdError } from '../../errors.ts'
 import { caseGroup } from '../case.ts'
 import { failing } from '../fates.ts'
-import { LONG_MS, type Process } from '../trial.ts'
+import type { Process } from '../process.ts'
+import { LONG_MS } from '../trial.ts'
 
 const { cases, add } = caseGroup('hygiene')
 
