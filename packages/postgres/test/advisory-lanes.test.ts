@@ -77,12 +77,27 @@ describe('a process that waits for more keys than it has sessions to wait on', (
 describe('sessions to wait on', () => {
   /** Lanes, of which a test says what they are at. */
   function stubs() {
-    const all: { isFree: boolean; isWaiting: boolean; freeSinceMs: number; retune(): unknown; close: Mock }[] = []
+    const all: {
+      isFree: boolean
+      isWaiting: boolean
+      freeSinceMs: number
+      retune(): unknown
+      endIfOverdue(): void
+      close: Mock
+    }[] = []
     const called: string[] = []
     const lanes = new Lanes(
       (_, gone) => {
         const close = vi.fn(async () => gone())
-        const lane = { isFree: false, isWaiting: true, freeSinceMs: 0, pid: 7, retune: () => lane, close }
+        const lane = {
+          isFree: false,
+          isWaiting: true,
+          freeSinceMs: 0,
+          pid: 7,
+          retune: () => lane,
+          endIfOverdue() {},
+          close,
+        }
         all.push(lane)
         return lane as never
       },
