@@ -69,7 +69,7 @@ export interface LocksOptions extends Omit<AcquireOptions, 'signal' | 'metadata'
    * TTL, a renewal no longer than a third of it, or of the backend's smallest TTL where that is longer. A release that finds no server is repeated for half this time.
    */
   readonly requestTimeoutMs?: number | undefined
-  /** The longest time between two attempts of a waiting contender, if no wake-up arrives: 1 to 60 000. Default 1000. */
+  /** The longest time between two attempts of a waiting contender, if no wake-up arrives: 1 to 60 000. Default 1000. Of no effect where the backend polls by itself, and reaches its server. */
   readonly pollMs?: number | undefined
   /** Most leases held at once by this object. Default 100 000. */
   readonly maxLeases?: number | undefined

@@ -116,6 +116,11 @@ export interface Capabilities {
   readonly minTtlMs: number
   /** It learns of losses by itself, such as by the end of a session, and tells `Core.lost`. Default false: core learns of them by renewals. */
   readonly tellsLosses?: boolean
+  /**
+   * While a claim waits, the backend asks the server by itself whether its turn has come: `waitForTurn` ends within `slackMs` after the key can be had, also where nothing was told, and where a holder has
+   * fallen silent. Then core does not poll beside it. Default false.
+   */
+  readonly selfPolling?: boolean
   /** Parts of a key that it grants, beside all of it. It needs `waitForTurn` for that, and a line at the server. Default none. */
   readonly shares?: readonly Share['kind'][]
 }
@@ -190,7 +195,7 @@ export interface LockBackend {
    * was granted the key meanwhile is it not released: the abort ends the wait then, and not the hold.
    *
    * While it waits, core may call `tryAcquire` with the same claim, as a poll: it must not lose its place.
-   * Without this operation core polls.
+   * Without this operation core polls, and beside it, too, unless the backend is `selfPolling`.
    */
   waitForTurn?(claim: Claim, terms: Terms, signal: AbortSignal): Promise<Grant | undefined>
 

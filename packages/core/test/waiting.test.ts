@@ -57,6 +57,25 @@ it.each([false, true])(
   },
 )
 
+it.each([
+  { selfPolling: false, polls: 50 },
+  { selfPolling: true, polls: 0 },
+])('polls beside a backend that pushes only where that does not poll by itself: $selfPolling', async (claimed) => {
+  const { time, store, seen, backend } = remote({ pushes: true })
+  const capabilities = { ...backend.capabilities, selfPolling: claimed.selfPolling }
+  const locks = createLocks({ ...backend, capabilities }, { clock: time.clock, random: () => 0.999 })
+  const there = createLocks(memoryBackend({ store }), { clock: time.clock })
+  const lease = await there.named('k').acquire({ ttlMs: 100_000 })
+  const acquiring = locks.named('k').acquire()
+  await time.pass(60_000)
+  expect(seen.attempts).toBeGreaterThanOrEqual(claimed.polls)
+  if (claimed.selfPolling) expect(seen.attempts).toBe(1)
+  await lease.release()
+  await time.pass(2 * TRIP_MS)
+  expect((await acquiring).remainingMs).toBeGreaterThan(0)
+  await Promise.all([locks.close(), there.close()])
+})
+
 it('a wait on a held key ends one trip after its time', async () => {
   const { time, store, backend } = remote()
   const locks = createLocks(backend, { clock: time.clock })

@@ -49,6 +49,7 @@ const capabilities: Capabilities = {
   survivesRestart: false,
   slackMs: CLAIM_WINDOW_MS + 500,
   minTtlMs: 1,
+  selfPolling: true,
   shares: ['shared', 'permits'],
 }
 
@@ -63,20 +64,23 @@ export function redisBackend(options: RedisBackendOptions): LockBackend {
   const { clock } = core
   const { reach, namespace } = reachedBy(options, core)
   const { scripts } = reach
-  const line = new Line(reach, clock, namespace, options.waitReplicas !== undefined)
   const batches = new Batches(scripts, namespace)
+  const line: Line = new Line(reach, (claim) => turn.join(claim), clock, namespace, options.waitReplicas !== undefined)
   const operators = new Operators(reach, namespace, replyTimeoutMs)
-  const releaseAll = (claims: readonly Claim[]) =>
-    reach.releaseAll(
+  const releaseAll = (claims: readonly Claim[]) => {
+    turn.sendBefore(claims)
+    return reach.releaseAll(
       claims,
       (part) => batches.release(part),
       (claim) => line.release(claim),
     )
+  }
 
   const { partsOf, refused } = reach
   const turn = new OneTurn(
     { partsOf, refused, together: (asked) => batches.attempts(asked), alone: (asked) => batches.attempt(asked) },
     { partsOf, refused, together: (claims) => batches.releases(claims), alone: (claim) => line.release(claim) },
+    { partsOf, refused, together: (asked) => batches.joins(asked), alone: (asked) => batches.join(asked) },
   )
 
   return {
@@ -89,7 +93,11 @@ export function redisBackend(options: RedisBackendOptions): LockBackend {
       return reach.acquireAll(claims, (part) => batches.acquire(part, terms), releaseAll)
     },
     renew: (renewals) => reach.renew(renewals, (part) => batches.renew(part)),
-    release: (claim, next) => (next ? line.release(claim, next) : turn.release(claim)),
+    release(claim, next) {
+      if (!next) return turn.release(claim)
+      turn.sendBefore([claim])
+      return line.release(claim, next)
+    },
     releaseAll,
     waitForTurn: (claim, terms, signal) => line.wait(claim, terms, signal),
     inspect: (key) => operators.inspect(key),

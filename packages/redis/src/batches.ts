@@ -2,18 +2,22 @@ import type { Claim, Contended, Grant, Renewal, RenewedClaim, Terms } from '@lea
 import { type Attempt, attemptOf, attemptsOf, endingsOf, failureIn, renewalsOf, shareRenewalsOf } from './answers.ts'
 import { withReasons } from './forced.ts'
 import { allNames, keyNames } from './key-names.ts'
-import type { AskedClaim } from './one-turn.ts'
+import type { AskedClaim, JoiningClaim } from './one-turn.ts'
 import type { ScriptArgument, Scripts } from './script.ts'
 import { acquire } from './scripts/acquire.ts'
 import { acquireAll } from './scripts/acquire-all.ts'
 import { acquireEach } from './scripts/acquire-each.ts'
+import { join } from './scripts/join.ts'
+import { joinEach } from './scripts/join-each.ts'
 import { releaseAll } from './scripts/release-all.ts'
 import { renew, renewArguments } from './scripts/renew.ts'
 import { acquireShare } from './scripts/shares/acquire.ts'
 import { acquireShareOfEach } from './scripts/shares/acquire-each.ts'
+import { joinShare } from './scripts/shares/join.ts'
+import { joinShareOfEach } from './scripts/shares/join-each.ts'
 import { releaseShares } from './scripts/shares/release.ts'
 import { renewShares } from './scripts/shares/renew.ts'
-import { shareArguments } from './share-arguments.ts'
+import { joinArguments, shareArguments } from './share-arguments.ts'
 
 /** Of many claims, one script for all of them: they are on keys of one slot, and all of them of shares, or none. */
 export class Batches {
@@ -45,11 +49,23 @@ export class Batches {
       if (share) args.push(...shareArguments(share))
     }
     const script = areShares(asked) ? acquireShareOfEach : acquireEach
-    const answers = (await this.#scripts.grant(script, this.#names(asked), args)) as readonly string[]
-    return answers.map((answer, nth) => {
-      const { ttlMs, share } = asked[nth] as AskedClaim
-      return failureIn(answer) ?? attemptOf(answer, ttlMs, share)
-    })
+    return attemptOfEach(await this.#scripts.grant(script, this.#names(asked), args), asked)
+  }
+
+  async join(asked: JoiningClaim): Promise<Attempt> {
+    // It may have been released while others were refused beside it: behind that, it would stand in line for nobody, or take the key.
+    if (!asked.isWanted()) throw new Error('the wait is over')
+    const { key, ttlMs, share } = asked
+    const args = [this.#namespace, ...joinArguments(asked)]
+    const names = allNames(keyNames(this.#namespace, key))
+    return attemptOf(await this.#scripts.grant(share ? joinShare : join, names, args), ttlMs, share)
+  }
+
+  /** Of several who have nothing to do with each other, as `attempts`. */
+  async joins(asked: readonly JoiningClaim[]): Promise<readonly (Attempt | Error)[]> {
+    const args = [this.#namespace, ...asked.flatMap(joinArguments)]
+    const script = areShares(asked) ? joinShareOfEach : joinEach
+    return attemptOfEach(await this.#scripts.grant(script, this.#names(asked), args), asked)
   }
 
   async renew(renewals: readonly RenewedClaim[]): Promise<readonly Renewal[]> {
@@ -82,6 +98,12 @@ export class Batches {
     return claims.flatMap(({ key }) => allNames(keyNames(this.#namespace, key)))
   }
 }
+
+const attemptOfEach = (answer: unknown, asked: readonly AskedClaim[]): (Attempt | Error)[] =>
+  asked.map(({ ttlMs, share }, nth) => {
+    const own = (answer as readonly string[])[nth]
+    return failureIn(own) ?? attemptOf(own, ttlMs, share)
+  })
 
 const areShares = ([claim]: readonly Claim[]): boolean => claim?.share !== undefined
 

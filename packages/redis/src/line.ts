@@ -1,19 +1,19 @@
 import type { Candidate, Claim, Clock, Grant, Instant, Terms } from '@leasehold/core'
-import { attemptOf, isReleased, nextOf } from './answers.ts'
+import { type Attempt, isReleased, nextOf } from './answers.ts'
 import { isHalfway } from './cluster/halfway.ts'
+import { Heartbeats } from './heartbeats.ts'
 import { allNames, keyNames } from './key-names.ts'
+import type { JoiningClaim } from './one-turn.ts'
 import type { Reach } from './reach.ts'
 import type { ScriptArgument, Scripts } from './script.ts'
-import { join } from './scripts/join.ts'
 import { release } from './scripts/release.ts'
 import { releaseHold } from './scripts/release-hold.ts'
-import { joinShare } from './scripts/shares/join.ts'
 import { releaseShareHold, releaseShares } from './scripts/shares/release.ts'
-import { shareArguments } from './share-arguments.ts'
+import { joinArguments } from './share-arguments.ts'
 import type { Subscription, Turns } from './turns.ts'
 import { type Joined, Wait } from './wait.ts'
 
-/** How long to leave the server alone that would not let us listen. */
+/** How long to leave the server alone that would not let us listen, or does not say so. */
 const UNHEARD_PAUSE_MS = 1000
 
 interface Joining {
@@ -21,11 +21,17 @@ interface Joining {
   readonly sentAt: Instant
 }
 
+type Join = (claim: JoiningClaim) => Promise<Attempt>
+
 /** Standing in line for keys: over all processes first in, first out. */
 export class Line {
   readonly #scripts: Scripts
   readonly #turns: Turns
+  readonly #partsOf: Reach['partsOf']
+  /** Several that are asked for in one turn of the event loop are one script. */
+  readonly #ask: Join
   readonly #clock: Clock
+  readonly #heartbeats: Heartbeats
   readonly #namespace: string
   /** A grant that another process brought about is asked for again, over a connection of this one. */
   readonly #asksAgain: boolean
@@ -33,14 +39,18 @@ export class Line {
   readonly #joining = new Map<string, Joining>()
 
   constructor(
-    { scripts, turns }: Pick<Reach, 'scripts' | 'turns'>,
+    { scripts, turns, partsOf }: Pick<Reach, 'scripts' | 'turns' | 'partsOf'>,
+    join: Join,
     clock: Clock,
     namespace: string,
     asksAgain: boolean,
   ) {
     this.#scripts = scripts
     this.#turns = turns
+    this.#partsOf = partsOf
+    this.#ask = join
     this.#clock = clock
+    this.#heartbeats = new Heartbeats(clock)
     this.#namespace = namespace
     this.#asksAgain = asksAgain
   }
@@ -50,14 +60,14 @@ export class Line {
     const joining = this.#joining.get(claim.holder)
     const join = joining && (() => this.#joinedBy(joining, claim, terms, subscription, wait))
     const stop = () => wait.end()
-    const wait: Wait = new Wait(
-      this.#clock,
-      () => this.#joinHeard(claim, terms, subscription, wait),
-      () => {
+    const wait: Wait = new Wait(this.#clock, {
+      join: () => this.#joinHeard(claim, terms, subscription, wait),
+      beat: (again) => this.#heartbeats.next(this.#groupOf(claim), again),
+      over() {
         leave()
         signal.removeEventListener('abort', stop)
       },
-    )
+    })
     const leave = subscription.expect(claim.holder, (turn) => wait.hear(this.#asksAgain ? undefined : turn))
     signal.addEventListener('abort', stop, { once: true })
     if (signal.aborted) stop()
@@ -67,7 +77,14 @@ export class Line {
     return wait.outcome
   }
 
+  /** Of those that one script serves. */
+  #groupOf(claim: Claim): number {
+    const [part] = this.#partsOf([claim])
+    return part?.group ?? 0
+  }
+
   #listen(wait: Wait, subscription: Subscription, join: (() => Promise<Joined>) | undefined): void {
+    wait.hintIn(UNHEARD_PAUSE_MS)
     subscription.listening().then(
       () => wait.begin(join),
       (error: unknown) => wait.failIn(UNHEARD_PAUSE_MS, error),
@@ -80,7 +97,7 @@ export class Line {
     const subscription = apart ? undefined : this.#turns.subscriptionTo(claim.key)
     if (!next || !subscription?.isListening) return this.#end(claim).then(isReleased)
     const sentAt = this.#clock.now()
-    const asked = this.#end(claim, [next.holder, ...asking(next, next, subscription)])
+    const asked = this.#end(claim, joinArguments({ ...next, process: subscription.process }))
     const over = () => this.#joining.delete(next.holder)
     asked.then(over, over)
     this.#joining.set(next.holder, { asked, sentAt })
@@ -120,27 +137,26 @@ export class Line {
 
   /** A key that has moved to another node is listened to there, and that one has another clock. */
   async #joinHeard(claim: Claim, terms: Terms, subscription: Subscription, wait: Wait): Promise<Joined> {
-    if (!subscription.isListening) wait.forgetClock()
+    if (!subscription.isListening) {
+      wait.forgetClock()
+      wait.hintIn(UNHEARD_PAUSE_MS)
+    }
     await subscription.listening()
     return this.#join(claim, terms, subscription, wait)
   }
 
-  async #join(claim: Claim, terms: Terms, subscription: Subscription, wait: Wait): Promise<Joined> {
+  async #join(
+    claim: Claim,
+    { ttlMs, metadata }: Terms,
+    subscription: Subscription,
+    wait: Wait,
+  ): Promise<Joined> {
     // Its claim may have been released meanwhile: behind that, it would stand in line for nobody, or take the key.
     if (wait.isOver) throw new Error('the wait is over')
-    const names = allNames(keyNames(this.#namespace, claim.key))
     const sentAt = this.#clock.now()
-    const { share } = claim
-    const { since } = subscription
-    const args = [this.#namespace, claim.holder, ...asking(claim, terms, subscription)]
-    const answer = await this.#scripts.grant(share ? joinShare : join, names, args)
-    const attempt = attemptOf(answer, terms.ttlMs, share)
+    const { process, since } = subscription
+    const attempt = await this.#ask({ ...claim, ttlMs, metadata, process, isWanted: () => !wait.isOver })
     if (!attempt.granted && attempt.listeners === 0) subscription.unheard(since)
     return { attempt, sentAt }
   }
-}
-
-/** What `join` takes after the holder. */
-function asking({ share }: Claim, { ttlMs, metadata = '' }: Terms, { process }: Subscription): ScriptArgument[] {
-  return share ? [ttlMs, metadata, ...shareArguments(share), process] : [ttlMs, metadata, process]
 }

@@ -5,10 +5,18 @@ import { isHalfway } from './cluster/halfway.ts'
 import type { Part } from './parts.ts'
 
 /** So many claims in one script at most: whoever else asks the server waits for it. */
-const MOST = 64
+export const MOST = 64
 
 /** A claim, and what is asked for it. */
-export type AskedClaim = Claim & Pick<Terms, 'ttlMs' | 'metadata'>
+export interface AskedClaim extends Claim, Pick<Terms, 'ttlMs' | 'metadata'> {}
+
+/** One that is to stand in line, or to say that it lives. */
+export interface JoiningClaim extends AskedClaim {
+  /** As the server tells it from others. */
+  readonly process: string
+  /** Whether anybody waits for it still. */
+  isWanted(): boolean
+}
 
 /** How several claims are asked for in one script, and one by itself. */
 export interface Asking<C extends Claim, A> {
@@ -100,10 +108,16 @@ class Gathered<C extends Claim, A> {
 export class OneTurn {
   readonly #attempts: Gathered<AskedClaim, Attempt>
   readonly #releases: Gathered<Claim, boolean>
+  readonly #joins: Gathered<JoiningClaim, Attempt>
 
-  constructor(attempts: Asking<AskedClaim, Attempt>, releases: Asking<Claim, boolean>) {
+  constructor(
+    attempts: Asking<AskedClaim, Attempt>,
+    releases: Asking<Claim, boolean>,
+    joins: Asking<JoiningClaim, Attempt>,
+  ) {
     this.#attempts = new Gathered(attempts)
     this.#releases = new Gathered(releases)
+    this.#joins = new Gathered(joins)
   }
 
   attempt(claim: AskedClaim): Promise<Attempt> {
@@ -112,19 +126,29 @@ export class OneTurn {
   }
 
   release(claim: Claim): Promise<boolean> {
-    // A claim that is given up in the turn in which it was asked for: in the other order, nobody would ever give it back.
-    if (this.#attempts.has(claim)) this.send()
+    this.sendBefore([claim])
     this.#begin()
     return this.#releases.add(claim)
+  }
+
+  join(claim: JoiningClaim): Promise<Attempt> {
+    this.#begin()
+    return this.#joins.add(claim)
+  }
+
+  /** Claims that are given up in the turn in which they were asked for: in the other order, nobody would ever give them back. */
+  sendBefore(claims: readonly Claim[]): void {
+    if (claims.some((claim) => this.#attempts.has(claim) || this.#joins.has(claim))) this.send()
   }
 
   /** What was asked for until now, before anything else. Whoever gives a key back and asks for it is to find it free. */
   send(): void {
     this.#releases.send()
     this.#attempts.send()
+    this.#joins.send()
   }
 
   #begin(): void {
-    if (this.#attempts.size + this.#releases.size === 0) process.nextTick(() => this.send())
+    if (this.#attempts.size + this.#releases.size + this.#joins.size === 0) process.nextTick(() => this.send())
   }
 }

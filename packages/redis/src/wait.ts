@@ -19,24 +19,33 @@ interface Anchor {
   readonly serverMs: number
 }
 
+/** How one claim waits. */
+export interface Waiting {
+  /** Puts it in line, or says that it lives. */
+  join(): Promise<Joined>
+  /** Calls `again` once, together with others who wait, within `REFRESH_MS`. Returns how to stop. */
+  beat(again: () => void): () => void
+  /** Nothing is asked for it any more. */
+  over(): void
+}
+
 /** One claim in line: says that it lives until its turn comes, by message or as the answer to that. */
 export class Wait {
   /** The grant; or nothing, as a hint to try again. */
   readonly outcome: Promise<Grant | undefined>
   readonly #clock: Clock
-  readonly #join: () => Promise<Joined>
-  readonly #onOver: () => void
+  readonly #waiting: Waiting
   #anchor: Anchor | undefined
   #early: Turn | undefined
-  #cancelTimer: (() => void) | undefined
+  /** Of what comes next. */
+  #cancel: (() => void) | undefined
   #over = false
   #resolve!: (grant: Grant | undefined) => void
   #reject!: (error: unknown) => void
 
-  constructor(clock: Clock, join: () => Promise<Joined>, onOver: () => void) {
+  constructor(clock: Clock, waiting: Waiting) {
     this.#clock = clock
-    this.#join = join
-    this.#onOver = onOver
+    this.#waiting = waiting
     this.outcome = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
@@ -48,8 +57,9 @@ export class Wait {
     return this.#over
   }
 
-  begin(join = this.#join): void {
+  begin(join = () => this.#waiting.join()): void {
     if (this.#over) return
+    this.#next(undefined)
     join().then(
       (each) => this.#joined(each),
       (error: unknown) => this.#end(() => this.#reject(error)),
@@ -57,7 +67,12 @@ export class Wait {
   }
 
   failIn(delayMs: number, error: unknown): void {
-    if (!this.#over) this.#cancelTimer = this.#clock.setTimer(delayMs, () => this.#end(() => this.#reject(error)))
+    this.#after(delayMs, () => this.#end(() => this.#reject(error)))
+  }
+
+  /** Unless it stands in line by then: nobody could tell it of its turn meanwhile. */
+  hintIn(delayMs: number): void {
+    this.#after(delayMs, () => this.end())
   }
 
   /** A turn may be told before the answer that put the claim in line. */
@@ -87,7 +102,19 @@ export class Wait {
     if (this.#early !== undefined) this.hear(this.#early)
     if (this.#over) return
     const freeInMs = Math.max(SHORTEST_PAUSE_MS, remainingMs + 1)
-    this.#cancelTimer = this.#clock.setTimer(Math.min(REFRESH_MS, freeInMs), () => this.begin())
+    const again = () => this.begin()
+    if (freeInMs < REFRESH_MS) this.#after(freeInMs, again)
+    else this.#next(this.#waiting.beat(again))
+  }
+
+  #after(delayMs: number, then: () => void): void {
+    if (!this.#over) this.#next(this.#clock.setTimer(delayMs, then))
+  }
+
+  /** In place of what was to come. */
+  #next(cancel: (() => void) | undefined): void {
+    this.#cancel?.()
+    this.#cancel = cancel
   }
 
   /**
@@ -104,8 +131,8 @@ export class Wait {
   #end(tell: () => void): void {
     if (this.#over) return
     this.#over = true
-    this.#cancelTimer?.()
-    this.#onOver()
+    this.#next(undefined)
+    this.#waiting.over()
     tell()
   }
 }

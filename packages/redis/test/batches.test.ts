@@ -4,7 +4,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { keyNames } from '../src/key-names.ts'
 import { claimOn, permits, SHARED, shareOf, terms } from './claims.ts'
 import { startClusterStanding } from './cluster-standing.ts'
-import { scriptsRunAt, startStanding } from './standing.ts'
+import { linesOf, scriptsRunAt, startStanding } from './standing.ts'
 
 const node = await startStanding()
 const cluster = await startClusterStanding()
@@ -98,10 +98,8 @@ describe.each(setUps)('on $name, a batch', ({ servers, open, scripts }) => {
     const [holder, waiter] = [open(), open()]
     const claims = await held(holder, 3, 'awaited')
     const locks = createLocks(waiter, { pollMs: MINUTE_MS })
-    const asked = await runs(servers)
     const waiting = claims.slice(1).map(({ key }) => locks.named(key).acquire({ ttlMs: MINUTE_MS }))
-    // An attempt each, and a place in line.
-    await until('they wait', async () => (await runs(servers)) >= asked + 2 * waiting.length)
+    await until('they wait', async () => (await linesOf(servers, 'awaited')) === waiting.length)
     expect(await holder.releaseAll?.(claims)).toEqual([true, true, true])
     await Promise.all(waiting)
     expect((await locks.close()).released).toBe(2)

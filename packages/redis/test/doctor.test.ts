@@ -1,7 +1,10 @@
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import { type Advice, createLocks, type LockBackend, systemClock } from '@leasehold/core'
+import { virtualTime } from '@leasehold/core/conformance'
 import { startRedisReplica, until } from '@leasehold/test-services'
 import { Redis } from 'ioredis'
 import { afterAll, describe, expect, it } from 'vitest'
+import { Doctor } from '../src/doctor.ts'
 import { redisBackend } from '../src/index.ts'
 import { startStanding, visit } from './standing.ts'
 
@@ -47,6 +50,26 @@ describe('the doctor', () => {
   it('names a replica, and a server without persistence', async () => {
     await using replica = await startRedisReplica(server, { settings: { save: '""' } })
     expect(await codes(replica.url)).toEqual(['NO_PERSISTENCE', 'REPLICA'])
+  })
+
+  it('does not warn of a failover, which leads to replicas for moments, but of one that does not end', async () => {
+    const { clock, pass } = virtualTime()
+    const advice: Advice[] = []
+    const doctor = new Doctor({ clock, advise: (each) => void advice.push(each) })
+    const meet = async (role: string) => {
+      doctor.examine({ call: async () => `role:${role}\r\naof_enabled:1` })
+      await turnOfTheLoop()
+      await turnOfTheLoop()
+    }
+    for (const role of ['master', 'slave', 'slave', 'master', 'slave']) {
+      await meet(role)
+      await pass(20_000)
+    }
+    expect(advice).toEqual([])
+    await pass(20_000)
+    await meet('slave')
+    await meet('slave')
+    expect(advice.map(({ code }) => code)).toEqual(['REPLICA'])
   })
 
   it('says each thing once, however often connections break', async () => {

@@ -1,6 +1,9 @@
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
+import type { Claim } from '@leasehold/core'
 import { expect, it } from 'vitest'
+import { attemptOf } from '../src/answers.ts'
 import { Line } from '../src/line.ts'
+import { anywhere, partsOf } from '../src/parts.ts'
 import type { Hear, Subscription } from '../src/turns.ts'
 import { claimOn, terms } from './claims.ts'
 
@@ -36,8 +39,14 @@ function waitTold() {
     unheard: () => {},
   }
   const turns = { subscriptionTo: () => subscription, close: async () => {} }
-  const grant = () => new Promise<unknown>((resolve) => told.asked.push(resolve))
-  const line = new Line({ scripts: { run: grant, grant, close: async () => {} }, turns }, clock, 'n:', false)
+  const join = async () => attemptOf(await new Promise<string>((resolve) => told.asked.push(resolve)), 60_000)
+  const none = async () => {}
+  const reach = {
+    scripts: { run: none, grant: none, close: none },
+    turns,
+    partsOf: <C extends Claim>(claims: readonly C[]) => partsOf(claims, anywhere),
+  }
+  const line = new Line(reach, join, clock, 'n:', false)
   const stop = new AbortController()
   const turn = line.wait(claimOn('moved'), terms(), stop.signal)
   return { told, stop, turn }

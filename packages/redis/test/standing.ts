@@ -46,6 +46,13 @@ export async function visit(backend: LockBackend, key: string): Promise<bigint> 
   return grant.granted ? grant.fencingToken : 0n
 }
 
+/** For how many keys whose names begin so somebody stands in line. */
+export async function linesOf(servers: readonly Server[], prefix: string): Promise<number> {
+  const pattern = `leasehold:*:${prefix}*:queue`
+  const all = await Promise.all(servers.map((server) => askRedis(server, 'keys', pattern)))
+  return all.flatMap((names) => names.split('\n').filter(Boolean)).length
+}
+
 /** How often the server was asked to run a script, and did. */
 export const scriptsRun = ({ server }: Standing): Promise<number> => scriptsRunAt(server)
 

@@ -39,6 +39,7 @@ describe('the documentation of the suite', () => {
       'releaseAll',
       'inspect',
       'tellsLosses',
+      'selfPolling',
       'fifo',
       'handOff',
       'survivesRestart',

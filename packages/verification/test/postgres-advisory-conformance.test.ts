@@ -5,6 +5,7 @@ import { itPassesTheSuite } from './suite.ts'
 // at once; it counts no permits; no row is locked; and not every waiter stands in the server's line.
 itPassesTheSuite(await startPostgresAdvisory(), [
   'fifo',
+  'selfPolling',
   'handOff',
   'survivesRestart',
   'inspect',

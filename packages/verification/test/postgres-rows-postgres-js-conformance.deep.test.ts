@@ -2,4 +2,4 @@ import { startPostgresJsRows } from '../src/postgres/target.ts'
 import { itPassesTheSuite } from './suite.ts'
 
 // As with `pg`.
-itPassesTheSuite(await startPostgresJsRows(), ['fifo', 'collidingKeys', 'tellsLosses', 'watch'])
+itPassesTheSuite(await startPostgresJsRows(), ['fifo', 'collidingKeys', 'tellsLosses', 'selfPolling', 'watch'])

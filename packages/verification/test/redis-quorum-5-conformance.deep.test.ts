@@ -7,6 +7,7 @@ itPassesTheSuite(await startPoorQuorumTarget(), [
   'tryAcquireAll',
   'collidingKeys',
   'tellsLosses',
+  'selfPolling',
   'raiseTokens',
   'openRefused',
   'stall',

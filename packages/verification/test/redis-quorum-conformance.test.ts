@@ -7,6 +7,7 @@ itPassesTheSuite(await startQuorumTarget(), [
   'tryAcquireAll',
   'collidingKeys',
   'tellsLosses',
+  'selfPolling',
   'raiseTokens',
   'stall',
   'permits',

@@ -18,6 +18,7 @@ export type Need =
   | 'handOff'
   | 'survivesRestart'
   | 'tellsLosses'
+  | 'selfPolling'
   | Share['kind']
   | keyof FaultHooks
 
@@ -36,6 +37,7 @@ const capabilities: ReadonlySet<string> = new Set<Need>([
   'handOff',
   'survivesRestart',
   'tellsLosses',
+  'selfPolling',
   'shared',
   'permits',
 ])

@@ -85,8 +85,13 @@ export function wire(inner: LockBackend, options: WireOptions = {}): Wire {
     backend: {
       ...required(inner, pass),
       ...(options.minimal === true ? {} : offered(inner, pass)),
-      // It can tell losses that the backend knows nothing of.
-      capabilities: { ...inner.capabilities, tellsLosses: true, ...(options.minimal && { shares: [] }) },
+      // It can tell losses that the backend knows nothing of, and swallow a wait that the backend would have ended.
+      capabilities: {
+        ...inner.capabilities,
+        tellsLosses: true,
+        selfPolling: false,
+        ...(options.minimal && { shares: [] }),
+      },
       attach(core) {
         tellLost = (claim) => core.lost(claim)
         inner.attach?.(core)

@@ -102,7 +102,7 @@ function nodesOf(
     throw new TypeError('redisQuorumBackend({ clients }) takes clients of one server each: a Cluster is none')
   assertDuration('replyTimeoutMs', replyTimeoutMs, LONGEST_TIMER_MS)
   const claimIdentity = identities()
-  const doctor = new Doctor(core)
+  const told = new Set<string>()
   const given = clients.map((client: RedisClient | NodeRedisClient, index) =>
     nodeClientOf(`clients[${index}]`, client, credentials),
   )
@@ -110,6 +110,7 @@ function nodesOf(
   return given.map((client, index) => {
     const namespace = namespaceOf(client.keyPrefix, prefix)
     const make = () => client.duplicate(replyTimeoutMs)
+    const doctor = new Doctor(core, told)
     const life = new ServerLife(core.clock, maxTtlMs, (runId) => claimIdentity(index, runId))
     const prepare = async (redis: RedisConnection) => {
       await client.prepare(redis)

@@ -131,6 +131,19 @@ add(
   },
 )
 
+add(
+  'polls-itself',
+  'a wait that polls by itself finds the key of a holder that fell silent',
+  'waitForTurn',
+  'selfPolling',
+  async (t) => {
+    const [holder, other] = [await t.open(), await t.open()]
+    const { claim } = await t.hold(holder, t.key(), t.ttlMs)
+    const waiter = await stand(t, other, claim.key)
+    granted(await t.settled(waiter.grant, t.expiryMs + t.soonMs / 2))
+  },
+)
+
 add('closed-waiter', 'a client that is closed while it waits blocks nobody', 'waitForTurn', async (t) => {
   const holder = await t.open()
   const { claim } = await t.hold(holder)

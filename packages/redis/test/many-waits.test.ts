@@ -1,0 +1,188 @@
+import { type Claim, createLocks, type LockBackend, type LockEvent } from '@leasehold/core'
+import { askRedis, type Server, startClusteredRedis, until } from '@leasehold/test-services'
+import { afterAll, describe, expect, it } from 'vitest'
+import { slotOf } from '../src/cluster/slot.ts'
+import { keyNames } from '../src/key-names.ts'
+import { MOST } from '../src/one-turn.ts'
+import { claimOn, permits, SHARED, shareOf, terms } from './claims.ts'
+import { nodesOf, startClusterStanding } from './cluster-standing.ts'
+import { linesOf, scriptsRunAt, startStanding } from './standing.ts'
+
+const [node, cluster, clustered] = await Promise.all([startStanding(), startClusterStanding(), startClusteredRedis()])
+const [clusteredNode] = clustered.nodes as [Server]
+afterAll(() => Promise.all([node.stop(), cluster.stop(), clustered.stop()]))
+
+/** As many as take several scripts. */
+const MANY = 200
+const BEATS = 3
+
+/** `scripts`: how many a beat of `MANY` may be: some go along with those who beat next, and one script is begun in each slot. */
+const setUps = [
+  {
+    name: 'one node',
+    servers: [node.server],
+    open: () => node.open(),
+    at: async () => node.server,
+    scripts: Math.ceil(MANY / MOST) + 1,
+  },
+  {
+    name: 'a Cluster',
+    servers: cluster.cluster.nodes,
+    open: () => cluster.open(),
+    at: async (key: string) => (await nodesOf(cluster, slotOf(keyNames('leasehold:', key).hold)))[0],
+    scripts: 2 * 12,
+  },
+  {
+    name: 'the one address of a clustered service',
+    servers: [clusteredNode],
+    open: () => node.open({}, clusteredNode.url),
+    at: async () => clusteredNode,
+    scripts: 2 * 12,
+  },
+]
+
+async function heardOf(servers: readonly Server[], command: string): Promise<number> {
+  const each = servers.map(async (server) => {
+    const stats = await askRedis(server, 'info', 'commandstats')
+    return Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0)
+  })
+  return (await Promise.all(each)).reduce((sum, calls) => sum + calls, 0)
+}
+
+const runs = async (servers: readonly Server[]): Promise<number> =>
+  (await Promise.all(servers.map(scriptsRunAt))).reduce((sum, count) => sum + count, 0)
+
+const never = new AbortController().signal
+const MINUTE = terms()
+
+const many = (name: string, count = MANY, on: (key: string) => Claim = claimOn): Claim[] =>
+  Array.from({ length: count }, (_, index) => on(`${name} ${index}`))
+
+async function held(backend: LockBackend, claims: readonly Claim[]): Promise<readonly Claim[]> {
+  await Promise.all(claims.map((claim) => backend.tryAcquire(claim, MINUTE)))
+  return claims
+}
+
+describe.each(setUps)('on $name, those who wait in one process', ({ name, servers, open, at, scripts }) => {
+  it('say that they live in one script for each slot, and nobody polls beside them', async () => {
+    const locks = createLocks(open())
+    const claims = await held(open(), many('many'))
+    const abort = new AbortController()
+    const waiting = claims.map(({ key }) => locks.named(key).acquire({ signal: abort.signal }).catch(() => {}))
+    await until('all stand in line', async () => (await linesOf(servers, 'many')) === MANY)
+    // A clustered service is found out by the first batch that it refuses.
+    const settled = await heardOf(servers, 'hset')
+    await until('they have beaten', async () => (await heardOf(servers, 'hset')) >= settled + MANY)
+    // What stands in line, or says that it lives, is one HSET.
+    const before = { runs: await runs(servers), stood: await heardOf(servers, 'hset') }
+    await until('beats have been', async () => (await heardOf(servers, 'hset')) >= before.stood + BEATS * MANY)
+    const beats = ((await heardOf(servers, 'hset')) - before.stood) / MANY
+    expect((await runs(servers)) - before.runs).toBeLessThanOrEqual((beats + 1) * scripts)
+    abort.abort()
+    await Promise.all(waiting)
+    await locks.close()
+    expect(await linesOf(servers, 'many')).toBe(0)
+  })
+
+  it.each([
+    { what: 'whole keys', on: claimOn },
+    { what: 'readers', on: (key: string) => shareOf(key, SHARED) },
+    { what: 'permits', on: (key: string) => shareOf(key, permits(3, 2)) },
+  ])('are not spoilt by one whose line somebody else has overwritten: $what', async ({ what, on }) => {
+    const [holder, waiter] = [open(), open()]
+    const prefix = `spoilt ${what}`
+    const claims = await held(holder, many(prefix, 20))
+    const turns = claims.map(({ key }) => waiter.waitForTurn?.(on(key), MINUTE, never) ?? Promise.resolve(undefined))
+    const failing = expect(turns[0]).rejects.toThrow('WRONGTYPE')
+    await until('all stand in line', async () => (await linesOf(servers, prefix)) === claims.length)
+    const [spoilt, ...others] = claims as [Claim, ...Claim[]]
+    const server = await at(spoilt.key)
+    const { waiters } = keyNames('leasehold:', spoilt.key)
+    await askRedis(server, 'SET', waiters, 'somebody else')
+    await failing
+    expect(await holder.releaseAll?.(others)).toEqual(others.map(() => true))
+    for (const turn of await Promise.all(turns.slice(1))) expect(turn).toMatchObject({ granted: true })
+  })
+
+  it('find by themselves what came free while nobody was told', async () => {
+    const [holder, locks] = [open(), createLocks(open())]
+    const claims = await held(holder, many('untold', 20))
+    const waiting = claims.map(({ key }) => locks.named(key).acquire())
+    await until('all stand in line', async () => (await linesOf(servers, 'untold')) === claims.length)
+    for (const { key } of claims) await askRedis(await at(key), 'del', keyNames('leasehold:', key).hold)
+    await Promise.all(waiting)
+    expect((await locks.close()).released).toBe(claims.length)
+  })
+
+  it('leave nothing in line where they give up in the turn in which they came', async () => {
+    const [holder, waiter] = [open(), open()]
+    // It listens already: whoever waits is asked for in this turn.
+    await waiter.waitForTurn?.(claimOn(`${name} before`), MINUTE, never)
+    const claims = await held(holder, many('fleeting', 6))
+    const given = claims.map(({ key }) => claimOn(key)) as [Claim, Claim, Claim, Claim, Claim, Claim]
+    const abort = new AbortController()
+    const turns = given.map((claim) => waiter.waitForTurn?.(claim, MINUTE, abort.signal))
+    for (let step = 0; step < 50; step += 1) await null
+    abort.abort()
+    const [one, two, next, ...rest] = given
+    const candidate = { ...claimOn(`${name} next`), ...MINUTE }
+    const released = await Promise.all([
+      waiter.release(one),
+      waiter.release(two),
+      waiter.release(next, candidate),
+      waiter.releaseAll?.(rest),
+    ])
+    expect(released).toEqual([false, false, false, rest.map(() => false)])
+    expect(await Promise.all(turns)).toEqual(turns.map(() => undefined))
+    expect(await linesOf(servers, 'fleeting')).toBe(0)
+    await waiter.release(candidate)
+  })
+})
+
+it('processes get their turns in the order in which they came, on each of many keys', async () => {
+  const [holder, one, other] = [node.open(), node.open(), node.open()]
+  const claims = await held(holder, many('in order', 70))
+  const order = new Map(claims.map(({ key }) => [key, ''] as const))
+  const wait = async (backend: LockBackend, name: string) => {
+    await Promise.all(
+      claims.map(async ({ key }) => {
+        const claim = claimOn(key)
+        await backend.waitForTurn?.(claim, MINUTE, never)
+        order.set(key, `${order.get(key)}${name}`)
+        await backend.release(claim)
+      }),
+    )
+  }
+  const inLine = async (count: number) => {
+    const lengths = claims.map(({ key }) => node.ask('llen', keyNames('leasehold:', key).queue))
+    return (await Promise.all(lengths)).every((length) => Number(length) === count)
+  }
+  const turns = [wait(one, 'a')]
+  await until('the first stand in line', () => inLine(1))
+  turns.push(wait(other, 'b'))
+  await until('all do', () => inLine(2))
+  const stood = await heardOf([node.server], 'hset')
+  await until('they have beaten', async () => (await heardOf([node.server], 'hset')) >= stood + 4 * claims.length)
+  await holder.releaseAll?.(claims)
+  await Promise.all(turns)
+  expect(new Set(order.values())).toEqual(new Set(['ab']))
+})
+
+it('a failure of the whole beat is told to each of them, once', async () => {
+  const told: string[] = []
+  const onEvent = (event: LockEvent) => event.type === 'backend-error' && event.operation === 'wait' && told.push(event.key)
+  const claims = await held(node.open(), many('cut', 20))
+  const locks = createLocks(node.open({ connectionName: 'cut' }), { onEvent })
+  const waiting = claims.map(({ key }) => locks.named(key).acquire({ waitMs: 60_000 }))
+  await until('all stand in line', async () => (await linesOf([node.server], 'cut')) === claims.length)
+  await node.ask('client', 'kill', 'type', 'normal')
+  await until('they stand in line again', async () => {
+    const stood = await heardOf([node.server], 'hset')
+    await until('they beat', async () => (await heardOf([node.server], 'hset')) >= stood + claims.length)
+    return (await linesOf([node.server], 'cut')) === claims.length
+  })
+  for (const { key } of claims) await node.ask('del', keyNames('leasehold:', key).hold)
+  await Promise.all(waiting)
+  expect(new Set(told).size).toBe(told.length)
+  await locks.close()
+})
