@@ -1,5 +1,5 @@
 import type { Clock } from '@leasehold/core'
-import { MOST } from './one-turn.ts'
+import { MOST_TOGETHER } from './one-turn.ts'
 import { REFRESH_MS } from './waiting-times.ts'
 
 /** Some who beat at the same moment. */
@@ -26,7 +26,7 @@ export class Heartbeats {
     const company = this.#gathering.get(group) ?? this.#begin(group)
     const { members } = company
     members.add(beat)
-    if (members.size >= MOST) this.#close(group, company)
+    if (members.size >= MOST_TOGETHER) this.#close(group, company)
     return () => {
       if (!members.delete(beat) || members.size > 0) return
       company.cancel()

@@ -5,7 +5,7 @@ import { isHalfway } from './cluster/halfway.ts'
 import type { Part } from './parts.ts'
 
 /** So many claims in one script at most: whoever else asks the server waits for it. */
-export const MOST = 64
+export const MOST_TOGETHER = 64
 
 /** A claim, and what is asked for it. */
 export interface AskedClaim extends Claim, Pick<Terms, 'ttlMs' | 'metadata'> {}
@@ -72,8 +72,8 @@ class Gathered<C extends Claim, A> {
 
   #apart(all: readonly Asked<C, A>[]): void {
     for (const { indices } of this.#asking.partsOf(all.map(({ claim }) => claim)))
-      for (let at = 0; at < indices.length; at += MOST)
-        this.#ask(indices.slice(at, at + MOST).map((index) => all[index] as Asked<C, A>))
+      for (let at = 0; at < indices.length; at += MOST_TOGETHER)
+        this.#ask(indices.slice(at, at + MOST_TOGETHER).map((index) => all[index] as Asked<C, A>))
   }
 
   #ask(all: readonly Asked<C, A>[]): void {

@@ -1,7 +1,7 @@
 import { virtualTime } from '@leasehold/core/conformance'
 import { expect, it } from 'vitest'
 import { Heartbeats } from '../src/heartbeats.ts'
-import { MOST } from '../src/one-turn.ts'
+import { MOST_TOGETHER } from '../src/one-turn.ts'
 import { REFRESH_MS } from '../src/waiting-times.ts'
 
 /** So many who wait, and go on for as long as they like. What is noted is how many beat in one turn of the event loop. */
@@ -28,18 +28,18 @@ function waiting() {
 
 it('who come one after the other beat together before long, and each in time', async () => {
   const { pass, turns, begin, longest } = waiting()
-  for (let id = 0; id < MOST; id += 1) {
+  for (let id = 0; id < MOST_TOGETHER; id += 1) {
     begin(id)
     await pass(1)
   }
   await pass(10 * REFRESH_MS)
   expect(longest()).toBeLessThanOrEqual(REFRESH_MS)
-  expect(turns.slice(-3).map(({ count }) => count)).toEqual([MOST, MOST, MOST])
+  expect(turns.slice(-3).map(({ count }) => count)).toEqual([MOST_TOGETHER, MOST_TOGETHER, MOST_TOGETHER])
 })
 
 it('more than one script takes are several, and none of them beats late', async () => {
   const { pass, turns, begin, longest } = waiting()
-  for (let id = 0; id < 3 * MOST + 5; id += 1) {
+  for (let id = 0; id < 3 * MOST_TOGETHER + 5; id += 1) {
     begin(id)
     await pass(7)
   }
@@ -48,7 +48,7 @@ it('more than one script takes are several, and none of them beats late', async 
   await pass(10 * REFRESH_MS)
   expect(longest()).toBeLessThanOrEqual(REFRESH_MS)
   expect(turns.length - before).toBeLessThanOrEqual(5 * 11)
-  expect(Math.max(...turns.map(({ count }) => count))).toBeLessThanOrEqual(MOST)
+  expect(Math.max(...turns.map(({ count }) => count))).toBeLessThanOrEqual(MOST_TOGETHER)
 })
 
 it('who have nothing in common beat apart, and nobody beats who has left', async () => {

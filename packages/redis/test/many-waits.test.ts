@@ -3,7 +3,7 @@ import { askRedis, type Server, startClusteredRedis, until } from '@leasehold/te
 import { afterAll, describe, expect, it } from 'vitest'
 import { slotOf } from '../src/cluster/slot.ts'
 import { keyNames } from '../src/key-names.ts'
-import { MOST } from '../src/one-turn.ts'
+import { MOST_TOGETHER } from '../src/one-turn.ts'
 import { claimOn, permits, SHARED, shareOf, terms } from './claims.ts'
 import { nodesOf, startClusterStanding } from './cluster-standing.ts'
 import { linesOf, scriptsRunAt, startStanding } from './standing.ts'
@@ -23,7 +23,7 @@ const setUps = [
     servers: [node.server],
     open: () => node.open(),
     at: async () => node.server,
-    scripts: Math.ceil(MANY / MOST) + 1,
+    scripts: Math.ceil(MANY / MOST_TOGETHER) + 1,
   },
   {
     name: 'a Cluster',
