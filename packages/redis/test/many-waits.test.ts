@@ -52,7 +52,7 @@ async function heardOf(servers: readonly Server[], command: string): Promise<num
 const runs = async (servers: readonly Server[]): Promise<number> =>
   (await Promise.all(servers.map(scriptsRunAt))).reduce((sum, count) => sum + count, 0)
 
-const never = new AbortController().signal
+const never = () => new AbortController().signal
 const MINUTE = terms()
 
 const many = (name: string, count = MANY, on: (key: string) => Claim = claimOn): Claim[] =>
@@ -63,7 +63,7 @@ async function held(backend: LockBackend, claims: readonly Claim[]): Promise<rea
   return claims
 }
 
-describe.each(setUps)('on $name, those who wait in one process', ({ name, servers, open, at, scripts }) => {
+describe.each(setUps)('on $name, those who wait in one process', ({ servers, open, at, scripts }) => {
   it('say that they live in one script for each slot, and nobody polls beside them', async () => {
     const locks = createLocks(open())
     const claims = await held(open(), many('many'))
@@ -92,7 +92,7 @@ describe.each(setUps)('on $name, those who wait in one process', ({ name, server
     const [holder, waiter] = [open(), open()]
     const prefix = `spoilt ${what}`
     const claims = await held(holder, many(prefix, 20))
-    const turns = claims.map(({ key }) => waiter.waitForTurn?.(on(key), MINUTE, never) ?? Promise.resolve(undefined))
+    const turns = claims.map(({ key }) => waiter.waitForTurn?.(on(key), MINUTE, never()) ?? Promise.resolve(undefined))
     const failing = expect(turns[0]).rejects.toThrow('WRONGTYPE')
     await until('all stand in line', async () => (await linesOf(servers, prefix)) === claims.length)
     const [spoilt, ...others] = claims as [Claim, ...Claim[]]
@@ -116,16 +116,18 @@ describe.each(setUps)('on $name, those who wait in one process', ({ name, server
 
   it('leave nothing in line where they give up in the turn in which they came', async () => {
     const [holder, waiter] = [open(), open()]
-    // It listens already: whoever waits is asked for in this turn.
-    await waiter.waitForTurn?.(claimOn(`${name} before`), MINUTE, never)
+    // It listens already to all of them: whoever waits is asked for in this turn.
+    const before = many('fleeting', 6)
+    await Promise.all(before.map((claim) => waiter.waitForTurn?.(claim, MINUTE, never())))
+    await waiter.releaseAll?.(before)
     const claims = await held(holder, many('fleeting', 6))
     const given = claims.map(({ key }) => claimOn(key)) as [Claim, Claim, Claim, Claim, Claim, Claim]
-    const abort = new AbortController()
-    const turns = given.map((claim) => waiter.waitForTurn?.(claim, MINUTE, abort.signal))
+    const aborts = given.map(() => new AbortController())
+    const turns = given.map((claim, nth) => waiter.waitForTurn?.(claim, MINUTE, aborts[nth]?.signal ?? never()))
     for (let step = 0; step < 50; step += 1) await null
-    abort.abort()
+    for (const abort of aborts) abort.abort()
     const [one, two, next, ...rest] = given
-    const candidate = { ...claimOn(`${name} next`), ...MINUTE }
+    const candidate = { ...claimOn(next.key), ...MINUTE }
     const released = await Promise.all([
       waiter.release(one),
       waiter.release(two),
@@ -134,21 +136,21 @@ describe.each(setUps)('on $name, those who wait in one process', ({ name, server
     ])
     expect(released).toEqual([false, false, false, rest.map(() => false)])
     expect(await Promise.all(turns)).toEqual(turns.map(() => undefined))
-    expect(await linesOf(servers, 'fleeting')).toBe(0)
     await waiter.release(candidate)
+    expect(await linesOf(servers, 'fleeting')).toBe(0)
   })
 })
 
 it('processes get their turns in the order in which they came, on each of many keys', async () => {
   const [holder, one, other] = [node.open(), node.open(), node.open()]
   const claims = await held(holder, many('in order', 70))
-  const order = new Map(claims.map(({ key }) => [key, ''] as const))
+  const order = new Map<string, string>()
   const wait = async (backend: LockBackend, name: string) => {
     await Promise.all(
       claims.map(async ({ key }) => {
         const claim = claimOn(key)
-        await backend.waitForTurn?.(claim, MINUTE, never)
-        order.set(key, `${order.get(key)}${name}`)
+        await backend.waitForTurn?.(claim, MINUTE, never())
+        order.set(key, `${order.get(key) ?? ''}${name}`)
         await backend.release(claim)
       }),
     )
