@@ -41,7 +41,11 @@ export function runScript(
   }
   if (!known.has(script)) {
     known.add(script)
-    return send('eval', script.text)
+    return send('eval', script.text).catch((error: unknown) => {
+      // Refused before it ran, as where its keys are in several slots, the server does not know it: by its digest it would be asked for twice, and come behind what is asked after it.
+      known.delete(script)
+      throw error
+    })
   }
   return send('evalsha', script.sha).catch((error: unknown) => {
     if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
