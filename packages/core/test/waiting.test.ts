@@ -58,8 +58,8 @@ it.each([false, true])(
 )
 
 it.each([
-  { selfPolling: false, polls: 50 },
-  { selfPolling: true, polls: 0 },
+  { selfPolling: false, fewest: 50, most: 100 },
+  { selfPolling: true, fewest: 1, most: 1 },
 ])('polls beside a backend that pushes only where that does not poll by itself: $selfPolling', async (claimed) => {
   const { time, store, seen, backend } = remote({ pushes: true })
   const capabilities = { ...backend.capabilities, selfPolling: claimed.selfPolling }
@@ -68,8 +68,8 @@ it.each([
   const lease = await there.named('k').acquire({ ttlMs: 100_000 })
   const acquiring = locks.named('k').acquire()
   await time.pass(60_000)
-  expect(seen.attempts).toBeGreaterThanOrEqual(claimed.polls)
-  if (claimed.selfPolling) expect(seen.attempts).toBe(1)
+  expect(seen.attempts).toBeGreaterThanOrEqual(claimed.fewest)
+  expect(seen.attempts).toBeLessThanOrEqual(claimed.most)
   await lease.release()
   await time.pass(2 * TRIP_MS)
   expect((await acquiring).remainingMs).toBeGreaterThan(0)

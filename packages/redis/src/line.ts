@@ -145,12 +145,7 @@ export class Line {
     return this.#join(claim, terms, subscription, wait)
   }
 
-  async #join(
-    claim: Claim,
-    { ttlMs, metadata }: Terms,
-    subscription: Subscription,
-    wait: Wait,
-  ): Promise<Joined> {
+  async #join(claim: Claim, { ttlMs, metadata }: Terms, subscription: Subscription, wait: Wait): Promise<Joined> {
     // Its claim may have been released meanwhile: behind that, it would stand in line for nobody, or take the key.
     if (wait.isOver) throw new Error('the wait is over')
     const sentAt = this.#clock.now()

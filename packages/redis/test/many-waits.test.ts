@@ -68,7 +68,12 @@ describe.each(setUps)('on $name, those who wait in one process', ({ servers, ope
     const locks = createLocks(open())
     const claims = await held(open(), many('many'))
     const abort = new AbortController()
-    const waiting = claims.map(({ key }) => locks.named(key).acquire({ signal: abort.signal }).catch(() => {}))
+    const waiting = claims.map(({ key }) =>
+      locks
+        .named(key)
+        .acquire({ signal: abort.signal })
+        .catch(() => {}),
+    )
     await until('all stand in line', async () => (await linesOf(servers, 'many')) === MANY)
     // A clustered service is found out by the first batch that it refuses.
     const settled = await heardOf(servers, 'hset')
@@ -172,7 +177,8 @@ it('processes get their turns in the order in which they came, on each of many k
 
 it('a failure of the whole beat is told to each of them, once', async () => {
   const told: string[] = []
-  const onEvent = (event: LockEvent) => event.type === 'backend-error' && event.operation === 'wait' && told.push(event.key)
+  const onEvent = (event: LockEvent) =>
+    event.type === 'backend-error' && event.operation === 'wait' && told.push(event.key)
   const claims = await held(node.open(), many('cut', 20))
   const locks = createLocks(node.open({ connectionName: 'cut' }), { onEvent })
   const waiting = claims.map(({ key }) => locks.named(key).acquire({ waitMs: 60_000 }))

@@ -19,13 +19,23 @@ const finds = caseThat('wait/polls-itself')
 
 describe('the case of waits that poll by themselves', () => {
   it('believes a backend that does', async () => {
-    expect(await runCase(finds, claiming(() => ({})))).toEqual({ status: 'passed' })
+    expect(
+      await runCase(
+        finds,
+        claiming(() => ({})),
+      ),
+    ).toEqual({ status: 'passed' })
   })
 
   it('notices a backend that waits to be told', async () => {
     const deaf: LockBackend['waitForTurn'] = (_claim, _terms, signal) =>
       new Promise((resolve) => signal.addEventListener('abort', () => resolve(undefined)))
-    expect(await runCase(finds, claiming(() => ({ waitForTurn: deaf })))).toMatchObject({ status: 'failed' })
+    expect(
+      await runCase(
+        finds,
+        claiming(() => ({ waitForTurn: deaf })),
+      ),
+    ).toMatchObject({ status: 'failed' })
   })
 
   it('is skipped where that is not claimed', async () => {

@@ -189,10 +189,11 @@ export class Contender implements Task {
     const { options, backend } = this.#bench
     const backoffMs = BACKOFF_MS * 2 ** (this.#failures || this.#attempts)
     const pushed = backend.waitForTurn && !this.#refused && !this.#failures
-    if (pushed && backend.capabilities.selfPolling) return NEVER_MS
     const longestMs = pushed ? options.pollMs : Math.min(options.pollMs, backoffMs)
     const expiresInMs = Math.max(this.#remainingMs + 1, Math.min(POLL_FLOOR_MAX_MS, backoffMs))
-    return Math.min(longestMs * (0.75 + options.random() / 4 || 1), expiresInMs)
+    return pushed && backend.capabilities.selfPolling
+      ? NEVER_MS
+      : Math.min(longestMs * (0.75 + options.random() / 4 || 1), expiresInMs)
   }
 
   /** One wait stays open at the backend across polls, so that the place in its queue is kept. */
