@@ -1,7 +1,9 @@
 import { type Claim, createLocks, type LockBackend, type LockEvent } from '@leasehold/core'
-import { askRedis, type Server, startClusteredRedis, until } from '@leasehold/test-services'
+import { askRedis, type Server, startClusteredRedis, TcpProxy, until } from '@leasehold/test-services'
+import { Redis } from 'ioredis'
 import { afterAll, describe, expect, it } from 'vitest'
 import { slotOf } from '../src/cluster/slot.ts'
+import { redisBackend } from '../src/index.ts'
 import { keyNames } from '../src/key-names.ts'
 import { MOST_TOGETHER } from '../src/one-turn.ts'
 import { claimOn, permits, SHARED, shareOf, terms } from './claims.ts'
@@ -144,6 +146,35 @@ describe.each(setUps)('on $name, those who wait in one process', ({ servers, ope
     await waiter.release(candidate)
     expect(await linesOf(servers, 'fleeting')).toBe(0)
   })
+})
+
+it('who gives up while a beat is under way leaves his place, and the others keep theirs', async () => {
+  await using proxy = await TcpProxy.open(node.server)
+  const client = new Redis(proxy.through(node.server.url), { lazyConnect: true })
+  const [holder, waiter] = [node.open(), redisBackend({ client, replyTimeoutMs: 60_000 })]
+  const keys = await held(holder, many('under way', 8))
+  const own = keys.map(({ key }) => claimOn(key))
+  const aborts = own.map(() => new AbortController())
+  const turns = own.map((claim, nth) => waiter.waitForTurn?.(claim, MINUTE, aborts[nth]?.signal ?? never()))
+  await until('all stand in line', async () => (await linesOf([node.server], 'under way')) === own.length)
+  const stood = await heardOf([node.server], 'hset')
+  proxy.hold('replies')
+  await until(
+    'the server has worked on a beat',
+    async () => (await heardOf([node.server], 'hset')) >= stood + own.length,
+  )
+  for (const abort of aborts.slice(0, 4)) abort.abort()
+  expect(await Promise.all(turns.slice(0, 4))).toEqual(Array(4).fill(undefined))
+  const released = Promise.all(own.slice(0, 4).map((claim) => waiter.release(claim)))
+  proxy.heal()
+  expect(await released).toEqual(Array(4).fill(false))
+  expect(await linesOf([node.server], 'under way')).toBe(4)
+  const before = await heardOf([node.server], 'hset')
+  await until('the others beat', async () => (await heardOf([node.server], 'hset')) >= before + 2 * 4)
+  expect(await linesOf([node.server], 'under way')).toBe(4)
+  await holder.releaseAll?.(keys)
+  for (const turn of await Promise.all(turns.slice(4))) expect(turn).toMatchObject({ granted: true })
+  await waiter.close?.()
 })
 
 it('processes get their turns in the order in which they came, on each of many keys', async () => {

@@ -8,11 +8,11 @@ import type { Hear, Subscription } from '../src/turns.ts'
 import { claimOn, terms } from './claims.ts'
 
 /** One wait whose answers, whose time, and what it hears, the test tells. */
-function waitTold() {
+function waitTold({ isListening = true, listening = Promise.resolve() } = {}) {
   const told = {
     nowMs: 0,
-    isListening: true,
-    listening: Promise.resolve(),
+    isListening,
+    listening,
     beat: () => {},
     hear: (() => {}) as Hear,
     /** What was asked, to be answered. */
@@ -85,4 +85,12 @@ it('who has given up by the time that he can listen again does not stand in line
   listensAgain()
   await turnOfTheLoop()
   expect(told.asked).toHaveLength(1)
+})
+
+it('who cannot listen, and nobody says why, is told to try from time to time', async () => {
+  const { told, turn } = waitTold({ isListening: false, listening: new Promise(() => {}) })
+  await turnOfTheLoop()
+  told.beat()
+  expect(await turn).toBeUndefined()
+  expect(told.asked).toEqual([])
 })
