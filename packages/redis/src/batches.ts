@@ -3,7 +3,7 @@ import { type Attempt, attemptOf, attemptsOf, endingsOf, failureIn, renewalsOf, 
 import { withReasons } from './forced.ts'
 import { allNames, keyNames } from './key-names.ts'
 import type { AskedClaim, JoiningClaim } from './one-turn.ts'
-import type { ScriptArgument, Scripts } from './script.ts'
+import { assertWanted, type ScriptArgument, type Scripts } from './script.ts'
 import { acquire } from './scripts/acquire.ts'
 import { acquireAll } from './scripts/acquire-all.ts'
 import { acquireEach } from './scripts/acquire-each.ts'
@@ -54,18 +54,19 @@ export class Batches {
 
   async join(asked: JoiningClaim): Promise<Attempt> {
     // It may have been released while others were refused beside it: behind that, it would stand in line for nobody, or take the key.
-    if (!asked.isWanted()) throw new Error('the wait is over')
+    assertWanted(asked)
     const { key, ttlMs, share } = asked
     const args = [this.#namespace, ...joinArguments(asked)]
     const names = allNames(keyNames(this.#namespace, key))
-    return attemptOf(await this.#scripts.grant(share ? joinShare : join, names, args), ttlMs, share)
+    return attemptOf(await this.#scripts.grant(share ? joinShare : join, names, args, asked), ttlMs, share)
   }
 
   /** Of several who have nothing to do with each other, as `attempts`. */
   async joins(asked: readonly JoiningClaim[]): Promise<readonly (Attempt | Error)[]> {
     const args = [this.#namespace, ...asked.flatMap(joinArguments)]
     const script = areShares(asked) ? joinShareOfEach : joinEach
-    return attemptOfEach(await this.#scripts.grant(script, this.#names(asked), args), asked)
+    const isWanted = () => asked.every((each) => each.isWanted())
+    return attemptOfEach(await this.#scripts.grant(script, this.#names(asked), args, { isWanted }), asked)
   }
 
   async renew(renewals: readonly RenewedClaim[]): Promise<readonly Renewal[]> {

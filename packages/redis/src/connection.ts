@@ -4,7 +4,7 @@ import type { RedisCommander, RedisConnection } from './redis-shapes.ts'
 import { inWords } from './refusals.ts'
 import { Replicas, type ReplicaTerms } from './replicas.ts'
 import { ReplyDeadline } from './reply-deadline.ts'
-import { runScript, type Script, type ScriptArgument, type Scripts } from './script.ts'
+import { runScript, type Script, type ScriptArgument, type Scripts, type Sending } from './script.ts'
 
 /** With the link to its primary down, a replica may refuse to be read, too. */
 const REPLICA = /READONLY|MASTERDOWN/
@@ -62,16 +62,15 @@ export class Connection implements Scripts {
     this.#deadlines = onSilence ? [new ReplyDeadline(Math.min(DOUBT_MS, replyTimeoutMs), onSilence), limit] : [limit]
   }
 
-  /** `asking`: the node takes over the slot of these keys just now. */
-  run(script: Script, keys: readonly string[], args: readonly ScriptArgument[], asking = false): Promise<unknown> {
-    return this.#answer((redis) => runScript(redis, script, keys, args, asking))
+  run(script: Script, keys: readonly string[], args: readonly ScriptArgument[], sending?: Sending): Promise<unknown> {
+    return this.#answer((redis) => runScript(redis, script, keys, args, sending))
   }
 
-  grant(script: Script, keys: readonly string[], args: readonly ScriptArgument[], asking = false): Promise<unknown> {
+  grant(script: Script, keys: readonly string[], args: readonly ScriptArgument[], sending?: Sending): Promise<unknown> {
     const { waitReplicas } = this.#options
-    if (waitReplicas === undefined) return this.run(script, keys, args, asking)
+    if (waitReplicas === undefined) return this.run(script, keys, args, sending)
     return this.#answer(async (redis) => {
-      const answer = await runScript(redis, script, keys, args, asking)
+      const answer = await runScript(redis, script, keys, args, sending)
       // Over the same connection: another one knows nothing of what this one wrote.
       await this.#replicasOf(redis, waitReplicas).have()
       return answer

@@ -3,6 +3,7 @@ import type { Attempt } from './answers.ts'
 import { isAcrossSlots } from './cluster/across-slots.ts'
 import { isHalfway } from './cluster/halfway.ts'
 import type { Part } from './parts.ts'
+import { isUnwanted } from './script.ts'
 
 /** So many claims in one script at most: whoever else asks the server waits for it. */
 export const MOST_TOGETHER = 64
@@ -34,14 +35,19 @@ interface Asked<C, A> {
   reject(error: unknown): void
 }
 
-/** Nothing was done: some of the keys are elsewhere, or not permitted. */
+/** Nothing was done: some of the keys are elsewhere, or not permitted, or some of the claims were given up. */
 const isForOne = (error: unknown): boolean =>
-  isAcrossSlots(error) || isHalfway(error) || (error instanceof Error && error.message.startsWith('NOPERM'))
+  isAcrossSlots(error) ||
+  isHalfway(error) ||
+  isUnwanted(error) ||
+  (error instanceof Error && error.message.startsWith('NOPERM'))
 
 /** Claims that were asked for in this turn of the event loop. */
 class Gathered<C extends Claim, A> {
   readonly #asking: Asking<C, A>
   readonly #holders = new Set<string>()
+  /** By key, whether it is a part that was asked for last. */
+  readonly #kinds = new Map<string, boolean>()
   #all: Asked<C, A>[] = []
 
   constructor(asking: Asking<C, A>) {
@@ -56,8 +62,14 @@ class Gathered<C extends Claim, A> {
     return this.#holders.has(holder)
   }
 
+  /** Whole keys and parts are asked for by different scripts. */
+  hasOtherKindOf({ key, share }: Claim): boolean {
+    return this.#kinds.get(key) === (share === undefined)
+  }
+
   add(claim: C): Promise<A> {
     this.#holders.add(claim.holder)
+    this.#kinds.set(claim.key, claim.share !== undefined)
     return new Promise((resolve, reject) => this.#all.push({ claim, resolve, reject }))
   }
 
@@ -66,6 +78,7 @@ class Gathered<C extends Claim, A> {
     if (all.length === 0) return
     this.#all = []
     this.#holders.clear()
+    this.#kinds.clear()
     if (all.length > 1) this.#apart(all)
     else this.#ask(all)
   }
@@ -132,6 +145,8 @@ export class OneTurn {
   }
 
   join(claim: JoiningClaim): Promise<Attempt> {
+    // Who comes first stands first in line, whatever it wants of the key.
+    if (this.#joins.hasOtherKindOf(claim)) this.send()
     this.#begin()
     return this.#joins.add(claim)
   }

@@ -15,9 +15,30 @@ export type ScriptArgument = string | number | Buffer
 export interface Scripts {
   run(script: Script, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown>
   /** As `run`; what it may have granted is confirmed by replicas, where that was asked for. */
-  grant(script: Script, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown>
+  grant(
+    script: Script,
+    keys: readonly string[],
+    args: readonly ScriptArgument[],
+    sending?: Pick<Sending, 'isWanted'>,
+  ): Promise<unknown>
   close(): Promise<void>
 }
+
+export interface Sending {
+  /** The node takes over the slot of these keys just now. */
+  readonly asking?: boolean
+  /** Looked at before what was refused is sent once more, or elsewhere. Left out: it is. */
+  readonly isWanted?: () => boolean
+}
+
+const UNWANTED = 'the wait is over'
+
+/** Whoever has given up is not asked for any more: what ends the claim may have been sent meanwhile, and behind that it would stand in line for nobody, or take the key. */
+export function assertWanted({ isWanted }: Sending): void {
+  if (isWanted?.() === false) throw new Error(UNWANTED)
+}
+
+export const isUnwanted = (error: unknown): boolean => error instanceof Error && error.message === UNWANTED
 
 /** What was sent over each connection: by then, the server knows it. */
 const sent = new WeakMap<RedisCommander, Set<Script>>()
@@ -31,12 +52,12 @@ export function runScript(
   script: Script,
   keys: readonly string[],
   args: readonly ScriptArgument[],
-  asking = false,
+  sending: Sending = {},
 ): Promise<unknown> {
   const known = sent.get(redis) ?? new Set()
   sent.set(redis, known)
   const send = (command: string, program: string) => {
-    if (asking) ask(redis)
+    if (sending.asking) ask(redis)
     return redis.call(command, program, keys.length, ...keys, ...args)
   }
   if (!known.has(script)) {
@@ -49,6 +70,7 @@ export function runScript(
   }
   return send('evalsha', script.sha).catch((error: unknown) => {
     if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
+    assertWanted(sending)
     return send('eval', script.text)
   })
 }

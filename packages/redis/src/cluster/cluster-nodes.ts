@@ -1,5 +1,5 @@
 import { Connection, type ConnectionOptions } from '../connection.ts'
-import type { Script, ScriptArgument, Scripts } from '../script.ts'
+import { assertWanted, type Script, type ScriptArgument, type Scripts, type Sending } from '../script.ts'
 import { redirectionOf } from './redirection.ts'
 import { slotOf } from './slot.ts'
 import type { Place, SlotMap } from './slot-map.ts'
@@ -23,11 +23,18 @@ export class ClusterNodes implements Scripts {
   }
 
   run(script: Script, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown> {
-    return this.#send(keys, (connection, asking) => connection.run(script, keys, args, asking))
+    return this.#send(keys, (connection, asking) => connection.run(script, keys, args, { asking }))
   }
 
-  grant(script: Script, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown> {
-    return this.#send(keys, (connection, asking) => connection.grant(script, keys, args, asking))
+  grant(
+    script: Script,
+    keys: readonly string[],
+    args: readonly ScriptArgument[],
+    sending: Pick<Sending, 'isWanted'> = {},
+  ): Promise<unknown> {
+    const send = (connection: Connection, asking: boolean) =>
+      connection.grant(script, keys, args, { ...sending, asking })
+    return this.#send(keys, send, sending)
   }
 
   /** As the Cluster is now: a new master has sent nobody elsewhere yet. */
@@ -44,6 +51,7 @@ export class ClusterNodes implements Scripts {
   async #send(
     keys: readonly string[],
     send: (connection: Connection, asking: boolean) => Promise<unknown>,
+    sending: Sending = {},
   ): Promise<unknown> {
     const slot = slotOf(keys[0] ?? '')
     let place = this.#map.placeOf(slot) ?? (await this.#firstPlaceOf(slot))
@@ -57,6 +65,7 @@ export class ClusterNodes implements Scripts {
         if (redirection === undefined || redirections === MOST_REDIRECTIONS) throw this.#doubted(error)
         asking = redirection.ask
         place = asking ? this.#map.reached(redirection.to) : this.#map.learn(slot, redirection.to)
+        assertWanted(sending)
       }
     }
   }
