@@ -5,7 +5,7 @@ import { Heartbeats } from './heartbeats.ts'
 import { allNames, keyNames } from './key-names.ts'
 import type { JoiningClaim } from './one-turn.ts'
 import type { Reach } from './reach.ts'
-import type { ScriptArgument, Scripts } from './script.ts'
+import { isUnwanted, type ScriptArgument, type Scripts, type Sending } from './script.ts'
 import { release } from './scripts/release.ts'
 import { releaseHold } from './scripts/release-hold.ts'
 import { releaseShareHold, releaseShares } from './scripts/shares/release.ts'
@@ -19,6 +19,8 @@ const UNHEARD_PAUSE_MS = 1000
 interface Joining {
   readonly asked: Promise<unknown>
   readonly sentAt: Instant
+  /** Of the claim that it puts in line. */
+  wait?: Wait
 }
 
 type Join = (claim: JoiningClaim) => Promise<Attempt>
@@ -68,6 +70,7 @@ export class Line {
         signal.removeEventListener('abort', stop)
       },
     })
+    if (joining) joining.wait = wait
     const leave = subscription.expect(claim.holder, (turn) => wait.hear(this.#asksAgain ? undefined : turn))
     signal.addEventListener('abort', stop, { once: true })
     if (signal.aborted) stop()
@@ -97,7 +100,8 @@ export class Line {
     const subscription = apart ? undefined : this.#turns.subscriptionTo(claim.key)
     if (!next || !subscription?.isListening) return this.#end(claim).then(isReleased)
     const sentAt = this.#clock.now()
-    const asked = this.#end(claim, joinArguments({ ...next, process: subscription.process }))
+    const isWanted = () => !this.#joining.get(next.holder)?.wait?.isOver
+    const asked = this.#end(claim, joinArguments({ ...next, process: subscription.process }), isWanted)
     const over = () => this.#joining.delete(next.holder)
     asked.then(over, over)
     this.#joining.set(next.holder, { asked, sentAt })
@@ -119,20 +123,25 @@ export class Line {
   }
 
   /** `next`: what puts another claim in line. */
-  #end(claim: Claim, next?: readonly ScriptArgument[]): Promise<unknown> {
-    return this.#askToEnd(claim, next).catch((error: unknown) => {
+  #end(claim: Claim, next?: readonly ScriptArgument[], isWanted?: Sending['isWanted']): Promise<unknown> {
+    return this.#askToEnd(claim, next, isWanted).catch((error: unknown) => {
+      if (isUnwanted(error)) return this.#end(claim)
       if (!isHalfway(error)) throw error
       const alone = claim.share ? releaseShareHold : releaseHold
       return this.#scripts.run(alone, [keyNames(this.#namespace, claim.key).hold], [claim.holder])
     })
   }
 
-  #askToEnd({ key, holder, share }: Claim, next: readonly ScriptArgument[] | undefined): Promise<unknown> {
+  #askToEnd(
+    { key, holder, share }: Claim,
+    next: readonly ScriptArgument[] | undefined,
+    isWanted: Sending['isWanted'],
+  ): Promise<unknown> {
     const names = allNames(keyNames(this.#namespace, key))
     const ended = [this.#namespace, holder]
     if (share) return this.#scripts.run(releaseShares, names, ended)
     if (next === undefined) return this.#scripts.run(release, names, ended)
-    return this.#scripts.grant(release, names, [...ended, ...next])
+    return this.#scripts.grant(release, names, [...ended, ...next], { isWanted })
   }
 
   /** A key that has moved to another node is listened to there, and that one has another clock. */

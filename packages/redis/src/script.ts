@@ -28,7 +28,7 @@ export interface Sending {
   /** The node takes over the slot of these keys just now. */
   readonly asking?: boolean
   /** Looked at before what was refused is sent once more, or elsewhere. Left out: it is. */
-  readonly isWanted?: () => boolean
+  readonly isWanted?: (() => boolean) | undefined
 }
 
 const UNWANTED = 'the wait is over'

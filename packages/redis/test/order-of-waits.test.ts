@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Claim, LockBackend } from '@leasehold/core'
 import { askRedis, type Server, until } from '@leasehold/test-services'
 import { afterAll, expect, it } from 'vitest'
@@ -83,38 +84,71 @@ it.each([
   },
 )
 
+/** A waiter that listened to keys of a slot of its own before the slot moved away, unnoticed: whatever is sent to where it was is not answered before `thaw`. */
+async function movedUnnoticed(name: string, count: number) {
+  const waiter = cluster.open()
+  const keys = Array.from({ length: count }, (_, index) => `{${name}} ${index}`) as [string, ...string[]]
+  const slot = slotOf(keyNames('leasehold:', keys[0]).hold)
+  const [source, target] = await nodesOf(cluster, slot)
+  const held = keys.map(claimOn) as [Claim, ...Claim[]]
+  await Promise.all(held.map((claim) => wait(waiter, claim)))
+  await (await migrate(slot, source, target)).finish()
+  source.freeze()
+  return {
+    waiter,
+    held,
+    /** After a second without an answer, the others are asked. */
+    isNoticed: () =>
+      until('it knows where the keys are now', async () => {
+        const asked = waiter.inspect?.(keys[0])
+        return (await Promise.race([asked, pause(50)])) !== undefined
+      }),
+    thaw: () => source.thaw(),
+    lines: () => Promise.all(keys.map((key) => lineOf(target, key))),
+    /** Behind what was asked at either node. */
+    async everybodyIsAnswered() {
+      await visit(waiter, await keyAt(source))
+      await waiter.inspect?.(keys[0])
+    },
+  }
+}
+
 it.each([{ count: 1 }, { count: 2 }])(
-  'a key that has moved is not taken for who has given up since: $count',
+  'a key that has moved is not waited for by who has given up since: $count',
   async ({ count }) => {
-    const waiter = cluster.open()
-    // Hash tags: in a slot of their own.
-    const keys = Array.from({ length: count }, (_, index) => `{moved ${count}} ${index}`)
-    const slot = slotOf(keyNames('leasehold:', keys[0] as string).hold)
-    const [source, target] = await nodesOf(cluster, slot)
-    const before = keys.map(claimOn)
-    await Promise.all(before.map((claim) => wait(waiter, claim)))
-    await Promise.all(before.map((claim) => waiter.release(claim)))
-    await (await migrate(slot, source, target)).finish()
-    source.freeze()
+    const { waiter, held, isNoticed, thaw, everybodyIsAnswered, lines } = await movedUnnoticed(`moved ${count}`, count)
     const stop = new AbortController()
-    const claims = keys.map(claimOn)
+    const claims = held.map(({ key }) => claimOn(key))
     for (const claim of claims) void wait(waiter, claim, stop.signal)
     await allIsSent()
     stop.abort()
     try {
-      // Sent to where the keys were, it is not answered; after a second of that, the others are asked.
-      await until('it knows where they are now', async () => {
-        const asked = waiter.tryAcquire(claimOn(keys[0] as string), { ...MINUTE, ttlMs: 1 })
-        return (await Promise.race([asked, new Promise((resolve) => setTimeout(resolve, 50))])) !== undefined
-      })
-      expect(await Promise.all(claims.map((claim) => waiter.release(claim)))).toEqual(claims.map(() => false))
+      await isNoticed()
+      await Promise.all(claims.map((claim) => waiter.release(claim)))
     } finally {
-      source.thaw()
+      thaw()
     }
-    // Behind what it asked there, and then where that leads to.
-    await visit(waiter, await keyAt(source))
-    await visit(waiter, keys[0] as string)
-    const other = cluster.open()
-    for (const key of keys) expect(await other.tryAcquire(claimOn(key), MINUTE)).toMatchObject({ granted: true })
+    await everybodyIsAnswered()
+    expect(await lines()).toEqual(held.map(() => []))
   },
 )
+
+it('a release that is sent on puts nobody in line who has given up since', async () => {
+  const { waiter, held, isNoticed, thaw, everybodyIsAnswered } = await movedUnnoticed('named', 1)
+  const stop = new AbortController()
+  const [{ key }] = held
+  const next = { ...claimOn(key), ...MINUTE }
+  const released = waiter.release(held[0], next)
+  void wait(waiter, next, stop.signal)
+  await allIsSent()
+  stop.abort()
+  try {
+    await isNoticed()
+    expect(await waiter.release(next)).toBe(false)
+  } finally {
+    thaw()
+  }
+  expect(await released).toBe(true)
+  await everybodyIsAnswered()
+  expect(await cluster.open().tryAcquire(claimOn(key), MINUTE)).toMatchObject({ granted: true })
+})
