@@ -2,7 +2,7 @@ import type { Clock, Grant, Instant } from '@leasehold/core'
 import type { Attempt } from './answers.ts'
 import { earlier, shift } from './instants.ts'
 import type { Turn } from './turns.ts'
-import { REFRESH_MS } from './waiting-times.ts'
+import { REFRESH_MS, UNANSWERED_MS } from './waiting-times.ts'
 
 /** An expiry that repeats itself must not become a busy loop. */
 const SHORTEST_PAUSE_MS = 5
@@ -59,7 +59,7 @@ export class Wait {
 
   begin(join = () => this.#waiting.join()): void {
     if (this.#over) return
-    this.#next(undefined)
+    this.hintIn(UNANSWERED_MS)
     join().then(
       (each) => this.#joined(each),
       (error: unknown) => this.#end(() => this.#reject(error)),
@@ -70,7 +70,7 @@ export class Wait {
     this.#after(delayMs, () => this.#end(() => this.#reject(error)))
   }
 
-  /** Unless it stands in line by then: nobody could tell it of its turn meanwhile. */
+  /** Unless it is known by then to stand in line: nobody could tell it of its turn meanwhile, or the server says nothing. */
   hintIn(delayMs: number): void {
     this.#after(delayMs, () => this.end())
   }
