@@ -156,7 +156,7 @@ export class Lane extends Session {
       this.allow(TURN_MS + ENDED_MS)
       // The server cannot have granted it before it was asked.
       const since = { monotonicMs: performance.now(), wallMs: Date.now() }
-      const { token, isTimeUp, isUndone } = await this.#turn(hold)
+      const { token, isTimeUp } = await this.#turn(hold)
       if (this.#shutting !== undefined) await this.#shutting
       if (this.hasEnded) return false
       if (token !== '') {
@@ -172,20 +172,19 @@ export class Lane extends Session {
         await undone
         return false
       }
-      this.#comeAgain(hold, turn, isUndone)
+      this.#comeAgain(hold, turn)
     }
   }
 
   /** For as long as a wait may block. */
-  async #turn(hold: Hold): Promise<{ token: string; isTimeUp: boolean; isUndone: boolean }> {
+  async #turn(hold: Hold): Promise<{ token: string; isTimeUp: boolean }> {
     try {
       const token = await this.asking.wait(hold, BRIEF_MS, !this.#isQuick)
-      const isTimeUp = token === undefined
-      return { token: token ?? '', isTimeUp, isUndone: isTimeUp }
+      return { token: token ?? '', isTimeUp: token === undefined }
     } catch (error) {
       if (this.hasEnded) throw error
       // Or it was interrupted.
-      return { token: '', isTimeUp: stateOf(error) === LOCK_NOT_AVAILABLE, isUndone: false }
+      return { token: '', isTimeUp: stateOf(error) === LOCK_NOT_AVAILABLE }
     }
   }
 
@@ -200,10 +199,10 @@ export class Lane extends Session {
    * Stands in line again, at its end. Those who wait to read have gone in meanwhile: where that is why the wait was in vain, they are kept out from then on. To see that is to read the locks of the whole server:
    * done more and more seldom.
    */
-  #comeAgain(hold: Hold, turn: number, isUndone: boolean): void {
+  #comeAgain(hold: Hold, turn: number): void {
     const failed = (error: Error) => this.end(error)
     // It may have been granted all the same.
-    if (!isUndone) this.asking.undo(hold).catch(failed)
+    this.asking.undo(hold).catch(failed)
     if (hold.mode === 'shared' || this.#isShut || !isPowerOfTwo(turn)) return
     this.#shutting = this.asking.shutIfRead(hold, BRIEF_MS).then((isShut) => {
       this.#isShut = isShut
