@@ -155,7 +155,8 @@ class LockElection implements Election {
 /** It would be silently without effect: others see `value`. */
 function assertNoMetadata(options: object): void {
   assertObject('options', options)
-  if ('metadata' in options) throw new TypeError('no option metadata: a leader has a value')
+  if ('metadata' in options && options.metadata !== undefined)
+    throw new TypeError('no option metadata: a leader has a value')
 }
 
 /** Tells that it aborts, or has aborted while the lead was on its way. Returns how to end that. */
