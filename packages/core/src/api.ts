@@ -157,7 +157,7 @@ export interface Lease extends AsyncDisposable {
    * soon after, brings the rest, and so does `await lease.renew()`.
    */
   readonly remainingMs: number
-  /** Aborts when the lease is lost or taken back by `close`, with the `LEASE_LOST` or `CLOSED` error as reason. A convenience: `assertHeld` is exact even after the event loop was blocked. */
+  /** Aborts when the lease is lost or taken back by `close`, with the `LEASE_LOST` or `CLOSED` error as reason; a lead also by `resign`. A convenience: `assertHeld` is exact even after the event loop was blocked. */
   readonly signal: AbortSignal
   /** Throws `LEASE_LOST`, `LEASE_ENDED` or `CLOSED` unless the lease is valid now, `LEASE_EXPIRING` unless for another `minRemainingMs` (default 0). */
   assertHeld(minRemainingMs?: number): void
@@ -275,11 +275,12 @@ export interface Election {
   readonly term: bigint | undefined
   /** Waits to be elected, as `Lock.acquire` waits, and resolves with the lead. Where this object leads already, or another campaign of it is elected first, with that. */
   campaign(options?: CampaignOptions): Promise<Lease>
-  /** Gives the lead up, if this object has it: the next is elected at once. */
+  /** Gives the lead up, if this object has it: the next is elected at once. Work under it is told by `lease.signal`, with `LEASE_ENDED` as reason. */
   resign(): Promise<void>
   /**
    * Leads again and again: campaigns, works as the leader, and campaigns anew where the lead was lost, once `work` has ended. Resolves with what `work` returned to its end. Rejects with what `work` threw while it led, and with
-   * `signal.reason` once that aborts: a lead is given up then, when `work` has ended. `lease.signal` tells the work that the lead is lost or `signal` has aborted. An unreachable backend is waited for.
+   * `signal.reason` once that aborts: a lead is given up then, when `work` has ended. `lease.signal` tells the work that the lead is lost or given up, or `signal` has aborted. An unreachable backend is waited for.
+   * Works under the lead that `campaign` has brought, if there is one. A run that is begun while another one of this object works waits for the end of that, and has a lead of its own.
    */
   run<T>(work: (lease: Lease) => Promise<T> | T): Promise<T>
   run<T>(options: CampaignOptions, work: (lease: Lease) => Promise<T> | T): Promise<T>

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { createLocks } from '../src/index.ts'
+import { annotate, createLocks } from '../src/index.ts'
 import { memoryBackend } from '../src/memory/index.ts'
 
 const unhandled: unknown[] = []
@@ -32,4 +32,21 @@ it('a release that fails while close waits for work is reported, and not left to
   const { unreleased } = await closing
   expect(unreleased.map(({ key }) => key)).toContain('held')
   expect(unhandled).toEqual([])
+})
+
+it('work that close waits for tells how far it is, as long as it has its lease', async () => {
+  const locks = createLocks(memoryBackend())
+  await using others = createLocks(memoryBackend())
+  const shown: unknown[] = []
+  const working = locks.named('long').run(async (lease) => {
+    await new Promise((resolve) => lease.signal.addEventListener('abort', resolve))
+    await annotate(lease, { page: 2 })
+    shown.push(await others.named('long').inspect())
+    return lease
+  })
+  await new Promise((resolve) => setImmediate(resolve))
+  await locks.close()
+  const lease = await working
+  expect(shown).toMatchObject([[{ metadata: { page: 2 } }]])
+  await expect(annotate(lease, { page: 3 })).rejects.toMatchObject({ code: 'LEASE_ENDED' })
 })

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { annotate, createLocks, election, forceRelease, type Leader } from '../src/index.ts'
+import { annotate, createLocks, election, forceRelease, type Leader, type Lease } from '../src/index.ts'
 import { MemoryStore, memoryBackend } from '../src/memory/index.ts'
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
@@ -85,6 +85,73 @@ it('campaigns of one object at the same time bring the same lead, and can be cal
   first?.assertHeld()
   await expect(leadership.campaign({ signal: 'none' as never })).rejects.toThrow(TypeError)
   await Promise.all([one.close(), other.close()])
+})
+
+it('work is told that its lead was given up by resign, and the run ends with it', async () => {
+  const [one, other] = candidates()
+  if (!one || !other) return
+  const leadership = election(one, 'leader')
+  let told: unknown
+  const running = leadership.run(async (lead) => {
+    const hearing = new Promise((resolve) => lead.signal.addEventListener('abort', resolve))
+    await leadership.resign()
+    await hearing
+    told = lead.signal.reason
+    return 'done'
+  })
+  expect(await running).toBe('done')
+  expect(told).toMatchObject({ code: 'LEASE_ENDED' })
+  await election(other, 'leader').campaign({ waitMs: 0 })
+  await Promise.all([one.close(), other.close()])
+})
+
+it('a run whose lead was given up by resign does not resolve where the next leads already', async () => {
+  const [one, other] = candidates()
+  if (!one || !other) return
+  const leadership = election(one, 'leader')
+  const running = leadership.run(async (lead) => {
+    const next = election(other, 'leader').campaign()
+    await leadership.resign()
+    await next
+    expect(lead.signal.aborted).toBe(true)
+  })
+  await expect(running).rejects.toMatchObject({ code: 'LEASE_ENDED' })
+  await Promise.all([one.close(), other.close()])
+})
+
+it('runs of one object lead one after the other, each under a lead of its own', async () => {
+  await using locks = createLocks(memoryBackend({ store: new MemoryStore() }))
+  const leadership = election(locks, 'leader')
+  const terms: bigint[] = []
+  let atWork = 0
+  const work = async (lead: Lease) => {
+    expect(++atWork).toBe(1)
+    terms.push(lead.fencingToken)
+    if (terms.length === 1) runs.push(leadership.run({ whenHeld: 'wait' }, work))
+    await sleep(5)
+    lead.assertHeld()
+    atWork -= 1
+  }
+  const runs = [leadership.run({ whenHeld: 'wait' }, work), leadership.run({ whenHeld: 'wait' }, work)]
+  await Promise.all(runs)
+  await runs[2]
+  expect(new Set(terms).size).toBe(3)
+})
+
+it('a run works under the lead that a campaign of its object has brought', async () => {
+  await using locks = createLocks(memoryBackend({ store: new MemoryStore() }))
+  const leadership = election(locks, 'leader')
+  const lead = await leadership.campaign()
+  expect(await leadership.run(({ fencingToken }) => fencingToken)).toBe(lead.fencingToken)
+  expect(leadership.isLeader).toBe(false)
+})
+
+it('a leader has a value, and no metadata', async () => {
+  await using locks = createLocks(memoryBackend({ store: new MemoryStore() }))
+  const named = { metadata: 'a:1' } as object
+  expect(() => election(locks, 'leader', named)).toThrow('no option metadata')
+  await expect(election(locks, 'leader').campaign(named)).rejects.toThrow('no option metadata')
+  await expect(election(locks, 'leader').run(named, () => {})).rejects.toThrow('no option metadata')
 })
 
 it('a signal need only have the shape of one', async () => {

@@ -19,6 +19,13 @@ export function assertPool(pool: unknown): asserts pool is PostgresPool {
   if (!has(pool, 'connect')) throw wrongArgument('pool must be a pool of pg, or have its connect()')
 }
 
+/** A pool, or another library's database, has a `query` as well: a method, which would be called without what it belongs to. Throws `TypeError`. */
+export function assertRowsOptions(options: unknown): void {
+  const given = Object(options)
+  if (given === options && (!('query' in given) || Object.hasOwn(given, 'query'))) return
+  throw wrongArgument('postgresRowsBackend takes { pool }, or { query }: an object with what it is to use')
+}
+
 /** Either a pool or a function. Throws `TypeError`. */
 export function assertPoolOrQuery(pool: unknown, query: unknown): void {
   if (query === undefined) assertPool(pool)

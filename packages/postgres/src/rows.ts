@@ -1,6 +1,6 @@
 import type { Claim, Contended, Grant, LockBackend, Share, Terms } from '@leasehold/core'
 import { isTrue } from './answers.ts'
-import { assertFunction, assertPoolOrQuery, newClients } from './arguments.ts'
+import { assertFunction, assertPoolOrQuery, assertRowsOptions, newClients } from './arguments.ts'
 import { batches } from './batches.ts'
 import { answerOf, asked, type Calls, callsOf, only } from './calls.ts'
 import { Line } from './line.ts'
@@ -45,13 +45,9 @@ interface PostgresRowsSettings {
  * Locks as rows, on the server's clock. *Exclusion of valid leases* on one primary whose clock does not jump; *fenced safety*
  * otherwise, as long as committed transactions survive.
  */
-export function postgresRowsBackend({
-  pool,
-  query,
-  schema,
-  listen,
-  statementTimeoutMs = 5000,
-}: PostgresRowsBackendOptions): LockBackend {
+export function postgresRowsBackend(options: PostgresRowsBackendOptions): LockBackend {
+  assertRowsOptions(options)
+  const { pool, query, schema, listen, statementTimeoutMs = 5000 } = options
   const quoted = quotedSchema(schema)
   assertPoolOrQuery(pool, query)
   assertFunction(listen, 'listen')

@@ -34,13 +34,13 @@ const addressOf = (change: (address: URL) => void): string => {
   return address.href
 }
 
-/** A server of the past, as far as can be told by what it says of itself. */
-const clientOfVersion = (version: number, name: string) => () => {
+/** Another server, as far as can be told by what it says of itself. */
+const clientOf = (self: { version?: number; version_name?: string; product?: string }) => () => {
   const client = new pg.Client(url)
   const query = client.query.bind(client) as (statement: object, values?: unknown[]) => Promise<pg.QueryResult>
   const altered = async (statement: { text: string }, values?: unknown[]) => {
     const result = await query(statement, values)
-    if (statement.text.includes('server_version_num')) Object.assign(result.rows[0], { version, version_name: name })
+    if (statement.text.includes('server_version_num')) Object.assign(result.rows[0], self)
     return result
   }
   return Object.assign(client, { query: altered as never })
@@ -56,12 +56,20 @@ describe('advisory locks refuse', () => {
   })
 
   it('a server that is too old', async () => {
-    const error = await errorOf(clientOfVersion(130_014, '13.14'))
+    const error = await errorOf(clientOf({ version: 130_014, version_name: '13.14' }))
     expect(error.code).toBe('BACKEND_REFUSED')
     expect(error.message).toContain('need Postgres 14 or newer; this is 13.14')
-    const locks = createLocks(postgresAdvisoryBackend({ connection: clientOfVersion(140_000, '14.0'), schema }))
+    const locks = createLocks(postgresAdvisoryBackend({ connection: clientOf({ version: 140_000 }), schema }))
     expect(await locks.named('on the oldest').tryAcquire()).not.toBeNull()
     await locks.close()
+  })
+
+  it('CockroachDB, where all get a lock who ask for it', async () => {
+    const error = await errorOf(
+      clientOf({ version: 180_000, product: 'CockroachDB CCL v26.3.0 (x86_64-pc-linux-gnu)' }),
+    )
+    expect(error.code).toBe('BACKEND_REFUSED')
+    expect(error.message).toContain('on CockroachDB, the functions for them lock nothing')
   })
 
   it('a database without the schema, with the command that helps', async () => {

@@ -58,7 +58,7 @@ describe('an advisory lock costs', () => {
   it('one trip where it is handed over soon, and one more where the wait was long', async () => {
     const [holder, waiter] = [noted('holds'), noted('waits')]
     /** Resolves with whether the wait itself brought the lease. */
-    const handOver = async (heldMs: number): Promise<boolean> => {
+    const handOver = async (heldMs: number): Promise<boolean | 'lost'> => {
       const lease = await holder.locks.named('handed over').acquire({ ttlMs: MINUTE_MS })
       const turn = waiter.locks.named('handed over').acquire({ ttlMs: MINUTE_MS })
       await until('it stands in line', stands('waits'))
@@ -68,10 +68,9 @@ describe('an advisory lock costs', () => {
       const next = await turn
       const isShort = next.remainingMs < 1000
       expect(waiter.take().filter((statement) => !AGAIN.includes(statement))).toEqual(isShort ? [] : ['confirm'])
-      await until('it has all of its time', () => next.remainingMs > 1000)
-      next.assertHeld()
-      await next.release()
-      return isShort
+      // A machine that stands still for so long that a brief lease ends is asked again, too.
+      await until('it has all of its time, or none', () => next.remainingMs > 1000 || next.signal.aborted)
+      return (await next.release()) === 'released' ? isShort : 'lost'
     }
     // A busy machine may make a wait long that should be short, and a second may just be over, but not every time.
     const isOnce = async (isShort: boolean, heldMs: number) => {

@@ -54,6 +54,20 @@ describe('a client or a pool where something else is wanted', () => {
     await assertUsable()
   })
 
+  it('is refused in the place of the options, which it looks like', async () => {
+    const { client, assertUsable } = await clientInUse()
+    /** As PGlite is: `query` is a method. */
+    class Database {
+      query(): Promise<[]> {
+        return Promise.resolve([])
+      }
+    }
+    for (const given of [pool, client, new Database(), url, undefined]) {
+      expect(() => postgresRowsBackend(given as never)).toThrow('postgresRowsBackend takes { pool }, or { query }')
+    }
+    await assertUsable()
+  })
+
   it('made by the function of advisory locks is refused when it is made, and not touched', async () => {
     const { client, assertUsable } = await clientInUse()
     for (const [made, why] of [

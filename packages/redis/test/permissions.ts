@@ -19,3 +19,6 @@ export const COMMANDS_FOR_OPERATORS = allowed('scan hgetall')
 export const COMMANDS_ON_A_CLUSTER = allowed('asking cluster|slots spublish pubsub|shardnumsub ssubscribe sunsubscribe')
 
 export const PASSWORD = 'open-sesame'
+
+/** What a script says of a command that its user may not run: in the words of Redis 7.0 and before, and of later ones. */
+export const REFUSED_IN_A_SCRIPT = /can't run this command|has no permissions to run the '\w+' command/

@@ -10,7 +10,7 @@ import { ServerLife } from '../src/quorum/server-life.ts'
 import { reachNode } from '../src/reach.ts'
 
 import { claimOn, SHARED, shareOf, terms } from './claims.ts'
-import { COMMANDS, COMMANDS_FOR_A_QUORUM, COMMANDS_FOR_SHARES, PASSWORD } from './permissions.ts'
+import { COMMANDS, COMMANDS_FOR_A_QUORUM, COMMANDS_FOR_SHARES, PASSWORD, REFUSED_IN_A_SCRIPT } from './permissions.ts'
 
 const NAMESPACE = 'leasehold-quorum:'
 const server = await startRedis({ own: true })
@@ -203,11 +203,11 @@ describe('a node of a quorum', () => {
     const poor = nodeAs({ username: command, password: PASSWORD })
     const key = `without ${command}`
     const attempt = () => poor.vote(readerOn(key), terms(), { proposal: 0n, raise: false, attempt: 1 })
-    await expect(attempt()).rejects.toThrow("can't run this command")
+    await expect(attempt()).rejects.toThrow(REFUSED_IN_A_SCRIPT)
     expect(await ask('exists', namesOf(key).hold)).toBe('0')
     const reader = readerOn(key)
     await vote(reader)
-    await expect(attempt()).rejects.toThrow("can't run this command")
+    await expect(attempt()).rejects.toThrow(REFUSED_IN_A_SCRIPT)
     expect(await node.inspect(key)).toHaveLength(1)
     expect(await node.release([reader])).toEqual([true])
     expect(await ask('exists', namesOf(key).hold)).toBe('0')

@@ -4,7 +4,7 @@ import { Lateness, until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
 import { keyNames } from '../src/key-names.ts'
 import { claimOn, permits, SHARED, shareOf, terms } from './claims.ts'
-import { COMMANDS, COMMANDS_FOR_SHARES, PASSWORD, RIGHTS } from './permissions.ts'
+import { COMMANDS, COMMANDS_FOR_SHARES, PASSWORD, REFUSED_IN_A_SCRIPT, RIGHTS } from './permissions.ts'
 import { scriptsRun, startStanding } from './standing.ts'
 
 const standing = await startStanding()
@@ -232,10 +232,10 @@ describe('a user of few permissions', () => {
     )
     const backend = open({ username: command, password: PASSWORD })
     const key = `without ${command}`
-    await expect(backend.tryAcquire(shareOf(key, permits(2)), terms())).rejects.toThrow("can't run this command")
+    await expect(backend.tryAcquire(shareOf(key, permits(2)), terms())).rejects.toThrow(REFUSED_IN_A_SCRIPT)
     expect(await ask('exists', namesOf(key).hold)).toBe('0')
     await taken(open(), key, permits(2))
-    await expect(backend.tryAcquire(shareOf(key, permits(2)), terms())).rejects.toThrow("can't run this command")
+    await expect(backend.tryAcquire(shareOf(key, permits(2)), terms())).rejects.toThrow(REFUSED_IN_A_SCRIPT)
     expect(await open().inspect?.(key)).toHaveLength(1)
   })
 })

@@ -13,12 +13,20 @@ import { assertNotAborted, reasonOf } from './waiter.ts'
 
 const ELECTED = new Error('another campaign of this object was elected')
 
+/** `isForRun`: a run works under it, or is about to. */
+interface Lead {
+  readonly lease: Lease
+  readonly hold: Hold
+  isForRun: boolean
+}
+
 type Work<T> = (lease: Lease) => Promise<T> | T
 
 /**
  * An election among all who campaign for `key`, in whatever process: whoever holds the lock of that key leads. No I/O. Throws `TypeError` or `RangeError` for a key and options that break a rule.
  */
 export function election(locks: Locks, key: string, defaults?: Omit<HoldOptions, 'metadata'>): Election {
+  if (defaults) assertNoMetadata(defaults)
   return new LockElection(hallOf(locks), locks.named(key, defaults))
 }
 
@@ -27,7 +35,7 @@ class LockElection implements Election {
   readonly #lock: Lock
   /** Campaigns that end where another one of this object brings the lead: they would wait for its end. */
   readonly #campaigns = new Set<AbortController>()
-  #lead: { readonly lease: Lease; readonly hold: Hold } | undefined
+  #lead: Lead | undefined
 
   constructor(hall: LockHall, lock: Lock) {
     this.#hall = hall
@@ -53,7 +61,9 @@ class LockElection implements Election {
     const unheed = heed(signal, () => campaign.abort(reasonOf(signal)))
     this.#campaigns.add(campaign)
     try {
-      return await this.#elected({ ...asked, signal: campaign.signal })
+      if (this.#lead && this.isLeader) return this.#lead.lease
+      const { lease } = await this.#elected({ ...asked, signal: campaign.signal }, false)
+      return lease
     } catch (error) {
       if (error === ELECTED && this.#lead) return this.#lead.lease
       throw error
@@ -63,16 +73,27 @@ class LockElection implements Election {
     }
   }
 
-  async #elected({ value, ...options }: CampaignOptions): Promise<Lease> {
-    if (this.#lead && this.isLeader) return this.#lead.lease
+  async #elected({ value, ...options }: CampaignOptions, isForRun: boolean): Promise<Lead> {
+    assertNoMetadata(options)
     const lease = await this.#lock.acquire({ ...options, metadata: value })
-    this.#lead = { lease, hold: holdOf(lease) }
+    const lead = { lease, hold: holdOf(lease), isForRun }
+    this.#lead = lead
     for (const campaign of this.#campaigns) campaign.abort(ELECTED)
-    return lease
+    return lead
+  }
+
+  /** What a campaign has brought, or a lead of its own. Never that of another run: whose work ended first would give it up under the other. */
+  async #toWorkUnder(options: CampaignOptions): Promise<Lead> {
+    const lead = this.#lead
+    if (!lead || lead.isForRun || !this.isLeader) return this.#elected(options, true)
+    lead.isForRun = true
+    return lead
   }
 
   async resign(): Promise<void> {
-    await this.#lead?.lease.release()
+    const lead = this.#lead
+    if (lead?.hold.isAtWork) lead.hold.warning.warn(leaseError('LEASE_ENDED', this.key, 'was given up by resign'))
+    await lead?.lease.release()
   }
 
   async run<T>(...args: [Work<T>] | [CampaignOptions, Work<T>]): Promise<T> {
@@ -81,8 +102,7 @@ class LockElection implements Election {
     assertObject('options', options)
     const { signal } = options
     for (;;) {
-      const lease = await this.#elected({ whenUnreachable: 'wait', ...options })
-      const hold = holdOf(lease)
+      const { lease, hold } = await this.#toWorkUnder({ whenUnreachable: 'wait', ...options })
       const unheed = heed(signal, () => hold.warning.warn(signal?.reason))
       try {
         const result = await lease.run(work)
@@ -130,6 +150,13 @@ class LockElection implements Election {
       changes.stop()
     }
   }
+}
+
+/** It would be silently without effect: others see `value`. */
+function assertNoMetadata(options: object): void {
+  assertObject('options', options)
+  if ('metadata' in options && options.metadata !== undefined)
+    throw new TypeError('no option metadata: a leader has a value')
 }
 
 /** Tells that it aborts, or has aborted while the lead was on its way. Returns how to end that. */

@@ -17,7 +17,7 @@ export function stats(locks: Locks): LocksStats {
 /** What is held of the backend's keys, by whomever. Not one moment's picture: the server is looked at while it works. `UNSUPPORTED` where the backend cannot tell. */
 export async function list(locks: Locks, options?: ListOptions): Promise<readonly LockListing[]> {
   const { prefix, limit } = parseList(options)
-  const listed = await operate(hallOf(locks), '', 'list', (backend) => backend.list?.(prefix, limit))
+  const listed = await operate(openHall(locks), '', 'list', (backend) => backend.list?.(prefix, limit))
   return listed.slice(0, limit).map(shown)
 }
 
@@ -28,17 +28,22 @@ export async function list(locks: Locks, options?: ListOptions): Promise<readonl
 export async function forceRelease(locks: Locks, key: string, options: { readonly reason: string }): Promise<number> {
   assertKey(key)
   const reason = parseReason(options)
-  return operate(hallOf(locks), key, 'forceRelease', (backend) => backend.forceRelease?.(key, reason))
+  return operate(openHall(locks), key, 'forceRelease', (backend) => backend.forceRelease?.(key, reason))
 }
 
-/** Asks for what not every backend can do. */
+function openHall(locks: Locks): LockHall {
+  const hall = hallOf(locks)
+  hall.bench.assertOpen()
+  return hall
+}
+
+/** Asks for what not every backend can do. Also while `close` waits for work, which may speak of its own lease. */
 export async function operate<Answer>(
   { bench }: LockHall,
   key: string,
   operation: keyof LockBackend,
   send: (backend: LockBackend) => Promise<Answer> | undefined,
 ): Promise<Answer> {
-  bench.assertOpen()
   if (!bench.backend[operation]) throw bench.unsupported(operation)
   const { answer } = await ask(bench, {
     what: operation,

@@ -27,7 +27,8 @@ export interface Greeting {
 
 const WHO = `
   select pg_backend_pid() as pid, current_setting('server_version_num')::int as version,
-    current_setting('server_version') as version_name, pg_is_in_recovery() as standby, ${SERVER_MS} as server_ms`
+    current_setting('server_version') as version_name, version() as product, pg_is_in_recovery() as standby,
+    ${SERVER_MS} as server_ms`
 
 /** Durable tokens, and no other limits of time than those that are set here. To `transaction_timeout`, of Postgres 17 and newer, a wait is a transaction. */
 const SETTINGS = `
@@ -94,7 +95,11 @@ function assertDirect(told: unknown, pid: number): void {
   )
 }
 
-function assertFit({ version, version_name, standby }: PostgresRow): void {
+function assertFit({ version, version_name, product, standby }: PostgresRow): void {
+  // It passes for Postgres 18, and answers that whoever asks has the lock: https://www.cockroachlabs.com/docs/v25.4/postgresql-compatibility
+  if (String(product).includes('CockroachDB')) {
+    throw refused('session locks need Postgres: on CockroachDB, the functions for them lock nothing')
+  }
   if (Number(version) < OLDEST_VERSION) {
     throw refused(`session locks need Postgres 14 or newer; this is ${String(version_name)}`)
   }

@@ -21,7 +21,10 @@ interface LockStatements {
   readonly undo: Statement
   /** Place, timeout. Blocks until it is granted, sets the timeout, and answers with the token at the end; with nothing where readers are kept out. */
   readonly wait: Statement
-  /** As `wait`, for one that may well be in vain: that is no error then, which the server would note in its log, each second. What it comes to is the answer to `waited` with the same id. */
+  /**
+   * As `wait`, for one that may well be in vain: that is no error then, which the server would note in its log, each second. What it comes to is the answer to `waited` with the same id. In vain, it leaves nothing: the place may have
+   * come in the moment in which the time was over, and who asked may be dead.
+   */
   waitQuietly(place: string, timeoutMs: number, id: number): string
 }
 
@@ -92,7 +95,6 @@ type Prepare = (name: string, answer: string, from?: string) => Statement
 function lockStatements(shared: '' | '_shared', token: string, channel: string, statement: Prepare): LockStatements {
   const place = '$2::bigint'
   const taken = `pg_try_advisory_lock${shared}(${place})`
-  const freed = `pg_advisory_unlock${shared}(${place})::text`
   const attempt = (answer: string) => `case when ${taken} then ${answer} else '' end`
   const lock = (answer: string) => (shared === '' ? attempt(answer) : ifNotShut(place, attempt(answer), `''`))
   // Whoever waits shares the lock on the presence: told of where there is somebody, since every notification locks the database at commit.
@@ -103,6 +105,9 @@ function lockStatements(shared: '' | '_shared', token: string, channel: string, 
     const unlessShut = ifNotShut(at, granted, `left(pg_advisory_unlock_shared(${at})::text, 0)`)
     return `pg_advisory_lock${shared}(${at})::text || ${shared === '' ? granted : unlessShut}`
   }
+  // Where it is ours, it is so twice then.
+  const undo = (at: string) =>
+    `case when pg_try_advisory_lock${shared}(${at}) then pg_advisory_unlock${shared}(${at})::text || ${unlocked(at)} else '' end`
   const each = 'from unnest($2::bigint[]) with ordinality as list (place, nth)'
   return {
     lock: statement(`lock${shared}`, lock(token)),
@@ -111,12 +116,11 @@ function lockStatements(shared: '' | '_shared', token: string, channel: string, 
     unlock: statement(`unlock${shared}`, unlocked(place)),
     unlockMany: statement(`unlock${shared}_many`, `string_agg(left(${unlocked('place')}, 1), '' order by nth)`, each),
     unlockAndTime: statement(`unlock${shared}_and_time`, `${unlocked(place)} || ' ' || ${timed('$3')}`),
-    // Where it is ours, it is so twice then.
-    undo: statement(`undo${shared}`, attempt(`${freed} || ${unlocked(place)}`)),
+    undo: statement(`undo${shared}`, undo(place)),
     wait: statement(`wait${shared}`, wait(place, '$3')),
     waitQuietly: (at, timeoutMs, id) => `do $$ begin
       perform set_config('leasehold.waited', '${id} ' || ${wait(`'${at}'::bigint`, `'${timeoutMs}'`)}, false);
-    exception when lock_not_available then null; end $$`,
+    exception when lock_not_available then perform ${undo(`'${at}'::bigint`)}; end $$`,
   }
 }
 

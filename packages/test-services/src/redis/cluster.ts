@@ -95,7 +95,7 @@ async function join(nodes: readonly Server[]): Promise<void> {
   const addresses = nodes.map(({ host, port }) => `${host}:${port}`)
   if (first === undefined) return
   if (others.length > 0) await askRedis(first, '--cluster', 'create', ...addresses, '--cluster-yes')
-  else await askRedis(first, 'cluster', 'addslotsrange', '0', String(SLOTS - 1))
+  else await askRedis(first, 'cluster', 'addslots', ...Array.from({ length: SLOTS }, (_, slot) => String(slot)))
 }
 
 async function isComplete(nodes: readonly Server[]): Promise<void> {
