@@ -18,11 +18,17 @@ export const oneLink = (links: readonly HarmfulLink[]): HarmfulLink => ({
 
 type OpenLinked = () => Promise<{ readonly backend: LockBackend; readonly link: HarmfulLink }>
 
-/** Both hooks for clients behind such a link. */
-export const linkHooks = (openLinked: OpenLinked): Pick<FaultHooks, 'openLinked' | 'openForgetful'> => ({
-  openLinked,
-  async openForgetful() {
-    const { backend, link } = await openLinked()
-    return { backend, forget: () => link.forget() }
-  },
-})
+/** The hooks for clients behind such a link. How long somebody's library believes in a silent connection is its own affair. */
+export function linkHooks(
+  openLinked: OpenLinked,
+  { isOwnConnection = true } = {},
+): Pick<FaultHooks, 'openLinked' | 'openForgetful'> {
+  if (!isOwnConnection) return { openLinked }
+  return {
+    openLinked,
+    async openForgetful() {
+      const { backend, link } = await openLinked()
+      return { backend, forget: () => link.forget() }
+    },
+  }
+}

@@ -50,21 +50,19 @@ async function targetOf(etcd: Etcd): Promise<RunningTarget> {
 
 const faults = async (etcd: Etcd, urls: readonly string[], open: Open, proxies: TcpProxy[]): Promise<FaultHooks> => ({
   holderProgram: await holderProgramOf(import.meta.url, [etcd.client, ...urls]),
-  ...hooksOfLinks(etcd.client, async () => {
-    const own = await Promise.all(etcd.members.map((member) => TcpProxy.open(member)))
-    proxies.push(...own)
-    const hosts = own.map((proxy, i) => proxy.through(urls[i] ?? ''))
-    return { backend: open(hosts, 5_000), link: oneLink(own) }
-  }),
+  ...linkHooks(
+    async () => {
+      const own = await Promise.all(etcd.members.map((member) => TcpProxy.open(member)))
+      proxies.push(...own)
+      const hosts = own.map((proxy, i) => proxy.through(urls[i] ?? ''))
+      return { backend: open(hosts, 5_000), link: oneLink(own) }
+    },
+    { isOwnConnection: etcd.client === 'own' },
+  ),
   restartKeepingData: () => etcd.restart(),
   restartEmpty: () => etcd.restart({ keepData: false }),
   killSession: () => revokeAll(urls),
 })
-
-/** How long the package `etcd3` trusts a silent connection is its own affair. */
-function hooksOfLinks(client: Client, openLinked: Parameters<typeof linkHooks>[0]): Partial<FaultHooks> {
-  return client === 'own' ? linkHooks(openLinked) : { openLinked }
-}
 
 /** Cases run one after the other: whatever holds a lease now belongs to the one client that is to be harmed. */
 async function revokeAll(hosts: readonly string[]): Promise<void> {

@@ -137,15 +137,18 @@ const faults = async (
   names: WeakMap<LockBackend, string>,
 ): Promise<FaultHooks> => ({
   holderProgram: await holderProgramOf(import.meta.url, [holder, clientUrl, server.url]),
-  ...linkHooks(async () => {
-    const url = new URL(clientUrl)
-    const proxy = new TcpProxy(Number(url.port))
-    proxies.push(proxy)
-    url.port = String(await proxy.port())
-    const backend = open(url.href)
-    await warmUp(backend)
-    return { backend, link: proxy }
-  }),
+  ...linkHooks(
+    async () => {
+      const url = new URL(clientUrl)
+      const proxy = new TcpProxy(Number(url.port))
+      proxies.push(proxy)
+      url.port = String(await proxy.port())
+      const backend = open(url.href)
+      await warmUp(backend)
+      return { backend, link: proxy }
+    },
+    { isOwnConnection: holder !== 'postgres-js' },
+  ),
   restartKeepingData: () => server.restart(),
   async restartEmpty() {
     await server.restart({ keepData: false })
