@@ -1,10 +1,10 @@
 import { script } from '../script.ts'
-import { failed } from './parts/failed.ts'
+import { forEach } from './parts/for-each.ts'
 import { keep } from './parts/keep.ts'
 import { areShares, queue } from './parts/queue.ts'
 
 /** What `release` does, for many who have nothing to do with each other. Keys: of every lock. Arguments: namespace, holders. Answers for each 1 where there was a hold, or 0, or why it failed. */
-export const releaseAll = script(`${keep}${queue}${failed}
+export const releaseAll = script(`${keep}${queue}
 local function release(keys, claim)
   local holder = redis.call('HGET', keys.hold, 'holder')
   local released = holder == claim
@@ -16,11 +16,4 @@ local function release(keys, claim)
   end
   return released and 1 or 0
 end
-
-local answers = {}
-for index = 2, #ARGV do
-  local sound, answer = pcall(release, keys_of((index - 2) * 4 + 1), ARGV[index])
-  answers[index - 1] = sound and answer or failed(answer)
-end
-return answers
-`)
+${forEach('release', 1)}`)

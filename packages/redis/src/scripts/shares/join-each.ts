@@ -1,22 +1,14 @@
 import { script } from '../../script.ts'
 import { attemptShare } from '../parts/attempt-share.ts'
-import { failed } from '../parts/failed.ts'
+import { forEach } from '../parts/for-each.ts'
 import { hearing } from '../parts/hearing.ts'
 
 /** As `joinEach`, of shares. Keys: of every lock. Arguments: namespace; and of each, what `joinShare` takes after that. */
-export const joinShareOfEach = script(`${attemptShare}${hearing}${failed}
+export const joinShareOfEach = script(`${attemptShare}${hearing}
 local function join(keys, holder, ttl, metadata, kind, take, of, process)
   local answer = attempt(keys, ARGV[1], holder, ttl, metadata, kind, take, of)
   if string.sub(answer, 1, 1) ~= ' ' then return answer end
   stand(keys, holder, ttl, metadata, process, kind .. ' ' .. take .. ' ' .. of .. ' ')
   return answer .. ' ' .. hearing(keys, ARGV[1], process)
 end
-
-local answers = {}
-for each = 1, #KEYS / 4 do
-  local last = each * 7 + 1
-  local sound, answer = pcall(join, keys_of(each * 4 - 3), unpack(ARGV, last - 6, last))
-  answers[each] = sound and answer or failed(answer)
-end
-return answers
-`)
+${forEach('join', 7)}`)

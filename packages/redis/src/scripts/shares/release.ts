@@ -1,12 +1,12 @@
 import { script } from '../../script.ts'
 import { endOpen } from '../parts/end-open.ts'
-import { failed } from '../parts/failed.ts'
+import { forEach } from '../parts/for-each.ts'
 import { keep } from '../parts/keep.ts'
 import { line } from '../parts/line.ts'
 import { shares } from '../parts/shares.ts'
 
 /** Ends shares, or places in line, and lets in who waits. Keys: of every lock. Arguments: namespace, holders. Answers for each 1 where there was a share, or 0, or why it failed. */
-export const releaseShares = script(`${endOpen}${keep}${line}${shares}${failed}
+export const releaseShares = script(`${endOpen}${keep}${line}${shares}
 local function release(keys, claim)
   local held = shares_of(keys, claim)
   local ends, _, _, slots = read(held.own)
@@ -16,14 +16,7 @@ local function release(keys, claim)
   pcall(advance, keys, held, ARGV[1])
   return released and 1 or 0
 end
-
-local answers = {}
-for index = 2, #ARGV do
-  local sound, answer = pcall(release, keys_of((index - 2) * 4 + 1), ARGV[index])
-  answers[index - 1] = sound and answer or failed(answer)
-end
-return answers
-`)
+${forEach('release', 1)}`)
 
 /** Ends a share and does nothing more, as `releaseHold` does. Keys: a hold. Arguments: holder. */
 export const releaseShareHold = script(`${keep}${line}${shares}
