@@ -256,7 +256,7 @@ export class Connection implements Scripts {
 /** To refuse is to answer: with a code, in capitals. */
 const REFUSAL = /^[A-Z]+ /
 
-/** Whether there is an answer in time. */
+/** Whether there is an answer in time. In small letters: by that name alone `ioredis` 5 and `iovalkey` let it pass where channels are listened to. */
 const isThere = (redis: RedisConnection): Promise<boolean> =>
   new Promise((resolve) => {
     // After a process was blocked, timers come before what has arrived meanwhile: that is read first.
@@ -265,7 +265,7 @@ const isThere = (redis: RedisConnection): Promise<boolean> =>
       clearTimeout(late)
       resolve(isThere)
     }
-    redis.call('PING').then(
+    redis.call('ping').then(
       () => told(true),
       (error: Error) => told(REFUSAL.test(error.message)),
     )

@@ -21,7 +21,7 @@ class NotingNode extends EventEmitter {
   }
   subscribe = async () => {}
   /** Whether it is there it may be asked at any time. */
-  call = async (command: string, name: string) => void (command === 'PING' || asked.push(`${command} ${name}`))
+  call = async (command: string, name: string) => void (command === 'ping' || asked.push(`${command} ${name}`))
 }
 
 const lookedAt = (): RedisClusterConnection =>
