@@ -4,7 +4,7 @@ export const RIGHTS = ['~leasehold:*', 'resetchannels', '&leasehold:*', '-@all']
 const allowed = (commands: string): string[] => commands.split(' ').map((command) => `+${command}`)
 
 export const COMMANDS = [
-  ...allowed('evalsha eval getset set del exists time publish subscribe pubsub|numsub'),
+  ...allowed('evalsha eval getset set del exists time publish subscribe pubsub|numsub ping'),
   ...allowed('hget hset hdel hmget pttl pexpire lindex lpop lrem rpush'),
 ]
 
