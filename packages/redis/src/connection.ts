@@ -83,7 +83,8 @@ export class Connection implements Scripts {
 
   #answer(send: (redis: RedisConnection) => Promise<unknown>): Promise<unknown> {
     this.use()
-    if (this.#ready && this.#redis && !this.#isStale) return this.#answerOf(this.#redis, send)
+    if (this.#ready && this.#redis && !this.#isStale && this.#proof === undefined)
+      return this.#answerOf(this.#redis, send)
     return this.#surely().then(
       (redis) => this.#answerOf(redis, send),
       (error: unknown) => {
@@ -138,8 +139,17 @@ export class Connection implements Scripts {
 
   /** Resolves when there is a connection that was prepared. */
   open(): Promise<RedisConnection> {
-    this.#opening ??= this.#connect()
-    return this.#opening
+    if (this.#opening !== undefined) return this.#opening
+    const opening = this.#connect()
+    this.#opening = opening
+    // Before those who wait for it, so that nobody comes between: what was asked first is sent first.
+    opening.then(
+      (redis) => {
+        this.#ready = this.#redis === redis
+      },
+      () => {},
+    )
+    return opening
   }
 
   get #isStale(): boolean {
@@ -148,11 +158,16 @@ export class Connection implements Scripts {
 
   /** One that is there. */
   #surely(): Promise<RedisConnection> {
+    if (this.#proof !== undefined) return this.#proof
     if (!this.#ready || !this.#redis || !this.#isStale) return this.open()
-    this.#proof ??= this.#confirmed(this.#redis).finally(() => {
+    const proof = this.#confirmed(this.#redis)
+    const over = () => {
       this.#proof = undefined
-    })
-    return this.#proof
+    }
+    // As in `open`.
+    proof.then(over, over)
+    this.#proof = proof
+    return proof
   }
 
   /** The one in use where it says that it is there; otherwise a new one. */
@@ -217,7 +232,6 @@ export class Connection implements Scripts {
       this.#answered()
     }
     gatherCommands(redis, () => this.#users === 1)
-    this.#ready = this.#redis === redis
     return redis
   }
 
