@@ -254,7 +254,10 @@ export class Connection implements Scripts {
 
   /** For a whole time limit nothing was heard. */
   #giveUp(): void {
-    if (this.#redis) this.#heardOf(this.#redis, new Error(`no answer within ${this.#options.replyTimeoutMs} ms`))
+    const redis = this.#redis
+    // As long as nobody told what to log in with, nothing was asked of the server.
+    if (redis && redis.status !== 'wait')
+      this.#heardOf(redis, new Error(`no answer within ${this.#options.replyTimeoutMs} ms`))
     this.#abandon()
   }
 
