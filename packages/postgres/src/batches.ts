@@ -1,6 +1,6 @@
 import type { Claim, LockBackend, Renewal, RenewedClaim, Share } from '@leasehold/core'
 import { isTrue, numberOf } from './answers.ts'
-import { type Calls, columns, grantOf } from './calls.ts'
+import { byPlace, type Calls, columns, grantOf, passable } from './calls.ts'
 import type { PostgresRow } from './postgres-shapes.ts'
 import { LOCK_NOT_AVAILABLE } from './refusals.ts'
 
@@ -54,13 +54,14 @@ async function renewSome(
   patienceMs: number,
 ): Promise<readonly Renewal[]> {
   const ttlsMs = renewals.map(({ ttlMs }) => ttlMs)
-  const rows = await table('renew_some($1, $2, $3, $4)', ...columns(renewals), ttlsMs, patienceMs)
+  const named = renewals.map(({ fencingToken = 0n }) => String(fencingToken))
+  const rows = await table('renew_some($1, $2, $3, $4, $5)', ...columns(renewals), ttlsMs, named, patienceMs)
   const answers = byPlace(rows)
   return renewals.map(({ share }, index) => renewalOf(answers.get(index + 1), share))
 }
 
 /** Undefined: not known. */
-async function releaseSome(
+export async function releaseSome(
   { table }: Calls,
   claims: readonly Claim[],
   patienceMs: number,
@@ -72,14 +73,12 @@ async function releaseSome(
   })
 }
 
-const byPlace = (rows: readonly PostgresRow[]) => new Map(rows.map((row) => [numberOf(row['place']), row]))
-
 function renewalOf(row: PostgresRow | undefined, share: Share | undefined): Renewal {
   if (row === undefined) return 'gone'
   if (isTrue(row['is_locked'])) return 'unknown'
   if (row['fencing_token'] === null) return `gone: ${String(row['why'])}`
   // For another kind than it has, it is nobody's.
-  return kindOf(row['slots']) === share?.kind ? grantOf(row, share) : 'gone'
+  return kindOf(row['slots']) === share?.kind ? passable(grantOf(row, share), share) : 'gone'
 }
 
 /** Of a hold whose slots are these. */

@@ -2,6 +2,7 @@ import type { Claim, Contended, Grant, Inspection, Share } from '@leasehold/core
 import { isTrue, numberOf } from './answers.ts'
 import type { PostgresRow } from './postgres-shapes.ts'
 import { explained } from './refusals.ts'
+import { TOKEN_STEP } from './sql/table-sql.ts'
 
 /** How functions of the schema are called. */
 export interface Calls {
@@ -39,6 +40,9 @@ export const columns = (claims: readonly Claim[]): [string[], string[]] => [
   claims.map(({ holder }) => holder),
 ]
 
+export const byPlace = (rows: readonly PostgresRow[]): ReadonlyMap<number, PostgresRow> =>
+  new Map(rows.map((row) => [numberOf(row['place']), row]))
+
 /** What a claim asks for, as three values. */
 export function asked(share: Share | undefined): [string, number | null, number | null] {
   if (share?.kind === 'permits') return ['permits', share.take, share.of]
@@ -54,8 +58,14 @@ export function grantOf(row: PostgresRow, share?: Share): Grant {
   return share?.kind === 'permits' ? { ...grant, slots: slotsOf(row) } : grant
 }
 
+/** With the tokens that are reserved: those up to the next that the sequence draws. Those who read have the key together, and pass nothing on. */
+export const passable = (grant: Grant, share: Share | undefined): Grant =>
+  share?.kind === 'shared'
+    ? grant
+    : { ...grant, reserved: TOKEN_STEP - 1 - Number(grant.fencingToken % BigInt(TOKEN_STEP)) }
+
 export function answerOf(row: PostgresRow, share?: Share): Grant | Contended {
-  if (isTrue(row['granted'])) return grantOf(row, share)
+  if (isTrue(row['granted'])) return passable(grantOf(row, share), share)
   // Nobody knows: those who are let in before have not come yet.
   const remainingMs = row['remaining_ms']
   return remainingMs === null ? { granted: false } : { granted: false, remainingMs: numberOf(remainingMs) }

@@ -2,25 +2,20 @@ import type { Claim } from '@leasehold/core'
 import { Alarm } from './alarm.ts'
 import { isTrue, numberOf } from './answers.ts'
 import { asked, type Calls, columns, only } from './calls.ts'
-import type { Listener } from './turns.ts'
+import type { Listener } from './listening.ts'
 
 /** For so long the server keeps the place of one who is silent. So long a dead one may keep others out. */
-const PLACE_MS = 3000
+const PLACE_MS = 1500
+/** So late may the key of somebody who has died come free, where another one stands in line who is dead, too. */
+export const SLACK_MS = PLACE_MS + 500
 /** How often those who wait say that they are alive. */
-const BEAT_MS = 1000
+const BEAT_MS = 500
 /** Beats that are due so soon after one another are one. */
 const TOGETHER_MS = 100
 /** An end that is told again and again must not become a busy loop. */
 const SOONEST_BEAT_MS = 20
 /** In one statement. */
 const BATCH = 500
-
-/** What becomes of one who wants to stand in line. */
-export interface Entry {
-  /** It may be its turn. */
-  readonly isLetIn: boolean
-  readonly hasPlace: boolean
-}
 
 /** One who waits for a key. */
 export class Waiting {
@@ -50,22 +45,26 @@ export class Line implements Listener {
     this.channel = channel
   }
 
-  async enter(waiting: Waiting): Promise<Entry> {
+  get isWaiting(): boolean {
+    return this.#byKey.size > 0
+  }
+
+  /** Resolves with whether it may be its turn. Otherwise it has a place. */
+  async enter(waiting: Waiting): Promise<boolean> {
     const { key, holder, share } = waiting.claim
     const here = this.#byKey.get(key) ?? new Set()
     this.#byKey.set(key, here.add(waiting))
     const row = only(
       await this.#calls.table('await_place($1, $2, $3, $4, $5, $6)', key, holder, ...asked(share), PLACE_MS),
     )
-    const hasPlace = row['place'] !== null
-    const isLetIn = isTrue(row['is_let_in'])
-    if (hasPlace && !isLetIn && here.has(waiting)) {
+    if (isTrue(row['is_let_in'])) return true
+    if (here.has(waiting)) {
       waiting.place = numberOf(row['place'])
       this.#standing.add(waiting)
       this.#keep(waiting, row['remaining_ms'])
       this.#nextBeat.by(waiting.nextBeatMs)
     }
-    return { isLetIn, hasPlace }
+    return false
   }
 
   leave(waiting: Waiting): void {

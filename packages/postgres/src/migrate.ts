@@ -37,14 +37,27 @@ async function apply(client: PostgresClient, quoted: string, sql: string): Promi
 }
 
 /** A newer version must not be set back. */
-async function isWanting(client: PostgresClient, quoted: string): Promise<boolean> {
+const isWanting = async (client: PostgresClient, quoted: string): Promise<boolean> => {
+  const { version, isChanged } = await standing(client, quoted)
+  return version < SCHEMA_VERSION || isChanged
+}
+
+/** What stands in the database. */
+export interface Standing {
+  /** 0: nothing. */
+  readonly version: number
+  /** It is of this package's version, and somebody has changed a function of it since. */
+  readonly isChanged: boolean
+}
+
+export async function standing(client: PostgresClient, quoted: string): Promise<Standing> {
   const version = await versionOf(client, quoted)
-  if (version !== SCHEMA_VERSION) return version < SCHEMA_VERSION
+  if (version !== SCHEMA_VERSION) return { version, isChanged: false }
   const stands = `obj_description('${quoted}.schema_version()'::regprocedure, 'pg_proc')`
   const [row] = await ask(client, `select (${stands} = $1 || ' ' || (${functionsOf(quoted)}))::int as is_whole`, [
     appliedOf(unversionedSql(quoted)),
   ])
-  return numberIn(row, 'is_whole') !== 1
+  return { version, isChanged: numberIn(row, 'is_whole') !== 1 }
 }
 
 async function versionOf(client: PostgresClient, quoted: string): Promise<number> {

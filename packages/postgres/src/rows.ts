@@ -1,18 +1,18 @@
 import type { Claim, Contended, Grant, LockBackend, Share, Terms } from '@leasehold/core'
-import { isTrue } from './answers.ts'
 import { assertFunction, assertPoolOrQuery, assertRowsOptions, newClients } from './arguments.ts'
 import { batches } from './batches.ts'
 import { answerOf, asked, type Calls, callsOf, only } from './calls.ts'
-import { Line } from './line.ts'
+import { Line, SLACK_MS } from './line.ts'
+import { Listening } from './listening.ts'
 import { LONGEST_TIMER_MS } from './longest-timer.ts'
+import { OneTurn } from './one-turn.ts'
 import { operators } from './operators.ts'
 import { PoolClients } from './pool-clients.ts'
 import type { PostgresListenClient, PostgresPool } from './postgres-shapes.ts'
 import { type PostgresQuery, QueryStatements } from './query-statements.ts'
 import { classifyPostgresError } from './refusals.ts'
-import { channelOf, lineChannelOf, quotedSchema } from './schema-name.ts'
+import { channelOf, quotedSchema } from './schema-name.ts'
 import { Statements } from './statements.ts'
-import { Turns } from './turns.ts'
 import { waitForTurn } from './wait-for-turn.ts'
 
 export type PostgresRowsBackendOptions = PostgresRowsSettings & (ByPool | ByQuery)
@@ -56,37 +56,31 @@ export function postgresRowsBackend(options: PostgresRowsBackendOptions): LockBa
     ? new QueryStatements(query, statementTimeoutMs)
     : new Statements(new PoolClients(pool), statementTimeoutMs)
   const calls = callsOf(statements, quoted)
-  const line = listen && new Line(calls, lineChannelOf(quoted))
-  const turns = listen && new Turns(newClients(listen, 'listen'), channelOf(quoted), line)
-  const { value } = calls
+  const line = listen && new Line(calls, channelOf(quoted))
+  const listening = line && new Listening(newClients(listen, 'listen'), line)
+  const oneTurn = new OneTurn(calls)
 
   const backend: LockBackend = {
     name: 'postgres-rows',
     capabilities: { fifo: false, handOff: true, survivesRestart: true, slackMs: 0, minTtlMs: 1 },
-    async tryAcquire(claim, terms) {
-      if (claim.share) return takePart(calls, claim, claim.share, terms)
-      const { key, holder } = claim
-      const { ttlMs, metadata } = terms
-      return acquired(await value('try_acquire($1, $2, $3, $4)', key, holder, ttlMs, metadata ?? null))
-    },
-    async release({ key, holder }) {
-      return isTrue(await value('release($1, $2)', key, holder))
-    },
+    tryAcquire: (claim, terms) =>
+      claim.share ? takePart(calls, claim, claim.share, terms) : oneTurn.tryAcquire(claim, terms),
+    release: (claim) => oneTurn.release(claim),
     ...batches(calls),
     ...operators(calls),
     classifyError: classifyPostgresError,
     async close() {
       line?.close()
       statements.close()
-      await turns?.close()
+      await listening?.close()
     },
   }
-  if (!turns || !line) return backend
+  if (!listening) return backend
   return {
     ...backend,
-    // Who waits for a part stands in line, and is called.
-    capabilities: { ...backend.capabilities, shares: ['shared', 'permits'] },
-    waitForTurn: (claim, _, signal) => waitForTurn(turns, line, claim, signal),
+    // Who waits stands in line, and is called. One that has died may be at its head.
+    capabilities: { ...backend.capabilities, fifo: true, slackMs: SLACK_MS, shares: ['shared', 'permits'] },
+    waitForTurn: (claim, _, signal) => waitForTurn(listening, line, claim, signal),
   }
 }
 
@@ -97,13 +91,7 @@ async function takePart(
   { ttlMs, metadata }: Terms,
 ): Promise<Grant | Contended> {
   const values = [key, holder, ttlMs, metadata ?? null, ...asked(share)]
-  return answerOf(only(await table('take_part($1, $2, $3, $4, $5, $6, $7)', ...values)), share)
-}
-
-/** A record as text: whether it is granted, how long that remains so in milliseconds, the token. */
-function acquired(record: unknown): Grant | Contended {
-  const [granted, remaining_ms, fencing_token] = String(record).slice(1, -1).split(',')
-  return answerOf({ granted, remaining_ms: remaining_ms || null, fencing_token })
+  return answerOf(only(await table('take_share($1, $2, $3, $4, $5, $6, $7)', ...values)), share)
 }
 
 function assertTimeout(statementTimeoutMs: number): void {

@@ -12,9 +12,6 @@ export function quotedSchema(schema: string = DEFAULT_SCHEMA): string {
   throw new RangeError('schema must be 1 to 63 letters, digits and underscores, and not begin with a digit')
 }
 
-/** Where releases are announced: a name that Postgres does not cut, whatever the schema's length. */
+/** Where those who wait are called: a name that Postgres does not cut, whatever the schema's length. */
 export const channelOf = (quoted: string): string =>
   `leasehold_${createHash('sha256').update(quoted).digest('hex').slice(0, 32)}`
-
-/** Where those in line are called in. */
-export const lineChannelOf = (quoted: string): string => `${channelOf(quoted)}_line`

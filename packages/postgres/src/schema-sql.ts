@@ -1,4 +1,4 @@
-import { channelOf, lineChannelOf, quotedSchema } from './schema-name.ts'
+import { channelOf, quotedSchema } from './schema-name.ts'
 import { fenceSql } from './sql/fence-sql.ts'
 import { groupSql } from './sql/group-sql.ts'
 import { leaseSql } from './sql/lease-sql.ts'
@@ -7,7 +7,7 @@ import { operatorSql } from './sql/operator-sql.ts'
 import { partSql } from './sql/part-sql.ts'
 import { pruneSql } from './sql/prune-sql.ts'
 import { tableSql } from './sql/table-sql.ts'
-import { turnSql } from './sql/turn-sql.ts'
+import { takeSomeSql } from './sql/take-some-sql.ts'
 import { versionSql } from './sql/version-sql.ts'
 
 export interface SchemaOptions {
@@ -27,9 +27,9 @@ export const unversionedSql = (quoted: string): string =>
   [
     tableSql(quoted),
     leaseSql(quoted),
+    takeSomeSql(quoted),
     groupSql(quoted),
-    turnSql(quoted, channelOf(quoted)),
-    partSql(quoted, lineChannelOf(quoted)),
+    partSql(quoted, channelOf(quoted)),
     lineSql(quoted),
     operatorSql(quoted),
     pruneSql(quoted),

@@ -1,3 +1,5 @@
+const CLOSED = 'these locks were closed'
+
 /** What ended a statement instead of an answer. */
 interface Failure {
   readonly error: unknown
@@ -7,6 +9,7 @@ interface Failure {
 export class UnderWay {
   readonly #timeoutMs: number
   readonly #giveUp = new Set<(why: string) => void>()
+  #isClosed = false
 
   constructor(timeoutMs: number) {
     this.#timeoutMs = timeoutMs
@@ -17,6 +20,7 @@ export class UnderWay {
     begin: (isOpen: () => boolean) => Promise<Answer>,
     ended: (failure?: Failure) => void = () => {},
   ): Promise<Answer> {
+    if (this.#isClosed) return Promise.reject(new Error(CLOSED))
     return new Promise((resolve, reject) => {
       let open = true
       const end = (failure?: Failure): boolean => {
@@ -41,6 +45,7 @@ export class UnderWay {
   }
 
   close(): void {
-    for (const giveUp of this.#giveUp) giveUp('these locks were closed')
+    this.#isClosed = true
+    for (const giveUp of this.#giveUp) giveUp(CLOSED)
   }
 }

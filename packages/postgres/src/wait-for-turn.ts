@@ -1,16 +1,14 @@
 import type { Claim } from '@leasehold/core'
 import { type Line, Waiting } from './line.ts'
-import type { Turns } from './turns.ts'
+import type { Listening } from './listening.ts'
 
-/** Resolves when the key was released, when it may be this claim's turn, or when the signal aborts. */
-export function waitForTurn(turns: Turns, line: Line, claim: Claim, signal: AbortSignal): Promise<undefined> {
+/** Resolves when it may be this claim's turn, or when the signal aborts. */
+export function waitForTurn(listening: Listening, line: Line, claim: Claim, signal: AbortSignal): Promise<undefined> {
   return new Promise((resolve, reject) => {
-    const leave = turns.watch(claim.key, () => end())
     const waiting = new Waiting(claim, () => end())
     let over = false
     const end = (error?: unknown) => {
       over = true
-      leave()
       line.leave(waiting)
       signal.removeEventListener('abort', stop)
       if (error === undefined) resolve(undefined)
@@ -19,16 +17,15 @@ export function waitForTurn(turns: Turns, line: Line, claim: Claim, signal: Abor
     const stop = () => end()
     signal.addEventListener('abort', stop, { once: true })
     const enter = async (): Promise<void> => {
-      const { isLetIn, hasPlace } = await line.enter(waiting)
-      if (hasPlace && signal.aborted) line.withdraw(claim)
+      const isLetIn = await line.enter(waiting)
       if (isLetIn) end()
+      else if (signal.aborted) line.withdraw(claim)
     }
     const begin = async () => {
-      if (!turns.isListening) {
-        // Its place is not to depend on how long it takes to connect.
-        await Promise.all([enter(), turns.listening()])
-      }
-      // Asked after listening has begun: whatever is released from then on is heard. Who was called meanwhile has the key, and is to mark it for nobody.
+      if (listening.isOpen) listening.mind()
+      // Its place is not to depend on how long it takes to connect.
+      else await Promise.all([enter(), listening.opened()])
+      // Asked after listening has begun: from then on, it is heard who is called.
       if (!over) await enter()
     }
     if (signal.aborted) end()

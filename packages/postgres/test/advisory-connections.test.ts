@@ -24,6 +24,7 @@ function neverGranting() {
     async query({ text }: { text: string }, values: string[] = []) {
       if (text.startsWith('do $$')) return promise
       if (text.includes('pg_backend_pid')) return { rows: [{ pid: 7, version: 150_000 }] }
+      if (text.includes('seqincrement')) return { rows: [{ step: '10' }] }
       return { rows: [{ answer: `${values[0]} ` }] }
     },
   }

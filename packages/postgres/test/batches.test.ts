@@ -48,7 +48,7 @@ describe('a batch of lease rows', () => {
     const locks = createLocks(postgresRowsBackend({ pool, schema, listen }), { pollMs: MINUTE_MS })
     const waiting = claims.slice(1).map(({ key }) => locks.named(key).acquire())
     await until('they wait', async () => {
-      const { rowCount } = await pool.query(`select from ${schema}.leases where awaited`)
+      const { rowCount } = await pool.query(`select from ${schema}.lease_line`)
       return rowCount === waiting.length
     })
     expect(await backend.releaseAll?.(claims)).toEqual([true, true, true])

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { allOf, annotate, createLocks, forceRelease, list, semaphore, shared } from '@leasehold/core'
@@ -16,6 +16,13 @@ afterAll(database.stop)
 const cli = await compiled(fileURLToPath(new URL('../src/cli.ts', import.meta.url)))
 const runCli = (...args: string[]): string =>
   execFileSync(process.execPath, [cli, ...args], { encoding: 'utf8', stdio: 'pipe' })
+
+/** What it says, of either kind. */
+function spawnCli(address: string, ...args: string[]) {
+  const env = { ...process.env, DATABASE_URL: address }
+  const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], { encoding: 'utf8', env })
+  return { status, said: stdout + stderr }
+}
 
 /** With a user who may do what the README grants, and nothing else. */
 async function createLeastPrivilegedRole(name: string): Promise<string> {
@@ -105,7 +112,6 @@ describe('the schema', () => {
     const asks = async (call: string, ...values: unknown[]) =>
       (await pool.query(`select * from ${old}.${call}`, values)).rows
     expect(await asks('try_acquire($1, $2, 60000, null)', 'read', free.holder)).toMatchObject([{ granted: false }])
-    expect(await asks('await_turn($1)', 'read')).toEqual([{ await_turn: true }])
     expect(
       await asks('try_acquire_all($1, $2, 60000, null)', ['free', 'read'], [free.holder, free.holder]),
     ).toMatchObject([{ place: null }])
@@ -123,6 +129,28 @@ describe('the schema', () => {
     expect(runCli('schema')).toBe(schemaSql())
     expect(runCli('schema', '--schema', 'other')).toBe(schemaSql({ schema: 'other' }))
     expect(() => runCli('drop')).toThrow(/leasehold-postgres schema/)
+  })
+
+  it('is brought up by the command, which says where it stands', async () => {
+    const other = `${schema}_command`
+    const run = (command: string) => spawnCli(url, command, '--schema', other)
+    expect(run('status')).toEqual({ status: 1, said: `there is no schema "${other}" of Leasehold\n` })
+    const stands = `the schema "${other}" is of version ${SCHEMA_VERSION}`
+    expect(run('migrate')).toEqual({ status: 0, said: `there is no schema "${other}" of Leasehold\nnow: ${stands}\n` })
+    expect(run('migrate')).toEqual({ status: 0, said: `${stands}\n` })
+    expect(run('status')).toEqual({ status: 0, said: `${stands}\n` })
+    await pool.query(`create or replace function ${other}.leave(wanted text, asker text) returns boolean
+      language sql as 'select true'`)
+    expect(run('status')).toEqual({ status: 1, said: `${stands}, but somebody has changed its functions\n` })
+    const versionIs = (version: number) =>
+      pool.query(`create or replace function ${other}.schema_version() returns int language sql as 'select ${version}'`)
+    await versionIs(1)
+    expect(run('status').said).toMatch(/version 1: older than this package, which needs \d+/)
+    await versionIs(1000)
+    expect(run('status')).toMatchObject({ status: 0, said: expect.stringContaining('newer than this package') })
+    await pool.query(`drop schema ${other} cascade`)
+    const nowhere = spawnCli('postgres://127.0.0.1:1/nowhere', 'status')
+    expect(nowhere).toMatchObject({ status: 2, said: expect.stringContaining('ECONNREFUSED') })
   })
 
   it('refuses a server that is too old', async () => {
@@ -205,15 +233,10 @@ describe('the schema', () => {
     const name = `${schema}_veteran`
     const connectionString = await createRoleOfVersion2(name)
     const theirs = openPool({ connectionString, max: 2 })
-    const listen = () => new pg.Client({ connectionString })
-    const open = () => createLocks(postgresRowsBackend({ pool: theirs, schema, listen }))
+    const open = () => createLocks(postgresRowsBackend({ pool: theirs, schema }))
     const [one, other] = [open(), open()]
     const leases = await allOf(one, ['x', 'y']).acquire()
     const waiting = other.named('x').acquire()
-    await until('it waits', async () => {
-      const { rows } = await pool.query(`select awaited from ${schema}.leases where key = 'x'`)
-      return rows[0].awaited
-    })
     for (const lease of leases) await lease.renew()
     await leases.release()
     expect(await (await waiting).release()).toBe('released')

@@ -3,7 +3,7 @@ import { until } from '@leasehold/test-services'
 import pg from 'pg'
 import { afterAll, describe, expect, it } from 'vitest'
 import { postgresRowsBackend, prune } from '../src/index.ts'
-import { lineChannelOf } from '../src/schema-name.ts'
+import { channelOf } from '../src/schema-name.ts'
 import { claimOn, openDatabase, terms } from './database.ts'
 import { counting } from './many.ts'
 
@@ -173,7 +173,7 @@ describe('the line for parts of lease rows', () => {
     const listener = new pg.Client(url)
     await listener.connect()
     listener.on('notification', ({ payload }) => heard.push(payload))
-    await listener.query(`listen "${lineChannelOf(`"${schema}"`)}"`)
+    await listener.query(`listen "${channelOf(`"${schema}"`)}"`)
     const held = [part('called', permits(3)), part('called', permits(3))]
     for (const claim of held) await backend.tryAcquire(claim, terms(MINUTE_MS))
     await standAndDie('called', 'permits', [3, 3])
@@ -225,16 +225,13 @@ describe('the line for parts of lease rows', () => {
     )
   })
 
-  it('has a place for those who waited for all of a key before anybody wanted a part', async () => {
+  it('has a place for those who waited for all of a key before anybody wanted a part, before him', async () => {
     const backend = open()
     const locks = createLocks(open(), { pollMs: MINUTE_MS })
     const held = claimOn('marked')
     await backend.tryAcquire(held, terms(MINUTE_MS))
     const writing = locks.named('marked').acquire()
-    await until('it waits', async () => {
-      const { rows } = await pool.query(`select awaited from ${schema}.leases where key = 'marked'`)
-      return rows[0].awaited
-    })
+    await until('it waits', async () => (await count('lease_line', 'marked')) === 1)
     const reading = shared(locks, 'marked').acquire()
     await until('both stand in line', async () => (await count('lease_line', 'marked')) === 2)
     await backend.release(held)

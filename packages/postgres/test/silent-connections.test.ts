@@ -2,10 +2,11 @@ import { createLocks } from '@leasehold/core'
 import { TcpProxy, until } from '@leasehold/test-services'
 import pg from 'pg'
 import { afterAll, describe, expect, it } from 'vitest'
+import { Releases } from '../src/advisory/releases.ts'
 import { postgresAdvisoryBackend, postgresRowsBackend } from '../src/index.ts'
+import { Listening } from '../src/listening.ts'
 import { PoolClients } from '../src/pool-clients.ts'
 import { Statements } from '../src/statements.ts'
-import { Turns } from '../src/turns.ts'
 import { openDatabase } from './database.ts'
 
 const database = await openDatabase()
@@ -35,9 +36,9 @@ function recording() {
 }
 
 /** Where the patience is short, it may be late a few times: the machine is what it is. */
-async function listens(turns: Turns): Promise<Awaited<ReturnType<Turns['listening']>>> {
+async function listens(listening: Listening): Promise<Awaited<ReturnType<Listening['opened']>>> {
   for (;;) {
-    const client = await turns.listening().catch((error: Error) => error)
+    const client = await listening.opened().catch((error: Error) => error)
     if (!(client instanceof Error)) return client
     expect(client.message).toMatch('no answer from Postgres within')
   }
@@ -70,47 +71,50 @@ describe('connections that were forgotten while they were silent', () => {
   it('are noticed where they listen, while somebody waits', async () => {
     await using proxy = await TcpProxy.open(server)
     const connect = () => new pg.Client(proxy.through(url))
-    const turns = new Turns(connect, 'silent', undefined, { everyMs: 50, patienceMs: 500 })
-    const first = await listens(turns)
+    const releases = new Releases('silent')
+    const listening = new Listening(connect, releases, { everyMs: 50, patienceMs: 500 })
+    const first = await listens(listening)
     let woken = false
-    turns.watch('a', () => {
+    releases.watch('a', () => {
       woken = true
     })
+    listening.mind()
     proxy.forget()
     await until('the death is noticed', () => woken)
-    expect(turns.isListening).toBe(false)
-    const second = await listens(turns)
+    expect(listening.isOpen).toBe(false)
+    const second = await listens(listening)
     expect(second).not.toBe(first)
-    const heard = new Promise<void>((resolve) => void turns.watch('a', resolve))
+    const heard = new Promise<void>((resolve) => void releases.watch('a', resolve))
     await pool.query(`select pg_notify('silent', 'a')`)
     await heard
-    await turns.close()
+    await listening.close()
   })
 
   it('are given up where they were to listen and get no answer, and made anew', async () => {
     await using proxy = await TcpProxy.open(server)
     proxy.swallow('replies')
     const connect = () => new pg.Client(proxy.through(url))
-    const turns = new Turns(connect, 'mute', undefined, { everyMs: 60_000, patienceMs: 300 })
-    await expect(turns.listening()).rejects.toThrow('no answer from Postgres within 300 ms')
+    const listening = new Listening(connect, new Releases('mute'), { everyMs: 60_000, patienceMs: 300 })
+    await expect(listening.opened()).rejects.toThrow('no answer from Postgres within 300 ms')
     proxy.heal()
-    await listens(turns)
-    await turns.close()
+    await listens(listening)
+    await listening.close()
   })
 
   it('are not asked where nobody waits, and are as soon as somebody does', async () => {
     await using proxy = await TcpProxy.open(server)
-    const turns = new Turns(() => new pg.Client(proxy.through(url)), 'alone', undefined, {
-      everyMs: 1,
-      patienceMs: 500,
-    })
-    await listens(turns)
+    const releases = new Releases('alone')
+    const connect = () => new pg.Client(proxy.through(url))
+    const listening = new Listening(connect, releases, { everyMs: 1, patienceMs: 500 })
+    await listens(listening)
     proxy.forget()
     await pool.query('select pg_sleep(0.1)')
-    expect([proxy.lostBytes('requests'), turns.isListening]).toEqual([0, true])
-    await new Promise<void>((resolve) => void turns.watch('a', resolve))
-    expect(turns.isListening).toBe(false)
-    await turns.close()
+    expect([proxy.lostBytes('requests'), listening.isOpen]).toEqual([0, true])
+    const woken = new Promise<void>((resolve) => void releases.watch('a', resolve))
+    listening.mind()
+    await woken
+    expect(listening.isOpen).toBe(false)
+    await listening.close()
   })
 })
 
@@ -122,12 +126,12 @@ describe('connections that are silent', () => {
     const locks = createLocks(postgresRowsBackend({ pool: theirs, schema }))
     for (let turn = 0; turn < 2; turn += 1) await locks.named('kept').run(() => {})
     expect(silences).toEqual([[true, 10_000]])
-    const turns = new Turns(() => record(new pg.Client(url)), 'kept')
-    await turns.listening()
+    const listening = new Listening(() => record(new pg.Client(url)), new Releases('kept'))
+    await listening.opened()
     expect(silences).toHaveLength(2)
     const advisory = createLocks(postgresAdvisoryBackend({ connection: () => record(new pg.Client(url)), schema }))
     await advisory.named('kept').run(() => {})
     expect(silences).toEqual(Array(3).fill([true, 10_000]))
-    await Promise.all([locks.close(), advisory.close(), turns.close()])
+    await Promise.all([locks.close(), advisory.close(), listening.close()])
   })
 })

@@ -29,8 +29,8 @@ const listenersNamed = async (name: string): Promise<number[]> => {
 }
 
 const isAwaited = async (key: string): Promise<boolean> => {
-  const { rows } = await pool.query(`select awaited from ${schema}.leases where key = $1`, [key])
-  return rows[0]?.awaited === true
+  const { rowCount } = await pool.query(`select from ${schema}.lease_line where key = $1`, [key])
+  return rowCount !== 0
 }
 
 describe('waiting', () => {
@@ -46,7 +46,7 @@ describe('waiting', () => {
     await Promise.all([locks.close(), holder.close?.()])
   })
 
-  it('on what the claim has got meanwhile is over at once, and marks the key for nobody', async () => {
+  it('on what the claim has got meanwhile is over at once, and gets no place in line', async () => {
     const backend = rowsNamed('late')
     const claim = claimOn('got meanwhile')
     await backend.tryAcquire(claim, terms(MINUTE_MS))
@@ -154,7 +154,7 @@ describe('waiting', () => {
     for (const claim of held) expect(await backend.release(claim)).toBe(true)
     await turn
     await until('the release is heard', () => heard.length > 0)
-    expect(heard).toEqual(['wanted'])
+    expect(heard).toEqual(['1:wanted'])
     await Promise.all([listener.end(), backend.close?.()])
   })
 

@@ -1,8 +1,18 @@
-import type { Candidate, Claim, Contended, Core, Grant, LockBackend, Renewal, Terms } from '@leasehold/core'
+import type {
+  Candidate,
+  Claim,
+  Contended,
+  Core,
+  Grant,
+  LockBackend,
+  Renewal,
+  RenewedClaim,
+  Terms,
+} from '@leasehold/core'
 import { Attachment, LeaseholdError } from '@leasehold/core'
+import { Listening } from '../listening.ts'
 import { classifyPostgresError } from '../refusals.ts'
 import { channelOf } from '../schema-name.ts'
-import { Turns } from '../turns.ts'
 import { Connection } from './connection.ts'
 import type { Hold, Seat } from './hold.ts'
 import { briefMs, Lane } from './lane.ts'
@@ -13,6 +23,7 @@ import { type PostgresAdvisoryBackendOptions, parseAdvisory } from './options.ts
 import { Places } from './places.ts'
 import { idOf, Presence } from './presence.ts'
 import { Registry } from './registry.ts'
+import { Releases } from './releases.ts'
 import { Session } from './session.ts'
 import { Sessions } from './sessions.ts'
 import { statements } from './statements.ts'
@@ -44,7 +55,7 @@ class Advisory implements LockBackend {
   readonly #limit: HeldLimit
   readonly #sessions: Sessions
   readonly #lanes: Lanes
-  readonly #turns: Turns
+  readonly #listening: Listening
   readonly #presence: Presence
   readonly #onlooker: Onlooker
   readonly #registry = new Registry()
@@ -72,9 +83,10 @@ class Advisory implements LockBackend {
       (ttlMs, gone) => new Lane(ttlMs, opens(true), sql, { ...keeper, gone }, this.#lanes),
       (id) => this.#presence.call(id),
     )
-    this.#turns = new Turns(connect, channel)
-    this.#turns.isPooled = isPooled
-    this.#presence = new Presence(this.#turns)
+    const releases = new Releases(channel)
+    this.#listening = new Listening(connect, releases)
+    this.#listening.isPooled = isPooled
+    this.#presence = new Presence(this.#listening, releases)
   }
 
   attach(core: Core): void {
@@ -98,10 +110,10 @@ class Advisory implements LockBackend {
     const brought = claim.share && this.#registry.of(claim, place)
     if (brought !== undefined && brought !== hold) return insteadOf(hold, brought)
     if (this.#isWaiting) this.#stopWaiting(claim, place).catch(() => {})
-    return grantOf(hold, hold.session.ttlMs)
+    return hold.grantOf(hold.session.ttlMs)
   }
 
-  async renew(claims: readonly Claim[]): Promise<readonly Renewal[]> {
+  async renew(claims: readonly RenewedClaim[]): Promise<readonly Renewal[]> {
     const holds = claims.map((claim) => this.#held(claim))
     const silent = new Map<Seat, unknown>()
     const renewals = [...bySession(holds)].map(([session, those]) =>
@@ -111,9 +123,10 @@ class Advisory implements LockBackend {
     // Of all the same: then why is told, too.
     const [why] = silent.values()
     if (why !== undefined && holds.every((hold) => hold?.state === 'held' && silent.has(hold.session))) throw why
-    return holds.map((hold) => {
+    return holds.map((hold, index) => {
       if (hold?.state !== 'held') return 'gone'
-      return silent.has(hold.session) ? 'unknown' : grantOf(hold, hold.session.ttlMs)
+      hold.nameToken(claims[index]?.fencingToken)
+      return silent.has(hold.session) ? 'unknown' : hold.grantOf(hold.session.ttlMs)
     })
   }
 
@@ -155,7 +168,7 @@ class Advisory implements LockBackend {
 
   async close(): Promise<void> {
     this.#core.detach()
-    await Promise.all([this.#sessions.close(), this.#lanes.close(), this.#turns.close(), this.#onlooker.close()])
+    await Promise.all([this.#sessions.close(), this.#lanes.close(), this.#listening.close(), this.#onlooker.close()])
   }
 
   #held(claim: Claim): Hold | undefined {
@@ -244,13 +257,13 @@ class Advisory implements LockBackend {
 /** The place is taken or asked for in this process: by the same claim, or by another one, whose key may be another, too. */
 async function again(known: Hold, claim: Claim): Promise<Grant | Contended> {
   if (known.state === 'taken' && known.isOf(claim)) {
-    return (await known.session.confirm(known)) ? grantOf(known, known.session.ttlMs) : { granted: false }
+    return (await known.session.confirm(known)) ? known.grantOf(known.session.ttlMs) : { granted: false }
   }
   if (!known.isOf(claim))
     return known.state === 'held' ? { granted: false, remainingMs: known.remainingMs } : { granted: false }
   await known.asked
   const { remainingMs } = known
-  return known.state === 'held' && remainingMs > 0 ? grantOf(known, remainingMs) : { granted: false }
+  return known.state === 'held' && remainingMs > 0 ? known.grantOf(remainingMs) : { granted: false }
 }
 
 /** A reader was let in twice: by an attempt, after its wait had brought it a place. */
@@ -283,10 +296,8 @@ function settled(promise: Promise<unknown>, signal: AbortSignal): Promise<void> 
 /** What the wait itself has brought, if it was short enough: a lease that lasts as long as the timeout of sessions that wait. */
 const brought = (hold: Hold): Grant | undefined => {
   const { state, since, session } = hold
-  return state === 'held' && since ? { ...grantOf(hold, briefMs(session.ttlMs)), since } : undefined
+  return state === 'held' && since ? { ...hold.grantOf(briefMs(session.ttlMs)), since } : undefined
 }
-
-const grantOf = ({ fencingToken }: Hold, ttlMs: number): Grant => ({ granted: true, ttlMs, fencingToken })
 
 const tooMany = (maxHeld: number): LeaseholdError =>
   new LeaseholdError('LIMIT_REACHED', `maxHeld is ${maxHeld}: more locks would fill the lock table of the server`)

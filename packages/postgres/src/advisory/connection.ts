@@ -36,6 +36,7 @@ export class Connection {
   readonly #wishes: Wishes
   #pid: number | undefined
   #clock = new ServerClock()
+  #tokenStep = 1n
   readonly #onEnd: (why: Error) => void
   readonly #ready: Promise<PostgresSessionClient>
   #isReady = false
@@ -68,6 +69,11 @@ export class Connection {
   /** As the server has told its time here. */
   get clock(): ServerClock {
     return this.#clock
+  }
+
+  /** As it was when the connection was made: whoever sets it greater meanwhile does no harm. */
+  get tokenStep(): bigint {
+    return this.#tokenStep
   }
 
   /** The last sign of life, by `performance.now()`. */
@@ -155,9 +161,10 @@ export class Connection {
     await client.connect()
     client.unref?.()
     keepAlive(client)
-    const { pid, clock } = await greet(client, this.#schema, this.#wishes)
+    const { pid, clock, tokenStep } = await greet(client, this.#schema, this.#wishes)
     this.#pid = pid
     this.#clock = clock
+    this.#tokenStep = tokenStep
     return client
   }
 

@@ -23,6 +23,8 @@ export interface Greeting {
   /** The process of the server. */
   readonly pid: number
   readonly clock: ServerClock
+  /** From one token of the sequence to the next. */
+  readonly tokenStep: bigint
 }
 
 const WHO = `
@@ -54,11 +56,11 @@ export async function greet(client: PostgresSessionClient, schema: string, wishe
   assertFit(who)
   await client.query({ text: SETTINGS })
   if (wishes.waits) await client.query({ text: WATCHED }).catch(() => {})
-  await client.query({ text: burnt(schema) }).catch((error: unknown) => {
+  const drawn = await client.query({ text: burnt(schema), types: AS_TEXT }).catch((error: unknown) => {
     throw explained(error, schema)
   })
   await wishes.limit.learn(client)
-  return { pid, clock }
+  return { pid, clock, tokenStep: BigInt(String(drawn.rows[0]?.['step'])) }
 }
 
 /**
@@ -72,7 +74,8 @@ function burnt(schema: string): string {
   const drawn = `select max(nextval('${schema}.fencing_tokens')) from generate_series(1, 66 * greatest(16, current_setting('max_connections')::int))`
   return `select pg_advisory_xact_lock(${lockOf(`burning:${schema}`)})::text || case when pg_try_advisory_lock(${mark})
     then (${drawn})::text || pg_advisory_lock_shared(${mark})::text || pg_advisory_unlock(${mark})::text
-    else pg_advisory_lock_shared(${mark})::text end`
+    else pg_advisory_lock_shared(${mark})::text end as burnt,
+    (select seqincrement from pg_sequence where seqrelid = '${schema}.fencing_tokens'::regclass) as step`
 }
 
 /** Two numbers: keys of leases are one, of twice the size. */

@@ -1,4 +1,4 @@
-import type { Claim, Instant } from '@leasehold/core'
+import type { Claim, Grant, Instant } from '@leasehold/core'
 import type { Mode } from './statements.ts'
 
 /** The session on which a claim has its place, as far as the claim is concerned. */
@@ -23,6 +23,8 @@ export class Hold {
   /** `waiting`: in the server's line. `taken`: a wait brought the place, which is to be confirmed. */
   state: 'asked' | 'waiting' | 'taken' | 'held' | 'over' = 'asked'
   fencingToken = 0n
+  /** The last of those that nobody else is granted. */
+  lastToken = 0n
   /** When it was asked for, if the wait brought a lease by itself. */
   since: Instant | undefined
   /** When this process gives it up unless renewed, by `performance.now()`: never before the granted TTL is over. */
@@ -42,6 +44,18 @@ export class Hold {
 
   isOf({ key, holder }: Claim): boolean {
     return this.claim.key === key && this.claim.holder === holder
+  }
+
+  /** Those who read have the place together, and pass nothing on. */
+  grantOf(ttlMs: number): Grant {
+    const { fencingToken, lastToken } = this
+    const grant = { granted: true, ttlMs, fencingToken } as const
+    return this.mode === 'shared' ? grant : { ...grant, reserved: Number(lastToken - fencingToken) }
+  }
+
+  /** The turn was passed on, under one of the tokens that are reserved for it. */
+  nameToken(named = 0n): void {
+    if (named > this.fencingToken && named <= this.lastToken) this.fencingToken = named
   }
 
   get remainingMs(): number {

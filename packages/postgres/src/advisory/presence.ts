@@ -1,7 +1,8 @@
 import type { Claim } from '@leasehold/core'
 import { ask, isTrue } from '../answers.ts'
+import type { Listening } from '../listening.ts'
 import type { PostgresListenClient } from '../postgres-shapes.ts'
-import type { Turns } from '../turns.ts'
+import type { Releases } from './releases.ts'
 import { isRead, presenceOf } from './statements.ts'
 
 const IS_OPEN = 'select pg_try_advisory_xact_lock_shared($1) as answer'
@@ -48,11 +49,13 @@ export const idOf = ({ key, holder }: Claim): string => `${holder} ${key}`
  * listens, and ends with it.
  */
 export class Presence {
-  readonly #turns: Turns
+  readonly #listening: Listening
+  readonly #releases: Releases
   readonly #waits = new Map<string, Wait>()
 
-  constructor(turns: Turns) {
-    this.#turns = turns
+  constructor(listening: Listening, releases: Releases) {
+    this.#listening = listening
+    this.#releases = releases
   }
 
   get isWaiting(): boolean {
@@ -99,15 +102,15 @@ export class Presence {
     this.#waits.set(idOf(claim), wait)
     // Watched for without a gap, also between two calls.
     const heard = () => {
-      wait.stopWatching = this.#turns.watch(place, heard)
+      wait.stopWatching = this.#releases.watch(place, heard)
       wait.wake()
     }
-    wait.stopWatching = this.#turns.watch(place, heard)
+    wait.stopWatching = this.#releases.watch(place, heard)
     return wait
   }
 
   async #mark(wait: Wait, claim: Claim, place: string): Promise<void> {
-    const client = await this.#turns.listening()
+    const client = await this.#listening.opened()
     if (wait.markedOn === client) return this.#look(wait, claim, client)
     // Marks are counted: two of one claim would be taken back once. The call under way wakes this one, too.
     if (wait.markingOn === client) return

@@ -199,6 +199,7 @@ export class Session {
     this.#mindPatience()
     hold.state = 'held'
     hold.fencingToken = BigInt(lastOf(answer))
+    hold.lastToken = hold.fencingToken + this.#connection.tokenStep - 1n
     this.#holdUntil(hold, sentMs + ttlMs)
   }
 

@@ -1,4 +1,4 @@
-import { durable, LOCK_WAIT, patient, relaxed } from './table-sql.ts'
+import { durable, LOCK_WAIT, patient, relaxed, TOKEN_STEP } from './table-sql.ts'
 
 /** For all rows of a batch together. */
 const PATIENCE_MS = 500
@@ -65,8 +65,8 @@ begin
   return coalesce(is_held, false);
 end $$;
 
--- One row for each claim that holds what it claims, for each whose hold was ended by force: why, and for each of which is not known, since its row was locked.
-create or replace function ${schema}.renew_some(keys text[], askers text[], ttls_ms float8[], patience_ms float8)
+-- A claim may name one of the tokens that are reserved for it: that becomes the token of its hold. One row for each claim that holds what it claims, for each whose hold was ended by force: why, and for each of which is not known, since its row was locked.
+create or replace function ${schema}.renew_some(keys text[], askers text[], ttls_ms float8[], named text[], patience_ms float8)
   returns table (place int, remaining_ms float8, fencing_token text, slots text, why text, is_locked boolean) language plpgsql as $$
 declare
   instant timestamptz;
@@ -115,12 +115,10 @@ ${relaxed}
     update ${schema}.leases l set holder = '', metadata = null, expires_at = 'epoch', freed_at = instant
       from unnest(ours, askers) with ordinality as list (k, h, n)
       where l.key = list.k and l.holder = list.h and l.expires_at > instant
-      returning list.n::int as n, l.key, l.awaited, l.parted
+      returning list.n::int as n, l.key, l.parted
   loop
     if freed.parted then
       perform ${schema}.call_in(freed.key);
-    elsif freed.awaited then
-      perform ${schema}.announce(freed.key);
     end if;
     place := freed.n;
     ended := ended || place;
@@ -158,7 +156,9 @@ create or replace function ${schema}.renew_holds(keys text[], askers text[], ttl
 declare
   each record;
 begin
-  for each in select * from ${schema}.renew_some(keys, askers, ttls_ms, ${PATIENCE_MS}) loop
+  for each in select * from ${schema}.renew_some(
+    keys, askers, ttls_ms, array_fill('0'::text, array[cardinality(keys)]), ${PATIENCE_MS}
+  ) loop
     perform ${schema}.assert_unlocked(each.is_locked);
     select each.place, each.remaining_ms, each.fencing_token, each.slots, each.why
       into place, remaining_ms, fencing_token, slots, why;
@@ -254,8 +254,12 @@ end $$;
 const renewed = (table: string, slots: string): string => `\
   return query
     update ${table} held
-      set expires_at = greatest(held.expires_at, instant + list.ttl_ms * interval '1 millisecond')
-      from unnest(ours, askers, ttls_ms) with ordinality as list (k, h, ttl_ms, n)
+      set expires_at = greatest(held.expires_at, instant + list.ttl_ms * interval '1 millisecond'),
+          token = case
+            when list.named::bigint between held.token and held.token / ${TOKEN_STEP} * ${TOKEN_STEP} + ${TOKEN_STEP - 1}
+            then list.named::bigint else held.token
+          end
+      from unnest(ours, askers, ttls_ms, named) with ordinality as list (k, h, ttl_ms, named, n)
       where held.key = list.k and held.holder = list.h and held.expires_at > instant
       returning list.n::int, (extract(epoch from held.expires_at - instant) * 1000)::float8, held.token::text, ${slots}, null, false;
   get diagnostics renewed = row_count;

@@ -2,7 +2,8 @@ import { durable, patient, relaxed } from './table-sql.ts'
 
 /** All of one key: acquire, release, inspect. */
 export const leaseSql = (schema: string): string => `
-create or replace function ${schema}.try_acquire(
+-- The tokens that follow the one it answers are reserved for the hold, up to the next one that the sequence draws.
+create or replace function ${schema}.take_whole(
   wanted text, asker text, ttl_ms float8, shown text,
   out granted boolean, out remaining_ms float8, out fencing_token text
 ) language plpgsql as $$
@@ -36,24 +37,29 @@ ${durable}
   end loop;
 end $$;
 
+-- For versions of the package that pass no turns on.
+create or replace function ${schema}.try_acquire(
+  wanted text, asker text, ttl_ms float8, shown text,
+  out granted boolean, out remaining_ms float8, out fencing_token text
+) language sql as $$
+  select * from ${schema}.take_whole(wanted, asker, ttl_ms, shown)
+$$;
+
 create or replace function ${schema}.release(ended text, asker text) returns boolean language plpgsql as $$
 declare
-  is_awaited boolean;
   is_parted boolean;
   ${patient}
 begin
 ${relaxed}
   update ${schema}.leases set holder = '', metadata = null, expires_at = 'epoch', freed_at = clock_timestamp()
     where key = ended and holder = asker and expires_at > clock_timestamp()
-    returning awaited, parted into is_awaited, is_parted;
+    returning parted into is_parted;
   if not found then
     select l.parted into is_parted from ${schema}.leases l where l.key = ended;
     return case when is_parted then ${schema}.leave(ended, asker) else false end;
   end if;
   if is_parted then
     perform ${schema}.call_in(ended);
-  elsif is_awaited then
-    perform ${schema}.announce(ended);
   end if;
   return true;
 end $$;

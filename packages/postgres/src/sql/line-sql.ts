@@ -1,8 +1,8 @@
 import { patient, relaxed } from './table-sql.ts'
 
-/** The line for keys of which somebody has a part or wants one. */
+/** The line of those who wait for a key, or for a part of one. */
 export const lineSql = (schema: string): string => `
--- A place in line, or null where none is needed: nobody has a part of the key, and its release is announced. Or it is to be tried now.
+-- A place in line. Or it is to be tried now.
 create or replace function ${schema}.await_place(
   wanted text, asker text, asked_kind text, asked_take int, asked_of int, alive_ms float8,
   out place bigint, out is_let_in boolean, out remaining_ms float8
@@ -13,10 +13,6 @@ declare
   ${patient}
 begin
 ${relaxed}
-  if asked_kind = 'whole' and not exists (select from ${schema}.leases l where l.key = wanted and l.parted) then
-    is_let_in := not ${schema}.await_turn(wanted, asker);
-    return;
-  end if;
   perform ${schema}.lock_key(wanted);
   instant := clock_timestamp();
   ends := instant + alive_ms * interval '1 millisecond';

@@ -1,7 +1,7 @@
 import { durable, patient } from './table-sql.ts'
 
 /** Parts of a key: who fits beside whom, and in which order. All but `take_part` is for those who have locked the key's row. */
-export const partSql = (schema: string, lineChannel: string): string => `
+export const partSql = (schema: string, channel: string): string => `
 create or replace function ${schema}.lock_key(wanted text) returns void language plpgsql as $$
 begin
   loop
@@ -83,16 +83,10 @@ begin
     where own.expires_at > instant;
 end $$;
 
--- Marks the key. Those who wait for all of it, without a place in line as long as nobody has parts, are to come and get one.
-create or replace function ${schema}.part(wanted text) returns void language plpgsql as $$
-declare
-  is_awaited boolean;
-begin
-  update ${schema}.leases l set parted = true where l.key = wanted and not l.parted returning l.awaited into is_awaited;
-  if is_awaited then
-    perform ${schema}.announce(wanted);
-  end if;
-end $$;
+-- Marks the key.
+create or replace function ${schema}.part(wanted text) returns void language sql as $$
+  update ${schema}.leases l set parted = true where l.key = wanted and not l.parted
+$$;
 
 -- Tells those who are let in. Where nobody has a part any more, nor waits, the key is one like any other again.
 create or replace function ${schema}.call_in(wanted text) returns void language plpgsql as $$
@@ -105,13 +99,12 @@ begin
   if exists (select from ${schema}.lease_line w where w.key = wanted) then
     select max(i.place) into last_place from ${schema}.let_in(wanted, instant, null, null, null, null) i;
     if last_place is not null then
-      perform pg_notify('${lineChannel}', last_place || ':' || wanted);
+      perform pg_notify('${channel}', last_place || ':' || wanted);
     end if;
   else
     update ${schema}.leases l set parted = false, freed_at = instant
       where l.key = wanted and l.parted and not exists (select from ${schema}.lease_parts p where p.key = wanted);
   end if;
-  perform ${schema}.announce(wanted) from ${schema}.leases l where l.key = wanted and l.awaited;
 end $$;
 
 -- Any kind of claim: its turn in the line decides.
@@ -174,4 +167,12 @@ ${durable}
     perform ${schema}.part(wanted);
   end if;
 end $$;
+
+-- As take_part, for versions of the package that pass permits on: where this function stands, the tokens that follow are reserved.
+create or replace function ${schema}.take_share(
+  wanted text, asker text, ttl_ms float8, shown text, asked_kind text, asked_take int, asked_of int,
+  out granted boolean, out remaining_ms float8, out fencing_token text, out slots text
+) language sql as $$
+  select * from ${schema}.take_part(wanted, asker, ttl_ms, shown, asked_kind, asked_take, asked_of)
+$$;
 `

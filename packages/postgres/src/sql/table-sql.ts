@@ -4,6 +4,9 @@ export const MIGRATION_LOCK = BigInt('0x6c65617365686f6c')
 /** How long a statement waits for a row that somebody else keeps locked: half of what core gives a request, by default. */
 export const LOCK_WAIT = '1000ms'
 
+/** Those between two that are drawn are reserved for whom the turn is passed on to. */
+export const TOKEN_STEP = 10
+
 /**
  * Tokens come from one sequence, which never goes back: not when a row is deleted, nor after a crash. A row of a free key
  * has expired; it may be deleted at any time, unless it is marked "parted": somebody has a part of the key or stands in its line,
@@ -27,8 +30,13 @@ do $$
 begin
   -- From the microseconds since 1970 on: made anew, it begins beyond all tokens that were drawn before.
   if to_regclass('${schema}.fencing_tokens') is null then
-    execute format('create sequence ${schema}.fencing_tokens as bigint start with %s',
-      (extract(epoch from clock_timestamp()) * 1000000)::bigint);
+    execute format('create sequence ${schema}.fencing_tokens as bigint increment by ${TOKEN_STEP} start with %s',
+      (extract(epoch from clock_timestamp()) * 1000000)::bigint / ${TOKEN_STEP} * ${TOKEN_STEP});
+  end if;
+  -- Before version 5. Whoever draws a token waits meanwhile.
+  if (select seqincrement from pg_sequence where seqrelid = '${schema}.fencing_tokens'::regclass) <> ${TOKEN_STEP} then
+    alter sequence ${schema}.fencing_tokens increment by ${TOKEN_STEP};
+    perform setval('${schema}.fencing_tokens', (last_value / ${TOKEN_STEP} + 1) * ${TOKEN_STEP}) from ${schema}.fencing_tokens;
   end if;
 end $$;
 
@@ -39,7 +47,6 @@ create table if not exists ${schema}.leases (
   token bigint not null default 0,
   expires_at timestamptz not null default 'epoch',
   metadata text,
-  awaited boolean not null default false,
   parted boolean not null default false,
   freed_at timestamptz
 ) with (fillfactor = 50);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 
 /** Raised with every change of the SQL. */
-export const SCHEMA_VERSION = 4
+export const SCHEMA_VERSION = 5
 
 /** Stands last: a schema that tells its version is complete. With what was applied, and the functions as they stood then, so that a change of either is noticed. */
 export const versionSql = (schema: string, rest: string): string => `

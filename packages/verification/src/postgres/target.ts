@@ -155,7 +155,7 @@ const faults = async (
     await withPool(server.url, migrate)
   },
   raiseTokens: (above) =>
-    withPool(server.url, (pool) => pool.query("select setval('leasehold.fencing_tokens', $1)", [String(above)])),
+    withPool(server.url, (pool) => pool.query("select setval('leasehold.fencing_tokens', $1)", [String(above + 1n)])),
   // A pooler lets everybody in.
   ...(clientUrl === server.url && { openRefused: () => open(asStranger(clientUrl)) }),
   ...(holder !== 'advisory' && { stall: (key: string) => lockRow(server.url, key) }),

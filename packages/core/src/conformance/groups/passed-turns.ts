@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Lease } from '../../api.ts'
 import type { Share } from '../../contract.ts'
 import { resume, semaphore } from '../../index.ts'
-import { granted } from '../assertions.ts'
+import { assertOver, granted } from '../assertions.ts'
 import { caseGroup } from '../case.ts'
 import type { Process } from '../process.ts'
 import type { Trial } from '../trial.ts'
@@ -136,6 +136,18 @@ add(
     await t.assertFree(lease.key)
   },
 )
+
+add('passed-told-loss', 'a loss that the backend tells ends the lease whose turn was passed on', async (t) => {
+  const backend = await t.open()
+  const process = await t.process({}, backend)
+  const lease = await successor(t, process)
+  const claims = process.wire.requests.flatMap((request) => request.claims)
+  for (const claim of claims) process.wire.tellLost(claim)
+  assertOver(lease, 'LEASE_LOST')
+  // The server was not asked, and still holds the key.
+  await Promise.all(claims.map((claim) => backend.release(claim)))
+  await t.assertFree(lease.key)
+})
 
 add('passed-evenly', 'who waits in another process is passed by few', 'fifo', async (t) => {
   // Whoever comes to the line later than that comes after the others.

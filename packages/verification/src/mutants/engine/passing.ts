@@ -5,6 +5,7 @@ const { all, add } = mutants()
 /** Turns that are passed on inside a process where they must not be, or wrongly. */
 export const passingMutants = all
 
+const hall = inFile('engine/hall.ts')
 const hold = inFile('engine/hold.ts')
 const inspect = inFile('engine/inspect.ts')
 const passing = inFile('engine/passing.ts')
@@ -48,6 +49,13 @@ add(
     'so must the server.\n    if (!this.#confirmed) void this.#keeper.hall.renewals.renewNow(this).catch(() => {})',
     'so must the server.',
   ),
+)
+
+add(
+  'loss-of-the-first-alone',
+  'a loss that the backend tells is not that of the lease to which the turn was passed on',
+  'fencing/passed-told-loss',
+  hall('hold.claim.holder === holder)', 'hold.claim.holder === holder && !hold.isPassedOn)'),
 )
 
 add(

@@ -10,22 +10,22 @@ const RETRY_MS = 1000
 /** A session that listens is silent by nature. */
 const NEVER_IDLE = `select set_config('idle_session_timeout', '0', false)`
 
-/** Who hears of something else on the same connection. */
+/** Who hears what is announced. */
 export interface Listener {
   readonly channel: string
+  /** Somebody waits for it. */
+  readonly isWaiting: boolean
   heard(payload: string): void
   /** What was said meanwhile was not heard. */
   missed(): void
 }
 
-/** One connection of its own that hears which keys were released, made when somebody first waits, and anew after it broke. */
-export class Turns {
+/** One connection of its own on which is heard what those who release announce, made when somebody first waits, and anew after it broke. */
+export class Listening {
   /** Somebody stands between who keeps the session, and says another process id. */
   isPooled = false
   readonly #connect: () => PostgresListenClient | Promise<PostgresListenClient>
-  readonly #channel: string
-  readonly #listener: Listener | undefined
-  readonly #waiting = new Map<string, Set<() => void>>()
+  readonly #listener: Listener
   #listening: Promise<PostgresListenClient> | undefined
   /** That which is heard. */
   #subscribed: Promise<PostgresListenClient> | undefined
@@ -37,34 +37,27 @@ export class Turns {
 
   constructor(
     connect: () => PostgresListenClient | Promise<PostgresListenClient>,
-    channel: string,
-    listener?: Listener,
+    listener: Listener,
     rhythm = RHYTHM,
   ) {
     this.#connect = connect
-    this.#channel = channel
     this.#listener = listener
     this.#rhythm = rhythm
   }
 
-  /** Calls back at most once, when the key was released or that may have been missed. Returns how to stop waiting. */
-  watch(key: string, wake: () => void): () => void {
-    const waiting = this.#waiting.get(key) ?? new Set()
-    this.#waiting.set(key, waiting.add(wake))
-    this.#pulse?.mind()
-    return () => {
-      waiting.delete(wake)
-      if (waiting.size === 0 && this.#waiting.get(key) === waiting) this.#waiting.delete(key)
-    }
-  }
-
-  get isListening(): boolean {
+  get isOpen(): boolean {
     return this.#subscribed !== undefined && this.#subscribed === this.#listening
   }
 
-  /** Resolves when releases from now on are heard, with the connection that hears them. */
-  async listening(): Promise<PostgresListenClient> {
+  /** Somebody waits: it is to be there. */
+  mind(): void {
+    this.#pulse?.mind()
+  }
+
+  /** Somebody waits. Resolves when what is announced from now on is heard, with the connection that hears it. */
+  async opened(): Promise<PostgresListenClient> {
     this.#closing.signal.throwIfAborted()
+    this.mind()
     this.#listening ??= this.#listen()
     return this.#listening
   }
@@ -103,10 +96,7 @@ export class Turns {
     const broken = () => subscribed && onBroken()
     client.on('error', broken)
     client.on('end', broken)
-    client.on('notification', ({ channel, payload = '' }) => {
-      if (channel === this.#listener?.channel) this.#listener.heard(payload)
-      else this.#wake(payload)
-    })
+    client.on('notification', ({ payload = '' }) => this.#listener.heard(payload))
     const abandon = () => destroy(client)
     const { patienceMs } = this.#rhythm
     let isLate = false
@@ -121,8 +111,7 @@ export class Turns {
       keepAlive(client)
       if (!this.isPooled) await assertDirect(client)
       await client.query(NEVER_IDLE)
-      await client.query(`listen "${this.#channel}"`)
-      if (this.#listener) await client.query(`listen "${this.#listener.channel}"`)
+      await client.query(`listen "${this.#listener.channel}"`)
     } catch (error) {
       client.end().catch(() => {})
       throw isLate ? new Error(`no answer from Postgres within ${patienceMs} ms`, { cause: error }) : error
@@ -142,7 +131,7 @@ export class Turns {
       onBroken()
     }
     this.#pulse?.stop()
-    this.#pulse = new Pulse(client, () => this.#waiting.size > 0, onDead, this.#rhythm)
+    this.#pulse = new Pulse(client, () => this.#listener.isWaiting, onDead, this.#rhythm)
     this.#pulse.mind()
   }
 
@@ -152,14 +141,7 @@ export class Turns {
     this.#listening = undefined
     this.#pulse?.stop()
     this.#pulse = undefined
-    for (const key of [...this.#waiting.keys()]) this.#wake(key)
-    this.#listener?.missed()
-  }
-
-  #wake(key: string): void {
-    const waiting = this.#waiting.get(key)
-    this.#waiting.delete(key)
-    for (const wake of waiting ?? []) wake()
+    this.#listener.missed()
   }
 }
 
