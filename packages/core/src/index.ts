@@ -1,3 +1,4 @@
+export { type Anchor, grantedSince } from './anchor.ts'
 export type * from './api.ts'
 export { Attachment } from './attachment.ts'
 export { type Clock, type Instant, systemClock } from './clock.ts'

@@ -1,8 +1,10 @@
-import type { Claim } from '@leasehold/core'
+import { createHash } from 'node:crypto'
+import { type Anchor, type Candidate, type Clock, type Grant, grantedSince, type Instant } from '@leasehold/core'
 import { Alarm } from './alarm.ts'
 import { isTrue, numberOf } from './answers.ts'
-import { asked, type Calls, columns, only } from './calls.ts'
+import { asked, type Calls, columns, only, passable } from './calls.ts'
 import type { Listener } from './listening.ts'
+import type { PostgresRow } from './postgres-shapes.ts'
 
 /** For so long the server keeps the place of one who is silent. So long a dead one may keep others out. */
 const PLACE_MS = 1500
@@ -19,16 +21,25 @@ const BATCH = 500
 
 /** One who waits for a key. */
 export class Waiting {
-  readonly claim: Claim
-  /** To try again. */
-  readonly wake: () => void
+  readonly candidate: Candidate
+  /** It was granted the key, or is to try again. */
+  readonly wake: (grant?: Grant) => void
   /** Undefined: none, or not known yet. */
   place: number | undefined
+  /** When it stood in line last, as far as is known. */
+  anchor: Anchor | undefined
   nextBeatMs = Number.POSITIVE_INFINITY
+  #name: string | undefined
 
-  constructor(claim: Claim, wake: () => void) {
-    this.claim = claim
+  constructor(candidate: Candidate, wake: (grant?: Grant) => void) {
+    this.candidate = candidate
     this.wake = wake
+  }
+
+  /** What it is called by where everybody hears. */
+  get name(): string {
+    this.#name ??= createHash('sha256').update(this.candidate.holder).digest('hex')
+    return this.#name
   }
 }
 
@@ -36,12 +47,14 @@ export class Waiting {
 export class Line implements Listener {
   readonly channel: string
   readonly #calls: Calls
+  readonly #clock: Clock
   readonly #byKey = new Map<string, Set<Waiting>>()
   readonly #standing = new Set<Waiting>()
   readonly #nextBeat = new Alarm(() => this.#beat())
 
-  constructor(calls: Calls, channel: string) {
+  constructor(calls: Calls, channel: string, clock: Clock) {
     this.#calls = calls
+    this.#clock = clock
     this.channel = channel
   }
 
@@ -51,15 +64,16 @@ export class Line implements Listener {
 
   /** Resolves with whether it may be its turn. Otherwise it has a place. */
   async enter(waiting: Waiting): Promise<boolean> {
-    const { key, holder, share } = waiting.claim
+    const { key, holder, share, ttlMs, metadata = null } = waiting.candidate
     const here = this.#byKey.get(key) ?? new Set()
     this.#byKey.set(key, here.add(waiting))
-    const row = only(
-      await this.#calls.table('await_place($1, $2, $3, $4, $5, $6)', key, holder, ...asked(share), PLACE_MS),
-    )
+    const sentAt = this.#clock.now()
+    const values = [key, holder, ...asked(share), ttlMs, metadata, PLACE_MS]
+    const row = only(await this.#calls.table('await_place($1, $2, $3, $4, $5, $6, $7, $8)', ...values))
     if (isTrue(row['is_let_in'])) return true
     if (here.has(waiting)) {
       waiting.place = numberOf(row['place'])
+      waiting.anchor = anchorOf(row, sentAt)
       this.#standing.add(waiting)
       this.#keep(waiting, row['remaining_ms'])
       this.#nextBeat.by(waiting.nextBeatMs)
@@ -68,7 +82,7 @@ export class Line implements Listener {
   }
 
   leave(waiting: Waiting): void {
-    const { key } = waiting.claim
+    const { key } = waiting.candidate
     const here = this.#byKey.get(key)
     here?.delete(waiting)
     if (here?.size === 0) this.#byKey.delete(key)
@@ -76,15 +90,31 @@ export class Line implements Listener {
   }
 
   /** Of one who came into line after he had given up. What is not heard of goes by itself. */
-  withdraw({ key, holder }: Claim): void {
+  withdraw({ key, holder }: Candidate): void {
     this.#calls.value('leave_line($1, $2)', key, holder).catch(() => {})
   }
 
-  /** Up to which place of which key they are let in. */
   heard(payload: string): void {
+    if (payload.startsWith('+')) this.#granted(payload)
+    else this.#calledIn(payload)
+  }
+
+  /** Up to which place of which key they are let in. */
+  #calledIn(payload: string): void {
     const at = payload.indexOf(':')
     const last = Number(payload.slice(0, at))
     for (const { place = 0, wake } of [...(this.#byKey.get(payload.slice(at + 1)) ?? [])]) if (place <= last) wake()
+  }
+
+  /** Who was granted all of a key. Its name, two numbers and the token stand before the key, which may have blanks. */
+  #granted(payload: string): void {
+    const [, name, grantedMs, ttlMs, token = '', ...key] = payload.split(' ')
+    for (const waiting of [...(this.#byKey.get(key.join(' ')) ?? [])]) {
+      if (waiting.name !== name) continue
+      const { anchor, wake } = waiting
+      const grant = passable({ granted: true, ttlMs: Number(ttlMs), fencingToken: BigInt(token) }, undefined)
+      wake(anchor && grantedSince(grant, Number(grantedMs), anchor, this.#clock.now()))
+    }
   }
 
   missed(): void {
@@ -117,15 +147,21 @@ export class Line implements Listener {
 
   /** Whoever has lost his place comes anew. What fails is told by what the engine asks. */
   async #say(standing: readonly Waiting[]): Promise<void> {
-    const claims = standing.map(({ claim }) => claim)
+    const claims = standing.map(({ candidate }) => candidate)
+    const sentAt = this.#clock.now()
     const rows = await this.#calls.table('keep_places($1, $2, $3)', ...columns(claims), PLACE_MS).catch(() => undefined)
     if (!rows) return
     const kept = new Map(rows.map((row) => [numberOf(row['claim']), row]))
     for (const [index, each] of standing.entries()) {
       const row = kept.get(index + 1)
       if (row === undefined || isTrue(row['is_let_in'])) each.wake()
-      else this.#keep(each, row['remaining_ms'])
+      else {
+        each.anchor = anchorOf(row, sentAt)
+        this.#keep(each, row['remaining_ms'])
+      }
     }
     this.#planNext()
   }
 }
+
+const anchorOf = (row: PostgresRow, sentAt: Instant): Anchor => ({ sentAt, serverMs: numberOf(row['server_ms']) })

@@ -1,4 +1,12 @@
-import type { Claim, Contended, Grant, LockBackend, Share, Terms } from '@leasehold/core'
+import {
+  Attachment,
+  type Claim,
+  type Contended,
+  type Grant,
+  type LockBackend,
+  type Share,
+  type Terms,
+} from '@leasehold/core'
 import { assertFunction, assertPoolOrQuery, assertRowsOptions, newClients } from './arguments.ts'
 import { batches } from './batches.ts'
 import { answerOf, asked, type Calls, callsOf, only } from './calls.ts'
@@ -56,7 +64,8 @@ export function postgresRowsBackend(options: PostgresRowsBackendOptions): LockBa
     ? new QueryStatements(query, statementTimeoutMs)
     : new Statements(new PoolClients(pool), statementTimeoutMs)
   const calls = callsOf(statements, quoted)
-  const line = listen && new Line(calls, channelOf(quoted))
+  const core = new Attachment()
+  const line = listen && new Line(calls, channelOf(quoted), core.clock)
   const listening = line && new Listening(newClients(listen, 'listen'), line)
   const oneTurn = new OneTurn(calls)
 
@@ -80,7 +89,8 @@ export function postgresRowsBackend(options: PostgresRowsBackendOptions): LockBa
     ...backend,
     // Who waits stands in line, and is called. One that has died may be at its head.
     capabilities: { ...backend.capabilities, fifo: true, slackMs: SLACK_MS, shares: ['shared', 'permits'] },
-    waitForTurn: (claim, _, signal) => waitForTurn(listening, line, claim, signal),
+    attach: (to) => core.attach(to),
+    waitForTurn: (claim, terms, signal) => waitForTurn(listening, line, { ...claim, ...terms }, signal),
   }
 }
 

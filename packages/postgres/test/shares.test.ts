@@ -38,7 +38,7 @@ const isParted = async (key: string): Promise<boolean> => {
 /** As a process does that dies then: it never says again that it is alive. */
 async function standAndDie(key: string, kind: string, [take, of]: [number?, number?] = []): Promise<void> {
   const { holder } = claimOn(key)
-  const call = `select * from ${schema}.await_place($1, $2, $3, $4, $5, 3000)`
+  const call = `select * from ${schema}.await_place($1, $2, $3, $4, $5, 60000, null, 3000)`
   const { rows } = await pool.query(call, [key, holder, kind, take ?? null, of ?? null])
   expect(Number(rows[0].place)).toBeGreaterThan(0)
 }

@@ -149,13 +149,64 @@ describe('waiting', () => {
     const backend = rowsNamed('announcer')
     const held = [claimOn('lonely'), claimOn('wanted')]
     await backend.tryAcquireAll?.(held, terms(MINUTE_MS))
-    const turn = backend.waitForTurn?.(claimOn('wanted'), terms(MINUTE_MS), AbortSignal.timeout(MINUTE_MS))
+    const wanting = claimOn('wanted')
+    const turn = backend.waitForTurn?.(wanting, terms(MINUTE_MS), AbortSignal.timeout(MINUTE_MS))
     await until('it waits', () => isAwaited('wanted'))
     for (const claim of held) expect(await backend.release(claim)).toBe(true)
     await turn
     await until('the release is heard', () => heard.length > 0)
-    expect(heard).toEqual(['1:wanted'])
+    expect(heard).toEqual([expect.stringMatching(/^\+ [0-9a-f]{64} [\d.]+ 1500 \d+ wanted$/)])
+    expect(heard[0]).not.toContain(wanting.holder)
     await Promise.all([listener.end(), backend.close?.()])
+  })
+
+  it('brings the key to who is first in line, in the trip of the release, for a time that a renewal makes whole', async () => {
+    const [holder, waiter] = [rowsNamed('giver'), rowsNamed('taker')]
+    const held = claimOn('a key with blanks')
+    const grant = await holder.tryAcquire(held, terms(MINUTE_MS))
+    const first = { ...claimOn(held.key), ...terms(MINUTE_MS), metadata: '"first"' }
+    const second = { ...claimOn(held.key), ...terms(MINUTE_MS) }
+    const { signal } = new AbortController()
+    const turns = []
+    for (const [index, claim] of [first, second].entries()) {
+      turns.push(waiter.waitForTurn?.(claim, claim, signal))
+      const stands = `select from ${schema}.lease_line where key = $1`
+      await until('it stands', async () => (await pool.query(stands, [held.key])).rowCount === index + 1)
+    }
+    const beforeMs = performance.now()
+    expect(await holder.release(held)).toBe(true)
+    const brought = await turns[0]
+    expect(brought).toMatchObject({ granted: true, ttlMs: 1500, since: expect.anything() })
+    expect(brought?.since?.monotonicMs).toBeGreaterThan(beforeMs - 1000)
+    expect(brought?.since?.monotonicMs).toBeLessThanOrEqual(performance.now())
+    expect(brought?.fencingToken).toBeGreaterThan(grant.granted ? grant.fencingToken : 0n)
+    const [shown] = (await holder.inspect?.(held.key)) ?? []
+    expect(shown).toMatchObject({ fencingToken: brought?.fencingToken, metadata: '"first"' })
+    expect(await waiter.renew([first])).toMatchObject([{ ttlMs: MINUTE_MS }])
+    expect(await holder.tryAcquire(claimOn(held.key), terms(1))).toMatchObject({ granted: false })
+    await waiter.release(first)
+    expect(await turns[1]).toMatchObject({ granted: true })
+    await Promise.all([holder.close?.(), waiter.close?.()])
+  })
+
+  it('brings nothing that is not on disk, and a release alone does not wait for the disk', async () => {
+    const holder = rowsNamed('durable')
+    const client = await pool.connect()
+    const released = async (key: string) => {
+      const held = claimOn(key)
+      await holder.tryAcquire(held, terms(MINUTE_MS))
+      const waiting = `select ${schema}.await_place($1, 'x', 'whole', null, null, 60000, null, 60000)`
+      if (key === 'awaited') await client.query(waiting, [key])
+      await client.query('begin; set local synchronous_commit = remote_write')
+      await client.query(`select ${schema}.release($1, $2)`, [key, held.holder])
+      const { rows } = await client.query('show synchronous_commit')
+      await client.query('rollback')
+      return rows[0].synchronous_commit
+    }
+    expect(await released('alone')).toBe('off')
+    expect(await released('awaited')).toBe('remote_write')
+    client.release()
+    await holder.close?.()
   })
 
   it('is not offered without a way to listen: the engine polls', async () => {

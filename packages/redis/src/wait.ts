@@ -1,6 +1,5 @@
-import type { Clock, Grant, Instant } from '@leasehold/core'
+import { type Anchor, type Clock, type Grant, grantedSince, type Instant } from '@leasehold/core'
 import type { Attempt } from './answers.ts'
-import { earlier, shift } from './instants.ts'
 import type { Turn } from './turns.ts'
 import { REFRESH_MS, UNANSWERED_MS } from './waiting-times.ts'
 
@@ -11,12 +10,6 @@ const SHORTEST_PAUSE_MS = 5
 export interface Joined {
   readonly attempt: Attempt
   readonly sentAt: Instant
-}
-
-/** A moment at which both clocks were seen: the server read its own after this process had read the one here. */
-interface Anchor {
-  readonly sentAt: Instant
-  readonly serverMs: number
 }
 
 /** How one claim waits. */
@@ -78,7 +71,7 @@ export class Wait {
   /** A turn may be told before the answer that put the claim in line. */
   hear(turn: Turn | undefined): void {
     if (turn !== undefined && this.#anchor === undefined) this.#early = turn
-    else this.end(turn && this.#grantOf(turn, this.#anchor as Anchor))
+    else this.end(turn && grantedSince(turn.grant, turn.serverMs, this.#anchor as Anchor, this.#clock.now()))
   }
 
   /** The server's: turns are told by another one from now on. They wait for its answer. */
@@ -115,17 +108,6 @@ export class Wait {
   #next(cancel: (() => void) | undefined): void {
     this.#cancel?.()
     this.#cancel = cancel
-  }
-
-  /**
-   * The server granted so much later than it read its clock for the anchor, and that was not before the anchor was sent. One less: both readings are
-   * rounded. With less than half of the window left, the next attempt, which is also the confirmation, is the safer way.
-   */
-  #grantOf({ grant, serverMs }: Turn, anchor: Anchor): Grant | undefined {
-    const now = this.#clock.now()
-    const since = earlier(now, shift(anchor.sentAt, serverMs - anchor.serverMs - 1))
-    const passedMs = Math.max(now.monotonicMs - since.monotonicMs, now.wallMs - since.wallMs)
-    return passedMs > grant.ttlMs / 2 ? undefined : { ...grant, since }
   }
 
   #end(tell: () => void): void {

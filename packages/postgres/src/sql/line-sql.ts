@@ -1,11 +1,11 @@
-import { patient, relaxed } from './table-sql.ts'
+import { patient, relaxed, serverMs } from './table-sql.ts'
 
 /** The line of those who wait for a key, or for a part of one. */
 export const lineSql = (schema: string): string => `
 -- A place in line. Or it is to be tried now.
 create or replace function ${schema}.await_place(
-  wanted text, asker text, asked_kind text, asked_take int, asked_of int, alive_ms float8,
-  out place bigint, out is_let_in boolean, out remaining_ms float8
+  wanted text, asker text, asked_kind text, asked_take int, asked_of int, asked_ms float8, shown text, alive_ms float8,
+  out place bigint, out is_let_in boolean, out remaining_ms float8, out server_ms float8
 ) language plpgsql as $$
 declare
   instant timestamptz;
@@ -15,6 +15,7 @@ begin
 ${relaxed}
   perform ${schema}.lock_key(wanted);
   instant := clock_timestamp();
+  server_ms := ${serverMs('instant')};
   ends := instant + alive_ms * interval '1 millisecond';
   is_let_in := (select h.fencing_token is not null from ${schema}.held_already(wanted, asker, instant) h);
   if is_let_in then
@@ -28,10 +29,10 @@ ${relaxed}
   end if;
   -- One who was passed over stands at the end.
   delete from ${schema}.lease_line w where w.key = wanted and w.alive_until <= instant;
-  insert into ${schema}.lease_line as own (key, holder, place, kind, take, out_of, alive_until)
+  insert into ${schema}.lease_line as own (key, holder, place, kind, take, out_of, alive_until, ttl_ms, metadata)
     values (
       wanted, asker, (select coalesce(max(w.place), 0) + 1 from ${schema}.lease_line w where w.key = wanted),
-      asked_kind, asked_take, asked_of, ends
+      asked_kind, asked_take, asked_of, ends, asked_ms, shown
     )
     on conflict (key, holder) do update set alive_until = ends
     returning own.place into place;
@@ -41,7 +42,7 @@ end $$;
 
 -- A row for each claim that has kept its place: whether it is its turn, and until when nothing changes by itself. Waits for nobody.
 create or replace function ${schema}.keep_places(keys text[], askers text[], alive_ms float8)
-  returns table (claim int, is_let_in boolean, remaining_ms float8) language plpgsql as $$
+  returns table (claim int, is_let_in boolean, remaining_ms float8, server_ms float8) language plpgsql as $$
 declare
   instant timestamptz := clock_timestamp();
   kept record;
@@ -63,7 +64,7 @@ ${relaxed}
   loop
     select max(i.place) into last_place from ${schema}.let_in(kept.key, instant, null, null, null, null) i;
     return query
-      select own.n, own.p <= coalesce(last_place, 0), ${schema}.next_end_ms(kept.key, instant, own.p)
+      select own.n, own.p <= coalesce(last_place, 0), ${schema}.next_end_ms(kept.key, instant, own.p), ${serverMs('instant')}
         from unnest(kept.claims, kept.places) as own (n, p);
   end loop;
 end $$;

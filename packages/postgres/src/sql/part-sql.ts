@@ -1,4 +1,7 @@
-import { durable, patient } from './table-sql.ts'
+import { durable, durableAgain, patient, serverMs } from './table-sql.ts'
+
+/** For so long a key is kept for one who was granted it by a release, until he renews. */
+const CLAIM_WINDOW_MS = 1500
 
 /** Parts of a key: who fits beside whom, and in which order. All but `take_part` is for those who have locked the key's row. */
 export const partSql = (schema: string, channel: string): string => `
@@ -88,22 +91,39 @@ create or replace function ${schema}.part(wanted text) returns void language sql
   update ${schema}.leases l set parted = true where l.key = wanted and not l.parted
 $$;
 
--- Tells those who are let in. Where nobody has a part any more, nor waits, the key is one like any other again.
+-- The key may be had: where the first in line wants all of it, he has it from now on, for a short time, and is told so, under a name that is nobody else's. Those who want parts are told
+-- that they are let in. Where nobody has a part any more, nor waits, the key is one like any other again.
 create or replace function ${schema}.call_in(wanted text) returns void language plpgsql as $$
 declare
   instant timestamptz := clock_timestamp();
+  head record;
+  given text;
   last_place bigint;
 begin
   delete from ${schema}.lease_parts p where p.key = wanted and p.expires_at <= instant;
   delete from ${schema}.lease_line w where w.key = wanted and w.alive_until <= instant;
-  if exists (select from ${schema}.lease_line w where w.key = wanted) then
+  select w.holder, w.kind, least(w.ttl_ms, ${CLAIM_WINDOW_MS}) as ttl_ms, w.metadata into head
+    from ${schema}.lease_line w where w.key = wanted order by w.place limit 1;
+  if not found then
+    update ${schema}.leases l set parted = false, freed_at = instant
+      where l.key = wanted and l.parted and not exists (select from ${schema}.lease_parts p where p.key = wanted);
+  elsif head.kind <> 'whole' or head.ttl_ms is null then
     select max(i.place) into last_place from ${schema}.let_in(wanted, instant, null, null, null, null) i;
     if last_place is not null then
       perform pg_notify('${channel}', last_place || ':' || wanted);
     end if;
-  else
-    update ${schema}.leases l set parted = false, freed_at = instant
-      where l.key = wanted and l.parted and not exists (select from ${schema}.lease_parts p where p.key = wanted);
+  elsif not exists (select from ${schema}.leases l where l.key = wanted and l.expires_at > instant)
+      and not exists (select from ${schema}.lease_parts p where p.key = wanted) then
+${durableAgain}
+    delete from ${schema}.lease_line w where w.key = wanted and w.holder = head.holder;
+    update ${schema}.leases l
+      set holder = head.holder, metadata = head.metadata, token = nextval('${schema}.fencing_tokens'),
+          expires_at = instant + head.ttl_ms * interval '1 millisecond',
+          parted = exists (select from ${schema}.lease_line w where w.key = wanted)
+      where l.key = wanted returning l.token::text into given;
+    perform pg_notify('${channel}', concat_ws(
+      ' ', '+', encode(sha256(convert_to(head.holder, 'UTF8')), 'hex'), ${serverMs('instant')}, head.ttl_ms, given, wanted
+    ));
   end if;
 end $$;
 

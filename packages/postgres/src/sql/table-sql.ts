@@ -88,8 +88,18 @@ create unlogged table if not exists ${schema}.lease_line (
   take int,
   out_of int,
   alive_until timestamptz not null,
+  ttl_ms float8,
+  metadata text,
   primary key (key, holder)
 ) with (fillfactor = 50);
+
+do $$
+begin
+  -- Before version 5.
+  if not exists (select from pg_attribute where attrelid = '${schema}.lease_line'::regclass and attname = 'ttl_ms') then
+    alter table ${schema}.lease_line add column if not exists ttl_ms float8, add column if not exists metadata text;
+  end if;
+end $$;
 
 -- Whose holds were ended by force, and why.
 create table if not exists ${schema}.lease_forced (
@@ -112,9 +122,18 @@ export const durable = `\
     perform set_config('synchronous_commit', 'local', true);
   end if;`
 
-/** A lost release costs one TTL, and whatever is granted afterwards takes it along to the disk. For this one statement. */
+/** A lost release costs one TTL, and whatever is granted afterwards takes it along to the disk. For this one statement, unless it comes to grant something. */
 export const relaxed = `\
-  perform set_config('synchronous_commit', 'off', true);`
+  perform set_config('leasehold.durability', current_setting('synchronous_commit'), true),
+    set_config('synchronous_commit', 'off', true);`
+
+/** Something is granted after all. */
+export const durableAgain = `\
+  perform set_config('synchronous_commit', case was when 'off' then 'local' else was end, true)
+    from coalesce(nullif(current_setting('leasehold.durability', true), ''), current_setting('synchronous_commit')) was;`
+
+/** Milliseconds since 1970. */
+export const serverMs = (instant: string): string => `(extract(epoch from ${instant}) * 1000)::float8`
 
 /**
  * For a declaration. Whoever gave up on a statement that waits for a row has left a backend behind, which is still there when the row is free: so
