@@ -181,6 +181,19 @@ describe('a case that fails', () => {
     )
   })
 
+  it('is inconclusive where it looked too late for what no machine is given more time for', async () => {
+    let runs = 0
+    const late = caseOf('late', async (t) => {
+      runs += 1
+      t.seenWithin(0, t.nowMs() - 1, 'it')
+      throw new Error('too late')
+    })
+    const outcome = await runCase(late, realTarget())
+    expect(runs).toBe(2)
+    const why = outcome.status === 'inconclusive' ? outcome.reason : String('error' in outcome && outcome.error)
+    expect(why).toMatch(/it was seen after \d+ ms; the case needs it within 0 ms|ms late/)
+  })
+
   it('fails at once where the machine kept up', async () => {
     let runs = 0
     const wrong = caseOf('wrong', async () => {

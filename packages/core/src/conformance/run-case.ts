@@ -88,7 +88,7 @@ async function tried(testCase: ConformanceCase, target: ConformanceTarget, groun
     await pulse?.answered()
     reading.end()
     const error = new Error(`${testCase.id}: ${chain(cause)}\n${trial.story}`, { cause })
-    const reason = target.time === undefined ? reading.inconclusive(trial.toleratedMs) : undefined
+    const reason = target.time === undefined ? (reading.inconclusive(trial.toleratedMs) ?? trial.tooLate) : undefined
     if (reason === undefined) return { status: 'failed', error }
     return { status: 'inconclusive', reason, error, busy: reading.busyWithOthers }
   } finally {

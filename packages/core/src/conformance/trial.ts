@@ -35,6 +35,8 @@ export class Trial {
   readonly arrivalMs: number
   /** How late timers and answers may be, once, for the case to say anything. One that needs more of the machine lowers it. */
   toleratedMs: number
+  /** Why the case says nothing: it looked too late. */
+  tooLate: string | undefined
   readonly #graceMs: number
   readonly #target: ConformanceTarget
   readonly #pace: Pace
@@ -93,6 +95,12 @@ export class Trial {
 
   terms(ttlMs = LONG_MS, metadata?: string): Terms {
     return { ttlMs, metadata }
+  }
+
+  /** What is seen now says something only within a time that no machine is given more of. Later, the case is inconclusive if it fails. */
+  seenWithin(ms: number, sinceMs: number, what: string): void {
+    const tookMs = this.nowMs() - sinceMs
+    if (tookMs > ms) this.tooLate = `${what} was seen after ${Math.round(tookMs)} ms; the case needs it within ${ms} ms`
   }
 
   nowMs(): number {
