@@ -1,6 +1,7 @@
 import type { CampaignOptions, Election, HoldOptions, Leader, Lease, Lock, Locks } from '../api.ts'
 import { isLeaseholdError, leaseError } from '../errors.ts'
 import { annotate } from './annotate.ts'
+import { assertOpen } from './bench.ts'
 import { Changes } from './changes.ts'
 import type { LockHall } from './hall.ts'
 import type { Hold } from './hold.ts'
@@ -123,7 +124,7 @@ class LockElection implements Election {
   }
 
   async leader(): Promise<Leader | null> {
-    this.#hall.bench.assertOpen()
+    assertOpen(this.#hall)
     return inspect(this.#hall, this.key, (found) => {
       const [lead] = found.filter(({ share }) => !share).map(shown)
       return lead ? { term: lead.fencingToken, value: lead.metadata, remainingMs: lead.remainingMs } : null
@@ -131,9 +132,8 @@ class LockElection implements Election {
   }
 
   async *observe(options?: { readonly signal?: AbortSignal | undefined }): AsyncGenerator<Leader | null, undefined> {
-    const { bench } = this.#hall
     const { signal } = parseObserve(options)
-    bench.assertOpen()
+    assertOpen(this.#hall)
     const changes = new Changes(this.#hall, this.key, signal)
     let last: string | null | undefined
     try {

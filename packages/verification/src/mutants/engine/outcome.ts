@@ -20,7 +20,7 @@ add(
   'work-error-masked',
   'the error of a release replaces that of the work',
   'hygiene/work-error',
-  run(`hold.giveUp().catch(() => 'unknown')`, 'hold.giveUp()'),
+  run('hold.giveUp().catch(() => undefined)', 'hold.giveUp()'),
 )
 
 add(
@@ -49,8 +49,8 @@ add(
   'limit-ignored',
   'the cap on leases is not kept',
   'hygiene/limits',
-  hall('this.leases + count > maxLeases', 'count > maxLeases'),
-  wholeDesk('this.hall.leases >= maxLeases', 'false'),
+  hall('this.leases + count > this.options.maxLeases', 'count > this.options.maxLeases'),
+  wholeDesk('this.hall.leases >= this.hall.options.maxLeases', 'false'),
 )
 
 add(
