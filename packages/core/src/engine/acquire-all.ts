@@ -6,6 +6,7 @@ import { attemptAll } from './attempt-all.ts'
 import { assertOpen, msSince } from './bench.ts'
 import type { LockHall } from './hall.ts'
 import type { Hold } from './hold.ts'
+import { assertRoomFor, assertRoomToWait } from './limits.ts'
 import { endures, type WaitTerms } from './options.ts'
 import type { ServerClaim } from './server-claim.ts'
 import { assertNotAborted, Waiter } from './waiter.ts'
@@ -34,7 +35,7 @@ export async function tryAcquireAll(
 export async function acquireAll(hall: LockHall, keys: readonly string[], terms: WaitTerms): Promise<Holds> {
   assertOpen(hall)
   assertNotAborted(terms.signal)
-  hall.assertRoomToWait()
+  assertRoomToWait(hall)
   const startedAt = hall.clock.now()
   // Behind others of this process, the attempt would be one more at the backend, and in vain. Several attempts, one after the other, would not heed the signal.
   const alone = hall.backend.tryAcquireAll && keys.every((key) => hall.desk(key).free)
@@ -83,7 +84,7 @@ function acquireAtOnce(
 }
 
 async function tryAtomically(hall: LockHall, keys: readonly string[], terms: WaitTerms): Promise<Holds | undefined> {
-  hall.assertRoomFor(keys.length)
+  assertRoomFor(hall, keys.length)
   const claims = keys.map((key) => hall.newClaim(key, terms))
   let holds: readonly (Hold | undefined)[] = []
   hall.outstanding.begin()

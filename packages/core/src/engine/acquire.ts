@@ -3,6 +3,7 @@ import type { LeaseholdError } from '../errors.ts'
 import { assertOpen, type Bench } from './bench.ts'
 import type { LockHall } from './hall.ts'
 import type { Hold } from './hold.ts'
+import { assertRoomFor, assertRoomToWait } from './limits.ts'
 import type { WaitTerms } from './options.ts'
 import { noAnswer } from './requests.ts'
 import { assertNotAborted } from './waiter.ts'
@@ -11,7 +12,7 @@ import { assertNotAborted } from './waiter.ts'
 export function acquire(hall: LockHall, key: string, terms: WaitTerms): Promise<Hold> {
   assertOpen(hall)
   assertNotAborted(terms.signal)
-  hall.assertRoomToWait()
+  assertRoomToWait(hall)
   const since = hall.clock.now()
   const granted = hall.deskOf(key, terms).acquire(terms, since)
   return hall.options.onEvent ? granted.then((hold) => hold.acquired(since)) : granted
@@ -21,7 +22,7 @@ export function acquire(hall: LockHall, key: string, terms: WaitTerms): Promise<
 export async function tryAcquire(hall: LockHall, key: string, terms: WaitTerms): Promise<Hold | undefined> {
   assertOpen(hall)
   if (hall.valid(key)) return undefined
-  hall.assertRoomFor(1)
+  assertRoomFor(hall, 1)
   const claim = hall.newClaim(key, terms)
   let hold: Hold | undefined
   hall.outstanding.begin()

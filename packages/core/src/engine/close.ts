@@ -11,12 +11,12 @@ export async function close(hall: LockHall, drainMs: number): Promise<CloseRepor
   const closed = closedError()
   hall.giveUpAll(closed)
   const { holds } = hall
-  const atWork = holds.filter((hold) => hold.isAtWork)
+  const working = new Set([...hall.runs].flat())
   takeBack(
-    holds.filter((hold) => !hold.isAtWork),
+    holds.filter((hold) => !working.has(hold)),
     closed,
   )
-  for (const hold of atWork) hold.warning.warn(closed)
+  for (const hold of holds) if (working.has(hold)) hold.warning.warn(closed)
   // Whoever comes next must not begin while the work goes on.
   await Promise.race([works.none(), scheduler.pause(drainMs)])
   const overdue = hall.holds

@@ -5,6 +5,7 @@ import { inNoContext } from '../no-context.ts'
 import type { Slot, Task } from '../scheduler.ts'
 import { type Bench, msSince } from './bench.ts'
 import type { Hold } from './hold.ts'
+import { assertRoomFor, type Counts } from './limits.ts'
 import { tellFailure } from './observer.ts'
 import { asked, endures, type HoldTerms } from './options.ts'
 import { MOST_PASSES } from './passing.ts'
@@ -23,10 +24,7 @@ const SLOWED_MAX_MS = 50
 
 /** Where a contender stands. */
 export interface Place {
-  readonly hall: Bench & {
-    /** Throws `LIMIT_REACHED`. */
-    assertRoomFor(count: number): void
-  }
+  readonly hall: Bench & Counts
   newClaim(terms: HoldTerms): ServerClaim
   /** Undefined where the grant is of no use: then it is being given back. */
   begin(claim: ServerClaim, terms: HoldTerms, grant: Grant, sentAt: Instant): Hold | undefined
@@ -116,7 +114,7 @@ export class Contender implements Task {
     this.#attempts += 1
     this.#hintMs = undefined
     try {
-      if (!asked) this.#hall.assertRoomFor(1)
+      if (!asked) assertRoomFor(this.#hall, 1)
       const { answer, sentAt } = await (asked ?? this.#claim.attempt(this.waiter.terms, MOST_PASSES))
       this.#failures = 0
       this.waiter.lastError = undefined

@@ -4,18 +4,15 @@ import { closedError, isLeaseholdError } from '../errors.ts'
 import type { Contender, Place } from './contender.ts'
 import type { Hold } from './hold.ts'
 import type { HallOfHolds } from './hold-keeper.ts'
+import { assertRoomFor, type Counts } from './limits.ts'
 import { endures, type HoldTerms, type WaitTerms } from './options.ts'
 import type { Answered } from './requests.ts'
 import type { ServerClaim } from './server-claim.ts'
 import { Waiter } from './waiter.ts'
 
 /** What all desks share. */
-export interface Hall extends HallOfHolds<Hold> {
-  /** Leases held. */
-  leases: number
+export interface Hall extends HallOfHolds<Hold>, Counts {
   newClaim(key: string, terms: HoldTerms): ServerClaim
-  /** Throws `LIMIT_REACHED`. */
-  assertRoomFor(count: number): void
   /** A caller waits or asks, or does so no longer. */
   came(): void
   left(): void
@@ -94,7 +91,7 @@ export abstract class Desk implements Place {
 
   /** Nobody queues, so nobody pays for a queue. Only where the key is held elsewhere, the caller becomes a contender. */
   async #acquireAlone(terms: WaitTerms, since: Instant): Promise<Hold> {
-    this.hall.assertRoomFor(1)
+    assertRoomFor(this.hall, 1)
     const claim = this.newClaim(terms)
     this.hall.came()
     this.asking += 1

@@ -10,6 +10,7 @@ import { holdOf } from './lease.ts'
 import { hallOf } from './locks.ts'
 import { allowManyListeners } from './many-listeners.ts'
 import { assertObject, parseObserve } from './options.ts'
+import { isAtWork } from './run.ts'
 import { assertNotAborted, reasonOf } from './waiter.ts'
 
 const ELECTED = new Error('another campaign of this object was elected')
@@ -93,7 +94,8 @@ class LockElection implements Election {
 
   async resign(): Promise<void> {
     const lead = this.#lead
-    if (lead?.hold.isAtWork) lead.hold.warning.warn(leaseError('LEASE_ENDED', this.key, 'was given up by resign'))
+    if (lead && isAtWork(this.#hall, lead.hold))
+      lead.hold.warning.warn(leaseError('LEASE_ENDED', this.key, 'was given up by resign'))
     await lead?.lease.release()
   }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Claim, LockBackend, Share } from '../contract.ts'
-import { type LeaseholdError, limitReached } from '../errors.ts'
+import type { LeaseholdError } from '../errors.ts'
 import { Scheduler } from '../scheduler.ts'
 import type { Desk, Hall } from './desk.ts'
 import { Endings } from './endings.ts'
@@ -33,13 +33,13 @@ export class LockHall implements Hall, Server {
   readonly scheduler: Scheduler
   readonly outstanding = new Outstanding()
   readonly works = new Outstanding()
+  readonly runs = new Set<readonly Hold[]>()
   readonly renewals: Renewals
   readonly endings: Endings
   readonly claims = new Map<string, ServerClaim>()
   readonly unreleased: { readonly key: string; readonly error: LeaseholdError }[] = []
   closed = false
   leases = 0
-  /** Callers who wait or ask. */
   waiting = 0
   /** How to end those who observe a key. */
   readonly observers = new Set<() => void>()
@@ -115,15 +115,6 @@ export class LockHall implements Hall, Server {
   giveUpAll(reason: unknown): void {
     for (const desk of this.#everyDesk) desk.giveUpAll(reason)
     for (const end of this.observers) end()
-  }
-
-  /** Looked at before anything is sent, and again where a lease begins: other attempts may be under way. */
-  assertRoomFor(count: number): void {
-    if (this.leases + count > this.options.maxLeases) throw limitReached(this.options, 'maxLeases')
-  }
-
-  assertRoomToWait(): void {
-    if (this.waiting >= this.options.maxWaiters) throw limitReached(this.options, 'maxWaiters')
   }
 
   #lost({ key, holder }: Claim, why?: string): void {

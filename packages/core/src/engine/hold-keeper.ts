@@ -19,6 +19,8 @@ export interface HallOfHolds<Hold> extends Bench {
     /** Renews it now, for a caller. */
     renewNow(hold: Hold): Promise<void>
   }
+  /** Runs under way, by the leases that they work under. */
+  readonly runs: Set<readonly Hold[]>
   readonly shares?: Sharing<Hold> | undefined
   /** Every lease of this key that is valid now, of all of it or of a part. Where a server has lost its state, there may be both. */
   validAt(key: string): Hold[]

@@ -50,8 +50,6 @@ export class Hold implements Task {
   /** Of its release, once there is one. */
   #ending: Promise<ReleaseOutcome> | undefined
   #interruption: LeaseholdError | undefined
-  /** Runs under way. */
-  #works = 0
 
   constructor(keeper: HoldKeeper<Hold>, server: ServerClaim, terms: HoldTerms, granted: Granted) {
     const { grant, since, passedAt } = granted
@@ -80,19 +78,6 @@ export class Hold implements Task {
 
   get autoRenew(): boolean {
     return this.#autoRenew
-  }
-
-  /** A `run` works under it. */
-  get isAtWork(): boolean {
-    return this.#works > 0
-  }
-
-  workBegins(): void {
-    this.#works += 1
-  }
-
-  workEnds(): void {
-    this.#works -= 1
   }
 
   /** The renewal under way. */

@@ -6,6 +6,7 @@ import type { LockHall } from './hall.ts'
 import { parseHandle } from './handle.ts'
 import type { Hold } from './hold.ts'
 import { HeldLease } from './lease.ts'
+import { assertRoomFor } from './limits.ts'
 import { hallOf } from './locks.ts'
 import { parseResume } from './options.ts'
 import { ask, noAnswer } from './requests.ts'
@@ -34,7 +35,7 @@ export async function takeUp(
   sharesOf(hall)
   const { claim, terms: handed, fencingToken } = parseHandle(handle, hall.options)
   const terms = parseResume(handed, options)
-  hall.assertRoomFor(1)
+  assertRoomFor(hall, 1)
   // The same for everybody who has taken it up here, or is about to.
   const server = hall.claims.get(claim.holder) ?? new ServerClaim(hall, claim, terms.ttlMs, true)
   let begun: Hold | undefined

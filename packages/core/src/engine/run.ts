@@ -7,19 +7,21 @@ import { inspect } from './inspect.ts'
 
 /** Works under leases and gives them up. Resolves only where they were valid to the end of the work, or given up by it with nobody after it. */
 export async function run<T>(hall: HallOfHolds<Hold>, holds: readonly Hold[], work: () => Promise<T> | T): Promise<T> {
-  const { works } = hall
+  const { runs, works } = hall
+  // The same leases may have several.
+  const under = [...holds]
   let early: readonly Hold[] = []
   let ends: readonly (ReleaseOutcome | undefined)[]
   let result: T
   works.begin()
-  for (const hold of holds) hold.workBegins()
+  runs.add(under)
   try {
     // One that has just been granted may have been taken back by `close`.
     for (const hold of holds) hold.assertValid()
     result = await workUnder(holds, work)
   } finally {
     early = holds.filter(({ state }) => state === 'released')
-    for (const hold of holds) hold.workEnds()
+    runs.delete(under)
     // An error here has reached the observer; it must not replace what the work returned or threw.
     const giving = holds.map((hold) => hold.giveUp().catch(() => undefined))
     works.end()
@@ -32,6 +34,9 @@ export async function run<T>(hall: HallOfHolds<Hold>, holds: readonly Hold[], wo
   for (const hold of early) await assertNoSuccessor(hall, hold)
   return result
 }
+
+export const isAtWork = ({ runs }: HallOfHolds<Hold>, hold: Hold): boolean =>
+  [...runs].some((under) => under.includes(hold))
 
 /** Work that has released its lease may go on, as long as nobody else is at work. That is looked for, as far as the backend can tell. */
 async function assertNoSuccessor(hall: HallOfHolds<Hold>, hold: Hold): Promise<void> {

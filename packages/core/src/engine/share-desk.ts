@@ -4,6 +4,7 @@ import { Contender } from './contender.ts'
 import { type Asked, Desk, type Hall } from './desk.ts'
 import { Hold } from './hold.ts'
 import type { HoldKeeper } from './hold-keeper.ts'
+import { assertRoomFor } from './limits.ts'
 import type { HoldTerms } from './options.ts'
 import { isAlike } from './passing.ts'
 import { noAnswer } from './requests.ts'
@@ -77,7 +78,7 @@ export class ShareDesk extends Desk implements HoldKeeper<Hold> {
       server.abandon()
       this.leave()
       if (!fits) throw noAnswer(this.hall, { what: 'acquire', claims: [server.claim] }, 'it is of other slots')
-      if (full) this.hall.assertRoomFor(1)
+      if (full) assertRoomFor(this.hall, 1)
       return undefined
     }
     this.hall.leases += 1

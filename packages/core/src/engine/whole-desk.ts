@@ -4,6 +4,7 @@ import { Contender } from './contender.ts'
 import { type Asked, Desk } from './desk.ts'
 import { Hold } from './hold.ts'
 import type { HoldKeeper } from './hold-keeper.ts'
+import { assertRoomFor } from './limits.ts'
 import type { HoldTerms } from './options.ts'
 import type { ServerClaim } from './server-claim.ts'
 import { countedFrom } from './validity.ts'
@@ -60,7 +61,7 @@ export class WholeDesk extends Desk implements HoldKeeper<Hold> {
     if (full || overtaken || server.over || hold.remainingMs(now) <= 0) {
       server.abandon()
       this.leave()
-      if (full) this.hall.assertRoomFor(1)
+      if (full) assertRoomFor(this.hall, 1)
       return undefined
     }
     hold.watch()

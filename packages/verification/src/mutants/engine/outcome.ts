@@ -12,7 +12,7 @@ const lockGroup = inFile('engine/lock-group.ts')
 const observer = inFile('engine/observer.ts')
 const holder = inFile('engine/new-claim.ts')
 const lease = inFile('engine/lease.ts')
-const hall = inFile('engine/hall.ts')
+const limits = inFile('engine/limits.ts')
 const requests = inFile('engine/requests.ts')
 const run = inFile('engine/run.ts')
 
@@ -49,7 +49,7 @@ add(
   'limit-ignored',
   'the cap on leases is not kept',
   'hygiene/limits',
-  hall('this.leases + count > this.options.maxLeases', 'count > this.options.maxLeases'),
+  limits('leases + count > maxLeases', 'count > maxLeases'),
   wholeDesk('this.hall.leases >= this.hall.options.maxLeases', 'false'),
 )
 
