@@ -8,10 +8,10 @@ import { publishedPackages, root, type WorkspacePackage } from './workspace.ts'
 
 /**
  * Most bytes, minified and gzipped, as the bundle of an application would carry them that imports these names. Other entries are only reported, whole. Core's goal is 10,000, which it
- * misses since its engine closed the holes that were found (docs/adr/0023): this bound keeps it from growing until then.
+ * misses since its engine closed the holes that were found (docs/adr/0055): this bound keeps it from growing.
  */
 const budgets: Readonly<Record<string, { readonly names: string; readonly bytes: number }>> = {
-  '@leasehold/core': { names: 'createLocks', bytes: 12_000 },
+  '@leasehold/core': { names: 'createLocks', bytes: 11_250 },
 }
 
 const withoutDependencies = new Set(['@leasehold/core'])

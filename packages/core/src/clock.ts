@@ -19,7 +19,7 @@ export interface Clock {
   setTimer(delayMs: number, callback: () => void): () => void
 }
 
-export const NEVER_MS: number = Number.POSITIVE_INFINITY
+export const NEVER_MS: number = Infinity
 
 /**
  * The global is a getter, which costs as much as reading the clock. Taken at the first use, since it is made then, and anew with each timer: a test that puts timers of its own

@@ -60,7 +60,4 @@ export function isLeaseholdError(error: unknown, code?: ErrorCode): boolean {
 export const leaseError = (code: ErrorCode, key: string, what: string): LeaseholdError =>
   new LeaseholdError(code, `the lease on ${JSON.stringify(key)} ${what}`, { key })
 
-export const limitReached = (option: string, limit: number): LeaseholdError =>
-  new LeaseholdError('LIMIT_REACHED', `${option} is ${limit}`)
-
 export const closedError = (): LeaseholdError => new LeaseholdError('CLOSED', 'locks are closed')

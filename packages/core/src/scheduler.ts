@@ -14,15 +14,15 @@ export interface Task {
 /** A task's place. Made once for each task: scheduling it anew moves it. */
 export interface Slot {
   readonly task: Task
-  /** By both clocks; undefined where the monotonic one alone decides. */
-  due: Instant | undefined
+  /** When it is due. */
+  monotonicMs: number
+  /** The same by the other clock; never, where the monotonic one alone decides. */
+  wallMs: number
   /** When it is due by the monotonic clock, as far as is known of the wall clock. */
   dueMs: number
-  /** Where it stands, if it does. */
+  /** Where it stands, if it does: among those about to be fired, at last. */
   list: Slot[] | undefined
   index: number
-  /** Taken out, and about to be fired, unless it is cancelled or scheduled anew before. */
-  firing: boolean
 }
 
 /** How long a change of the wall clock, or a sleep of the machine, may go unnoticed by timers. */
@@ -40,7 +40,7 @@ const afterPoll = globalThis.setImmediate ?? setTimeout
  * looked through when the timer fires; the rest is looked through once in a heartbeat.
  */
 export class Scheduler {
-  stopped = false
+  stopped: boolean
   readonly #clock: Clock
   readonly #afterPass: () => void
   #near: Slot[] = []
@@ -53,6 +53,7 @@ export class Scheduler {
 
   /** `afterPass` runs when every due task has fired: the moment to send what they collected. */
   constructor(clock: Clock, afterPass: () => void = () => {}) {
+    this.stopped = false
     this.#clock = clock
     this.#afterPass = afterPass
     const now = clock.now()
@@ -60,13 +61,13 @@ export class Scheduler {
   }
 
   /** Puts the task in, or moves it. */
-  schedule(task: Task, due: Instant): void {
-    this.#put(task, due, this.#dueMs(due))
+  schedule(task: Task, { monotonicMs, wallMs }: Instant): void {
+    this.#put(task, monotonicMs, wallMs)
   }
 
   /** Once, by the monotonic clock alone: for waits, which a change of the wall clock must not end. */
   after(delayMs: number, task: Task, since = this.#clock.now()): void {
-    this.#put(task, undefined, since.monotonicMs + delayMs)
+    this.#put(task, since.monotonicMs + delayMs, NEVER_MS)
   }
 
   pause(ms: number): Promise<unknown> {
@@ -75,101 +76,82 @@ export class Scheduler {
 
   /** The timer stays armed: it finds nothing due and arms itself for what is next. Re-arming here would cost every release. */
   cancel({ scheduled: slot }: Task): void {
-    if (slot) take(slot)
+    if (slot) move(slot, undefined)
   }
 
   /** Drops every task, for good. */
   stop(): void {
     this.stopped = true
-    for (const slot of this.#takeAll()) slot.list = undefined
+    for (const slot of this.#all) move(slot, undefined)
     this.#disarm()
   }
 
-  #put(task: Task, due: Instant | undefined, dueMs: number): void {
+  #put(task: Task, monotonicMs: number, wallMs: number): void {
     if (this.stopped) return
-    task.scheduled ??= { task, due, dueMs, list: undefined, index: 0, firing: false }
+    task.scheduled ??= { task, monotonicMs, wallMs, dueMs: monotonicMs, list: undefined, index: 0 }
     const slot = task.scheduled
-    take(slot)
-    slot.due = due
-    slot.dueMs = dueMs
-    this.#add(slot)
-    if (dueMs < this.#armedForMs) this.#arm(dueMs, this.#clock.now())
+    slot.monotonicMs = monotonicMs
+    slot.wallMs = wallMs
+    this.#place(slot)
+    if (slot.dueMs < this.#armedForMs) this.#arm(slot.dueMs)
   }
 
-  #add(slot: Slot): void {
-    slot.list = slot.dueMs < this.#horizonMs ? this.#near : this.#far
-    slot.index = slot.list.push(slot) - 1
+  /** As long as both clocks agree, it is due by the monotonic one: the other tells whole milliseconds, and would tear apart what is due together. */
+  #place(slot: Slot): void {
+    slot.dueMs = Math.min(slot.monotonicMs, slot.wallMs + JUMP_MS - this.#wallAheadMs)
+    move(slot, slot.dueMs < this.#horizonMs ? this.#near : this.#far)
   }
 
   #pass(): void {
     this.#disarm()
     const now = this.#clock.now()
-    this.#followWallClock(now)
-    this.#followTime(now.monotonicMs)
-    const due = this.#near.filter(({ dueMs }) => dueMs <= now.monotonicMs).sort((one, other) => one.dueMs - other.dueMs)
+    const { monotonicMs: nowMs } = now
+    this.#follow(now)
     const late: Slot[] = []
     const onTime: Slot[] = []
-    for (const slot of due) {
-      take(slot)
-      slot.firing = true
-      if (slot.task.patient && now.monotonicMs - slot.dueMs > LATE_MS) late.push(slot)
-      else onTime.push(slot)
-    }
+    const due = this.#near.filter(({ dueMs }) => dueMs <= nowMs).sort((one, other) => one.dueMs - other.dueMs)
+    for (const slot of due) move(slot, slot.task.patient && nowMs - slot.dueMs > LATE_MS ? late : onTime)
     if (late.length > 0) afterPoll(() => this.#fire(late, this.#clock.now()))
     this.#fire(onTime, now)
     if (this.#near.length + this.#far.length === 0) return
     let nextMs = this.#horizonMs
     for (const { dueMs } of this.#near) nextMs = Math.min(nextMs, dueMs)
-    this.#arm(nextMs, this.#clock.now())
+    this.#arm(nextMs)
   }
 
+  /** What one of them cancels, or schedules anew, does not stand there any more. */
   #fire(slots: readonly Slot[], now: Instant): void {
-    for (const slot of slots) {
-      if (!slot.firing || this.stopped) continue
-      slot.firing = false
+    for (const slot of [...slots]) {
+      if (slot.list !== slots || this.stopped) continue
+      move(slot, undefined)
       slot.task.fire(now)
     }
     this.#afterPass()
   }
 
-  /** The timer fires once in a heartbeat: whatever is due before it fires next is near. */
-  #followTime(nowMs: number): void {
-    if (nowMs + HEARTBEAT_MS < this.#horizonMs) return
-    this.#horizonMs = nowMs + 2 * HEARTBEAT_MS
-    for (const slot of this.#far.filter(({ dueMs }) => dueMs < this.#horizonMs)) {
-      take(slot)
-      this.#add(slot)
+  #follow({ monotonicMs, wallMs }: Instant): void {
+    const aheadMs = wallMs - monotonicMs
+    if (Math.abs(aheadMs - this.#wallAheadMs) > JUMP_MS) {
+      // After a jump, what is due by the wall clock is due at other times of the monotonic one.
+      this.#wallAheadMs = aheadMs
+      for (const slot of this.#all) this.#place(slot)
     }
+    if (monotonicMs + HEARTBEAT_MS < this.#horizonMs) return
+    // The timer fires once in a heartbeat: whatever is due before it fires next is near.
+    this.#horizonMs = monotonicMs + 2 * HEARTBEAT_MS
+    for (const slot of this.#far.filter(({ dueMs }) => dueMs < this.#horizonMs)) this.#place(slot)
   }
 
-  /** After a jump, what is due by the wall clock is due at other times of the monotonic one. */
-  #followWallClock(now: Instant): void {
-    const aheadMs = now.wallMs - now.monotonicMs
-    if (Math.abs(aheadMs - this.#wallAheadMs) <= JUMP_MS) return
-    this.#wallAheadMs = aheadMs
-    for (const slot of this.#takeAll()) {
-      if (slot.due) slot.dueMs = this.#dueMs(slot.due)
-      this.#add(slot)
-    }
+  get #all(): Slot[] {
+    return [...this.#near, ...this.#far]
   }
 
-  #takeAll(): Slot[] {
-    const all = [...this.#near, ...this.#far]
-    this.#near = []
-    this.#far = []
-    return all
-  }
-
-  /** As long as both clocks agree, by the monotonic one: the other tells whole milliseconds, and would tear apart what is due together. */
-  #dueMs(due: Instant): number {
-    return Math.min(due.monotonicMs, due.wallMs + JUMP_MS - this.#wallAheadMs)
-  }
-
-  #arm(nextMs: number, now: Instant): void {
+  #arm(nextMs: number): void {
     this.#disarm()
+    const nowMs = this.#clock.now().monotonicMs
     // Rounded up: a timer that fires a fraction early would find nothing due.
-    const delayMs = Math.min(HEARTBEAT_MS, Math.max(1, Math.ceil(nextMs - now.monotonicMs)))
-    this.#armedForMs = now.monotonicMs + delayMs
+    const delayMs = Math.min(HEARTBEAT_MS, Math.max(1, Math.ceil(nextMs - nowMs)))
+    this.#armedForMs = nowMs + delayMs
     this.#cancelTimer = inNoContext(() => this.#clock.setTimer(delayMs, () => this.#pass()))
   }
 
@@ -180,13 +162,14 @@ export class Scheduler {
   }
 }
 
-/** The last of the list takes its place. */
-function take(slot: Slot): void {
+/** Takes it out of its list, where the last takes its place, and puts it into another one, if one is named. */
+function move(slot: Slot, to: Slot[] | undefined): void {
   const { list, index } = slot
-  slot.firing = false
-  slot.list = undefined
   const last = list?.pop()
-  if (!list || !last || last === slot) return
-  list[index] = last
-  last.index = index
+  if (list && last && last !== slot) {
+    list[index] = last
+    last.index = index
+  }
+  slot.list = to
+  if (to) slot.index = to.push(slot) - 1
 }

@@ -1,11 +1,14 @@
 import type { Instant } from '../clock.ts'
 import { isLeaseholdError } from '../errors.ts'
-import { acquire, announce, tooLate, tryAcquire } from './acquire.ts'
+import { acquire, tooLate, tryAcquire } from './acquire.ts'
 import { isGrants } from './answers.ts'
+import { attemptAll } from './attempt-all.ts'
+import { assertOpen, msSince } from './bench.ts'
 import type { LockHall } from './hall.ts'
 import type { Hold } from './hold.ts'
+import { assertRoomFor, assertRoomToWait } from './limits.ts'
 import { endures, type WaitTerms } from './options.ts'
-import { attemptAll, type ServerClaim } from './server-claim.ts'
+import type { ServerClaim } from './server-claim.ts'
 import { assertNotAborted, Waiter } from './waiter.ts'
 
 type Holds = readonly Hold[]
@@ -16,9 +19,9 @@ export async function tryAcquireAll(
   keys: readonly string[],
   terms: WaitTerms,
 ): Promise<Holds | undefined> {
-  hall.bench.assertOpen()
+  assertOpen(hall)
   if (keys.some((key) => hall.valid(key))) return undefined
-  if (hall.bench.backend.tryAcquireAll) return tryAtomically(hall, keys, terms)
+  if (hall.backend.tryAcquireAll) return tryAtomically(hall, keys, terms)
   const holds = await takeEach(keys, terms, (key, kept) => tryAcquire(hall, key, kept))
   if (!holds || allValid(holds)) return holds
   await releaseAll(holds)
@@ -30,19 +33,18 @@ export async function tryAcquireAll(
  * each other in a circle; what is held already is renewed meanwhile.
  */
 export async function acquireAll(hall: LockHall, keys: readonly string[], terms: WaitTerms): Promise<Holds> {
-  const { bench } = hall
-  bench.assertOpen()
+  assertOpen(hall)
   assertNotAborted(terms.signal)
-  hall.assertRoomToWait()
-  const startedAt = bench.clock.now()
+  assertRoomToWait(hall)
+  const startedAt = hall.clock.now()
   // Behind others of this process, the attempt would be one more at the backend, and in vain. Several attempts, one after the other, would not heed the signal.
-  const alone = bench.backend.tryAcquireAll && keys.every((key) => hall.desk(key).free)
+  const alone = hall.backend.tryAcquireAll && keys.every((key) => hall.desk(key).free)
   const atOnce = alone && (await acquireAtOnce(hall, keys, terms, startedAt))
   if (atOnce) return atOnce
   for (;;) {
     const holds = await takeEach(keys, terms, (key, kept) => {
       const { waitMs } = terms
-      const leftMs = waitMs === undefined ? undefined : Math.max(0, waitMs - bench.msSince(startedAt))
+      const leftMs = waitMs === undefined ? undefined : Math.max(0, waitMs - msSince(hall, startedAt))
       return acquire(hall, key, { ...kept, waitMs: leftMs })
     })
     if (allValid(holds)) return holds
@@ -65,7 +67,7 @@ function acquireAtOnce(
     hall.left()
     for (const desk of desks) desk.vacate()
   }
-  const waiter = new Waiter<Holds | undefined>(hall.bench, keys[0] ?? '', { ...terms, waitMs: undefined }, since)
+  const waiter = new Waiter<Holds | undefined>(hall, keys[0] ?? '', { ...terms, waitMs: undefined }, since)
   void tryAtomically(hall, keys, terms).then(
     (holds) => {
       leave()
@@ -82,14 +84,13 @@ function acquireAtOnce(
 }
 
 async function tryAtomically(hall: LockHall, keys: readonly string[], terms: WaitTerms): Promise<Holds | undefined> {
-  const { bench } = hall
-  hall.assertRoomFor(keys.length)
+  assertRoomFor(hall, keys.length)
   const claims = keys.map((key) => hall.newClaim(key, terms))
   let holds: readonly (Hold | undefined)[] = []
-  bench.outstanding.begin()
+  hall.outstanding.begin()
   try {
     const { answer, sentAt } = await attemptAll(hall, claims, terms)
-    bench.assertOpen()
+    assertOpen(hall)
     if (!isGrants(answer)) return undefined
     holds = answer.map((grant, index) => {
       const claim = claims[index] as ServerClaim
@@ -99,15 +100,15 @@ async function tryAtomically(hall: LockHall, keys: readonly string[], terms: Wai
     if (begun.length < claims.length) {
       void releaseAll(begun)
       throw tooLate(
-        bench,
+        hall,
         claims.map(({ claim }) => claim),
       )
     }
-    for (const hold of begun) announce(bench, hold, sentAt)
+    for (const hold of begun) hold.acquired(sentAt)
     return begun
   } finally {
     for (const [index, claim] of claims.entries()) if (!holds[index]) claim.abandon()
-    bench.outstanding.end()
+    hall.outstanding.end()
   }
 }
 

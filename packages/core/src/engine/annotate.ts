@@ -1,6 +1,6 @@
 import type { Lease } from '../api.ts'
 import { leaseError } from '../errors.ts'
-import { hallOfLease, holdOf } from './lease.ts'
+import { holdOf } from './lease.ts'
 import { operate } from './operate.ts'
 import { metadataText } from './options.ts'
 
@@ -14,7 +14,7 @@ export async function annotate(lease: Lease, metadata: unknown): Promise<void> {
   hold.assertValid()
   hold.annotated()
   const { claim, key } = hold
-  const kept = await operate(hallOfLease(lease), key, 'annotate', (backend) => backend.annotate?.(claim, text))
+  const kept = await operate(hold.hall, key, 'annotate', (backend) => backend.annotate?.(claim, text))
   if (kept) return
   // Whoever works under it is told, too, and why.
   await hold.renew()

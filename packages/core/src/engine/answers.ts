@@ -9,13 +9,13 @@ export function checkAnswer(answer: Grant | Contended): void {
 }
 
 export function checkRelease(answer: boolean): void {
-  if (typeof answer !== 'boolean') throw new Error('a release answered with no boolean')
+  if (typeof answer !== 'boolean') throw new Error('a malformed release')
 }
 
-/** One answer for each of `length` claims. */
+/** One answer for each of the claims. */
 export function checkEach<Answer>(
   answers: readonly Answer[],
-  length: number,
+  { length }: readonly unknown[],
   check: (answer: Answer) => unknown,
 ): void {
   if (answers.length !== length) throw new Error(`${answers.length} answers for ${length} claims`)
@@ -27,9 +27,6 @@ export const checkRenewal = (answer: Renewal): unknown =>
 
 export const isGone = (answer: Renewal): answer is Exclude<Renewal, Grant | 'unknown'> =>
   typeof answer === 'string' && answer.startsWith('gone')
-
-/** What was said when somebody has ended it by force. */
-export const whyGone = (answer: string): string | undefined => answer.slice('gone: '.length) || undefined
 
 export function checkGrant({ granted, fencingToken, ttlMs, since, reserved = 0 }: Grant): void {
   const numbers = since ? [ttlMs, reserved, since.monotonicMs, since.wallMs] : [ttlMs, reserved]

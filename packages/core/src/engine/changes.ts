@@ -21,7 +21,7 @@ export class Changes {
     signal?.addEventListener('abort', this.#end)
     if (signal?.aborted) this.over = true
     else
-      hall.bench.backend.watch?.(key, this.#watching.signal, () => {
+      hall.backend.watch?.(key, this.#watching.signal, () => {
         this.#changed = true
         this.#wake()
       })
@@ -29,16 +29,16 @@ export class Changes {
 
   /** `missed`: what there is now could not be seen. Nobody tells that it can be again. */
   async next(missed: boolean): Promise<void> {
-    const { bench } = this.#hall
+    const { backend, options, outstanding, scheduler } = this.#hall
     const task = { fire: () => this.#wake() }
     if (!this.over && !this.#changed) {
-      bench.outstanding.begin()
+      outstanding.begin()
       await new Promise<void>((resolve) => {
         this.#wake = resolve
-        if (missed || !bench.backend.watch) bench.scheduler.after(bench.options.pollMs, task)
+        if (missed || !backend.watch) scheduler.after(options.pollMs, task)
       })
-      bench.scheduler.cancel(task)
-      bench.outstanding.end()
+      scheduler.cancel(task)
+      outstanding.end()
     }
     this.#changed = false
   }

@@ -1,9 +1,12 @@
 import { type Instant, msUntil, NEVER_MS, shift } from '../clock.ts'
 import type { Candidate, Contended, Grant } from '../contract.ts'
 import { isLeaseholdError } from '../errors.ts'
+import { inNoContext } from '../no-context.ts'
 import type { Slot, Task } from '../scheduler.ts'
-import type { Bench } from './bench.ts'
+import { type Bench, msSince } from './bench.ts'
 import type { Hold } from './hold.ts'
+import { assertRoomFor, type Counts } from './limits.ts'
+import { tellFailure } from './observer.ts'
 import { asked, endures, type HoldTerms } from './options.ts'
 import { MOST_PASSES } from './passing.ts'
 import { type Answered, wrap } from './requests.ts'
@@ -21,13 +24,8 @@ const SLOWED_MAX_MS = 50
 
 /** Where a contender stands. */
 export interface Place {
-  readonly key: string
-  readonly hall: {
-    readonly bench: Bench
-    newClaim(key: string, terms: HoldTerms): ServerClaim
-    /** Throws `LIMIT_REACHED`. */
-    assertRoomFor(count: number): void
-  }
+  readonly hall: Bench & Counts
+  newClaim(terms: HoldTerms): ServerClaim
   /** Undefined where the grant is of no use: then it is being given back. */
   begin(claim: ServerClaim, terms: HoldTerms, grant: Grant, sentAt: Instant): Hold | undefined
   tellWaiting(contender: Contender): void
@@ -54,17 +52,18 @@ export class Contender implements Task {
   #remainingMs = NEVER_MS
   #turn: AbortController | undefined
   #brought: { readonly grant: Grant; readonly sentAt: Instant } | undefined
-  #hinted = false
+  /** The backend has said that it may be its turn: how soon that is looked at. */
+  #hintMs: number | undefined
   #wake: () => void = () => {}
 
-  constructor(place: Place, waiter: Waiter, claim = place.hall.newClaim(place.key, waiter.terms)) {
+  constructor(place: Place, waiter: Waiter, claim = place.newClaim(waiter.terms)) {
     this.#place = place
     this.#claim = claim
     this.serve(waiter)
   }
 
-  get #bench(): Bench {
-    return this.#place.hall.bench
+  get #hall(): Place['hall'] {
+    return this.#place.hall
   }
 
   /** From now on it contends for this one. */
@@ -82,9 +81,13 @@ export class Contender implements Task {
 
   /**
    * Contends until the waiter is settled. `first`: its first attempt, if that is under way already, or
-   * `'wait'`, where a release has just named this contender.
+   * `'wait'`, where a release has just named this contender. Whoever's release or loss lets it start has nothing to do with it.
    */
-  async contend(first?: Promise<Answered<Grant | Contended>> | 'wait'): Promise<void> {
+  start(first?: Promise<Answered<Grant | Contended>> | 'wait'): void {
+    void inNoContext(() => this.#contend(first))
+  }
+
+  async #contend(first?: Promise<Answered<Grant | Contended>> | 'wait'): Promise<void> {
     let failure: unknown
     try {
       if (first !== 'wait') await this.#attempt(first)
@@ -109,30 +112,26 @@ export class Contender implements Task {
 
   async #attempt(asked?: Promise<Answered<Grant | Contended>>): Promise<void> {
     this.#attempts += 1
-    this.#hinted = false
+    this.#hintMs = undefined
     try {
-      if (!asked) this.#place.hall.assertRoomFor(1)
+      if (!asked) assertRoomFor(this.#hall, 1)
       const { answer, sentAt } = await (asked ?? this.#claim.attempt(this.waiter.terms, MOST_PASSES))
       this.#failures = 0
       this.waiter.lastError = undefined
       if (answer.granted) this.#begin(answer, sentAt)
       else this.#contended(answer.remainingMs)
     } catch (error) {
-      this.#failed(error)
+      if (!isLeaseholdError(error, 'BACKEND_UNAVAILABLE') || !endures(this.waiter.terms)) throw error
+      this.#failures += 1
+      this.#remainingMs = NEVER_MS
+      this.waiter.lastError = error
+      tellFailure(this.#hall, 'acquire', this.waiter.key, error)
     }
   }
 
   #contended(remainingMs = -1): void {
     this.#remainingMs = remainingMs >= 0 ? remainingMs : NEVER_MS
     if (this.waiter.terms.waitMs !== 0) this.#place.tellWaiting(this)
-  }
-
-  #failed(error: unknown): void {
-    if (!isLeaseholdError(error, 'BACKEND_UNAVAILABLE') || !endures(this.waiter.terms)) throw error
-    this.#failures += 1
-    this.#remainingMs = NEVER_MS
-    this.waiter.lastError = error
-    this.#bench.observer.failed('acquire', this.waiter.key, error)
   }
 
   /** Settles the waiter in the same turn: between a lease and the one who gets it there is no moment to give up. */
@@ -143,12 +142,12 @@ export class Contender implements Task {
     this.#endTurn()
     if (!hold) {
       // The grant was of no use, and is being given back: the next attempt needs a claim of its own.
-      this.#claim = this.#place.hall.newClaim(this.#place.key, this.waiter.terms)
+      this.#claim = this.#place.newClaim(this.waiter.terms)
       return
     }
     // Before its holder goes on: it may release the lease at once, or wait for something else.
     this.#place.left(this)
-    if (!this.waiter.grant(hold)) this.#bench.outstanding.during(hold.release())
+    if (!this.waiter.grant(hold)) this.#hall.outstanding.during(hold.release())
   }
 
   /** A grant of which little time is left, or was told too vaguely, or that is kept for less than the least time, is only a hint: the next attempt tells what the server still grants, and says that it is wanted. */
@@ -158,14 +157,14 @@ export class Contender implements Task {
     if (!brought) return false
     const { grant, sentAt } = brought
     const { ttlMs, since = sentAt } = grant
-    const leftMs = msUntil(shift(since, ttlMs), this.#bench.clock.now())
+    const leftMs = msUntil(shift(since, ttlMs), this.#hall.clock.now())
     if (leftMs < ttlMs / 3 || ttlMs < (this.waiter.terms.minHoldMs ?? 0)) return false
     this.#begin(grant, sentAt)
     return true
   }
 
   #endTurn(): void {
-    this.#bench.scheduler.cancel(this)
+    this.#hall.scheduler.cancel(this)
     this.#turn?.abort()
     this.#turn = undefined
     this.#brought = undefined
@@ -175,80 +174,70 @@ export class Contender implements Task {
   #pause(): Promise<void> {
     return new Promise((resolve) => {
       this.#wake = resolve
-      this.#openTurn()
-      this.#pollIn(this.#hinted ? this.#slowedMs() : this.#pollDelayMs())
+      void this.#openTurn()
+      this.#pollIn(this.#hintMs ?? this.#pollDelayMs())
       if (this.#brought) resolve()
     })
   }
 
   #pollIn(delayMs: number): void {
-    this.#bench.scheduler.after(delayMs, this)
+    this.#hall.scheduler.after(delayMs, this)
   }
 
   #pollDelayMs(): number {
-    const { options, backend } = this.#bench
-    const backoffMs = BACKOFF_MS * 2 ** (this.#failures || this.#attempts)
+    const { options, backend } = this.#hall
+    const backoffMs = this.#backoffMs(this.#failures || this.#attempts)
     const pushed = backend.waitForTurn && !this.#refused && !this.#failures
-    const longestMs = pushed ? options.pollMs : Math.min(options.pollMs, backoffMs)
+    const longestMs = pushed ? options.pollMs : backoffMs
     const expiresInMs = Math.max(this.#remainingMs + 1, Math.min(POLL_FLOOR_MAX_MS, backoffMs))
     return pushed && backend.capabilities.selfPolling
       ? NEVER_MS
       : Math.min(longestMs * (0.75 + options.random() / 4 || 1), expiresInMs)
   }
 
+  #backoffMs(times: number): number {
+    return Math.min(this.#hall.options.pollMs, BACKOFF_MS * 2 ** times)
+  }
+
   /** One wait stays open at the backend across polls, so that the place in its queue is kept. */
-  #openTurn(): void {
-    const { backend, clock } = this.#bench
-    if (!backend.waitForTurn || this.#turn || this.#refused) return
+  async #openTurn(): Promise<void> {
+    const hall = this.#hall
+    if (!hall.backend.waitForTurn || this.#turn || this.#refused) return
     const turn = new AbortController()
     this.#turn = turn
     const claim = this.#claim
-    const since = clock.now()
-    const wait = async () => {
+    const sentAt = hall.clock.now()
+    try {
       const grant = await claim.wait(this.waiter.terms, MOST_PASSES, turn.signal)
-      this.#turnCame(turn, claim, grant, since)
-    }
-    wait().catch((error) => this.#turnFailed(turn, claim, error))
-  }
-
-  #turnCame(turn: AbortController, claim: ServerClaim, grant: Grant | undefined, since: Instant): void {
-    if (turn !== this.#turn) {
-      if (grant) claim.grantedLate()
-      return
-    }
-    this.#turn = undefined
-    this.#waitFailures = 0
-    if (grant === undefined) this.#hint(since)
-    else {
-      this.#brought = { grant, sentAt: since }
-      this.#wake()
+      if (turn === this.#turn) this.#turnCame(grant, sentAt)
+      else if (grant) claim.grantedLate()
+    } catch (cause) {
+      if (turn === this.#turn) this.#turnFailed(cause)
     }
   }
 
   /** A hint may be false; hints one soon after the other are slowed down. */
-  #hint(since: Instant): void {
-    const soon = this.#bench.msSince(since) < SOON_MS
-    this.#soonHints = soon ? this.#soonHints + 1 : 0
-    this.#hinted = true
-    const slowedMs = this.#slowedMs()
-    if (slowedMs > 0) this.#pollIn(slowedMs)
+  #turnCame(grant: Grant | undefined, sentAt: Instant): void {
+    this.#turn = undefined
+    this.#waitFailures = 0
+    if (grant) this.#brought = { grant, sentAt }
+    else {
+      this.#soonHints = msSince(this.#hall, sentAt) < SOON_MS ? this.#soonHints + 1 : 0
+      this.#hintMs = this.#soonHints > SOON_HINTS ? Math.min(SLOWED_MAX_MS, 2 ** this.#soonHints) : 0
+    }
+    if (this.#hintMs && !grant) this.#pollIn(this.#hintMs)
     else this.#wake()
   }
 
-  #turnFailed(turn: AbortController, { claim }: ServerClaim, cause: unknown): void {
-    if (turn !== this.#turn) return
-    const bench = this.#bench
-    const error = wrap(bench, { what: 'wait for', claims: [claim] }, cause)
+  #turnFailed(cause: unknown): void {
+    const hall = this.#hall
+    const { claim } = this.#claim
+    const error = wrap(hall, { what: 'wait for', claims: [claim] }, cause)
     this.#turn = undefined
     this.#waitFailures += 1
     this.#refused = error.code === 'BACKEND_REFUSED'
     // Told once: what follows says the same.
-    if (this.#waitFailures === 1) bench.observer.failed('wait', claim.key, error)
-    const retryMs = Math.min(bench.options.pollMs, BACKOFF_MS * 2 ** this.#waitFailures)
-    this.#pollIn(this.#refused ? this.#pollDelayMs() : retryMs)
-  }
-
-  #slowedMs(): number {
-    return this.#soonHints > SOON_HINTS ? Math.min(SLOWED_MAX_MS, 2 ** this.#soonHints) : 0
+    if (this.#waitFailures === 1) tellFailure(hall, 'wait', claim.key, error)
+    this.#pollIn(this.#backoffMs(this.#waitFailures))
   }
 }

@@ -1,24 +1,18 @@
 import type { Instant } from '../clock.ts'
 import type { Contended, Grant } from '../contract.ts'
 import { closedError, isLeaseholdError } from '../errors.ts'
-import { inNoContext } from '../no-context.ts'
-import type { Bench } from './bench.ts'
 import type { Contender, Place } from './contender.ts'
 import type { Hold } from './hold.ts'
+import type { HallOfHolds } from './hold-keeper.ts'
+import { assertRoomFor, type Counts } from './limits.ts'
 import { endures, type HoldTerms, type WaitTerms } from './options.ts'
-import type { Renewals } from './renewals.ts'
 import type { Answered } from './requests.ts'
 import type { ServerClaim } from './server-claim.ts'
 import { Waiter } from './waiter.ts'
 
 /** What all desks share. */
-export interface Hall {
-  readonly bench: Bench
-  readonly renewals: Renewals
-  /** Leases held. */
-  leases: number
+export interface Hall extends HallOfHolds<Hold>, Counts {
   newClaim(key: string, terms: HoldTerms): ServerClaim
-  assertRoomFor(count: number): void
   /** A caller waits or asks, or does so no longer. */
   came(): void
   left(): void
@@ -54,14 +48,16 @@ export abstract class Desk implements Place {
   /** Undefined where the grant is of no use: then it is being given back. */
   abstract begin(claim: ServerClaim, terms: HoldTerms, grant: Grant, sentAt: Instant): Hold | undefined
   abstract tellWaiting(contender: Contender): void
-  abstract left(contender: Contender, failure?: unknown): void
   /** Ends every wait. */
   abstract giveUpAll(reason: unknown): void
   /** `asked`: its first attempt, on this claim, if that has been made. */
   protected abstract contend(waiter: Waiter, claim?: ServerClaim, asked?: Asked): void
+  /** It contends no longer. */
+  protected abstract dismiss(contender: Contender): void
   /** Lets those who are next contend, as many as may. Where nobody is left, the desk is not needed. */
   protected abstract advance(): void
-  protected abstract leaveIfEmpty(): void
+  /** Told to the hall where nobody is left. */
+  protected abstract leave(): void
   /** It is held here no longer. */
   protected abstract forget(hold: Hold): void
 
@@ -69,9 +65,13 @@ export abstract class Desk implements Place {
   acquire(terms: WaitTerms, since: Instant): Promise<Hold> {
     // Who can be called off needs a waiter from the beginning.
     if (this.free && !terms.signal) return this.#acquireAlone(terms, since)
-    const waiter = new Waiter(this.hall.bench, this.key, terms, since)
+    const waiter = new Waiter(this.hall, this.key, terms, since)
     if (!waiter.settled) this.#enter(waiter)
     return waiter.granted
+  }
+
+  newClaim(terms: HoldTerms): ServerClaim {
+    return this.hall.newClaim(this.key, terms)
   }
 
   over(hold: Hold): void {
@@ -80,38 +80,32 @@ export abstract class Desk implements Place {
     this.advance()
   }
 
-  /** Whoever's release or loss lets it start has nothing to do with it. */
-  protected start(contender: Contender, first?: Asked | 'wait'): void {
-    void inNoContext(() => contender.contend(first))
-  }
-
-  protected tell(waiter: Waiter): void {
-    waiter.tell(this.isHeld)
-  }
-
-  /** What a contender was told holds for those who would ask next: they need not wait for the same answer one by one. */
-  protected shareFailure(failure: unknown): void {
-    if (!isLeaseholdError(failure) || !failure.code.startsWith('BACKEND')) return
-    for (const waiter of this.line) if (!endures(waiter.terms)) waiter.giveUp(failure)
+  left(contender: Contender, failure?: unknown): void {
+    this.hall.left()
+    this.dismiss(contender)
+    // What it was told holds for those who would ask next: they need not wait for the same answer one by one.
+    if (isLeaseholdError(failure) && failure.code.startsWith('BACKEND'))
+      for (const waiter of this.line) if (!endures(waiter.terms)) waiter.giveUp(failure)
+    this.advance()
   }
 
   /** Nobody queues, so nobody pays for a queue. Only where the key is held elsewhere, the caller becomes a contender. */
   async #acquireAlone(terms: WaitTerms, since: Instant): Promise<Hold> {
-    this.hall.assertRoomFor(1)
-    const claim = this.hall.newClaim(this.key, terms)
+    assertRoomFor(this.hall, 1)
+    const claim = this.newClaim(terms)
     this.hall.came()
     this.asking += 1
     const asked = claim.attempt(terms, undefined, since)
     let hold: Hold | undefined
     try {
       const { answer, sentAt } = await asked
-      if (answer.granted && !this.hall.bench.closed) hold = this.begin(claim, terms, answer, sentAt)
+      if (answer.granted && !this.hall.closed) hold = this.begin(claim, terms, answer, sentAt)
     } catch {
       // The contender is told the same.
     }
     this.asking -= 1
-    if (!hold && !this.hall.bench.closed) {
-      const waiter = new Waiter(this.hall.bench, this.key, terms, since)
+    if (!hold && !this.hall.closed) {
+      const waiter = new Waiter(this.hall, this.key, terms, since)
       this.contend(waiter, claim, asked)
       return waiter.granted
     }
@@ -129,11 +123,11 @@ export abstract class Desk implements Place {
     waiter.onGivenUp = () => {
       this.line.delete(waiter)
       this.hall.left()
-      this.leaveIfEmpty()
+      this.leave()
     }
     this.advance()
     if (!this.line.has(waiter)) return
     if (waiter.timeUp) waiter.timeOut()
-    else this.tell(waiter)
+    else waiter.tell(this.isHeld)
   }
 }

@@ -1,6 +1,7 @@
 import type { CampaignOptions, Election, HoldOptions, Leader, Lease, Lock, Locks } from '../api.ts'
 import { isLeaseholdError, leaseError } from '../errors.ts'
 import { annotate } from './annotate.ts'
+import { assertOpen } from './bench.ts'
 import { Changes } from './changes.ts'
 import type { LockHall } from './hall.ts'
 import type { Hold } from './hold.ts'
@@ -9,6 +10,7 @@ import { holdOf } from './lease.ts'
 import { hallOf } from './locks.ts'
 import { allowManyListeners } from './many-listeners.ts'
 import { assertObject, parseObserve } from './options.ts'
+import { isAtWork } from './run.ts'
 import { assertNotAborted, reasonOf } from './waiter.ts'
 
 const ELECTED = new Error('another campaign of this object was elected')
@@ -92,7 +94,8 @@ class LockElection implements Election {
 
   async resign(): Promise<void> {
     const lead = this.#lead
-    if (lead?.hold.isAtWork) lead.hold.warning.warn(leaseError('LEASE_ENDED', this.key, 'was given up by resign'))
+    if (lead && isAtWork(this.#hall, lead.hold))
+      lead.hold.warning.warn(leaseError('LEASE_ENDED', this.key, 'was given up by resign'))
     await lead?.lease.release()
   }
 
@@ -123,7 +126,7 @@ class LockElection implements Election {
   }
 
   async leader(): Promise<Leader | null> {
-    this.#hall.bench.assertOpen()
+    assertOpen(this.#hall)
     return inspect(this.#hall, this.key, (found) => {
       const [lead] = found.filter(({ share }) => !share).map(shown)
       return lead ? { term: lead.fencingToken, value: lead.metadata, remainingMs: lead.remainingMs } : null
@@ -131,9 +134,8 @@ class LockElection implements Election {
   }
 
   async *observe(options?: { readonly signal?: AbortSignal | undefined }): AsyncGenerator<Leader | null, undefined> {
-    const { bench } = this.#hall
     const { signal } = parseObserve(options)
-    bench.assertOpen()
+    assertOpen(this.#hall)
     const changes = new Changes(this.#hall, this.key, signal)
     let last: string | null | undefined
     try {

@@ -2,7 +2,7 @@ import type { Instant } from '../clock.ts'
 import type { Candidate, Claim, LockBackend } from '../contract.ts'
 import { isLeaseholdError, type LeaseholdError } from '../errors.ts'
 import { checkEach, checkRelease } from './answers.ts'
-import type { Bench } from './bench.ts'
+import { type Bench, msSince } from './bench.ts'
 import { type Answered, ask } from './requests.ts'
 
 const RETRY_MS = 50
@@ -43,7 +43,7 @@ export class Endings {
         // After an attempt whose answer is missing, "not held" says that it took effect.
         return ended || attempt > 1
       } catch (error) {
-        const inTime = this.#bench.msSince(startedAt) < this.#bench.options.requestTimeoutMs / 2
+        const inTime = msSince(this.#bench, startedAt) < this.#bench.options.requestTimeoutMs / 2
         if (!inTime || !isLeaseholdError(error, 'BACKEND_UNAVAILABLE')) {
           failed(error as LeaseholdError)
           throw error
@@ -61,7 +61,7 @@ export class Endings {
     const startedAt = this.#bench.clock.now()
     for (;;) {
       await this.#bench.scheduler.pause(Math.min(this.#bench.options.pollMs, ttlMs / 4))
-      if (this.#bench.closed || this.#bench.msSince(startedAt) > ttlMs) return
+      if (this.#bench.closed || msSince(this.#bench, startedAt) > ttlMs) return
       const answered = await this.#ask(claim).then(
         () => true,
         (error) => !isLeaseholdError(error, 'BACKEND_UNAVAILABLE'),
@@ -83,12 +83,11 @@ export class Endings {
     now?: Instant,
   ): Promise<Answered<Answer>> {
     this.#underWay += 1
-    const timeoutMs = this.#bench.options.requestTimeoutMs
     const onEnd = () => {
       this.#underWay -= 1
       if (this.#queue.length > 0 && this.#underWay < AT_ONCE) this.#sendQueued()
     }
-    return ask(this.#bench, { what: 'release', claims, timeoutMs, send, check, onEnd }, now)
+    return ask(this.#bench, { what: 'release', claims, send, check, onEnd }, now)
   }
 
   #sendQueued(): void {
@@ -97,7 +96,7 @@ export class Endings {
     const releasing = this.#send(
       claims,
       (backend) => backend.releaseAll?.(claims) ?? Promise.all(claims.map((claim) => backend.release(claim))),
-      (answers) => checkEach(answers, claims.length, checkRelease),
+      (answers) => checkEach(answers, claims, checkRelease),
     )
     releasing.then(
       ({ answer }) => {

@@ -1,23 +1,25 @@
-import type { Claim, Inspection, Share } from '../contract.ts'
-import { type LeaseholdError, limitReached } from '../errors.ts'
-import type { Bench } from './bench.ts'
+import type { Clock } from '../clock.ts'
+import type { Claim, LockBackend, Share } from '../contract.ts'
+import type { LeaseholdError } from '../errors.ts'
+import { Scheduler } from '../scheduler.ts'
 import type { Desk, Hall } from './desk.ts'
-import type { Endings } from './endings.ts'
+import { Endings } from './endings.ts'
 import type { Hold } from './hold.ts'
+import type { Sharing } from './hold-keeper.ts'
 import { newClaim } from './new-claim.ts'
-import type { HoldTerms } from './options.ts'
-import type { Renewals } from './renewals.ts'
+import { advise } from './observer.ts'
+import type { EngineOptions, HoldTerms } from './options.ts'
+import { Outstanding } from './outstanding.ts'
+import { Renewals } from './renewals.ts'
 import { type Server, ServerClaim } from './server-claim.ts'
 import { WholeDesk } from './whole-desk.ts'
 
 /** The keys of which this process has or wants a part. Made where somebody asks for one. */
-export interface Shares {
+export interface Shares extends Sharing<Hold> {
   readonly desks: Iterable<Desk>
   desk(key: string, share: Share): Desk
   /** The leases of parts of this key that have begun here and have not ended. */
   holds(key: string): Hold[]
-  /** What the lease had, and what somebody holds now, need not exclude each other. */
-  standTogether(lease: Hold, other: Inspection): boolean
 }
 
 /** So many desks are kept for whoever comes next. */
@@ -25,27 +27,37 @@ const SPARE_DESKS = 128
 
 /** All keys that this process holds or waits for. */
 export class LockHall implements Hall, Server {
-  readonly bench: Bench
+  readonly backend: LockBackend
+  readonly options: EngineOptions
+  readonly clock: Clock
+  readonly scheduler: Scheduler
+  readonly outstanding = new Outstanding()
+  readonly works = new Outstanding()
+  readonly runs = new Set<readonly Hold[]>()
   readonly renewals: Renewals
   readonly endings: Endings
   readonly claims = new Map<string, ServerClaim>()
   readonly unreleased: { readonly key: string; readonly error: LeaseholdError }[] = []
+  closed = false
   leases = 0
+  waiting = 0
   /** How to end those who observe a key. */
   readonly observers = new Set<() => void>()
   shares: Shares | undefined
-  #waiting = 0
   #desks = new Map<string, WholeDesk>()
 
-  constructor(bench: Bench, renewals: Renewals, endings: Endings) {
-    this.bench = bench
-    this.renewals = renewals
-    this.endings = endings
-    const { backend, clock, observer } = bench
+  constructor(backend: LockBackend, options: EngineOptions) {
+    const { clock } = options
+    this.backend = backend
+    this.options = options
+    this.clock = clock
+    this.scheduler = new Scheduler(clock, () => this.renewals.flush())
+    this.renewals = new Renewals(this)
+    this.endings = new Endings(this)
     backend.attach?.({
       clock,
       lost: (claim, why) => this.#lost(claim, why),
-      advise: (advice) => observer.advise(advice),
+      advise: (advice) => advise(this, advice),
     })
   }
 
@@ -64,7 +76,6 @@ export class LockHall implements Hall, Server {
     return this.#desks.get(key)?.valid
   }
 
-  /** Every lease of this key that is valid now, of all of it or of a part. Where a server has lost its state, there may be both. */
   validAt(key: string): Hold[] {
     return this.#holdsAt(key).filter((hold) => hold.isValid())
   }
@@ -81,44 +92,29 @@ export class LockHall implements Hall, Server {
   newClaim(key: string, { ttlMs, share }: HoldTerms): ServerClaim {
     const claim = new ServerClaim(this, newClaim(key, share), ttlMs)
     // Its loss may be told in the very moment in which it is granted.
-    if (this.bench.backend.capabilities.tellsLosses) claim.use()
+    if (this.backend.capabilities.tellsLosses) claim.use()
     return claim
   }
 
-  get waiting(): number {
-    return this.#waiting
-  }
-
   came(): void {
-    this.#waiting += 1
-    this.bench.outstanding.begin()
+    this.waiting += 1
+    this.outstanding.begin()
   }
 
   left(): void {
-    this.#waiting -= 1
-    this.bench.outstanding.end()
+    this.waiting -= 1
+    this.outstanding.end()
   }
 
   /** Many are cleared away at once: a `Map` that loses its last entry, or is full of deleted ones, makes a new table, which would cost as much as the rest of an acquire. */
   emptied(): void {
-    if (this.#desks.size <= SPARE_DESKS + 2 * (this.leases + this.#waiting)) return
+    if (this.#desks.size <= SPARE_DESKS + 2 * (this.leases + this.waiting)) return
     this.#desks = new Map([...this.#desks].filter(([, { empty }]) => !empty))
   }
 
   giveUpAll(reason: unknown): void {
     for (const desk of this.#everyDesk) desk.giveUpAll(reason)
     for (const end of this.observers) end()
-  }
-
-  /** Looked at before anything is sent, and again where a lease begins: other attempts may be under way. */
-  assertRoomFor(count: number): void {
-    const { maxLeases } = this.bench.options
-    if (this.leases + count > maxLeases) throw limitReached('maxLeases', maxLeases)
-  }
-
-  assertRoomToWait(): void {
-    const { maxWaiters } = this.bench.options
-    if (this.#waiting >= maxWaiters) throw limitReached('maxWaiters', maxWaiters)
   }
 
   #lost({ key, holder }: Claim, why?: string): void {

@@ -4,9 +4,11 @@ import type { Claim, Grant } from '../contract.ts'
 import { type LeaseholdError, leaseError } from '../errors.ts'
 import type { LossReason } from '../events.ts'
 import type { Slot, Task } from '../scheduler.ts'
-import type { Bench } from './bench.ts'
-import type { Failures, HoldKeeper } from './hold-keeper.ts'
+import { msSince } from './bench.ts'
+import type { Failures, HallOfHolds, HoldKeeper } from './hold-keeper.ts'
+import type { LeaseEvent } from './lease-event.ts'
 import { LeaseSignal } from './lease-signal.ts'
+import { tell } from './observer.ts'
 import type { HoldTerms } from './options.ts'
 import { type Granted, isAlike, passedOn, UNTOLD_MS } from './passing.ts'
 import type { ServerClaim } from './server-claim.ts'
@@ -19,13 +21,16 @@ type HoldState = 'held' | 'lost' | 'released' | 'handed-off'
 /** One lease: what was granted, how long it may be trusted, how it ended. Nobody else changes that. */
 export class Hold implements Task {
   scheduled?: Slot | undefined
+  readonly hall: HallOfHolds<Hold>
   readonly server: ServerClaim
+  readonly claim: Claim
+  readonly key: string
   readonly terms: HoldTerms
   readonly fencingToken: bigint
   readonly slots: readonly number[]
   readonly heldSince: Instant
   /** Warns work under it: it is to come to its end. */
-  readonly warning = new LeaseSignal()
+  readonly warning: LeaseSignal
   /** The server may know the hold under a smaller token. */
   readonly isPassedOn: boolean
   readonly #keeper: HoldKeeper<Hold>
@@ -45,18 +50,20 @@ export class Hold implements Task {
   /** Of its release, once there is one. */
   #ending: Promise<ReleaseOutcome> | undefined
   #interruption: LeaseholdError | undefined
-  /** Runs under way. */
-  #works = 0
 
   constructor(keeper: HoldKeeper<Hold>, server: ServerClaim, terms: HoldTerms, granted: Granted) {
     const { grant, since, passedAt } = granted
     this.#granted = granted
     this.#keeper = keeper
+    this.hall = keeper.hall
+    this.warning = new LeaseSignal()
     this.server = server
+    this.claim = server.claim
+    this.key = server.claim.key
     this.terms = terms
     this.fencingToken = grant.fencingToken
     this.slots = grant.slots ?? NO_SLOTS
-    this.heldSince = this.#bench.clock.now()
+    this.heldSince = this.hall.clock.now()
     this.isPassedOn = server.byHandle || !!passedAt
     this.#validity = new Validity(terms, granted)
     this.#autoRenew = terms.autoRenew
@@ -65,33 +72,12 @@ export class Hold implements Task {
     if (passedAt) this.#renewAt = earlier(this.#renewAt as Instant, shift(passedAt, UNTOLD_MS))
   }
 
-  get claim(): Claim {
-    return this.server.claim
-  }
-
-  get key(): string {
-    return this.claim.key
-  }
-
   get state(): HoldState {
     return this.#state
   }
 
   get autoRenew(): boolean {
     return this.#autoRenew
-  }
-
-  /** A `run` works under it. */
-  get isAtWork(): boolean {
-    return this.#works > 0
-  }
-
-  workBegins(): void {
-    this.#works += 1
-  }
-
-  workEnds(): void {
-    this.#works -= 1
   }
 
   /** The renewal under way. */
@@ -105,12 +91,12 @@ export class Hold implements Task {
   }
 
   /** Computed on both clocks at the moment of asking: right even if no timer could fire. 0: not to be trusted. */
-  remainingMs(now: Instant = this.#bench.clock.now()): number {
+  remainingMs(now: Instant = this.hall.clock.now()): number {
     return this.#state === 'held' ? Math.max(0, msUntil(this.#validity.until, now)) : 0
   }
 
   /** Whether the lease may be trusted now. One whose time is over is lost from here on, whatever the clocks say next. */
-  isValid(now: Instant = this.#bench.clock.now()): boolean {
+  isValid(now: Instant = this.hall.clock.now()): boolean {
     if (this.#state !== 'held') return false
     if (this.remainingMs(now) > 0) return true
     this.lose(this.#validity.expiryReason(now))
@@ -129,7 +115,7 @@ export class Hold implements Task {
   watch(): void {
     if (this.#state !== 'held') return
     const { until } = this.#validity
-    this.#bench.scheduler.schedule(this, this.#renewAt ? earlier(this.#renewAt, until) : until)
+    this.hall.scheduler.schedule(this, this.#renewAt ? earlier(this.#renewAt, until) : until)
   }
 
   /** Renews what is to be renewed, ends what is over. */
@@ -137,7 +123,7 @@ export class Hold implements Task {
     if (!this.isValid(now)) return
     if (this.#renewAt && msUntil(this.#renewAt, now) <= 0) {
       this.#renewAt = undefined
-      this.#keeper.hall.renewals.add(this)
+      this.hall.renewals.add(this)
     }
     this.watch()
   }
@@ -145,7 +131,7 @@ export class Hold implements Task {
   /** Resets the remaining time to the TTL, or joins the renewal under way. */
   async renew(): Promise<void> {
     this.assertValid()
-    await this.#keeper.hall.renewals.renewNow(this)
+    await this.hall.renewals.renewNow(this)
     this.assertValid()
   }
 
@@ -153,7 +139,7 @@ export class Hold implements Task {
   renewOnce(): void {
     this.#autoRenew = false
     this.#confirmed = false
-    this.#renewAt = this.#bench.clock.now()
+    this.#renewAt = this.hall.clock.now()
     this.watch()
   }
 
@@ -181,30 +167,27 @@ export class Hold implements Task {
   /** A renewal failed, and is tried again, where one is wanted and none planned. Told once, until one succeeds. */
   renewalFailed(error: LeaseholdError): void {
     if (!this.#wantsRenewal || !this.isValid() || this.#renewAt) return
-    const { key, fencingToken } = this
-    this.#renewAt = shift(this.#bench.clock.now(), Math.min(1000, Math.max(5, this.terms.ttlMs / 20)))
+    this.#renewAt = shift(this.hall.clock.now(), Math.min(1000, Math.max(5, this.terms.ttlMs / 20)))
     this.watch()
-    if (this.#inJeopardy) return
+    if (!this.#inJeopardy) this.tell({ type: 'jeopardy', remainingMs: this.remainingMs(), error })
     this.#inJeopardy = true
-    this.#bench.observer.tell({ type: 'jeopardy', key, fencingToken, remainingMs: this.remainingMs(), error })
   }
 
   /** Gives the lease up, and says what became of it. Given up before, by whomever, the answer is the same. */
   giveUp(): Promise<ReleaseOutcome> {
-    const now = this.#bench.clock.now()
+    const now = this.hall.clock.now()
     if (this.#state === 'handed-off') return Promise.resolve(this.#state)
     if (this.#state !== 'released' && !this.isValid(now)) return Promise.resolve('lost')
     return this.release(now)
   }
 
   /** Resolves with `'lost'` where the server no longer held the key for it. `minHoldMs`: 0 where nobody has got it. */
-  release(now: Instant = this.#bench.clock.now(), minHoldMs?: number): Promise<ReleaseOutcome> {
+  release(now: Instant = this.hall.clock.now(), minHoldMs?: number): Promise<ReleaseOutcome> {
     this.#ending ??= this.#release(now, minHoldMs)
     return this.#ending
   }
 
   async #release(now: Instant, minHoldMs?: number): Promise<ReleaseOutcome> {
-    const { outstanding } = this.#bench
     this.#end('released')
     if (this.#isKept(minHoldMs)) {
       this.#keeper.over(this)
@@ -213,38 +196,35 @@ export class Hold implements Task {
     if (this.#keeper.passOn(this)) return this.#released(true)
     const next = this.#keeper.leaving(this)
     const ending = this.server.end(next?.candidate, now)
-    outstanding.begin()
-    next?.start()
+    this.hall.outstanding.begin()
+    next?.start('wait')
     try {
       return this.#released(await ending)
     } finally {
-      outstanding.end()
+      this.hall.outstanding.end()
       this.#keeper.over(this)
     }
   }
 
   /** Too soon to give it back, as counted from when it was known here: what the validity counts from may be long before the grant. For at most the TTL, the server keeps the key where this process ends sooner. */
   #isKept(minHoldMs = this.terms.minHoldMs ?? 0): boolean {
-    const ms = minHoldMs - this.#bench.msSince(this.heldSince)
+    const ms = minHoldMs - msSince(this.hall, this.heldSince)
     if (ms <= 0) return false
-    if (!this.#confirmed) void this.#keeper.hall.renewals.renewNow(this).catch(() => {})
-    this.#bench.scheduler.after(ms, { fire: () => this.server.withdraw() })
+    if (!this.#confirmed) void this.hall.renewals.renewNow(this).catch(() => {})
+    this.hall.scheduler.after(ms, { fire: () => this.server.withdraw() })
     return true
   }
 
   #released(ended: boolean): ReleaseOutcome {
-    const { key, fencingToken, heldSince } = this
-    const { observer } = this.#bench
-    if (!ended) observer.tell({ type: 'lost', key, fencingToken, reason: 'gone' })
-    else if (observer.listens)
-      observer.tell({ type: 'released', key, fencingToken, heldMs: this.#bench.msSince(heldSince) })
+    if (!ended) this.tell({ type: 'lost', reason: 'gone' })
+    else if (this.hall.options.onEvent) this.tell({ type: 'released', heldMs: msSince(this.hall, this.heldSince) })
     return ended ? 'released' : 'lost'
   }
 
   /** The lease of the next here, on the same hold at the server; undefined where somebody else may live on it, or it is not what the next asks for. */
   successor(terms: HoldTerms): Hold | undefined {
     if (!this.#asGranted || this.server.byHandle || !isAlike(terms, this.terms)) return undefined
-    const now = this.#bench.clock.now()
+    const now = this.hall.clock.now()
     const granted = passedOn(this.#granted, now)
     const next = granted && new Hold(this.#keeper, this.server, terms, granted)
     return next && next.remainingMs(now) > 0 ? next : undefined
@@ -252,11 +232,10 @@ export class Hold implements Task {
 
   /** Ends the lease here, and leaves the claim to whoever takes up its handle. */
   handOff(): void {
-    const { key, fencingToken } = this
     // The handle speaks of the full TTL: so must the server.
-    if (!this.#confirmed) void this.#keeper.hall.renewals.renewNow(this).catch(() => {})
+    if (!this.#confirmed) void this.hall.renewals.renewNow(this).catch(() => {})
     this.#end('handed-off')
-    this.#bench.observer.tell({ type: 'handed-off', key, fencingToken })
+    this.tell({ type: 'handed-off' })
     this.#keeper.over(this)
   }
 
@@ -264,13 +243,12 @@ export class Hold implements Task {
   lose(cause: LossReason, why?: string): void {
     if (this.#state !== 'held') return
     this.#end('lost')
-    const { key, fencingToken } = this
     const told = why ? { reason: 'forced' as const, why } : { reason: cause }
-    this.cutShort(leaseError('LEASE_LOST', key, `is lost: ${Object.values(told).join(': ')}`))
+    this.cutShort(leaseError('LEASE_LOST', this.key, `is lost: ${Object.values(told).join(': ')}`))
     if (cause === 'gone') this.server.gone()
     // A renewal under way may still reach the server and keep the key for a whole TTL.
     else if (!this.#isKept()) this.server.abandon()
-    this.#bench.observer.tell({ type: 'lost', key, fencingToken, ...told })
+    this.tell({ type: 'lost', ...told })
     this.#keeper.over(this)
   }
 
@@ -285,8 +263,15 @@ export class Hold implements Task {
     this.warning.warn(reason)
   }
 
-  get #bench(): Bench {
-    return this.#keeper.hall.bench
+  /** Whoever asked for it at `since` has it. */
+  acquired(since: Instant): this {
+    if (this.hall.options.onEvent) this.tell({ type: 'acquired', waitedMs: msSince(this.hall, since) })
+    return this
+  }
+
+  tell(event: LeaseEvent): void {
+    const { key, fencingToken, hall } = this
+    if (hall.options.onEvent) tell(hall, { ...event, key, fencingToken })
   }
 
   get #wantsRenewal(): boolean {
@@ -295,6 +280,6 @@ export class Hold implements Task {
 
   #end(state: HoldState): void {
     this.#state = state
-    this.#bench.scheduler.cancel(this)
+    this.hall.scheduler.cancel(this)
   }
 }

@@ -12,17 +12,19 @@ const current = new AsyncLocalStorage<readonly WeakRef<Hold>[]>()
  */
 export function workUnder<T>(holds: readonly Hold[], work: () => T): T {
   if (holds.every(({ terms }) => terms.whenHeld === 'wait')) return work()
-  return current.run([...wanted(), ...holds.map((hold) => new WeakRef(hold))], work)
+  const refs = [...wanted(), ...holds].map((hold) => new WeakRef(hold))
+  return current.run(refs, work)
 }
 
-/** By this process, or by whoever has its handle. Those that are over are none: whoever is next in this process may have the same claim. */
-const isWanted = (hold: Hold | undefined): boolean => hold?.state === 'held' || hold?.state === 'handed-off'
-
-const wanted = () => current.getStore()?.filter((each) => isWanted(each.deref())) ?? []
+/** Those that are wanted yet by this process, or by whoever has their handle. Those that are over are none: whoever is next in this process may have the same claim. */
+const wanted = (): Hold[] =>
+  (current.getStore() ?? [])
+    .map((each) => each.deref())
+    .filter((hold) => hold?.state === 'held' || hold?.state === 'handed-off') as Hold[]
 
 /** Those of these leases under which the calling context works, or which it handed off and has again. */
 export const ownAmong = (holds: readonly Hold[]): readonly Hold[] =>
-  holds.filter(({ claim }) => wanted().some((each) => each.deref()?.claim.holder === claim.holder))
+  holds.filter(({ claim }) => wanted().some((own) => own.claim.holder === claim.holder))
 
 /** Throws `SELF_DEADLOCK` where it works under one of them, and would wait for its own end. */
 export function assertNotUnder(holds: readonly Hold[], { whenHeld }: HoldTerms): void {

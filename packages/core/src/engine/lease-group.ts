@@ -12,7 +12,7 @@ export class HeldLeases implements LeaseGroup {
   #signal: AbortSignal | undefined
 
   constructor(hall: LockHall, holds: readonly Hold[]) {
-    this.leases = holds.map((hold) => new HeldLease(hall, hold))
+    this.leases = holds.map((hold) => new HeldLease(hold))
     this.#hall = hall
     this.#holds = holds
   }

@@ -1,23 +1,20 @@
 import type { Lease, LeaseHandle, ReleaseOutcome } from '../api.ts'
-import type { LockHall } from './hall.ts'
+import { assertHandOff } from './bench.ts'
 import { makeHandle } from './handle.ts'
 import type { Hold } from './hold.ts'
 import { run } from './run.ts'
 
 /** What users see of a `Hold`. */
 export class HeldLease implements Lease {
-  readonly #hall: LockHall
   readonly #hold: Hold
 
-  constructor(hall: LockHall, hold: Hold) {
-    this.#hall = hall
+  constructor(hold: Hold) {
     this.#hold = hold
   }
 
-  static of(lease: Lease): { readonly hall: LockHall; readonly hold: Hold } {
-    if (!(#hold in Object(lease))) throw new TypeError('a lease must be one of this copy of the package')
-    const held = lease as HeldLease
-    return { hall: held.#hall, hold: held.#hold }
+  /** Of this copy of the package: others have no such hold. */
+  static of(lease: Lease): Hold | undefined {
+    return #hold in Object(lease) ? (lease as HeldLease).#hold : undefined
   }
 
   get key(): string {
@@ -49,7 +46,7 @@ export class HeldLease implements Lease {
   }
 
   run<T>(work: (lease: Lease) => Promise<T> | T): Promise<T> {
-    return run(this.#hall, [this.#hold], () => work(this))
+    return run(this.#hold.hall, [this.#hold], () => work(this))
   }
 
   release(): Promise<ReleaseOutcome> {
@@ -57,7 +54,7 @@ export class HeldLease implements Lease {
   }
 
   handOff(): LeaseHandle {
-    this.#hall.bench.assertHandOff()
+    assertHandOff(this.#hold.hall)
     this.assertHeld()
     this.#hold.handOff()
     return makeHandle(this.#hold)
@@ -70,5 +67,8 @@ export class HeldLease implements Lease {
 }
 
 /** For what is offered as a function of its own, so that a bundle carries only what is used. */
-export const holdOf = (lease: Lease): Hold => HeldLease.of(lease).hold
-export const hallOfLease = (lease: Lease): LockHall => HeldLease.of(lease).hall
+export function holdOf(lease: Lease): Hold {
+  const hold = HeldLease.of(lease)
+  if (hold) return hold
+  throw new TypeError('a lease must be one of this copy of the package')
+}

@@ -1,5 +1,6 @@
 import type { HoldOptions, Lease, Lock, LockInspection } from '../api.ts'
 import { acquire, tryAcquire } from './acquire.ts'
+import { assertOpen } from './bench.ts'
 import type { LockHall } from './hall.ts'
 import { assertNotUnder } from './holding-context.ts'
 import { inspect, shown } from './inspect.ts'
@@ -21,16 +22,16 @@ export class NamedLock extends Holdable<Lease> implements Lock {
 
   protected async attempt(hall: LockHall, terms: WaitTerms): Promise<Lease | null> {
     const hold = await tryAcquire(hall, this.key, terms)
-    return hold ? new HeldLease(hall, hold) : null
+    return hold ? new HeldLease(hold) : null
   }
 
   protected async wait(hall: LockHall, terms: WaitTerms): Promise<Lease> {
     assertNotUnder(hall.validAt(this.key), terms)
-    return new HeldLease(hall, await acquire(hall, this.key, terms))
+    return new HeldLease(await acquire(hall, this.key, terms))
   }
 
   async inspect(): Promise<readonly LockInspection[]> {
-    this.#hall.bench.assertOpen()
+    assertOpen(this.#hall)
     return inspect(this.#hall, this.key, (found) => found.map(shown))
   }
 }

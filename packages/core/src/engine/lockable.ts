@@ -1,7 +1,7 @@
 import type { AcquireOptions, HoldOptions, Lockable } from '../api.ts'
 import type { Share } from '../contract.ts'
 import type { LockHall } from './hall.ts'
-import { parseHold, parseWait, type WaitTerms } from './options.ts'
+import { assertFunction, parseHold, parseWait, type WaitTerms } from './options.ts'
 import { promiseTry } from './promise-try.ts'
 
 type Work<Held, T> = (held: Held) => Promise<T> | T
@@ -13,7 +13,7 @@ export abstract class Holdable<Held extends { run<T>(work: Work<Held, T>): Promi
 
   constructor(hall: LockHall, defaults: HoldOptions | undefined, share?: Share) {
     this.#hall = hall
-    const terms = parseHold(hall.bench.options, defaults)
+    const terms = parseHold(hall.options, defaults)
     this.#defaults = share ? { ...terms, share } : terms
   }
 
@@ -28,10 +28,10 @@ export abstract class Holdable<Held extends { run<T>(work: Work<Held, T>): Promi
     return promiseTry(() => this.wait(this.#hall, parseWait(this.#defaults, options)))
   }
 
-  async run<T>(...args: [Work<Held, T>] | [AcquireOptions, Work<Held, T>]): Promise<T> {
-    const [options, work] = args.length === 1 ? [undefined, args[0]] : args
-    if (typeof work !== 'function') throw new TypeError('work must be a function')
-    const held = await this.acquire(options)
-    return held.run(work)
+  async run<T>(...args: (AcquireOptions | Work<Held, T>)[]): Promise<T> {
+    const work = args.pop()
+    assertFunction('work', work)
+    const held = await this.acquire(args[0] as AcquireOptions | undefined)
+    return held.run(work as Work<Held, T>)
   }
 }

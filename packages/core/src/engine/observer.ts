@@ -2,38 +2,25 @@ import type { Advice } from '../contract.ts'
 import type { LeaseholdError } from '../errors.ts'
 import type { LockEvent } from '../events.ts'
 import { inNoContext } from '../no-context.ts'
-import type { EngineOptions } from './options.ts'
+import type { Bench } from './bench.ts'
 import { redact } from './redaction.ts'
 
-/** The one door to the user's callbacks. What they throw changes nothing here. */
-export class Observer {
-  readonly #options: Pick<EngineOptions, 'onEvent' | 'onAdvice'>
+// The one door to the user's callbacks. What they throw changes nothing here.
 
-  constructor(options: Pick<EngineOptions, 'onEvent' | 'onAdvice'>) {
-    this.#options = options
-  }
+export function tell({ options: { onEvent } }: Bench, event: LockEvent): void {
+  if (onEvent) call(() => onEvent(event))
+}
 
-  /** Otherwise nothing need be computed for it. */
-  get listens(): boolean {
-    return !!this.#options.onEvent
-  }
+type Operation = Extract<LockEvent, { readonly operation: unknown }>['operation']
 
-  tell(event: LockEvent): void {
-    const { onEvent } = this.#options
-    if (onEvent) call(() => onEvent(event))
-  }
+export const tellFailure = (bench: Bench, operation: Operation, key: string, error: LeaseholdError): void =>
+  tell(bench, { type: 'backend-error', operation, key, error })
 
-  failed(operation: Extract<LockEvent, { operation: unknown }>['operation'], key: string, error: LeaseholdError): void {
-    this.tell({ type: 'backend-error', operation, key, error })
-  }
-
-  /** Where nobody listens, what costs locks must not go unheard. */
-  advise(advice: Advice): void {
-    const { onAdvice } = this.#options
-    const { code, message, costsLocks } = advice
-    if (onAdvice) call(() => onAdvice(advice))
-    else if (costsLocks) process.emitWarning(message, { type: 'LeaseholdWarning', code })
-  }
+/** Where nobody listens, what costs locks must not go unheard. */
+export function advise({ options: { onAdvice } }: Bench, advice: Advice): void {
+  const { code, message, costsLocks } = advice
+  if (onAdvice) call(() => onAdvice(advice))
+  else if (costsLocks) process.emitWarning(message, { type: 'LeaseholdWarning', code })
 }
 
 const call = (callback: () => unknown): void =>

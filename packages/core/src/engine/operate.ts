@@ -1,5 +1,6 @@
 import type { ListOptions, LockListing, Locks, LocksStats } from '../api.ts'
 import type { LockBackend } from '../contract.ts'
+import { assertOpen, type Bench, unsupported } from './bench.ts'
 import type { LockHall } from './hall.ts'
 import { shown } from './inspect.ts'
 import { assertKey } from './key.ts'
@@ -9,8 +10,8 @@ import { ask } from './requests.ts'
 
 /** What this process holds and wants, now. No I/O. */
 export function stats(locks: Locks): LocksStats {
-  const { bench, holds, leases, waiting } = hallOf(locks)
-  const { maxLeases, maxWaiters } = bench.options
+  const { options, holds, leases, waiting } = hallOf(locks)
+  const { maxLeases, maxWaiters } = options
   return { leases, waiting, renewing: holds.filter(({ renewal }) => renewal).length, maxLeases, maxWaiters }
 }
 
@@ -33,22 +34,21 @@ export async function forceRelease(locks: Locks, key: string, options: { readonl
 
 function openHall(locks: Locks): LockHall {
   const hall = hallOf(locks)
-  hall.bench.assertOpen()
+  assertOpen(hall)
   return hall
 }
 
 /** Asks for what not every backend can do. Also while `close` waits for work, which may speak of its own lease. */
 export async function operate<Answer>(
-  { bench }: LockHall,
+  bench: Bench,
   key: string,
   operation: keyof LockBackend,
   send: (backend: LockBackend) => Promise<Answer> | undefined,
 ): Promise<Answer> {
-  if (!bench.backend[operation]) throw bench.unsupported(operation)
+  if (!bench.backend[operation]) throw unsupported(bench, operation)
   const { answer } = await ask(bench, {
     what: operation,
-    claims: [{ key, holder: '' }],
-    timeoutMs: bench.options.requestTimeoutMs,
+    claims: [{ key }],
     send: (backend) => send(backend) as Promise<Answer>,
   })
   return answer

@@ -1,9 +1,11 @@
 import type { CloseOptions, ListOptions, LocksOptions } from '../api.ts'
-import { type Clock, systemClock } from '../clock.ts'
+import { type Clock, NEVER_MS, systemClock } from '../clock.ts'
 import type { Advice, Share, Terms } from '../contract.ts'
 import type { LockEvent } from '../events.ts'
+import { between, having, ofType, type Rule, rule } from './rules.ts'
 
 const YEAR_MS = 31_536_000_000
+const ANY = Number.MAX_SAFE_INTEGER
 const MAX_METADATA_BYTES = 4096
 
 /** How a lease is held: checked, complete, `metadata` as JSON text. */
@@ -21,8 +23,7 @@ export interface HoldTerms {
 }
 
 /** What of it the backend is asked for. */
-export const asked = ({ ttlMs, metadata }: HoldTerms, reserve = 0): Terms =>
-  reserve > 0 ? { ttlMs, metadata, reserve } : { ttlMs, metadata }
+export const asked = ({ ttlMs, metadata }: HoldTerms, reserve = 0): Terms => ({ ttlMs, metadata, reserve })
 
 /** How a lock is acquired and held. */
 export interface WaitTerms extends HoldTerms {
@@ -47,70 +48,50 @@ export interface EngineOptions extends WaitTerms {
   readonly maxWaiters: number
 }
 
-/** Returns the value as it is to be used, or throws. */
-type Rule<Value> = (name: string, value: unknown) => Value
 type Rules<Options> = { readonly [Name in keyof Options]-?: Rule<Options[Name]> }
-
-function rule<Value>(what: string, holds: (value: unknown) => boolean, error = TypeError): Rule<Value> {
-  return (name, value) => {
-    if (holds(value)) return value as Value
-    throw new error(`${name} must be ${what}; got ${show(value)}`)
-  }
-}
-
-const between = (min: number, max: number, whole = ''): Rule<number> =>
-  rule(
-    `a ${whole}number from ${min} to ${max}`,
-    (value) => typeof value === 'number' && value >= min && value <= max && (!whole || Number.isInteger(value)),
-    RangeError,
-  )
-
-const ofType = <Value>(type: string): Rule<Value> => rule(`a ${type}`, (value) => typeof value === type)
-
-const having = <Value>(...methods: string[]): Rule<Value> =>
-  rule(
-    `an object with ${methods.join(', ') || 'properties'}`,
-    (value) => methods.every((name) => name in Object(value)) && value === Object(value),
-  )
 
 /** `Infinity` means: without end, whatever the default is. */
 const orEndless =
   (bounded: Rule<number>): Rule<number | undefined> =>
   (name, value) =>
-    value === Number.POSITIVE_INFINITY ? undefined : bounded(name, value)
+    value === NEVER_MS ? undefined : bounded(name, value)
 
-const holdRules: Rules<Omit<HoldTerms, 'whenHeld' | 'share'>> = {
+const throwOrWait = rule<'throw' | 'wait'>("'throw' or 'wait'", (value) => value === 'throw' || value === 'wait')
+
+const leaseRules: Rules<Omit<HoldTerms, 'whenHeld' | 'share' | 'metadata'>> = {
   ttlMs: between(10, YEAR_MS, 'whole '),
   marginMs: between(0, YEAR_MS),
   autoRenew: ofType('boolean'),
   maxHoldMs: orEndless(between(1, YEAR_MS)),
   minHoldMs: between(0, YEAR_MS),
-  metadata: metadataText,
 }
 
-const throwOrWait = rule<'throw' | 'wait'>("'throw' or 'wait'", (value) => value === 'throw' || value === 'wait')
-
-const waitRules: Rules<Omit<WaitTerms, 'share'>> = {
-  ...holdRules,
-  waitMs: orEndless(between(0, Number.MAX_SAFE_INTEGER)),
-  // By its shape: those of another realm, and of polyfills, are no instances of ours.
-  signal: having('aborted', 'addEventListener', 'removeEventListener'),
+const patienceRules: Rules<Pick<WaitTerms, 'waitMs' | 'whenHeld' | 'whenUnreachable'>> = {
+  waitMs: orEndless(between(0, ANY)),
   whenHeld: throwOrWait,
   whenUnreachable: throwOrWait,
 }
 
-const { metadata: _, signal: __, ...defaultRules } = waitRules
+const holdRules: Rules<Omit<HoldTerms, 'whenHeld' | 'share'>> = { ...leaseRules, metadata: metadataText }
+
+const waitRules: Rules<Omit<WaitTerms, 'share'>> = {
+  ...holdRules,
+  ...patienceRules,
+  // By its shape: those of another realm, and of polyfills, are no instances of ours.
+  signal: having('aborted', 'addEventListener', 'removeEventListener'),
+}
 
 const engineRules: Partial<Rules<EngineOptions>> = {
-  ...defaultRules,
+  ...leaseRules,
+  ...patienceRules,
   onEvent: ofType('function'),
   onAdvice: ofType('function'),
   clock: having('now', 'setTimer'),
   random: ofType('function'),
   requestTimeoutMs: between(1, 60_000),
   pollMs: between(1, 60_000),
-  maxLeases: between(1, Number.MAX_SAFE_INTEGER, 'whole '),
-  maxWaiters: between(1, Number.MAX_SAFE_INTEGER, 'whole '),
+  maxLeases: between(1, ANY, 'whole '),
+  maxWaiters: between(1, ANY, 'whole '),
 }
 
 const builtIn: EngineOptions = {
@@ -125,26 +106,23 @@ const builtIn: EngineOptions = {
   maxWaiters: 100_000,
 }
 
-/** The margin where none was given: clocks whose rates differ by up to 1%, and 2 ms for timers' resolution. */
-export const defaultMarginMs = (grantedTtlMs: number): number => Math.max(2, grantedTtlMs / 100)
-
-export const parseLocks = (options: LocksOptions = {}): EngineOptions => withRoom(parse(engineRules, builtIn, options))
+export const parseLocks = (options: LocksOptions | undefined): EngineOptions => parse(engineRules, builtIn, options)
 
 /** For whoever only holds. */
 export const parseHold = (defaults: WaitTerms, options: object | undefined): WaitTerms =>
-  options === undefined ? defaults : withRoom(parse<WaitTerms>(holdRules, defaults, options))
+  parse<WaitTerms>(holdRules, defaults, options)
 
 /** For whoever waits, too. */
 export const parseWait = (defaults: WaitTerms, options: object | undefined): WaitTerms =>
-  options === undefined ? defaults : withRoom(parse(waitRules, defaults, options))
+  parse(waitRules, defaults, options)
 
-export const parseClose = (options: CloseOptions = {}): { readonly drainMs: number } =>
+export const parseClose = (options: CloseOptions | undefined): { readonly drainMs: number } =>
   parse({ drainMs: between(0, YEAR_MS) }, { drainMs: 10_000 }, options)
 
-export const parseResume = (defaults: WaitTerms, options: object = {}): WaitTerms =>
+export const parseResume = (defaults: WaitTerms, options: object | undefined): WaitTerms =>
   parse<WaitTerms>({ autoRenew: holdRules.autoRenew, maxHoldMs: holdRules.maxHoldMs }, defaults, options)
 
-export const parseObserve = (options: object = {}): Pick<WaitTerms, 'signal'> =>
+export const parseObserve = (options: object | undefined): Pick<WaitTerms, 'signal'> =>
   parse({ signal: waitRules.signal }, {}, options)
 
 const MOST_PERMITS = 10_000
@@ -176,7 +154,7 @@ export const parseReason = (options: { readonly reason: string }): string => {
 const isText = (value: unknown): value is string =>
   typeof value === 'string' && value.isWellFormed() && !value.includes('\0')
 
-export const parseList = (options: ListOptions = {}): { readonly prefix: string; readonly limit: number } =>
+export const parseList = (options: ListOptions | undefined): { readonly prefix: string; readonly limit: number } =>
   parse(
     { prefix: rule<string>('a well-formed text without NUL', isText), limit: between(1, 10_000, 'whole ') },
     { prefix: '', limit: 1000 },
@@ -184,10 +162,12 @@ export const parseList = (options: ListOptions = {}): { readonly prefix: string;
   )
 
 export const assertBackend: (name: string, value: unknown) => void = having('tryAcquire', 'renew', 'release')
+export const assertFunction: (name: string, value: unknown) => void = ofType('function')
 export const assertObject: (name: string, value: unknown) => void = having()
 
 /** The defaults, overridden by those options for which there are rules; others are refused. */
-function parse<Options>(rules: Partial<Rules<Options>>, defaults: Options, options: object): Options {
+function parse<Options>(rules: Partial<Rules<Options>>, defaults: Options, options: object | undefined): Options {
+  if (options === undefined) return defaults
   assertObject('options', options)
   const parsed = { ...defaults }
   for (const name in options as Partial<Options>) {
@@ -197,16 +177,15 @@ function parse<Options>(rules: Partial<Rules<Options>>, defaults: Options, optio
     const value: unknown = (options as Partial<Options>)[name]
     if (value !== undefined) parsed[name] = rule(name, value)
   }
+  assertRoom(parsed as Partial<HoldTerms>)
   return parsed
 }
 
 /** A margin of the whole TTL would leave no validity. */
-function withRoom<Terms extends HoldTerms>(terms: Terms): Terms {
-  const { marginMs = 0, minHoldMs = 0, ttlMs } = terms
+function assertRoom({ marginMs = 0, minHoldMs = 0, ttlMs = YEAR_MS }: Partial<HoldTerms>): void {
   if (marginMs >= ttlMs) throw new RangeError(`marginMs must be less than ttlMs; got ${marginMs}`)
   // A process that ends leaves the key to the server for the rest of the TTL, and for no longer.
   if (minHoldMs > ttlMs) throw new RangeError(`minHoldMs must be at most ttlMs; got ${minHoldMs}`)
-  return terms
 }
 
 export function metadataText(_: string, value: unknown): string {
@@ -215,6 +194,3 @@ export function metadataText(_: string, value: unknown): string {
   if (bytes > 0 && bytes <= MAX_METADATA_BYTES) return text
   throw new RangeError(`metadata must be JSON of at most ${MAX_METADATA_BYTES} bytes; got ${bytes}`)
 }
-
-const show = (value: unknown): string =>
-  typeof value === 'string' ? `"${value}"` : value === Object(value) ? typeof value : String(value)

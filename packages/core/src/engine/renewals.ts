@@ -1,8 +1,8 @@
 import type { Instant } from '../clock.ts'
 import type { Renewal } from '../contract.ts'
 import type { LeaseholdError } from '../errors.ts'
-import { checkEach, checkRenewal, isGone, whyGone } from './answers.ts'
-import type { Bench } from './bench.ts'
+import { checkEach, checkRenewal, isGone } from './answers.ts'
+import { type Bench, timeoutMs } from './bench.ts'
 import type { Hold } from './hold.ts'
 import type { Failures } from './hold-keeper.ts'
 import { type Answered, ask, noAnswer } from './requests.ts'
@@ -30,7 +30,7 @@ export class Renewals {
     this.#due = []
     // Those of like TTLs together: the shortest decides how long an answer may take.
     due.sort((one, other) => one.terms.ttlMs - other.terms.ttlMs)
-    for (let start = 0; start < due.length; start += BATCH) void this.#send(due.slice(start, start + BATCH))
+    while (due.length > 0) void this.#send(due.splice(0, BATCH))
   }
 
   /** For a caller who waits for the answer. A lease has one renewal under way: whoever asks meanwhile gets its answer. */
@@ -48,25 +48,25 @@ export class Renewals {
   }
 
   async #renew(holds: readonly Hold[]): Promise<Failures<Hold>> {
-    const { clock } = this.#bench
+    const bench = this.#bench
     const claims = holds.map(({ claim, terms: { ttlMs }, isPassedOn, fencingToken }) =>
       isPassedOn ? { ...claim, ttlMs, fencingToken } : { ...claim, ttlMs },
     )
     const failures = new Map<Hold, LeaseholdError>()
     const take = ({ answer, sentAt }: Answered<readonly Renewal[]>) => {
-      const now = clock.now()
+      const now = bench.clock.now()
       for (const [index, hold] of holds.entries()) {
         const renewal = answer[index] as Renewal
-        if (renewal === 'unknown') failures.set(hold, noAnswer(this.#bench, { what: 'renew', claims: [hold.claim] }))
+        if (renewal === 'unknown') failures.set(hold, noAnswer(bench, { what: 'renew', claims: [hold.claim] }))
         else this.#settle(hold, renewal, sentAt, now)
       }
     }
-    const asking = ask(this.#bench, {
+    const asking = ask(bench, {
       what: 'renew',
       claims,
-      timeoutMs: this.#bench.timeoutMs(claims[0]?.ttlMs ?? 0, 3),
+      timeoutMs: timeoutMs(bench, claims[0]?.ttlMs ?? 0, 3),
       send: (backend) => backend.renew(claims),
-      check: (answers) => checkEach(answers, claims.length, checkRenewal),
+      check: (answers) => checkEach(answers, claims, checkRenewal),
       // Given up on, but still evidence: its time counts from its own send.
       onLate: take,
     })
@@ -79,15 +79,14 @@ export class Renewals {
   }
 
   #settle(hold: Hold, answer: Exclude<Renewal, 'unknown'>, sentAt: Instant, now: Instant): void {
-    const { key, fencingToken } = hold
-    if (isGone(answer)) hold.lose('gone', whyGone(answer))
-    else if (answer.fencingToken !== fencingToken) {
+    if (isGone(answer)) hold.lose('gone', answer.slice('gone: '.length))
+    else if (answer.fencingToken !== hold.fencingToken) {
       // This claim was granted anew by a delayed duplicate of its acquire. The lease we knew is gone.
       hold.lose('gone')
       hold.server.withdraw()
     } else if (hold.isValid(now)) {
       hold.renewed(answer, sentAt, now)
-      this.#bench.observer.tell({ type: 'renewed', key, fencingToken, remainingMs: hold.remainingMs(now) })
+      hold.tell({ type: 'renewed', remainingMs: hold.remainingMs(now) })
     }
     // A renewal never revives a lease: what it made the server keep is given back.
     else if (hold.state === 'lost') hold.server.grantedLate()

@@ -9,11 +9,12 @@ import { redact } from './redaction.ts'
 interface Asked {
   /** Verb for the error message. */
   readonly what: string
-  readonly claims: readonly Claim[]
+  readonly claims: readonly Pick<Claim, 'key'>[]
 }
 
 export interface Request<T> extends Asked {
-  readonly timeoutMs: number
+  /** Default: that of all requests. */
+  readonly timeoutMs?: number
   send(backend: LockBackend): Promise<T>
   /** Throws for an answer that is not of the contract's shape: it counts as none. */
   check?(answer: T): unknown
@@ -32,7 +33,8 @@ export interface Answered<T> {
 /** Asks the backend. Every request has its deadline. Resolves with the answer, or rejects with a `LeaseholdError`. Sends before it returns. */
 export const ask = <T>(bench: Bench, request: Request<T>, sentAt = bench.clock.now()): Promise<Answered<T>> =>
   new Promise((resolve, reject) => {
-    const { backend, scheduler, outstanding } = bench
+    const { backend, options, scheduler, outstanding } = bench
+    const { timeoutMs = options.requestTimeoutMs } = request
     let open = true
     /** Whoever comes first decides: the answer or the deadline. */
     const close = () => {
@@ -61,10 +63,10 @@ export const ask = <T>(bench: Bench, request: Request<T>, sentAt = bench.clock.n
     const deadline: Task = {
       scheduled: undefined,
       patient: true,
-      fire: () => failed(noAnswer(bench, request, `${Math.round(request.timeoutMs)} ms are over`)),
+      fire: () => failed(noAnswer(bench, request, `${Math.round(timeoutMs)} ms are over`)),
     }
     outstanding.begin()
-    scheduler.after(request.timeoutMs, deadline, sentAt)
+    scheduler.after(timeoutMs, deadline, sentAt)
     promiseTry(() => request.send(backend)).then(answered, failed)
   })
 
@@ -79,7 +81,7 @@ export function wrap(bench: Bench, request: Asked, error: unknown): LeaseholdErr
 }
 
 /** The error for an answer that is missing, or useless. */
-export const noAnswer = (bench: Bench, request: Asked, why = 'no answer for this claim'): LeaseholdError =>
+export const noAnswer = (bench: Bench, request: Asked, why = 'unknown'): LeaseholdError =>
   failure(bench, request, new Error(why), false)
 
 function failure({ backend }: Bench, { what, claims }: Asked, error: unknown, refused: boolean): LeaseholdError {

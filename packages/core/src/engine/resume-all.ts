@@ -1,4 +1,5 @@
 import type { LeaseGroup, LeaseHandle, Locks, ResumeOptions } from '../api.ts'
+import { assertOpen } from './bench.ts'
 import type { Hold } from './hold.ts'
 import { HeldLeases } from './lease-group.ts'
 import { hallOf } from './locks.ts'
@@ -14,7 +15,7 @@ export async function resumeAll(
   options?: ResumeOptions,
 ): Promise<LeaseGroup | null> {
   const hall = hallOf(locks)
-  hall.bench.assertOpen()
+  assertOpen(hall)
   if (!Array.isArray(handles) || handles.length === 0)
     throw new TypeError('handles must be what handOff of a group gave')
   const before = new Set(hall.holds)

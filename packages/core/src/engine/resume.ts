@@ -1,10 +1,12 @@
 import type { Lease, LeaseHandle, Locks, ResumeOptions } from '../api.ts'
 import type { Renewal } from '../contract.ts'
 import { checkEach, checkRenewal, isGone } from './answers.ts'
+import { assertHandOff, assertOpen, timeoutMs } from './bench.ts'
 import type { LockHall } from './hall.ts'
 import { parseHandle } from './handle.ts'
 import type { Hold } from './hold.ts'
 import { HeldLease } from './lease.ts'
+import { assertRoomFor } from './limits.ts'
 import { hallOf } from './locks.ts'
 import { parseResume } from './options.ts'
 import { ask, noAnswer } from './requests.ts'
@@ -18,9 +20,9 @@ import { sharesOf } from './shares.ts'
  */
 export async function resume(locks: Locks, handle: LeaseHandle, options?: ResumeOptions): Promise<Lease | null> {
   const hall = hallOf(locks)
-  hall.bench.assertOpen()
+  assertOpen(hall)
   const hold = await takeUp(hall, handle, options)
-  return hold ? new HeldLease(hall, hold) : null
+  return hold ? new HeldLease(hold) : null
 }
 
 /** Renews the claim of a handle, and begins a lease here with what the backend says; undefined where it is gone. */
@@ -29,27 +31,26 @@ export async function takeUp(
   handle: LeaseHandle,
   options: ResumeOptions | undefined,
 ): Promise<Hold | undefined> {
-  const { bench } = hall
-  bench.assertHandOff()
+  assertHandOff(hall)
   sharesOf(hall)
-  const { claim, terms: handed, fencingToken } = parseHandle(handle, bench.options)
+  const { claim, terms: handed, fencingToken } = parseHandle(handle, hall.options)
   const terms = parseResume(handed, options)
-  hall.assertRoomFor(1)
+  assertRoomFor(hall, 1)
   // The same for everybody who has taken it up here, or is about to.
   const server = hall.claims.get(claim.holder) ?? new ServerClaim(hall, claim, terms.ttlMs, true)
   let begun: Hold | undefined
   server.use()
   try {
-    const { answer, sentAt } = await ask(bench, {
+    const { answer, sentAt } = await ask(hall, {
       what: 'renew',
       claims: [claim],
-      timeoutMs: bench.timeoutMs(terms.ttlMs),
+      timeoutMs: timeoutMs(hall, terms.ttlMs),
       send: (backend) => backend.renew([{ ...claim, ttlMs: terms.ttlMs, fencingToken }]),
-      check: (answers) => checkEach(answers, 1, checkRenewal),
+      check: (answers) => checkEach(answers, [claim], checkRenewal),
     })
     const renewal = answer[0] as Renewal
-    bench.assertOpen()
-    if (renewal === 'unknown') throw noAnswer(bench, { what: 'renew', claims: [claim] })
+    assertOpen(hall)
+    if (renewal === 'unknown') throw noAnswer(hall, { what: 'renew', claims: [claim] })
     // Over: while this renewal was under way, it was released by somebody here who had taken it up, too.
     if (isGone(renewal) || server.over) return undefined
     // Granted anew by a delayed duplicate of its acquire, and known to nobody.
@@ -58,11 +59,11 @@ export async function takeUp(
     // Taken up twice in one process, it is one lease.
     if (known) {
       if (terms.autoRenew) known.renewAlways()
-      known.renewed(renewal, sentAt, bench.clock.now())
+      known.renewed(renewal, sentAt, hall.clock.now())
       return known
     }
     begun = hall.deskOf(claim.key, terms).begin(server, terms, renewal, sentAt)
-    if (begun) bench.observer.tell({ type: 'resumed', key: claim.key, fencingToken })
+    begun?.tell({ type: 'resumed' })
     return begun
   } finally {
     // Otherwise the lease drops it, when its release is answered for.

@@ -1,15 +1,15 @@
 import type { Instant } from '../clock.ts'
 import type { Candidate, Claim, Contended, Grant, LockBackend, Terms } from '../contract.ts'
 import { isLeaseholdError, type LeaseholdError } from '../errors.ts'
-import { checkAnswer, checkEach, checkGrant, isGrants } from './answers.ts'
-import type { Bench } from './bench.ts'
+import { checkAnswer, checkGrant } from './answers.ts'
+import { type Bench, timeoutMs } from './bench.ts'
 import type { Endings } from './endings.ts'
+import { tell, tellFailure } from './observer.ts'
 import { asked, type HoldTerms } from './options.ts'
 import { type Answered, ask, type Request } from './requests.ts'
 
 /** Where claims are asked for and ended. */
-export interface Server {
-  readonly bench: Bench
+export interface Server extends Bench {
   readonly endings: Endings
   /** Claims that others may speak of: the backend that tells a loss, a handle that is taken up once more. */
   readonly claims: Map<string, ServerClaim>
@@ -58,21 +58,20 @@ export class ServerClaim {
 
   /** One attempt. Granted too late, it is found by the next attempt, as long as the claim is wanted. */
   attempt(terms: HoldTerms, reserve?: number, now?: Instant): Promise<Answered<Grant | Contended>> {
-    const { bench } = this.#server
-    return ask(bench, new Attempt(bench, [this], terms, reserve), now)
+    return ask(this.#server, new Attempt(this.#server, this, terms, reserve), now)
   }
 
   /** Waits at the backend, where the claim may get a place in the queue. */
   async wait(terms: HoldTerms, reserve: number, signal: AbortSignal): Promise<Grant | undefined> {
     this.#mayBeKnown = true
-    const grant = await this.#server.bench.backend.waitForTurn?.(this.claim, asked(terms, reserve), signal)
+    const grant = await this.#server.backend.waitForTurn?.(this.claim, asked(terms, reserve), signal)
     if (grant) checkGrant(grant)
-    return grant ?? undefined
+    return grant
   }
 
-  /** What became of an attempt at the server, as far as it is known. */
-  learn(mayBeKnown: boolean): void {
-    this.#mayBeKnown ||= mayBeKnown
+  /** What became of an attempt at the server. Without an answer it may have taken effect, unless it was refused. */
+  learn(granted: boolean | undefined, error?: LeaseholdError): void {
+    this.#mayBeKnown ||= granted ?? !isLeaseholdError(error, 'BACKEND_REFUSED')
   }
 
   /** A grant that nobody waited for any more. */
@@ -88,8 +87,7 @@ export class ServerClaim {
 
   /** By the will of its holder. Resolves with whether the server still held the key for it. */
   end(next: Candidate | undefined, now: Instant): Promise<boolean> {
-    this.#over = true
-    return this.#server.endings.end(this.claim, (error) => this.#endingFailed('release', error), next, now)
+    return this.#end('release', next, now)
   }
 
   /** Nobody here wants it any more: what the server may know of it is taken back. One that came by a handle is left to the server's clock. */
@@ -103,87 +101,53 @@ export class ServerClaim {
 
   /** Ends it in the background, whoever lives on it. If that fails, it is gone within one TTL. */
   withdraw(): void {
-    const { bench, endings } = this.#server
-    this.#over = true
-    // Too late to ask: the backend is closed, too.
-    if (bench.scheduler.stopped) return
+    const server = this.#server
     const { key } = this.claim
-    const ending = endings.end(this.claim, (error) => this.#endingFailed('withdraw', error))
-    bench.outstanding.during(ending.then((endedHold) => bench.observer.tell({ type: 'withdrawn', key, endedHold })))
+    this.#over = true
+    if (server.scheduler.stopped) return
+    const ending = this.#end('withdraw')
+    server.outstanding.during(ending.then((endedHold) => tell(server, { type: 'withdrawn', key, endedHold })))
   }
 
-  #endingFailed(operation: 'release' | 'withdraw', error: LeaseholdError): void {
-    const { bench, endings, unreleased } = this.#server
+  #end(operation: 'release' | 'withdraw', next?: Candidate, now?: Instant): Promise<boolean> {
+    this.#over = true
+    const server = this.#server
     const { key } = this.claim
-    bench.observer.failed(operation, key, error)
-    if (bench.closed) unreleased.push({ key, error })
-    // One that came by a handle may have been taken up anew since, here or elsewhere: that is not to be ended late.
-    else if (!this.byHandle) void endings.insist(this.claim, this.#ttlMs)
+    const failed = (error: LeaseholdError) => {
+      tellFailure(server, operation, key, error)
+      if (server.closed) server.unreleased.push({ key, error })
+      // One that came by a handle may have been taken up anew since, here or elsewhere: that is not to be ended late.
+      else if (!this.byHandle) void server.endings.insist(this.claim, this.#ttlMs)
+    }
+    return server.endings.end(this.claim, failed, next, now)
   }
 }
 
-/** One attempt for several claims, atomic at the server. */
-export const attemptAll = (
-  server: Server,
-  claims: readonly ServerClaim[],
-  terms: HoldTerms,
-): Promise<Answered<readonly Grant[] | Contended>> => ask(server.bench, new AttemptAll(server.bench, claims, terms))
-
 /** An answer that takes longer than the TTL is of no use. A class: functions for each attempt would cost more than the rest of it. */
-abstract class Acquiring<Answer> implements Request<Answer> {
+class Attempt implements Request<Grant | Contended> {
   readonly what = 'acquire'
   readonly claims: readonly Claim[]
   readonly timeoutMs: number
-  protected readonly terms: Terms
-  readonly #claims: readonly ServerClaim[]
+  readonly check = checkAnswer
+  readonly #claim: ServerClaim
+  readonly #terms: Terms
 
-  constructor(bench: Bench, claims: readonly ServerClaim[], terms: HoldTerms, reserve?: number) {
-    this.claims = claims.map(({ claim }) => claim)
-    this.timeoutMs = bench.timeoutMs(terms.ttlMs)
-    this.terms = asked(terms, reserve)
-    this.#claims = claims
+  constructor(bench: Bench, claim: ServerClaim, terms: HoldTerms, reserve?: number) {
+    this.claims = [claim.claim]
+    this.timeoutMs = timeoutMs(bench, terms.ttlMs)
+    this.#claim = claim
+    this.#terms = asked(terms, reserve)
   }
 
-  abstract send(backend: LockBackend): Promise<Answer>
-  abstract check(answer: Answer): void
-  protected abstract isGranted(answer: Answer): boolean
-
-  onLate({ answer }: Answered<Answer>): void {
-    if (this.isGranted(answer)) for (const claim of this.#claims) claim.grantedLate()
+  send(backend: LockBackend): Promise<Grant | Contended> {
+    return backend.tryAcquire(this.#claim.claim, this.#terms)
   }
 
-  onEnd(answer: Answer | undefined, error?: LeaseholdError): void {
-    // No answer: it may have taken effect, unless it was refused.
-    const mayBeKnown = answer ? this.isGranted(answer) : !isLeaseholdError(error, 'BACKEND_REFUSED')
-    for (const claim of this.#claims) claim.learn(mayBeKnown)
-  }
-}
-
-class Attempt extends Acquiring<Grant | Contended> {
-  send(backend: LockBackend) {
-    return backend.tryAcquire(this.claims[0] as Claim, this.terms)
+  onLate({ answer }: Answered<Grant | Contended>): void {
+    if (answer.granted) this.#claim.grantedLate()
   }
 
-  check(answer: Grant | Contended): void {
-    checkAnswer(answer)
-  }
-
-  protected isGranted({ granted }: Grant | Contended): boolean {
-    return granted
-  }
-}
-
-class AttemptAll extends Acquiring<readonly Grant[] | Contended> {
-  send(backend: LockBackend) {
-    return (backend.tryAcquireAll as NonNullable<LockBackend['tryAcquireAll']>)(this.claims, this.terms)
-  }
-
-  check(answer: readonly Grant[] | Contended): void {
-    if (isGrants(answer)) checkEach(answer, this.claims.length, checkGrant)
-    else checkAnswer(answer)
-  }
-
-  protected isGranted(answer: readonly Grant[] | Contended): boolean {
-    return isGrants(answer)
+  onEnd(answer: Grant | Contended | undefined, error?: LeaseholdError): void {
+    this.#claim.learn(answer?.granted, error)
   }
 }

@@ -1,10 +1,10 @@
 import type { Instant } from '../clock.ts'
 import type { Grant, Share } from '../contract.ts'
-import { limitReached } from '../errors.ts'
 import { Contender } from './contender.ts'
 import { type Asked, Desk, type Hall } from './desk.ts'
 import { Hold } from './hold.ts'
 import type { HoldKeeper } from './hold-keeper.ts'
+import { assertRoomFor } from './limits.ts'
 import type { HoldTerms } from './options.ts'
 import { isAlike } from './passing.ts'
 import { noAnswer } from './requests.ts'
@@ -64,22 +64,21 @@ export class ShareDesk extends Desk implements HoldKeeper<Hold> {
 
   #stand(contender: Contender): void {
     this.#standing.add(contender)
-    this.tell(contender.waiter)
+    contender.waiter.tell(this.isHeld)
   }
 
   begin(server: ServerClaim, terms: HoldTerms, grant: Grant, sentAt: Instant): Hold | undefined {
-    const now = this.hall.bench.clock.now()
+    const now = this.hall.clock.now()
     const hold = new Hold(this, server, terms, { grant, since: countedFrom(grant, sentAt, now) })
-    const { maxLeases } = this.hall.bench.options
-    const full = this.hall.leases >= maxLeases
+    const full = this.hall.leases >= this.hall.options.maxLeases
     const fits = areSlotsOf(server.claim.share, hold.slots)
     const rivals = hold.slots.flatMap((slot) => this.#holders.get(slot) ?? [])
     const overtaken = rivals.some(({ fencingToken }) => fencingToken > grant.fencingToken)
     if (full || !fits || overtaken || server.over || hold.remainingMs(now) <= 0) {
       server.abandon()
-      this.leaveIfEmpty()
-      if (!fits) throw noAnswer(this.hall.bench, { what: 'acquire', claims: [server.claim] }, 'it is of other slots')
-      if (full) throw limitReached('maxLeases', maxLeases)
+      this.leave()
+      if (!fits) throw noAnswer(this.hall, { what: 'acquire', claims: [server.claim] }, 'it is of other slots')
+      if (full) assertRoomFor(this.hall, 1)
       return undefined
     }
     this.hall.leases += 1
@@ -89,14 +88,6 @@ export class ShareDesk extends Desk implements HoldKeeper<Hold> {
     // The server gave their slots to another claim of ours: it has forgotten theirs.
     for (const rival of rivals) rival.lose('superseded')
     return hold
-  }
-
-  left(contender: Contender, failure?: unknown): void {
-    this.hall.left()
-    this.#contenders.delete(contender)
-    if (this.#standing.delete(contender) && this.#passes) this.#atOnce = 1
-    this.shareFailure(failure)
-    this.advance()
   }
 
   /**
@@ -136,6 +127,11 @@ export class ShareDesk extends Desk implements HoldKeeper<Hold> {
     for (const { waiter } of this.#contenders) waiter.giveUp(reason)
   }
 
+  protected dismiss(contender: Contender): void {
+    this.#contenders.delete(contender)
+    if (this.#standing.delete(contender) && this.#passes) this.#atOnce = 1
+  }
+
   protected forget(hold: Hold): void {
     if (this.#holds.delete(hold)) this.hall.leases -= 1
     for (const slot of hold.slots) if (this.#holders.get(slot) === hold) this.#holders.delete(slot)
@@ -153,7 +149,7 @@ export class ShareDesk extends Desk implements HoldKeeper<Hold> {
       this.line.delete(waiter)
       this.contend(waiter)
     }
-    this.leaveIfEmpty()
+    this.leave()
   }
 
   protected contend(waiter: Waiter, claim?: ServerClaim, asked?: Asked): void {
@@ -161,10 +157,10 @@ export class ShareDesk extends Desk implements HoldKeeper<Hold> {
     this.#contenders.add(contender)
     const behind = !asked && this.#standing.size > 0 && waiter.terms.waitMs !== 0
     if (behind) this.#stand(contender)
-    this.start(contender, behind ? 'wait' : asked)
+    contender.start(behind ? 'wait' : asked)
   }
 
-  protected leaveIfEmpty(): void {
+  protected leave(): void {
     const here = this.#holds.size + this.#contenders.size + this.line.size + this.asking
     if (here === 0) this.#owner.empty(this)
   }

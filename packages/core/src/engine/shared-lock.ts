@@ -1,6 +1,7 @@
 import type { HoldOptions, Lease, Lockable, Locks } from '../api.ts'
 import type { Share } from '../contract.ts'
 import { acquire, tryAcquire } from './acquire.ts'
+import { unsupported } from './bench.ts'
 import type { LockHall } from './hall.ts'
 import type { Hold } from './hold.ts'
 import { assertNotUnder, ownAmong } from './holding-context.ts'
@@ -33,22 +34,22 @@ export class PartOfKey extends Holdable<Lease> {
   protected async attempt(hall: LockHall, terms: WaitTerms): Promise<Lease | null> {
     assertOffered(hall, terms)
     const hold = await tryAcquire(hall, this.#key, terms)
-    return hold ? new HeldLease(hall, hold) : null
+    return hold ? new HeldLease(hold) : null
   }
 
   protected async wait(hall: LockHall, terms: WaitTerms): Promise<Lease> {
     assertOffered(hall, terms)
     const held = hall.validAt(this.#key)
     if (!areEnough(ownAmong(held), terms)) assertNotUnder(held, terms)
-    return new HeldLease(hall, await acquire(hall, this.#key, terms))
+    return new HeldLease(await acquire(hall, this.#key, terms))
   }
 }
 
 const names: Readonly<Record<Share['kind'], string>> = { shared: 'share holds', permits: 'count permits' }
 
-function assertOffered({ bench }: LockHall, { share }: WaitTerms): void {
-  const { shares = [] } = bench.backend.capabilities
-  if (share && !shares.includes(share.kind)) throw bench.unsupported(names[share.kind])
+function assertOffered(hall: LockHall, { share }: WaitTerms): void {
+  const { shares = [] } = hall.backend.capabilities
+  if (share && !shares.includes(share.kind)) throw unsupported(hall, names[share.kind])
 }
 
 /** Permits stand beside those that the same work has. One who reads and would read once more waits for a writer, who waits for him. */

@@ -1,7 +1,7 @@
 import { earlier, type Instant, msUntil, shift } from '../clock.ts'
 import type { Grant } from '../contract.ts'
 import type { LossReason } from '../events.ts'
-import { defaultMarginMs, type HoldTerms } from './options.ts'
+import type { HoldTerms } from './options.ts'
 import type { Granted } from './passing.ts'
 
 /** Renewal times fall on a grid of at most this fraction of the TTL, so that leases taken at different moments share a request. Its steps are powers of two: those of different TTLs meet. */
@@ -34,9 +34,10 @@ export class Validity {
   /** The clock starts before the send; the margin covers clocks that run at different rates. */
   #trustedUntil(grant: Grant, since: Instant): Instant {
     const { marginMs, ttlMs } = this.#terms
-    // For a grant shorter than asked, drift has less time.
-    const scaledMs = marginMs === undefined ? defaultMarginMs(grant.ttlMs) : marginMs * Math.min(1, grant.ttlMs / ttlMs)
-    const until = shift(since, grant.ttlMs - scaledMs)
+    const grantedMs = grant.ttlMs
+    // Where none was given: clocks whose rates differ by up to 1%, and 2 ms for timers' resolution. For a grant shorter than asked, drift has less time.
+    const scaledMs = marginMs === undefined ? Math.max(2, grantedMs / 100) : marginMs * Math.min(1, grantedMs / ttlMs)
+    const until = shift(since, grantedMs - scaledMs)
     return this.#maxHoldUntil ? earlier(until, this.#maxHoldUntil) : until
   }
 }

@@ -1,9 +1,10 @@
 import type { Instant } from '../clock.ts'
 import { LeaseholdError } from '../errors.ts'
 import type { Slot, Task } from '../scheduler.ts'
-import type { Bench } from './bench.ts'
+import { type Bench, msSince } from './bench.ts'
 import type { Hold } from './hold.ts'
 import { allowManyListeners } from './many-listeners.ts'
+import { tell } from './observer.ts'
 import type { WaitTerms } from './options.ts'
 
 /** One caller who waits, with a deadline and a signal of its own. Settles once. */
@@ -39,7 +40,7 @@ export class Waiter<Granted = Hold> implements Task {
       this.#resolve = resolve
       this.#reject = reject
     })
-    this.timeUp = waitMs !== undefined && bench.msSince(since) >= waitMs
+    this.timeUp = waitMs !== undefined && msSince(bench, since) >= waitMs
     if (waitMs !== undefined && !this.timeUp) bench.scheduler.after(waitMs, this, since)
     if (!signal) return
     allowManyListeners(signal)
@@ -62,7 +63,7 @@ export class Waiter<Granted = Hold> implements Task {
 
   /** Tells the observer that it waits, once: behind a lease of this process, or of another. */
   tell(heldHere: boolean): void {
-    if (!this.#told) this.#bench.observer.tell({ type: 'waiting', key: this.key, heldHere })
+    if (!this.#told) tell(this.#bench, { type: 'waiting', key: this.key, heldHere })
     this.#told = true
   }
 
@@ -94,4 +95,4 @@ export function assertNotAborted(signal: AbortSignal | undefined): void {
 
 /** Older polyfills know no reason. */
 export const reasonOf = (signal: AbortSignal | undefined): unknown =>
-  signal && 'reason' in signal ? signal.reason : new DOMException('This operation was aborted', 'AbortError')
+  signal && 'reason' in signal ? signal.reason : new DOMException('aborted', 'AbortError')

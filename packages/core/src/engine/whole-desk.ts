@@ -1,10 +1,10 @@
 import type { Instant } from '../clock.ts'
 import type { Grant } from '../contract.ts'
-import { limitReached } from '../errors.ts'
 import { Contender } from './contender.ts'
 import { type Asked, Desk } from './desk.ts'
 import { Hold } from './hold.ts'
 import type { HoldKeeper } from './hold-keeper.ts'
+import { assertRoomFor } from './limits.ts'
 import type { HoldTerms } from './options.ts'
 import type { ServerClaim } from './server-claim.ts'
 import { countedFrom } from './validity.ts'
@@ -44,7 +44,7 @@ export class WholeDesk extends Desk implements HoldKeeper<Hold> {
   }
 
   tellWaiting({ waiter }: Contender): void {
-    this.tell(waiter)
+    waiter.tell(this.isHeld)
   }
 
   protected get isHeld(): boolean {
@@ -53,16 +53,15 @@ export class WholeDesk extends Desk implements HoldKeeper<Hold> {
 
   /** Of no use is a grant whose time is over already, after which the key was granted again (answers may overtake each other; tokens tell their order), or that was told lost. */
   begin(server: ServerClaim, terms: HoldTerms, grant: Grant, sentAt: Instant): Hold | undefined {
-    const now = this.hall.bench.clock.now()
+    const now = this.hall.clock.now()
     const hold = new Hold(this, server, terms, { grant, since: countedFrom(grant, sentAt, now) })
     const known = this.#hold
     const overtaken = known && known.fencingToken > grant.fencingToken
-    const { maxLeases } = this.hall.bench.options
-    const full = !known && this.hall.leases >= maxLeases
+    const full = !known && this.hall.leases >= this.hall.options.maxLeases
     if (full || overtaken || server.over || hold.remainingMs(now) <= 0) {
       server.abandon()
-      this.leaveIfEmpty()
-      if (full) throw limitReached('maxLeases', maxLeases)
+      this.leave()
+      if (full) assertRoomFor(this.hall, 1)
       return undefined
     }
     hold.watch()
@@ -71,13 +70,6 @@ export class WholeDesk extends Desk implements HoldKeeper<Hold> {
     // The backend gave the key to another claim of ours: it has forgotten the older one.
     known?.lose('superseded')
     return hold
-  }
-
-  left(_: Contender, failure?: unknown): void {
-    this.hall.left()
-    this.#contender = undefined
-    this.shareFailure(failure)
-    this.advance()
   }
 
   passOn(hold: Hold): boolean {
@@ -94,10 +86,9 @@ export class WholeDesk extends Desk implements HoldKeeper<Hold> {
     return waiter.grant(next)
   }
 
-  leaving(hold: Hold) {
+  leaving(hold: Hold): Contender | undefined {
     this.forget(hold)
-    const next = this.hall.bench.backend.waitForTurn && this.#promote()
-    return next && { candidate: next.candidate, start: () => this.start(next, 'wait') }
+    return this.hall.backend.waitForTurn && this.#promote()
   }
 
   giveUpAll(reason: unknown): void {
@@ -107,6 +98,10 @@ export class WholeDesk extends Desk implements HoldKeeper<Hold> {
 
   get #isContended(): boolean {
     return this.asking > 0 || !!this.#contender
+  }
+
+  protected dismiss(): void {
+    this.#contender = undefined
   }
 
   protected forget(hold: Hold): void {
@@ -119,8 +114,8 @@ export class WholeDesk extends Desk implements HoldKeeper<Hold> {
   protected advance(): void {
     // The lease is looked at first: to find it over ends it, which advances the line.
     const next = this.line.size === 0 || this.valid ? undefined : this.#promote()
-    if (next) this.start(next)
-    else this.leaveIfEmpty()
+    if (next) next.start()
+    else this.leave()
   }
 
   #promote(): Contender | undefined {
@@ -131,7 +126,7 @@ export class WholeDesk extends Desk implements HoldKeeper<Hold> {
   }
 
   protected contend(waiter: Waiter, claim: ServerClaim, asked: Asked): void {
-    this.start(this.#appoint(waiter, claim), asked)
+    this.#appoint(waiter, claim).start(asked)
   }
 
   #appoint(waiter: Waiter, claim?: ServerClaim): Contender {
@@ -139,7 +134,7 @@ export class WholeDesk extends Desk implements HoldKeeper<Hold> {
     return this.#contender
   }
 
-  protected leaveIfEmpty(): void {
+  protected leave(): void {
     if (this.empty) this.hall.emptied()
   }
 }

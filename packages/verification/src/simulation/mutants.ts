@@ -108,7 +108,10 @@ const OWN: readonly SimulatedMutant[] = [
     id: 'wait-from-reply',
     mistake: 'a grant that a wait brought counts from when it was read',
     patches: [
-      contender('{ grant, sentAt: since }', '{ grant: { ...grant, since: this.#bench.clock.now() }, sentAt: since }'),
+      contender(
+        'this.#brought = { grant, sentAt }',
+        'this.#brought = { grant: { ...grant, since: this.#hall.clock.now() }, sentAt }',
+      ),
     ],
     rule: 'S1',
   },

@@ -10,13 +10,13 @@ const options = inFile('engine/options.ts')
 
 add('empty-key-accepted', 'an empty key is accepted', 'input/empty-key', key('bytes > 0 && ', ''))
 
-add('nul-accepted', 'NUL in a key is accepted', 'input/nul-key', key(`if (key.includes('\\0'))`, 'if (false)'))
+add('nul-accepted', 'NUL in a key is accepted', 'input/nul-key', key(` || key.includes('\\0')`, ''))
 
 add(
   'surrogate-accepted',
   'a lone surrogate in a key is accepted',
   'input/lone-surrogate',
-  key('if (!key.isWellFormed())', 'if (false)'),
+  key('!key.isWellFormed() || ', ''),
 )
 
 add(
@@ -37,13 +37,13 @@ add(
   'keys-of-any-type',
   'a key that is not a string gets through to its next check',
   'input/not-a-string',
-  key(`if (typeof key !== 'string')`, 'if (false)'),
+  key(`isString('a key', key)`, 'key'),
 )
 add(
   'numbers-unchecked',
   'durations may be any number',
   'input/durations',
-  options('value >= min && value <= max', 'true'),
+  inFile('engine/rules.ts')('value >= min && value <= max', 'true'),
 )
 add('ttl-unbounded', 'a TTL may be anything from 0', 'input/ttl-range', options('(10, YEAR_MS', '(0, Infinity'))
 add(

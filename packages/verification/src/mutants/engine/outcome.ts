@@ -12,7 +12,7 @@ const lockGroup = inFile('engine/lock-group.ts')
 const observer = inFile('engine/observer.ts')
 const holder = inFile('engine/new-claim.ts')
 const lease = inFile('engine/lease.ts')
-const hall = inFile('engine/hall.ts')
+const limits = inFile('engine/limits.ts')
 const requests = inFile('engine/requests.ts')
 const run = inFile('engine/run.ts')
 
@@ -20,7 +20,7 @@ add(
   'work-error-masked',
   'the error of a release replaces that of the work',
   'hygiene/work-error',
-  run(`hold.giveUp().catch(() => 'unknown')`, 'hold.giveUp()'),
+  run('hold.giveUp().catch(() => undefined)', 'hold.giveUp()'),
 )
 
 add(
@@ -49,8 +49,8 @@ add(
   'limit-ignored',
   'the cap on leases is not kept',
   'hygiene/limits',
-  hall('this.leases + count > maxLeases', 'count > maxLeases'),
-  wholeDesk('this.hall.leases >= maxLeases', 'false'),
+  limits('leases + count > maxLeases', 'count > maxLeases'),
+  wholeDesk('this.hall.leases >= this.hall.options.maxLeases', 'false'),
 )
 
 add(

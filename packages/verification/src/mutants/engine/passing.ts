@@ -46,7 +46,7 @@ add(
   'fencing/passed-hand-off',
   resume('ttlMs: terms.ttlMs, fencingToken }', 'ttlMs: terms.ttlMs }'),
   hold(
-    'so must the server.\n    if (!this.#confirmed) void this.#keeper.hall.renewals.renewNow(this).catch(() => {})',
+    'so must the server.\n    if (!this.#confirmed) void this.hall.renewals.renewNow(this).catch(() => {})',
     'so must the server.',
   ),
 )

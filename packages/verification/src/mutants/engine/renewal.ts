@@ -41,21 +41,21 @@ add(
   'gone-ignored',
   'the word of the backend that a claim is gone is ignored',
   'renew/gone',
-  renewals(`if (isGone(answer)) hold.lose('gone', whyGone(answer))`, `if (answer === 'gone') return`),
+  renewals(`if (isGone(answer)) hold.lose('gone', answer.slice('gone: '.length))`, `if (answer === 'gone') return`),
 )
 
 add(
   'token-change-ignored',
   'a renewal that comes with another token prolongs the lease',
   'renew/token-changed',
-  renewals('else if (answer.fencingToken !== fencingToken)', 'else if (answer.ttlMs < 0)'),
+  renewals('else if (answer.fencingToken !== hold.fencingToken)', 'else if (answer.ttlMs < 0)'),
 )
 
 add(
   'never-renewed',
   'a lease is not renewed in the background',
   'renew/background',
-  hold('this.#keeper.hall.renewals.add(this)', ''),
+  hold('this.hall.renewals.add(this)', ''),
 )
 
 add(
@@ -83,7 +83,7 @@ add(
   'renewed-once',
   'a renewal that failed is not tried again',
   'renew/jeopardy',
-  hold('this.#renewAt = shift(this.#bench.clock.now(), Math.min(1000, Math.max(5, this.terms.ttlMs / 20)))', ''),
+  hold('this.#renewAt = shift(this.hall.clock.now(), Math.min(1000, Math.max(5, this.terms.ttlMs / 20)))', ''),
 )
 
 add(

@@ -10,7 +10,6 @@ const clock = inFile('clock.ts')
 const handle = inFile('engine/handle.ts')
 const hold = inFile('engine/hold.ts')
 const wholeDesk = inFile('engine/whole-desk.ts')
-const options = inFile('engine/options.ts')
 const renewals = inFile('engine/renewals.ts')
 
 add(
@@ -27,7 +26,7 @@ add(
   renewals('hold.renewed(answer, sentAt, now)', 'hold.renewed(answer, now, now)'),
 )
 
-add('no-margin', 'the margin is zero', 'ttl/margin', options('Math.max(2, grantedTtlMs / 100)', '0'))
+add('no-margin', 'the margin is zero', 'ttl/margin', validity('Math.max(2, grantedMs / 100)', '0'))
 
 add(
   'wall-ignored',

@@ -37,14 +37,14 @@ add(
   'no-poll',
   'where a wake-up is lost, nobody asks again',
   'wait/lost-wake-up',
-  contender(': this.#pollDelayMs())', ': 2 ** 40)'),
+  contender('?? this.#pollDelayMs())', '?? 2 ** 40)'),
 )
 
 add(
   'no-push',
   'the backend is not asked to wake anybody',
   'wait/pushed',
-  contender('if (!backend.waitForTurn || this.#turn', 'if (true || this.#turn'),
+  contender('if (!hall.backend.waitForTurn || this.#turn', 'if (true || this.#turn'),
 )
 
 add(
