@@ -1,6 +1,7 @@
 export { postgresAdvisoryBackend } from './advisory/advisory.ts'
 export type { ConnectSession, PostgresAdvisoryBackendOptions } from './advisory/options.ts'
-export { fence } from './fence.ts'
+export { fence, isStaleToken } from './fence.ts'
+export { type LockInTransactionOptions, lockInTransaction } from './lock-in-transaction.ts'
 export { migrate } from './migrate.ts'
 export type {
   PostgresClient,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { ask } from './answers.ts'
 import type { PostgresConnection, TransactionAware } from './postgres-shapes.ts'
+import type { PostgresQuery } from './query-statements.ts'
 
 /** What the statements of a pool come to: each goes to any of its connections, and none of them holds a lock for another. */
 export const ELSEWHERE =
@@ -13,6 +14,13 @@ export function assertOneConnection(client: unknown): void {
     throw new TypeError('client must be one connection; got a pool, which lends them: await pool.connect()')
   }
   if (typeof query !== 'function') throw new TypeError('client must be a connection, with query(text, values)')
+}
+
+/** A function that runs a statement in somebody's transaction is one, too. Throws as `assertOneConnection`. */
+export function oneConnection(given: PostgresConnection | PostgresQuery): PostgresConnection {
+  if (typeof given === 'function') return { query: async (text, values = []) => ({ rows: await given(text, values) }) }
+  assertOneConnection(given)
+  return given
 }
 
 /** Where a client knows by itself that it is in a transaction, it is one connection. */

@@ -12,7 +12,7 @@ export interface TransactionLockOptions {
 const IN_FAILED_TRANSACTION = '25P02'
 const LONGEST_WAIT_MS = 2_147_483_647
 /** How long a wait may block in one go, in one transaction: while it does, it keeps what was deleted from being cleaned up, and an index from being built concurrently. */
-const TURN_MS = 1000
+export const TURN_MS = 1000
 
 /** For this transaction. */
 const set = (name: string, value: string): string => `set_config('${name}', ${value}, true)`
@@ -42,7 +42,7 @@ export async function withTransactionLock<Result, Client extends PostgresConnect
   work: (client: Client) => Promise<Result>,
   options: TransactionLockOptions = {},
 ): Promise<Result> {
-  const waitMs = checkedWait(options.waitMs ?? 0)
+  const waitMs = checkedWait(options.waitMs ?? 0, LONGEST_WAIT_MS)
   const place = advisoryPlace(key)
   assertOneConnection(client)
   await assertIdle(client)
@@ -98,7 +98,8 @@ async function rollBack(client: PostgresConnection): Promise<void> {
   await client.query('rollback').catch(() => {})
 }
 
-async function locked(client: PostgresConnection, mark: Mark, place: string, waitMs: number): Promise<boolean> {
+/** Resolves with whether it was granted, in a wait of one second at most. */
+export async function locked(client: PostgresConnection, mark: Mark, place: string, waitMs: number): Promise<boolean> {
   if (waitMs === 0) return (await mark.ask(`pg_try_advisory_xact_lock(${place})`)) === 'true'
   await client.query(`select ${KEEP_LIMIT}`)
   await client.query(turn(mark, place, waitMs))
@@ -132,15 +133,15 @@ async function forgetsMarks(client: PostgresConnection): Promise<boolean> {
   return !(await mark.isThere())
 }
 
-function checkedWait(waitMs: number): number {
-  if (Number.isInteger(waitMs) && waitMs >= 0 && waitMs <= LONGEST_WAIT_MS) return waitMs
-  throw new RangeError(`waitMs must be a whole number from 0 to ${LONGEST_WAIT_MS}; got ${waitMs}`)
+export function checkedWait(waitMs: number, mostMs: number): number {
+  if (Number.isInteger(waitMs) && waitMs >= 0 && waitMs <= mostMs) return waitMs
+  throw new RangeError(`waitMs must be a whole number from 0 to ${mostMs}; got ${waitMs}`)
 }
 
-function advisoryPlace(key: string): string {
+export function advisoryPlace(key: string): string {
   if (typeof key !== 'string' || key === '') throw new TypeError('key must be a string that is not empty')
   return `'${placeOf(`leasehold:${key}`)}'::bigint`
 }
 
-const notGranted = (key: string, waitMs: number): LeaseholdError =>
+export const notGranted = (key: string, waitMs: number): LeaseholdError =>
   new LeaseholdError('ACQUIRE_TIMEOUT', `${JSON.stringify(key)} was not granted within ${waitMs} ms`, { key })
