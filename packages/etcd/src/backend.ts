@@ -15,10 +15,12 @@ import { Namespace } from './namespace.ts'
 import { Operators } from './operators.ts'
 import { PermitWaits } from './permit-waits.ts'
 import { Permits } from './permits.ts'
+import { ReasonLease } from './reason-lease.ts'
 import { Reasons } from './reasons.ts'
 import { Releases } from './releases.ts'
 import { Removals } from './removals.ts'
 import { Renewals } from './renewals.ts'
+import { Revocations } from './revocations.ts'
 import { Sessions } from './sessions.ts'
 import { Standing } from './standing.ts'
 import { Terms } from './terms.ts'
@@ -76,8 +78,10 @@ function backendOn(members: EtcdConnection, namespace: Namespace, minTtlMs: numb
   const core = new Attachment()
   const { clock } = core
   const places = placesOn(members, namespace, minTtlMs, deadlineMs, core)
-  const { connection, size, keepAlives, turns, holds, sessions, standing, line, removals, releases } = places
+  const { connection, size, revocations, keepAlives, turns, holds, sessions, standing, line, removals, releases } =
+    places
   const reasons = new Reasons(connection, namespace, size)
+  const reasonLease = new ReasonLease(connection, clock, revocations)
   const permits = new Permits(connection, namespace, line, clock)
   const watches = new LineWatches(connection, clock)
   const permitWaits = new PermitWaits(namespace, line, permits, turns, watches, releases)
@@ -95,7 +99,7 @@ function backendOn(members: EtcdConnection, namespace: Namespace, minTtlMs: numb
     release: (claim, next) => waits.release(claim, next),
     releaseAll: (claims) => releases.releaseAll(claims),
     waitForTurn: (claim, terms, signal) => waits.wait(claim, terms, signal),
-    ...forOperators(connection, namespace, standing, watches, size),
+    ...forOperators(connection, namespace, standing, watches, size, reasonLease),
     classifyError: classifyEtcdError,
     fence: (lease) => fenceOf(holds, lease),
     async close() {
@@ -121,10 +125,11 @@ function placesOn(
   const size = new TransactionSize()
   const terms = new Terms(members, clock, namespace.sessionKeys)
   const { connection } = terms
+  const revocations = new Revocations(connection, clock)
   const keepAlives = new KeepAlives(connection, clock, deadlineMs)
   const turns = new Turns(connection, namespace.range, (place, revision) => losses.deleted(place, revision))
   const holds = new Holds(clock, (hold) => void releases.expire(hold).catch(() => {}))
-  const sessions = new Sessions(connection, namespace, clock, keepAlives, terms, minTtlMs, {
+  const sessions = new Sessions(connection, namespace, clock, keepAlives, terms, revocations, minTtlMs, {
     onAlive: (session) => removals.pay(session),
     onEnd(session, why) {
       for (const place of session.places) turns.look(place)
@@ -138,7 +143,7 @@ function placesOn(
   const removals = new Removals(joint, line)
   const losses = new Losses(connection, holds, line, namespace, size, (claim, why) => core.lost(claim, why))
   const releases = new Releases(namespace, line, removals, standing, size)
-  return { connection, size, keepAlives, turns, holds, sessions, standing, line, removals, releases }
+  return { connection, size, revocations, keepAlives, turns, holds, sessions, standing, line, removals, releases }
 }
 
 /** What is asked of holds by others than those who have them, or tells others of them. */
@@ -148,9 +153,10 @@ function forOperators(
   standing: Standing,
   watches: LineWatches,
   size: TransactionSize,
+  reasonLease: ReasonLease,
 ): Pick<LockBackend, 'inspect' | 'list' | 'watch' | 'annotate' | 'forceRelease'> {
   const annotations = new Annotations(connection, namespace, standing)
-  const operators = new Operators(connection, namespace, size)
+  const operators = new Operators(connection, namespace, size, reasonLease)
   return {
     inspect: (key) => operators.inspect(key),
     list: (prefix, limit) => operators.list(prefix, limit),

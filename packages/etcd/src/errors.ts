@@ -3,6 +3,7 @@
  *
  * - `UNAVAILABLE`: not reached, or the connection broke. It may have taken effect, or may still
  * - `DEADLINE_EXCEEDED`: no answer in time. It may have taken effect, or may still
+ * - `NOT_SENT`: no connection came about, or it was gone before the request was: nothing took effect
  * - `NO_LEADER`: the member that was asked knows of no leader, and has passed nothing on: nothing took effect
  * - `LEARNER`: the member that was asked is one that has no vote, and does not serve: nothing took effect
  * - `NOT_NOW`: etcd serves nobody for a while (its space is used up, it has too much to do, an alarm is raised), or the log-in has run out
@@ -15,6 +16,7 @@
 export type EtcdErrorCode =
   | 'UNAVAILABLE'
   | 'DEADLINE_EXCEEDED'
+  | 'NOT_SENT'
   | 'NO_LEADER'
   | 'LEARNER'
   | 'NOT_NOW'
@@ -43,9 +45,14 @@ export const isLeaseGone = (error: unknown): boolean => codeOf(error) === 'LEASE
 /** It may have taken effect, or may still. */
 export const isUnknown = (error: unknown): boolean => ['UNAVAILABLE', 'DEADLINE_EXCEEDED'].includes(codeOf(error))
 
+/** It never reached etcd. */
+export const isNotSent = (error: unknown): boolean => codeOf(error) === 'NOT_SENT'
+
+/** The member that was asked has done nothing, and another one may. */
+export const isForAnother = (error: unknown): boolean => ['NOT_SENT', 'NO_LEADER', 'LEARNER'].includes(codeOf(error))
+
 /** Another member may be able to answer. */
-export const isOfMember = (error: unknown): boolean =>
-  isUnknown(error) || ['NO_LEADER', 'LEARNER'].includes(codeOf(error))
+export const isOfMember = (error: unknown): boolean => isUnknown(error) || isForAnother(error)
 
 /**
  * etcd serves nobody for a while. Nothing took effect, but for one case: whatever uses up the last of the space is carried out, and answered like what is
@@ -54,7 +61,7 @@ export const isOfMember = (error: unknown): boolean =>
 export const isNotNow = (error: unknown): boolean => codeOf(error) === 'NOT_NOW'
 
 /** It had no effect, or soon has none that matters, and may be asked for again as it is. */
-export const isPassing = (error: unknown): boolean => ['NO_LEADER', 'LEARNER', 'NOT_NOW'].includes(codeOf(error))
+export const isPassing = (error: unknown): boolean => isForAnother(error) || isNotNow(error)
 
 export const isTooMany = (error: unknown): boolean => codeOf(error) === 'TOO_MANY_OPERATIONS'
 

@@ -2,6 +2,7 @@ import { Etcd3, type IOptions } from 'etcd3'
 import type { EtcdConnection, OnEnd, Stream, TransactionAnswer } from './connection.ts'
 import { EtcdError } from './errors.ts'
 import { isOldLogIn, toEtcdError } from './server-errors.ts'
+import { afterUnlessRead } from './unless-read.ts'
 
 /** Where etcd is and how to log in: the options of `etcd3`, without what would make it send twice. */
 export type Etcd3Options = Pick<IOptions, 'hosts' | 'credentials' | 'auth' | 'grpcOptions'>
@@ -169,10 +170,11 @@ async function watch(
   const stream = await client.watch()
   return new Promise((resolve, reject) => {
     let created = false
-    const late = setTimeout(() => end(new EtcdError('DEADLINE_EXCEEDED', 'no answer to a watch')), deadlineMs)
-    late.unref()
+    const cancelDeadline = afterUnlessRead(deadlineMs, () =>
+      end(new EtcdError('DEADLINE_EXCEEDED', 'no answer to a watch')),
+    )
     const end = (error: EtcdError) => {
-      clearTimeout(late)
+      cancelDeadline()
       stream.cancel()
       if (created) onEnd(error)
       else reject(error)
@@ -182,7 +184,7 @@ async function watch(
       if (answer.canceled) end(toEtcdError(`the watch was cancelled: ${answer.cancel_reason}`))
       else if (answer.created) {
         created = true
-        clearTimeout(late)
+        cancelDeadline()
         resolve({ cancel: () => stream.cancel() })
       }
       for (const { kv } of answer.events) onChange(kv.key.toString(), BigInt(kv.mod_revision))

@@ -1,7 +1,8 @@
 import type { Clock, Instant } from '@leasehold/core'
 import type { EtcdConnection, KeepAliveStream } from './connection.ts'
-import { EtcdError, isNotNow } from './errors.ts'
+import { EtcdError, isPassing } from './errors.ts'
 import type { Alive } from './terms.ts'
+import { afterUnlessRead } from './unless-read.ts'
 
 interface Pending {
   readonly sentAt: Instant
@@ -29,8 +30,8 @@ export class KeepAlives {
     try {
       return await this.#send(leaseId)
     } catch (error) {
-      // The log-in of the stream has run out, say: the next one has another.
-      if (!isNotNow(error)) throw error
+      // The log-in of the stream has run out, say, or its connection did not come about: the next one has another.
+      if (!isPassing(error)) throw error
       return this.#send(leaseId)
     }
   }
@@ -40,7 +41,7 @@ export class KeepAlives {
     const stream = await opening
     if (this.#stream !== opening) throw new EtcdError('UNAVAILABLE', 'the stream of keepalives has ended')
     return new Promise((resolve, reject) => {
-      const cancelDeadline = this.#clock.setTimer(this.#deadlineMs, () => this.#silent(stream))
+      const cancelDeadline = afterUnlessRead(this.#deadlineMs, () => this.#silent(stream))
       const pending = { sentAt: this.#clock.now(), resolve, reject, cancelDeadline }
       this.#pending.set(leaseId, [...(this.#pending.get(leaseId) ?? []), pending])
       stream.send(leaseId)

@@ -1,14 +1,12 @@
 import type { Inspection, ListedHold } from '@leasehold/core'
 import type { EtcdConnection, KeyValue, Operation } from './connection.ts'
 import { holderOf, kindOf, type Namespace } from './namespace.ts'
-import { newLeaseId } from './sessions.ts'
+import type { ReasonLease } from './reason-lease.ts'
 import { holdersOf } from './standing.ts'
 import type { TransactionSize } from './transaction-size.ts'
 import { createdAt, placeIn, put, rangeOf, readHold, readPage, readValues, remove, when } from './transactions.ts'
 import { metadataIn, shareIn, slotsIn } from './values.ts'
 
-/** For so long it is told why a hold was ended: an hour, from when that has happened. */
-const REASON_SECONDS = 3_660
 const PAGE = 500
 
 /** Looked up at the same time. */
@@ -24,11 +22,13 @@ export class Operators {
   readonly #connection: EtcdConnection
   readonly #namespace: Namespace
   readonly #size: TransactionSize
+  readonly #reasonLease: ReasonLease
 
-  constructor(connection: EtcdConnection, namespace: Namespace, size: TransactionSize) {
+  constructor(connection: EtcdConnection, namespace: Namespace, size: TransactionSize, reasonLease: ReasonLease) {
     this.#connection = connection
     this.#namespace = namespace
     this.#size = size
+    this.#reasonLease = reasonLease
   }
 
   async inspect(lock: string): Promise<readonly Inspection[]> {
@@ -59,20 +59,26 @@ export class Operators {
   async forceRelease(lock: string, reason: string): Promise<number> {
     const holders = await this.#holders(lock)
     if (holders.length === 0) return 0
-    const leaseId = await this.#leaseForReasons()
     let ended = 0
-    await this.#size.inChunks(
-      holders,
-      () => 4,
-      async (chunk) => {
-        const notices = chunk.map((held) => put(this.#noticeOf(held, reason), undefined, leaseId))
-        await this.#connection.txn(when([], notices))
-        const endings = chunk.map((held) => this.#ending(held, reason, leaseId))
-        const { responses } = await this.#connection.txn(when([], endings))
-        ended += responses.filter(({ response_txn }) => response_txn?.succeeded).length
-      },
-    )
+    const endAll = (leaseId: string) =>
+      this.#size.inChunks(
+        holders,
+        () => 4,
+        async (chunk) => {
+          ended += await this.#end(chunk, reason, leaseId)
+        },
+      )
+    await this.#reasonLease.use(endAll)
     return ended
+  }
+
+  /** Whoever is ended already is not counted again. */
+  async #end(holders: readonly KeyValue[], reason: string, leaseId: string): Promise<number> {
+    const notices = holders.map((held) => put(this.#noticeOf(held, reason), undefined, leaseId))
+    await this.#connection.txn(when([], notices))
+    const endings = holders.map((held) => this.#ending(held, reason, leaseId))
+    const { responses } = await this.#connection.txn(when([], endings))
+    return responses.filter(({ response_txn }) => response_txn?.succeeded).length
   }
 
   async #holders(lock: string): Promise<readonly KeyValue[]> {
@@ -124,19 +130,6 @@ export class Operators {
 
   #noticeOf(held: KeyValue, reason: string): string {
     return this.#namespace.noticeFor(holderOf(placeIn(held)), reason)
-  }
-
-  /** Not of this process, which may end sooner. */
-  async #leaseForReasons(): Promise<string> {
-    const leaseId = newLeaseId()
-    try {
-      await this.#connection.grant(leaseId, REASON_SECONDS)
-      return leaseId
-    } catch (error) {
-      // It may have been granted all the same.
-      this.#connection.revoke(leaseId).catch(() => {})
-      throw error
-    }
   }
 }
 

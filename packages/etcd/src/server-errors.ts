@@ -6,7 +6,10 @@ const OLD_LOG_IN = /invalid auth token|revision of auth store is old|revision in
 /** Told by their text: etcd gives one code to many, and `etcd3` loses the codes of errors that it gives a type. */
 const CODES: readonly (readonly [RegExp, EtcdErrorCode])[] = [
   [/requested lease not found|is expired or revoked/, 'LEASE_GONE'],
-  [/no leader/, 'NO_LEADER'],
+  // What Raft has dropped went no further: its member had just lost its leader, or leads and is about to pass that on.
+  [/no leader|raft proposal dropped/, 'NO_LEADER'],
+  // Words of gRPC's client for JavaScript, which `etcd3` uses.
+  [/No connection established|Name resolution failed/, 'NOT_SENT'],
   [/not supported for learner/, 'LEARNER'],
   [/deadline exceeded|request timed out/i, 'DEADLINE_EXCEEDED'],
   [/database space exceeded|too many requests|corrupt cluster/, 'NOT_NOW'],

@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto'
 import type { Clock } from '@leasehold/core'
 import type { EtcdConnection } from './connection.ts'
 import { isNotNow, isUnknown } from './errors.ts'
 import type { KeepAlives } from './keep-alives.ts'
+import { newLeaseId } from './lease-id.ts'
 import type { Namespace } from './namespace.ts'
-import { Revocations } from './revocations.ts'
+import type { Revocations } from './revocations.ts'
 import { Session, type SessionEnd } from './session.ts'
 import { SessionWatch } from './session-watch.ts'
 import type { Terms } from './terms.ts'
@@ -41,6 +41,7 @@ export class Sessions {
     clock: Clock,
     keepAlives: KeepAlives,
     terms: Terms,
+    revocations: Revocations,
     minTtlMs: number,
     listener: SessionListener,
   ) {
@@ -50,7 +51,7 @@ export class Sessions {
     this.#terms = terms
     this.#minSeconds = Math.ceil(minTtlMs / 1000)
     this.#listener = listener
-    this.#revocations = new Revocations(connection, clock)
+    this.#revocations = revocations
     this.#watch = new SessionWatch(connection, namespace, (leaseId) => this.#gone(leaseId))
   }
 
@@ -156,10 +157,4 @@ export class Sessions {
     if (session.ended === undefined || session.isUsed || this.#closed) return
     if (this.#all.delete(session) && !session.isSpared) void this.#revocations.begin(session.leaseId, session.ttlMs)
   }
-}
-
-/** Chosen here, so that a grant without an answer can be taken back. Positive, below 2^63. */
-export function newLeaseId(): string {
-  const bits = randomBytes(8).readBigUInt64BE() >> 1n
-  return String(bits === 0n ? 1n : bits)
 }

@@ -85,7 +85,19 @@ describe('a login', () => {
 
   it('whose token could not be a header is no answer', async () => {
     etcd.onMessage = (call) => answer(call, [message((to) => to.text(2, 'a\r\nb'))])
-    await expect(connection.txn(NOTHING)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    await expect(connection.txn(NOTHING)).rejects.toMatchObject({ code: 'NOT_SENT' })
+  })
+
+  it('that nobody answers leaves unsent what it was for', async () => {
+    const { onMessage } = etcd
+    etcd.onMessage = (call) => (call.method === LOGIN ? call.stream.close() : onMessage(call))
+    await expect(connection.txn(NOTHING)).rejects.toMatchObject({
+      code: 'NOT_SENT',
+      message: expect.stringContaining('no log-in'),
+    })
+    expect(etcd.callsOf('KV/Txn')).toEqual([])
+    etcd.onMessage = onMessage
+    await connection.txn(NOTHING)
   })
 
   it.each([

@@ -1,3 +1,5 @@
+import { constants, type ServerHttp2Session } from 'node:http2'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { until } from '@leasehold/test-services'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { connectEtcd } from '../src/client/connect.ts'
@@ -70,6 +72,18 @@ describe('calls', () => {
     expect(await Promise.all(calls)).toHaveLength(1_000)
   })
 
+  it('are answered beside more streams than the server allows on a connection', async () => {
+    await etcd.stop()
+    etcd = await StandIn.start(0, { maxConcurrentStreams: 4 })
+    etcd.onMessage = usual
+    const connection = connect()
+    // At once, before it is known how many are allowed, and one after another.
+    await Promise.all(Array.from({ length: 6 }, () => watchAll(connection)))
+    for (let times = 0; times < 10; times += 1) await watchAll(connection)
+    await Promise.all(Array.from({ length: 20 }, () => connection.txn(NOTHING)))
+    expect(etcd.sessions.length).toBeGreaterThan(5)
+  })
+
   it.each([
     [5, 'etcdserver: requested lease not found', 'LEASE_GONE'],
     [14, 'etcdserver: no leader', 'NO_LEADER'],
@@ -110,16 +124,60 @@ describe('calls', () => {
     expect(etcd.sessions).toHaveLength(2)
   })
 
-  it('fail at once where nobody is, and are made where somebody is then', async () => {
+  it('fail at once where nobody is, which have had no effect, and are made where somebody is then', async () => {
     const { url } = etcd
     await etcd.stop()
     const connection = connect({ hosts: url })
     await expect(connection.txn(NOTHING)).rejects.toMatchObject({
-      ...unavailable,
+      code: 'NOT_SENT',
       message: expect.stringContaining('ECONNREFUSED'),
     })
     etcd = await StandIn.start(Number(new URL(url).port))
     await connection.txn(NOTHING)
+  })
+
+  it('that no connection came about for in time have had no effect, also when it comes about then', async () => {
+    const deaf = createServer()
+    const arrived: string[] = []
+    const sockets: Socket[] = []
+    deaf.on('connection', (socket) => {
+      sockets.push(socket)
+      socket.on('error', () => {})
+      socket.on('data', (bytes) => arrived.push(bytes.toString('latin1')))
+    })
+    await new Promise<void>((resolve) => deaf.listen(0, '127.0.0.1', resolve))
+    const { port } = deaf.address() as AddressInfo
+    // There is no connection before it is a secure one.
+    const connection = connect({ hosts: `https://127.0.0.1:${port}` }, 200)
+    await expect(Promise.all([connection.txn(NOTHING), connection.hasLeader()])).rejects.toMatchObject({
+      code: 'NOT_SENT',
+      message: expect.stringContaining('no connection within'),
+    })
+    await until('the way there is given up', () => sockets.every(({ destroyed }) => destroyed))
+    expect(arrived.join()).not.toContain('/etcdserverpb')
+    deaf.close()
+  })
+
+  it('that a server which goes away has not looked at any more are made at another connection, and nobody hears of it', async () => {
+    const connection = connect()
+    const { answered, finish } = await underWay(connection)
+    const [session] = etcd.sessions as [ServerHttp2Session]
+    etcd.onMessage = usual
+    // Of what came after the first call, it says, nothing was done.
+    const crossing = connection.txn(NOTHING)
+    session.goaway(constants.NGHTTP2_NO_ERROR, 1)
+    await crossing
+    finish()
+    await answered
+    expect(etcd.sessions).toHaveLength(2)
+  })
+
+  it('of a connection that the server ends with an error may have been carried out, whatever error that is', async () => {
+    const connection = connect()
+    const { answered } = await underWay(connection)
+    etcd.sessions[0]?.goaway(constants.NGHTTP2_REFUSED_STREAM, 0)
+    await expect(answered).rejects.toMatchObject(unavailable)
+    expect(etcd.calls).toHaveLength(1)
   })
 
   it('end before a server that goes away, and those that come then go to another connection', async () => {
@@ -128,8 +186,7 @@ describe('calls', () => {
     etcd.sessions[0]?.goaway()
     etcd.onMessage = usual
     await until('it is told', async () => {
-      // What comes before that is refused.
-      await connection.txn(NOTHING).catch(() => {})
+      await connection.txn(NOTHING)
       return etcd.sessions.length === 2
     })
     finish()
@@ -140,7 +197,7 @@ describe('calls', () => {
     const connection = connect()
     const { answered, finish } = await underWay(connection)
     connection.close()
-    await expect(connection.txn(NOTHING)).rejects.toMatchObject(unavailable)
+    await expect(connection.txn(NOTHING)).rejects.toMatchObject({ code: 'NOT_SENT' })
     finish()
     await answered
     await until('the connection is closed', () => etcd.sessions[0]?.destroyed === true)

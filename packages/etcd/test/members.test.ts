@@ -74,7 +74,52 @@ describe('a cluster', () => {
     expect(total()).toBe(10)
   })
 
-  it.each(['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'NO_LEADER', 'LEARNER'] as const)(
+  it.each(['NOT_SENT', 'NO_LEADER', 'LEARNER'] as const)(
+    'asks another member where one has done nothing, and nobody hears of it: %s',
+    async (code) => {
+      const first = await favourite()
+      first.writes = () => Promise.reject(error(code))
+      const before = total()
+      await cluster.txn(nothing)
+      expect(total()).toBe(before + 2)
+      expect(await favourite()).not.toBe(first)
+    },
+  )
+
+  it('asks each member once where none does anything, and says so', async () => {
+    for (const member of members) member.writes = () => Promise.reject(error('NOT_SENT'))
+    await expect(cluster.txn(nothing)).rejects.toMatchObject({ code: 'NOT_SENT' })
+    expect(members.map(({ asked }) => asked)).toEqual([1, 1, 1])
+  })
+
+  it('has sent nothing where it found no member that has a leader', async () => {
+    for (const member of members) member.fate = () => Promise.reject(error('DEADLINE_EXCEEDED'))
+    await expect(cluster.txn(nothing)).rejects.toMatchObject({ code: 'NOT_SENT', message: 'as told' })
+    expect(total()).toBe(0)
+  })
+
+  it('does not go back to one that says that it is there, and does nothing, while another one is there', async () => {
+    const stuck = await favourite()
+    const others = members.filter((member) => member !== stuck)
+    stuck.writes = () => Promise.reject(error('DEADLINE_EXCEEDED'))
+    // It says so before the others do.
+    for (const other of others)
+      other.fate = async () => {
+        for (let step = 0; step < 10; step += 1) await Promise.resolve()
+      }
+    await expect(cluster.txn(nothing)).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' })
+    const next = await favourite()
+    next.writes = () => Promise.reject(error('UNAVAILABLE'))
+    await expect(cluster.txn(nothing)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    const last = await favourite()
+    expect(new Set([stuck, next, last]).size).toBe(3)
+    for (const other of others) other.fate = () => Promise.reject(error('UNAVAILABLE'))
+    await expect(cluster.txn(nothing)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    stuck.writes = async () => {}
+    expect(await favourite()).toBe(stuck)
+  })
+
+  it.each(['UNAVAILABLE', 'DEADLINE_EXCEEDED'] as const)(
     'sends nothing twice: after %s the next request goes to another member',
     async (code) => {
       const first = await favourite()

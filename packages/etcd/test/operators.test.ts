@@ -56,6 +56,24 @@ describe('a hold that is ended by force', () => {
     expect(await backend.releaseAll?.(claims)).toEqual([false, false])
     expect(await etcd.keys()).toEqual([])
   })
+
+  it('leaves one etcd lease behind, however many are, and another one where etcd has lost that', async () => {
+    const [backend, operator] = [etcd.open(), etcd.open()]
+    const leases = async () => (await etcd.raw.leaseClient.leaseLeases()).leases.map(({ ID }) => ID)
+    const forced = async () => {
+      const claim = claimOn(uniqueKey())
+      await backend.tryAcquire(claim, terms())
+      expect(await operator.forceRelease?.(claim.key, 'for the test')).toBe(1)
+      expect(await backend.renew([{ ...claim, ttlMs: 60_000 }])).toEqual(['gone: for the test'])
+    }
+    await forced()
+    const before = await leases()
+    for (let times = 0; times < 5; times += 1) await forced()
+    expect(await leases()).toEqual(before)
+    // Also those of the holder.
+    await Promise.all(before.map((ID) => etcd.raw.leaseClient.leaseRevoke({ ID })))
+    await forced()
+  })
 })
 
 describe('a list', () => {

@@ -1,9 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import type { HistoryEvent } from '@leasehold/core/conformance'
 import { ChildProgram, compiled, type Program, until } from '@leasehold/test-services'
-
-/** An event on its way between processes: bigints are text that ends with an n. */
-export type Noted = Readonly<Record<string, unknown>>
+import { eventOf, type Noted } from './noted.ts'
 
 export interface PartsMember {
   readonly child: ChildProgram
@@ -35,14 +33,6 @@ function startMember(program: Program): PartsMember {
     else member.isDone = true
   })
   return member
-}
-
-function eventOf(noted: Noted): HistoryEvent {
-  const read = (value: unknown) =>
-    typeof value === 'string' && /^\d+n$/.test(value) ? BigInt(value.slice(0, -1)) : value
-  return Object.fromEntries(
-    Object.entries(noted).map(([name, value]) => [name, read(value)]),
-  ) as unknown as HistoryEvent
 }
 
 /** Each kind has had so many turns more than then. */

@@ -2,7 +2,7 @@
 import { type AcquireOptions, createLocks, type Lease, semaphore, shared } from '@leasehold/core'
 import type { HistoryEvent } from '@leasehold/core/conformance'
 import { etcdBackend } from '../src/index.ts'
-import type { Noted } from './parts-crowd.ts'
+import { notedOf } from './noted.ts'
 
 const [hosts = '', key = ''] = process.argv.slice(2)
 // Polls would hide a wake-up that was lost.
@@ -11,16 +11,11 @@ const PERMITS = 3
 let stopped = false
 let turns = 0
 
-const text = (event: HistoryEvent): Noted =>
-  Object.fromEntries(
-    Object.entries(event).map(([name, value]) => [name, typeof value === 'bigint' ? `${value}n` : value]),
-  )
-
-const note = (event: HistoryEvent) => process.send?.({ noted: text(event) })
+const note = (event: HistoryEvent) => process.send?.({ noted: notedOf(event) })
 
 /** Resolves when it cannot be lost any more: this process may be killed. */
 const noteForGood = (event: HistoryEvent) =>
-  new Promise((resolve) => process.send?.({ noted: text(event) }, undefined, undefined, resolve))
+  new Promise((resolve) => process.send?.({ noted: notedOf(event) }, undefined, undefined, resolve))
 
 async function visit(
   name: string,

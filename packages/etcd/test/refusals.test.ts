@@ -93,7 +93,7 @@ describe('no answer', () => {
 
   it('of a server that is not there is told as such', async () => {
     const locks = createLocks(etcd.open({ hosts: 'http://127.0.0.1:1' }))
-    await expect(locks.named(uniqueKey()).tryAcquire()).rejects.toMatchObject(unavailable('UNAVAILABLE'))
+    await expect(locks.named(uniqueKey()).tryAcquire()).rejects.toMatchObject(unavailable('NOT_SENT'))
     await locks.close()
   })
 

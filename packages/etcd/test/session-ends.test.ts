@@ -4,6 +4,7 @@ import type { EtcdConnection, OnAlive, OnEnd } from '../src/connection.ts'
 import { EtcdError } from '../src/errors.ts'
 import { KeepAlives } from '../src/keep-alives.ts'
 import { Namespace } from '../src/namespace.ts'
+import { Revocations } from '../src/revocations.ts'
 import { Sessions } from '../src/sessions.ts'
 import { Terms } from '../src/terms.ts'
 
@@ -64,6 +65,7 @@ class Etcd {
     clock,
     this.keepAlives,
     this.terms,
+    new Revocations(this.terms.connection, clock),
     1_000,
     { onAlive: () => {}, onEnd: () => {} },
   )

@@ -162,3 +162,20 @@ it('who waits is served from a store that was compacted meanwhile, and by a memb
   await locks.close()
   await other.close()
 })
+
+it('a process that stood still as its keepalive was answered reads the answer first, however late it is', async () => {
+  const backend = etcd.open({ deadlineMs: 1_000 })
+  const claim = claimOn(uniqueKey())
+  await until('it is granted', async () => (await backend.tryAcquire(claim, terms()).catch(() => null)) !== null)
+  const [renewed] = await backend.renew([{ ...claim, ttlMs: 60_000 }])
+  expect(renewed).toMatchObject({ granted: true })
+  etcd.server.freeze()
+  const renewing = backend.renew([{ ...claim, ttlMs: 60_000 }])
+  renewing.catch(() => {})
+  // It is on its way to the server, which answers while nothing is done here.
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  etcd.server.thaw()
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_500)
+  expect(await renewing).toMatchObject([{ granted: true }])
+  expect(await backend.release(claim)).toBe(true)
+})

@@ -5,6 +5,7 @@ import {
   type IncomingHttpHeaders,
   type ServerHttp2Session,
   type ServerHttp2Stream,
+  type Settings,
 } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { Frames, frame } from '../src/client/frames.ts'
@@ -44,8 +45,8 @@ export class StandIn {
     server.on('stream', (stream, headers) => this.#take(stream, headers))
   }
 
-  static async start(port = 0): Promise<StandIn> {
-    const server = createServer()
+  static async start(port = 0, settings: Settings = {}): Promise<StandIn> {
+    const server = createServer({ settings })
     server.listen(port, '127.0.0.1')
     await once(server, 'listening')
     return new StandIn(server)

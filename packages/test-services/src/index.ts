@@ -1,4 +1,5 @@
 export { type EtcdCluster, startEtcdCluster } from './etcd/cluster.ts'
+export { startEtcdGrpcProxy } from './etcd/grpc-proxy.ts'
 export { startEtcd } from './etcd/single.ts'
 export { ChildProgram, type Program } from './faults/child-program.ts'
 export { compiled } from './faults/compiled.ts'

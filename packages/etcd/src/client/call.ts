@@ -6,10 +6,11 @@ import {
   type OutgoingHttpHeaders,
 } from 'node:http2'
 import { EtcdError } from '../errors.ts'
+import { afterUnlessRead } from '../unless-read.ts'
 import { Frames, TooLargeError } from './frames.ts'
-import { afterUnlessRead, type Http2Connection } from './http2-connection.ts'
+import type { Http2Connection } from './http2-connection.ts'
 import { ProtobufReader } from './protobuf-reader.ts'
-import { errorOf, type Status, statusIn, statusOfStranger, unavailable } from './status.ts'
+import { errorOf, notSent, type Status, statusIn, statusOfStranger, unavailable } from './status.ts'
 
 const OK = 0
 
@@ -48,7 +49,7 @@ export class Call<T> {
     this.#stream.on('error', (error: Error) => {
       this.#streamError = error
     })
-    this.#stream.on('close', () => this.#end(unavailable(this.#whyClosed)))
+    this.#stream.on('close', () => this.#end(this.#closed()))
   }
 
   send(frame: Buffer): void {
@@ -74,6 +75,8 @@ export class Call<T> {
     if (deadlineMs === undefined) return this.#connection.listen()
     const sentAtMs = performance.now()
     return afterUnlessRead(deadlineMs, () => {
+      // It would be sent yet, if the connection came about.
+      if (this.#stream.pending) return this.#connection.break(`no connection within ${deadlineMs} ms`)
       this.#abandon(new EtcdError('DEADLINE_EXCEEDED', `no answer within ${deadlineMs} ms`))
       this.#connection.suspect(sentAtMs)
     })
@@ -111,9 +114,11 @@ export class Call<T> {
     else this.#end(status.code === OK ? undefined : errorOf(status))
   }
 
-  get #whyClosed(): string {
+  /** Without a status. */
+  #closed(): EtcdError {
     const { cause, message = 'the stream was closed' } = this.#streamError ?? {}
-    return this.#connection.failure ?? (cause instanceof Error ? cause.message : message)
+    const why = this.#connection.failure ?? (cause instanceof Error ? cause.message : message)
+    return this.#connection.mayHaveArrived(this.#stream) ? unavailable(why) : notSent(why)
   }
 
   #abandon(error: EtcdError): void {

@@ -3,7 +3,7 @@ import { Call, type CallTerms } from './call.ts'
 import { Http2Connection } from './http2-connection.ts'
 import type { MemberAddress } from './member-address.ts'
 import type { MemberSettings } from './options.ts'
-import { unavailable } from './status.ts'
+import { notSent } from './status.ts'
 
 export interface Asked<T> extends Omit<CallTerms<T>, 'headers' | 'maxAnswerBytes'> {
   /** `/etcdserverpb.KV/Txn` */
@@ -46,7 +46,7 @@ export class Channel {
     try {
       return new Call(this.#open(), { ...asked, headers, maxAnswerBytes: this.#settings.maxAnswerBytes })
     } catch (error) {
-      throw unavailable((error as Error).message)
+      throw notSent((error as Error).message)
     }
   }
 

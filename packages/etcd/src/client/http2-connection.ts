@@ -1,5 +1,12 @@
-import { type ClientHttp2Session, type ClientHttp2Stream, connect, type OutgoingHttpHeaders } from 'node:http2'
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  constants,
+  type OutgoingHttpHeaders,
+} from 'node:http2'
 import type { Socket } from 'node:net'
+import { afterUnlessRead } from '../unless-read.ts'
 import type { MemberAddress } from './member-address.ts'
 import type { MemberSettings } from './options.ts'
 
@@ -34,6 +41,8 @@ export class Http2Connection {
   #failure: string | undefined
   #heardAtMs = performance.now()
   #hasWorked = false
+  /** The server has ended it with an error. */
+  #isBlamed = false
   #pingedAtMs = 0
   #pinging: NodeJS.Timeout | undefined
 
@@ -47,12 +56,18 @@ export class Http2Connection {
     // The session tells of them; what comes after its end is of no interest.
     socket.on('error', () => {})
     session.on('connect', () => session.setLocalWindowSize(WINDOW_BYTES))
-    session.on('remoteSettings', () => this.heard())
+    session.on('remoteSettings', () => {
+      this.heard()
+      this.#leaveRoom()
+    })
     // What is under way ends by itself: this only says why.
     session.on('error', ({ message }) => {
       this.#failure ??= message
     })
-    session.on('goaway', () => this.#leave())
+    session.on('goaway', (code) => {
+      this.#isBlamed = code !== constants.NGHTTP2_NO_ERROR
+      this.#leave()
+    })
     session.on('close', () => clearTimeout(this.#pinging))
   }
 
@@ -74,6 +89,12 @@ export class Http2Connection {
     this.#calls += 1
     if (this.#calls === MOST_CALLS) this.retire()
     return stream
+  }
+
+  /** False: the server has not seen it, or says that it has not looked at it, and never will. An error of the whole connection is told of all streams, whatever became of them. */
+  mayHaveArrived(stream: ClientHttp2Stream): boolean {
+    if (stream.pending) return false
+    return stream.rstCode !== constants.NGHTTP2_REFUSED_STREAM || this.#isBlamed
   }
 
   ended(): void {
@@ -128,10 +149,17 @@ export class Http2Connection {
   listen(): () => void {
     this.#listening += 1
     if (this.#listening === 1) this.#pingLater()
+    this.#leaveRoom()
     return () => {
       this.#listening -= 1
       if (this.#listening === 0) clearTimeout(this.#pinging)
     }
+  }
+
+  /** What stays open takes at most half of the streams that the server, or what stands before it, allows: calls would wait for their end. Others go to another connection. */
+  #leaveRoom(): void {
+    const { maxConcurrentStreams = Number.POSITIVE_INFINITY } = this.#session.remoteSettings
+    if (this.#listening * 2 >= maxConcurrentStreams) this.retire()
   }
 
   #pingLater(): void {
@@ -156,18 +184,5 @@ export class Http2Connection {
       cancel()
       if (error === null) this.heard()
     })
-  }
-}
-
-/** Calls back after so long, and after whatever had come by then was read: this process may have been stopped, and the server in time. Returns what cancels. */
-export function afterUnlessRead(ms: number, callback: () => void): () => void {
-  let immediate: NodeJS.Immediate | undefined
-  const timer = setTimeout(() => {
-    immediate = setImmediate(callback)
-  }, ms)
-  timer.unref()
-  return () => {
-    clearTimeout(timer)
-    clearImmediate(immediate)
   }
 }

@@ -1,10 +1,11 @@
-import type { EtcdError } from '../errors.ts'
+import { type EtcdError, isNotSent, isUnknown } from '../errors.ts'
 import { isOldLogIn } from '../server-errors.ts'
 import type { Call } from './call.ts'
 import { type Asked, Channel } from './channel.ts'
 import { Login } from './login.ts'
 import type { MemberAddress } from './member-address.ts'
 import type { EtcdOptions, MemberSettings } from './options.ts'
+import { notSent } from './status.ts'
 import { type Question, unaryCall } from './unary-call.ts'
 
 export type Subscription<T> = Omit<Asked<T>, 'token' | 'deadlineMs'>
@@ -21,8 +22,9 @@ export class Member {
 
   /** Rejects with an `EtcdError`. */
   ask<T>(question: Question<T>): Promise<T> {
-    if (this.#login === undefined) return unaryCall(this.#channel, question, undefined)
-    return this.asUser((token) => unaryCall(this.#channel, question, token), isOldLogIn)
+    const step = (token: string | undefined, deadlineMs: number) =>
+      unaryCall(this.#channel, { ...question, deadlineMs }, token)
+    return this.asUser(step, question.deadlineMs, isOldLogIn)
   }
 
   /** A stream that is open until it ends, or is cancelled. */
@@ -30,24 +32,32 @@ export class Member {
     return this.#channel.call({ ...subscription, token, deadlineMs: undefined })
   }
 
-  /** Once more with a new token, where the first was refused: nothing took effect then. */
+  /** Once more, where nothing took effect: it was not sent, or the token was refused. `deadlineMs`: for what is not sent at first, both times together. */
   async asUser<T>(
-    step: (token: string | undefined) => Promise<T>,
+    step: (token: string | undefined, deadlineMs: number) => Promise<T>,
+    deadlineMs: number,
     isRefusal: (error: EtcdError) => boolean,
   ): Promise<T> {
     const token = await this.token()
+    const begunMs = performance.now()
     try {
-      return await step(token)
+      return await step(token, deadlineMs)
     } catch (error) {
+      const leftMs = Math.floor(deadlineMs - (performance.now() - begunMs))
+      if (isNotSent(error) && leftMs > 0) return step(token, leftMs)
       if (token === undefined || !isRefusal(error as EtcdError)) throw error
       this.#login?.giveUp(token)
     }
-    return step(await this.token())
+    return step(await this.token(), deadlineMs)
   }
 
-  /** `undefined`: there are no users. */
+  /** `undefined`: there are no users. Whoever has no token has sent nothing. */
   async token(): Promise<string | undefined> {
-    return this.#login?.token()
+    try {
+      return await this.#login?.token()
+    } catch (error) {
+      throw isUnknown(error) ? notSent(`no log-in: ${(error as Error).message}`) : error
+    }
   }
 
   /** A stream has ended so: for its token, perhaps. */

@@ -53,6 +53,9 @@ export function statusOfStranger(headers: IncomingHttpHeaders & IncomingHttpStat
 export const errorOf = ({ code, message }: Status): EtcdError =>
   toEtcdError(new Error(`${code} ${NAMES[code] ?? NAMES[UNKNOWN]}: ${message}`))
 
+/** It has not reached the server, and never will. */
+export const notSent = (message: string): EtcdError => new EtcdError('NOT_SENT', message)
+
 /** No word of the server: it may have been carried out, or not. */
 export const unavailable = (message: string): EtcdError => new EtcdError('UNAVAILABLE', message)
 

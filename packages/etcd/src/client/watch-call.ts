@@ -1,9 +1,9 @@
 import type { EtcdConnection, OnEnd, Stream } from '../connection.ts'
 import { EtcdError } from '../errors.ts'
 import { isOldLogIn, toEtcdError } from '../server-errors.ts'
+import { afterUnlessRead } from '../unless-read.ts'
 import { type Watched, watched } from './answers.ts'
 import type { Call } from './call.ts'
-import { afterUnlessRead } from './http2-connection.ts'
 import type { Member } from './member.ts'
 import * as requests from './requests.ts'
 import { unavailable } from './status.ts'
@@ -16,7 +16,9 @@ export const watchAt =
   (member: Member, deadlineMs: number): EtcdConnection['watch'] =>
   (key, rangeEnd, what, onChange, onEnd) => {
     const body = requests.watch(key, rangeEnd, what)
-    return member.asUser((token) => open({ member, deadlineMs, body, token, onChange, onEnd }), mayBeOld)
+    const step = (token: string | undefined, inMs: number) =>
+      open({ member, deadlineMs: inMs, body, token, onChange, onEnd })
+    return member.asUser(step, deadlineMs, mayBeOld)
   }
 
 interface Opening {
