@@ -1,5 +1,3 @@
-import { constants, type ServerHttp2Session } from 'node:http2'
-import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { until } from '@leasehold/test-services'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { connectEtcd } from '../src/client/connect.ts'
@@ -122,62 +120,6 @@ describe('calls', () => {
     etcd.onMessage = usual
     await connection.txn(NOTHING)
     expect(etcd.sessions).toHaveLength(2)
-  })
-
-  it('fail at once where nobody is, which have had no effect, and are made where somebody is then', async () => {
-    const { url } = etcd
-    await etcd.stop()
-    const connection = connect({ hosts: url })
-    await expect(connection.txn(NOTHING)).rejects.toMatchObject({
-      code: 'NOT_SENT',
-      message: expect.stringContaining('ECONNREFUSED'),
-    })
-    etcd = await StandIn.start(Number(new URL(url).port))
-    await connection.txn(NOTHING)
-  })
-
-  it('that no connection came about for in time have had no effect, also when it comes about then', async () => {
-    const deaf = createServer()
-    const arrived: string[] = []
-    const sockets: Socket[] = []
-    deaf.on('connection', (socket) => {
-      sockets.push(socket)
-      socket.on('error', () => {})
-      socket.on('data', (bytes) => arrived.push(bytes.toString('latin1')))
-    })
-    await new Promise<void>((resolve) => deaf.listen(0, '127.0.0.1', resolve))
-    const { port } = deaf.address() as AddressInfo
-    // There is no connection before it is a secure one.
-    const connection = connect({ hosts: `https://127.0.0.1:${port}` }, 200)
-    await expect(Promise.all([connection.txn(NOTHING), connection.hasLeader()])).rejects.toMatchObject({
-      code: 'NOT_SENT',
-      message: expect.stringContaining('no connection within'),
-    })
-    await until('the way there is given up', () => sockets.every(({ destroyed }) => destroyed))
-    expect(arrived.join()).not.toContain('/etcdserverpb')
-    deaf.close()
-  })
-
-  it('that a server which goes away has not looked at any more are made at another connection, and nobody hears of it', async () => {
-    const connection = connect()
-    const { answered, finish } = await underWay(connection)
-    const [session] = etcd.sessions as [ServerHttp2Session]
-    etcd.onMessage = usual
-    // Of what came after the first call, it says, nothing was done.
-    const crossing = connection.txn(NOTHING)
-    session.goaway(constants.NGHTTP2_NO_ERROR, 1)
-    await crossing
-    finish()
-    await answered
-    expect(etcd.sessions).toHaveLength(2)
-  })
-
-  it('of a connection that the server ends with an error may have been carried out, whatever error that is', async () => {
-    const connection = connect()
-    const { answered } = await underWay(connection)
-    etcd.sessions[0]?.goaway(constants.NGHTTP2_REFUSED_STREAM, 0)
-    await expect(answered).rejects.toMatchObject(unavailable)
-    expect(etcd.calls).toHaveLength(1)
   })
 
   it('end before a server that goes away, and those that come then go to another connection', async () => {

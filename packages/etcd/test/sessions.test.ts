@@ -175,6 +175,8 @@ it('a process that stood still as its keepalive was answered reads the answer fi
   // It is on its way to the server, which answers while nothing is done here.
   await new Promise((resolve) => setTimeout(resolve, 100))
   etcd.server.thaw()
+  // What is due after that comes before what is to be read.
+  await new Promise((resolve) => setImmediate(resolve))
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_500)
   expect(await renewing).toMatchObject([{ granted: true }])
   expect(await backend.release(claim)).toBe(true)

@@ -75,15 +75,16 @@ export async function storm(servers: readonly Server[], processes: number, durat
   function start(program: string, args: readonly string[]): Member {
     const child = new ChildProgram({ path: program, args, execArgv: [] })
     const member: Member = { child, turns: new Map(), isReady: false, isDone: false }
-    child.onMessage((message) => {
-      const told = message as Told
-      if ('noted' in told) history.push(eventOf(told.noted))
-      else if ('ended' in told) member.turns.set(told.ended, (member.turns.get(told.ended) ?? 0) + 1)
-      else if ('broken' in told) broken.push(told.broken)
-      else if ('ready' in told) member.isReady = true
-      else member.isDone = true
-    })
+    child.onMessage((message) => hear(member, message as Told))
     return member
+  }
+
+  function hear(member: Member, told: Told): void {
+    if ('noted' in told) history.push(eventOf(told.noted))
+    else if ('broken' in told) broken.push(told.broken)
+    else if ('ended' in told) count(member, told.ended)
+    else if ('ready' in told) member.isReady = true
+    else member.isDone = true
   }
 
   async function again(endMs: number, what: string, harming: () => Promise<void>): Promise<void> {
@@ -93,6 +94,10 @@ export async function storm(servers: readonly Server[], processes: number, durat
       harms[what] = (harms[what] ?? 0) + 1
     }
   }
+}
+
+function count({ turns }: Member, loop: Loop): void {
+  turns.set(loop, (turns.get(loop) ?? 0) + 1)
 }
 
 const hasTurns = ({ turns }: Member, least: number): boolean =>
