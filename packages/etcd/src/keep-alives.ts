@@ -76,7 +76,7 @@ export class KeepAlives {
     if (others.length > 0) this.#pending.set(leaseId, others)
     else this.#pending.delete(leaseId)
     first?.cancelDeadline()
-    first?.resolve(seconds > 0 ? { sentAt: first.sentAt, term } : undefined)
+    first?.resolve(seconds > 0 ? { sentAt: first.sentAt, seconds, term } : undefined)
   }
 
   #silent(stream: KeepAliveStream): void {

@@ -134,9 +134,15 @@ export class Session {
   async #keepAlive(): Promise<boolean> {
     const alive = await this.#ports.keepAlive(this.leaseId)
     if (alive === undefined) this.end('gone')
-    else this.#heard(alive)
+    else this.#heard({ ...alive, sentAt: this.#fullFrom(alive) })
     if (this.#ended === undefined) this.#ports.onAlive(this)
     return alive !== undefined
+  }
+
+  /** When a keepalive for the whole TTL would have been sent, to be worth as much. `etcd grpc-proxy` may answer with what remains. */
+  #fullFrom({ sentAt, seconds }: Alive): Instant {
+    const lackMs = Math.max(0, this.ttlMs - seconds * 1000)
+    return lackMs === 0 ? sentAt : { monotonicMs: sentAt.monotonicMs - lackMs, wallMs: sentAt.wallMs - lackMs }
   }
 
   #heard(alive: Alive): void {

@@ -6,6 +6,8 @@ import { readHolder, when } from './transactions.ts'
 /** A keepalive that was answered. */
 export interface Alive {
   readonly sentAt: Instant
+  /** For so long etcd keeps the lease from then: its whole TTL, unless something between says what remains of that. */
+  readonly seconds: number
   /** Of the leader who is thought to have answered. */
   readonly term: string
 }

@@ -31,6 +31,8 @@ class Etcd {
   /** Of the leader that answers transactions, and of the one that answers keepalives. */
   term = 1
   termOfKeepAlives = 1
+  /** What it says of the lease. */
+  seconds = 60
 
   readonly connection = {
     grant: async (_: string, seconds: number) => {
@@ -50,7 +52,7 @@ class Etcd {
       this.opened += 1
       const send = (leaseId: string) => {
         const refusal = this.refusals.shift()
-        queueMicrotask(() => (refusal ? onEnd(refusal) : onAlive(leaseId, 60, String(this.termOfKeepAlives))))
+        queueMicrotask(() => (refusal ? onEnd(refusal) : onAlive(leaseId, this.seconds, String(this.termOfKeepAlives))))
       }
       return { send, cancel: () => {} }
     },
@@ -179,6 +181,19 @@ describe('a keepalive', () => {
     expect(await session.keepAlive()).toBe(true)
     await etcd.agree()
     later(session.aliveAt, granted)
+  })
+
+  it('counts for what it was answered, where that is less than the whole TTL', async () => {
+    const { etcd, session, granted } = await kept()
+    expect(await session.keepAlive()).toBe(true)
+    await etcd.agree()
+    const { aliveAt } = session
+    later(aliveAt, granted)
+    etcd.seconds = 20
+    expect(await session.keepAlive()).toBe(true)
+    await etcd.agree()
+    // No more than what was said before.
+    expect(session.aliveAt).toBe(aliveAt)
   })
 
   it('that was answered by the next leader already counts from the last transaction, and from when it was sent once that one answers', async () => {

@@ -30,13 +30,16 @@ export interface Weathered {
   readonly harms: Readonly<Record<string, number>>
 }
 
+/** Before anybody looks for turns of which it did not hear, which is a minute after the last look. */
+const GETS_ON_MS = 50_000
+
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const between = (least: number, most: number) => least + Math.random() * (most - least)
 const oneOf = <T>(all: readonly T[]): T => all[Math.floor(Math.random() * all.length)] as T
 
 /**
- * Servers stand still for about as long as a request is waited for, so that some requests have their answers and others do not; processes stand still for
- * less than their leases last, and for longer; lines are cut, or lose or hold back what comes; history is compacted. All of it at once, and again and again for so long. Then everything is well, and
+ * Servers stand still for about as long as a request is waited for, so that some requests have their answers and others do not, or begin anew; processes stand still for
+ * less than their leases last, and for longer; lines are cut, lose what comes or deliver it late, after what was sent later; history is compacted. All of it at once, and again and again for so long. Then everything is well, and
  * everybody must get on.
  */
 export async function storm(servers: readonly Server[], processes: number, durationMs: number): Promise<Weathered> {
@@ -50,18 +53,22 @@ export async function storm(servers: readonly Server[], processes: number, durat
   const members = Array.from({ length: processes }, (_, i) => start(path, [`process ${i}`, hosts.join()]))
   const isFair = () => members.every((member) => hasTurns(member, 1))
   try {
-    await until('all are ready', () => members.every(({ isReady }) => isReady))
+    const ended = Promise.race(members.map(({ child }) => child.exited)).then(() => {
+      throw new Error('a process ended before it was ready')
+    })
+    await Promise.race([ended, until('all are ready', () => members.every(({ isReady }) => isReady))])
+    ended.catch(() => {})
     for (const { child } of members) child.send({ word: 'start' })
     await until('everybody has had turns', isFair)
     const endMs = performance.now() + durationMs
     await Promise.all([
-      again(endMs, 'a server stood still', () => standStill(oneOf(servers), between(300, 1_800))),
+      again(endMs, 'a server stood still, or began anew', () => harmServer(oneOf(servers))),
       again(endMs, 'a process stood still', () => standStill(oneOf(members).child, between(300, 6_000))),
       again(endMs, 'a line was harmed', () => harm(oneOf(proxies))),
       again(endMs, 'history was compacted', () => compact(raw)),
     ])
     for (const { turns } of members) turns.clear()
-    await until('everybody gets on', isFair)
+    await until('everybody gets on', isFair, GETS_ON_MS)
     for (const { child } of members) child.send({ word: 'stop' })
     await until('everybody is done', () => members.every(({ isDone }) => isDone))
     await Promise.all(members.map(({ child }) => child.exited))
@@ -109,15 +116,21 @@ async function standStill(one: { freeze(): void; thaw(): void }, ms: number): Pr
   one.thaw()
 }
 
+async function harmServer(server: Server): Promise<void> {
+  if (Math.random() < 0.7) return standStill(server, between(300, 1_800))
+  await server.kill()
+  await pause(between(0, 500))
+  await server.restart()
+}
+
 async function harm(proxy: TcpProxy): Promise<void> {
   const direction = oneOf(['requests', 'replies'] as const)
-  const how = oneOf(['cut', 'swallow', 'hold'] as const)
-  if (how === 'cut') proxy.cut()
-  else {
-    proxy[how](direction)
-    await pause(how === 'hold' ? between(200, 1_500) : between(50, 400))
-    proxy.heal()
-  }
+  const how = oneOf(['cut', 'swallow', 'hold', 'detain', 'detain'] as const)
+  if (how === 'cut') return proxy.cut()
+  if (how === 'detain') proxy.detain()
+  else proxy[how](direction)
+  await pause(how === 'swallow' ? between(50, 400) : between(200, 2_000))
+  proxy.heal()
 }
 
 /** Up to now, unless no server answers. */

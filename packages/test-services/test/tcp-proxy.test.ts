@@ -218,6 +218,20 @@ describe('a proxy', () => {
     expect(caller).toMatchObject({ heard: 'A', ending: 'open' })
   })
 
+  test('detains what is sent on the connections that are open until it heals, also when who sent it has gone, and takes new ones', async () => {
+    proxy.detain()
+    caller.say('b')
+    caller.socket.destroy()
+    const next = new Caller(proxy.port)
+    next.say('c')
+    await next.hears('C')
+    next.socket.destroy()
+    expect(server.heard).toBe('ac')
+    proxy.heal()
+    await serverHears('acb')
+    await until('both sides are gone', () => proxy.connectionCount === 0 && server.connectionCount === 0)
+  })
+
   test('passes on how a connection ends', async () => {
     caller.socket.end()
     await caller.ends('ended')

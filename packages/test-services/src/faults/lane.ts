@@ -10,6 +10,8 @@ export interface LaneExit {
   cutAfter(bytes: Buffer): void
 }
 
+const ACTED_ON_MS = 200
+
 type Cargo = Buffer | 'end' | 'reset'
 
 interface Parcel {
@@ -24,6 +26,7 @@ export class Lane {
   readonly #parcels: Parcel[] = []
   #timer: NodeJS.Timeout | undefined
   #isHoled = false
+  #isDetained = false
 
   constructor(weather: Weather, exit: LaneExit) {
     this.#weather = weather
@@ -45,9 +48,16 @@ export class Lane {
     this.#deliver()
   }
 
-  /** Whatever is still under way arrives now. */
+  /** Keeps back what is under way, and what comes yet. */
+  detain(): void {
+    this.#isDetained = true
+  }
+
+  /** Whatever is still under way arrives now. Whoever gave it up while it was detained has left since: its end comes when that may have been acted on. */
   hurry(): void {
-    for (const parcel of this.#parcels) parcel.dueAt = 0
+    const endsAt = this.#isDetained ? performance.now() + ACTED_ON_MS : 0
+    for (const parcel of this.#parcels) parcel.dueAt = typeof parcel.cargo === 'string' ? endsAt : 0
+    this.#isDetained = false
     this.#deliver()
   }
 
@@ -58,7 +68,7 @@ export class Lane {
 
   #deliver(): void {
     clearTimeout(this.#timer)
-    for (let next = this.#parcels[0]; next !== undefined && !this.#weather.holds; next = this.#parcels[0]) {
+    for (let next = this.#parcels[0]; next !== undefined && !this.#isKept; next = this.#parcels[0]) {
       const waitMs = next.dueAt - performance.now()
       if (waitMs > 0) {
         this.#timer = setTimeout(() => this.#deliver(), waitMs)
@@ -67,6 +77,10 @@ export class Lane {
       this.#parcels.shift()
       this.#arrive(next.cargo)
     }
+  }
+
+  get #isKept(): boolean {
+    return this.#weather.holds || this.#isDetained
   }
 
   #arrive(cargo: Cargo): void {

@@ -35,6 +35,11 @@ export class ProxiedConnection {
     for (const one of this.#lanes) one.forget()
   }
 
+  /** What is sent from now on waits until it heals, also when whoever sent it has gone. */
+  detain(): void {
+    for (const one of this.#lanes) one.detain()
+  }
+
   /** What was held back arrives. A connection that lost something is of no use any more. */
   heal(): void {
     if (this.#lanes.some((one) => one.isHoled)) this.cut()

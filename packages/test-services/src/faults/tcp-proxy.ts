@@ -80,6 +80,11 @@ export class TcpProxy {
     for (const connection of this.#connections) connection.forget()
   }
 
+  /** A way that has become slow: on connections that are open now everything waits until `heal`, and arrives then, also where its sender has gone. New ones work. */
+  detain(): void {
+    for (const connection of this.#connections) connection.detain()
+  }
+
   heal(): void {
     for (const direction of directions) clear(this.#weathers[direction])
     for (const connection of this.#connections) connection.heal()
