@@ -3,10 +3,10 @@ import { createLocks, isLeaseholdError, type Lease } from '@leasehold/core'
 import type { HistoryEvent } from '@leasehold/core/conformance'
 import { etcdBackend } from '../src/index.ts'
 import { notedOf } from './noted.ts'
-import type { Loop, Told } from './storm.ts'
+import type { Told } from './storm.ts'
 
 const [name = '', hosts = ''] = process.argv.slice(2)
-const SAMPLE_MS = 25
+const SAMPLE_MS = 50
 
 let stopped = false
 /** Until when leases hold at least, by key and token. */
@@ -65,6 +65,7 @@ async function work(key: string): Promise<void> {
       await pause(Math.random() * 20)
       validUntilMs = performance.now() + lease.remainingMs
     })
+    tell({ worked: key })
   } catch (error) {
     const leftMs = validUntilMs - performance.now()
     if (isLeaseholdError(error, 'LEASE_LOST') && leftMs > 0)
@@ -73,28 +74,26 @@ async function work(key: string): Promise<void> {
   }
 }
 
-async function again(loop: Loop, step: () => Promise<void>): Promise<void> {
-  while (!stopped) {
-    const ended = await step().then(
-      () => true,
-      () => false,
-    )
-    if (ended) tell({ ended: loop })
-    else await pause(20)
-  }
+async function again(step: () => Promise<void>): Promise<void> {
+  while (!stopped) await step().catch(() => pause(20))
 }
 
-const times = <T>(count: number, make: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i))
+const times = (count: number, make: (i: number) => string) => Array.from({ length: count }, (_, i) => make(i))
+
+/** Held as long as they last. */
+const HELD = times(10, (i) => `held by ${name}: ${i}`)
+/** By one process after another. */
+const LONG = times(3, (i) => `long: ${i}`)
+const BRIEF = times(2, (i) => `brief: ${i}`)
+/** From caller to caller of this process. */
+const WORKED = times(2, (i) => `worked by ${name}: ${i}`)
 
 async function live(): Promise<void> {
   await Promise.all([
-    // Held as long as they last.
-    ...times(10, (i) => again('held', () => turn(`held by ${name}: ${i}`, () => Number.POSITIVE_INFINITY))),
-    // By one process after another.
-    ...times(3, (i) => again('long', () => turn(`long: ${i}`, () => 200 + Math.random() * 800))),
-    ...times(4, (i) => again('brief', () => turn(`brief: ${i % 2}`, () => 0))),
-    // From caller to caller of this process.
-    ...times(6, (i) => again('worked', () => work(`worked by ${name}: ${i % 2}`))),
+    ...HELD.map((key) => again(() => turn(key, () => Number.POSITIVE_INFINITY))),
+    ...LONG.map((key) => again(() => turn(key, () => 200 + Math.random() * 800))),
+    ...[...BRIEF, ...BRIEF].map((key) => again(() => turn(key, () => 0))),
+    ...[...WORKED, ...WORKED, ...WORKED].map((key) => again(() => work(key))),
   ])
   await locks.close()
   // What is not yet written would be lost.
@@ -106,4 +105,4 @@ process.on('message', (message) => {
   else void live()
 })
 
-tell({ ready: true })
+tell({ wants: [...HELD, ...LONG, ...BRIEF, ...WORKED] })

@@ -4,34 +4,33 @@ import { ChildProgram, compiled, type Server, TcpProxy, until } from '@leasehold
 import { Etcd3 } from 'etcd3'
 import { eventOf, type Noted } from './noted.ts'
 
-/** What a process does again and again. `held`: it ends only with a loss. */
-export type Loop = 'held' | 'long' | 'brief' | 'worked'
-
 /** By a process in a storm. */
 export type Told =
-  | { readonly ready: true }
+  /** It wants these again and again. */
+  | { readonly wants: readonly string[] }
   | { readonly noted: Noted }
-  | { readonly ended: Loop }
+  | { readonly worked: string }
   /** A promise that was not kept. */
   | { readonly broken: string }
   | { readonly done: true }
 
 interface Member {
   readonly child: ChildProgram
-  readonly turns: Map<Loop, number>
-  isReady: boolean
+  wants: readonly string[]
+  /** What of it, it has had by now; by lease, too. */
+  readonly had: Set<string>
+  readonly keys: Map<string, string>
   isDone: boolean
 }
 
 export interface Weathered {
   readonly history: HistoryEvent[]
   readonly broken: string[]
-  /** How often what was harmed. */
-  readonly harms: Readonly<Record<string, number>>
 }
 
 /** Before anybody looks for turns of which it did not hear, which is a minute after the last look. */
 const GETS_ON_MS = 50_000
+const GUST_MS = 2_500
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const between = (least: number, most: number) => least + Math.random() * (most - least)
@@ -39,36 +38,35 @@ const oneOf = <T>(all: readonly T[]): T => all[Math.floor(Math.random() * all.le
 
 /**
  * Servers stand still for about as long as a request is waited for, so that some requests have their answers and others do not, or begin anew; processes stand still for
- * less than their leases last, and for longer; lines are cut, lose what comes or deliver it late, after what was sent later; history is compacted. All of it at once, and again and again for so long. Then everything is well, and
- * everybody must get on.
+ * less than their leases last, and for longer; lines are cut, lose what comes or deliver it late, after what was sent later; history is compacted. All of it at once, in gusts. After each of them
+ * everything is well, and every process must get all that it wants.
  */
-export async function storm(servers: readonly Server[], processes: number, durationMs: number): Promise<Weathered> {
+export async function storm(servers: readonly Server[], processes: number, gusts: number): Promise<Weathered> {
   const proxies = await Promise.all(servers.map((server) => TcpProxy.open(server)))
   const hosts = proxies.map((proxy, i) => proxy.through(servers[i]?.url ?? ''))
   const raw = new Etcd3({ hosts: servers.map(({ url }) => url) })
   const history: HistoryEvent[] = []
   const broken: string[] = []
-  const harms: Record<string, number> = {}
   const path = await compiled(fileURLToPath(new URL('./storm-member.ts', import.meta.url)))
   const members = Array.from({ length: processes }, (_, i) => start(path, [`process ${i}`, hosts.join()]))
-  const isFair = () => members.every((member) => hasTurns(member, 1))
   try {
     const ended = Promise.race(members.map(({ child }) => child.exited)).then(() => {
       throw new Error('a process ended before it was ready')
     })
-    await Promise.race([ended, until('all are ready', () => members.every(({ isReady }) => isReady))])
+    await Promise.race([ended, until('all are ready', () => members.every(({ wants }) => wants.length > 0))])
     ended.catch(() => {})
     for (const { child } of members) child.send({ word: 'start' })
-    await until('everybody has had turns', isFair)
-    const endMs = performance.now() + durationMs
-    await Promise.all([
-      again(endMs, 'a server stood still, or began anew', () => harmServer(oneOf(servers))),
-      again(endMs, 'a process stood still', () => standStill(oneOf(members).child, between(300, 6_000))),
-      again(endMs, 'a line was harmed', () => harm(oneOf(proxies))),
-      again(endMs, 'history was compacted', () => compact(raw)),
-    ])
-    for (const { turns } of members) turns.clear()
-    await until('everybody gets on', isFair, GETS_ON_MS)
+    await everybodyGetsOn()
+    for (let gust = 0; gust < gusts; gust += 1) {
+      const endMs = performance.now() + GUST_MS
+      await Promise.all([
+        again(endMs, () => harmServer(oneOf(servers))),
+        again(endMs, () => standStill(oneOf(members).child, between(300, 6_000))),
+        again(endMs, () => harmLine(oneOf(proxies))),
+        again(endMs, () => compact(raw)),
+      ])
+      await everybodyGetsOn()
+    }
     for (const { child } of members) child.send({ word: 'stop' })
     await until('everybody is done', () => members.every(({ isDone }) => isDone))
     await Promise.all(members.map(({ child }) => child.exited))
@@ -77,38 +75,44 @@ export async function storm(servers: readonly Server[], processes: number, durat
     await Promise.all(proxies.map((proxy) => proxy.close()))
     raw.close()
   }
-  return { history, broken, harms }
+  return { history, broken }
 
   function start(program: string, args: readonly string[]): Member {
     const child = new ChildProgram({ path: program, args, execArgv: [] })
-    const member: Member = { child, turns: new Map(), isReady: false, isDone: false }
+    const member: Member = { child, wants: [], had: new Set(), keys: new Map(), isDone: false }
     child.onMessage((message) => hear(member, message as Told))
     return member
   }
 
   function hear(member: Member, told: Told): void {
-    if ('noted' in told) history.push(eventOf(told.noted))
+    if ('noted' in told) note(member, eventOf(told.noted))
     else if ('broken' in told) broken.push(told.broken)
-    else if ('ended' in told) count(member, told.ended)
-    else if ('ready' in told) member.isReady = true
+    else if ('worked' in told) member.had.add(told.worked)
+    else if ('wants' in told) member.wants = told.wants
     else member.isDone = true
   }
 
-  async function again(endMs: number, what: string, harming: () => Promise<void>): Promise<void> {
-    while (performance.now() < endMs) {
-      await pause(between(100, 1_200))
-      await harming()
-      harms[what] = (harms[what] ?? 0) + 1
-    }
+  function note({ had, keys }: Member, event: HistoryEvent): void {
+    history.push(event)
+    if (event.type === 'granted') keys.set(event.lease, event.key)
+    if (event.type === 'granted' || event.type === 'renewed') had.add(keys.get(event.lease) ?? '')
+  }
+
+  async function everybodyGetsOn(): Promise<void> {
+    for (const { had } of members) had.clear()
+    const missing = () => members.flatMap(({ wants, had }) => wants.filter((key) => !had.has(key)))
+    await until('everybody gets all that it wants', () => missing().length === 0, GETS_ON_MS).catch((error: Error) => {
+      throw new Error(`${error.message}: ${missing().join(', ')}`)
+    })
   }
 }
 
-function count({ turns }: Member, loop: Loop): void {
-  turns.set(loop, (turns.get(loop) ?? 0) + 1)
+async function again(endMs: number, harm: () => Promise<void>): Promise<void> {
+  while (performance.now() < endMs) {
+    await pause(between(100, 800))
+    await harm()
+  }
 }
-
-const hasTurns = ({ turns }: Member, least: number): boolean =>
-  (['long', 'brief', 'worked'] as const).every((loop) => (turns.get(loop) ?? 0) >= least)
 
 async function standStill(one: { freeze(): void; thaw(): void }, ms: number): Promise<void> {
   one.freeze()
@@ -123,7 +127,7 @@ async function harmServer(server: Server): Promise<void> {
   await server.restart()
 }
 
-async function harm(proxy: TcpProxy): Promise<void> {
+async function harmLine(proxy: TcpProxy): Promise<void> {
   const direction = oneOf(['requests', 'replies'] as const)
   const how = oneOf(['cut', 'swallow', 'hold', 'detain', 'detain'] as const)
   if (how === 'cut') return proxy.cut()
