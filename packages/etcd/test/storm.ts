@@ -60,7 +60,7 @@ export async function storm(servers: readonly Server[], processes: number, gusts
     for (let gust = 0; gust < gusts; gust += 1) {
       const endMs = performance.now() + GUST_MS
       await Promise.all([
-        again(endMs, () => harmServer(oneOf(servers))),
+        again(endMs, () => harmServers(servers)),
         again(endMs, () => standStill(oneOf(members).child, between(300, 6_000))),
         again(endMs, () => harmLine(oneOf(proxies))),
         again(endMs, () => compact(raw)),
@@ -120,11 +120,19 @@ async function standStill(one: { freeze(): void; thaw(): void }, ms: number): Pr
   one.thaw()
 }
 
-async function harmServer(server: Server): Promise<void> {
-  if (Math.random() < 0.7) return standStill(server, between(300, 1_800))
-  await server.kill()
-  await pause(between(0, 500))
-  await server.restart()
+/** One, or more than half of several: what they were asked for may be carried out later. */
+async function harmServers(servers: readonly Server[]): Promise<void> {
+  const [one, ...others] = servers.toSorted(() => Math.random() - 0.5) as [Server, ...Server[]]
+  const how = Math.random()
+  if (how < 0.25) {
+    await one.kill()
+    await pause(between(0, 500))
+    await one.restart()
+  } else {
+    const all = how < 0.6 ? [one, ...others.slice(0, servers.length / 2)] : [one]
+    const ms = between(300, 1_800)
+    await Promise.all(all.map((server) => standStill(server, ms)))
+  }
 }
 
 async function harmLine(proxy: TcpProxy): Promise<void> {

@@ -19,6 +19,8 @@ export const startEtcdGrpcProxy = (members: readonly string[]): Promise<Server> 
         ...flags({
           endpoints: members.map((url) => url.replace(/\/$/, '')).join(),
           'listen-addr': `127.0.0.1:${port}`,
+          // It reaches itself by this, and ends where it does not.
+          'advertise-client-url': `127.0.0.1:${port}`,
           'data-dir': place.path('data'),
         }),
       ],
