@@ -57,7 +57,7 @@ async function isServed(backend: EtcdBackend): Promise<boolean> {
     await backend.tryAcquire(claimOn(uniqueKey()), terms())
     return true
   } catch (error) {
-    if ((error as EtcdError).code !== 'UNAVAILABLE') throw error
+    if (!['UNAVAILABLE', 'NOT_SENT'].includes((error as EtcdError).code)) throw error
     return false
   } finally {
     await backend.close?.()

@@ -147,7 +147,7 @@ describe('a cluster', () => {
     const first = await favourite()
     first.fate = never
     void cluster.txn(nothing)
-    await vi.advanceTimersByTimeAsync(750)
+    await vi.advanceTimersByTimeAsync(751)
     const second = await favourite()
     expect(second).not.toBe(first)
   })
@@ -170,7 +170,7 @@ describe('a cluster', () => {
     stream.send('7')
     await vi.advanceTimersByTimeAsync(400)
     stream.send('7')
-    await vi.advanceTimersByTimeAsync(350)
+    await vi.advanceTimersByTimeAsync(351)
     expect(ends).toMatchObject([{ code: 'DEADLINE_EXCEEDED' }, { code: 'DEADLINE_EXCEEDED' }])
     expect(first.cancelled).toBe(2)
     expect(await favourite()).not.toBe(first)
