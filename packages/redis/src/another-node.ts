@@ -19,9 +19,9 @@ async function explained(error: Error, redis: RedisCommander): Promise<Error> {
   const masters = Number(MASTERS.exec(String(info))?.[1] ?? 0)
   if (masters > 1)
     return new Refused(
-      `the server is one of ${masters} masters of a Cluster: pass a Cluster of ioredis (${error.message})`,
+      `the server is one of ${masters} masters of a Cluster: pass a Cluster of ioredis or of node-redis (${error.message})`,
     )
   return new Error(
-    `${error.message}: the server is not the master of this key any more; if there are several masters, pass a Cluster of ioredis`,
+    `${error.message}: the server is not the master of this key any more; if there are several masters, pass a Cluster of ioredis or of node-redis`,
   )
 }

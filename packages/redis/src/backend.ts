@@ -1,9 +1,9 @@
 import { Attachment, type Capabilities, type Claim, type Core, type LockBackend } from '@leasehold/core'
 import { Batches } from './batches.ts'
-import { isClusterClient, nodeClientOf } from './clients/client-of.ts'
+import { clusterClientOf, isClusterClient, nodeClientOf } from './clients/client-of.ts'
 import { type AskCredentials, assertCredentials } from './clients/credentials.ts'
-import { confirmLogin } from './clients/ioredis.ts'
 import type { NodeClient } from './clients/node-client.ts'
+import type { RedisSentinels } from './clients/sentinels.ts'
 import { assertOptions } from './clients/unsupported.ts'
 import { reachCluster } from './cluster/reach-cluster.ts'
 import { Doctor } from './doctor.ts'
@@ -13,17 +13,22 @@ import { namespaceOf } from './namespace.ts'
 import { OneTurn } from './one-turn.ts'
 import { Operators } from './operators.ts'
 import { type Reach, reachNode, type ScriptingOptions } from './reach.ts'
-import type { NodeRedisClient, RedisClient, RedisClusterClient } from './redis-shapes.ts'
+import type { NodeRedisClient, NodeRedisClusterClient, RedisClient, RedisClusterClient } from './redis-shapes.ts'
 import { classifyRedisError } from './refusals.ts'
 import { replicaTerms, type WaitReplicas } from './replicas.ts'
 import { CLAIM_WINDOW_MS } from './waiting-times.ts'
 
 export interface RedisBackendOptions {
   /**
-   * Yours: of one node by `ioredis`, `iovalkey` or node-redis (`redis`); or by `ioredis` of a primary behind sentinels, or of a Cluster. It is duplicated with safe settings, and
+   * Yours: of one node, or of a Cluster, by `ioredis`, `iovalkey` or node-redis (`redis`); or by `ioredis` of a primary behind sentinels. It is duplicated with safe settings, and
    * otherwise left alone.
    */
-  readonly client: RedisClient | RedisClusterClient | NodeRedisClient
+  readonly client: RedisClient | RedisClusterClient | NodeRedisClient | NodeRedisClusterClient
+  /**
+   * For a client of node-redis: sentinels that know the primary, in the words of its `createSentinel`. `client` tells how to log in to the primary, and its address is of no
+   * matter: `createClient(options.nodeClientOptions)`. A client of `ioredis` is made with its sentinels.
+   */
+  readonly sentinel?: RedisSentinels | undefined
   /** What the names of all keys and channels begin with, after the client's `keyPrefix`. Without braces. Default `leasehold:`. */
   readonly prefix?: string | undefined
   /**
@@ -114,36 +119,36 @@ interface Reached {
   readonly namespace: string
 }
 
-function reachedBy({ client, prefix, credentials, ...options }: RedisBackendOptions, core: Core): Reached {
-  if (isClusterClient(client)) {
-    assertCredentials(credentials, [])
-    const namespace = namespaceOf(client.options.keyPrefix, prefix)
-    const scripting = scriptingOf(options, core, (redis) => confirmLogin(redis, client.options.redisOptions ?? {}))
-    return { reach: reachCluster(client, namespace, scripting, core.clock, credentials), namespace }
-  }
-  const node = nodeClientOf('client', client, credentials)
-  assertCredentials(credentials, [client])
-  const namespace = namespaceOf(node.keyPrefix, prefix)
-  const scripting = scriptingOf(options, core, (redis) => node.prepare(redis))
-  return { reach: reachNode(() => node.duplicate(scripting.replyTimeoutMs), namespace, scripting), namespace }
-}
-
-function scriptingOf(
+function reachedBy(
   {
+    client,
+    sentinel,
+    prefix,
+    credentials,
     replyTimeoutMs = DEFAULT_REPLY_TIMEOUT_MS,
     waitReplicas,
-  }: Omit<RedisBackendOptions, 'client' | 'prefix' | 'credentials'>,
+  }: RedisBackendOptions,
   core: Core,
-  prepare: NodeClient['prepare'],
-): ScriptingOptions {
+): Reached {
   assertDuration('replyTimeoutMs', replyTimeoutMs, LONGEST_TIMER_MS)
   const doctor = new Doctor(core)
-  return {
+  const scriptingBy = (way: Pick<NodeClient, 'prepare'>): ScriptingOptions => ({
     replyTimeoutMs,
     prepare: async (redis) => {
-      await prepare(redis)
+      await way.prepare(redis)
       doctor.examine(redis)
     },
     waitReplicas: waitReplicas && replicaTerms(waitReplicas),
+  })
+  if (isClusterClient(client)) {
+    if (sentinel !== undefined) throw new TypeError('sentinel is not for a Cluster')
+    assertCredentials(credentials, [client])
+    const cluster = clusterClientOf(client, replyTimeoutMs, credentials)
+    const namespace = namespaceOf(cluster.keyPrefix, prefix)
+    return { reach: reachCluster(cluster, namespace, scriptingBy(cluster), core.clock), namespace }
   }
+  const node = nodeClientOf('client', client, { credentials, sentinel })
+  assertCredentials(credentials, [client])
+  const namespace = namespaceOf(node.keyPrefix, prefix)
+  return { reach: reachNode(() => node.duplicate(replyTimeoutMs), namespace, scriptingBy(node)), namespace }
 }

@@ -1,5 +1,6 @@
 import { withoutArguments } from './redaction.ts'
 import type { RedisConnection } from './redis-shapes.ts'
+import { Refused } from './refusals.ts'
 
 /** What is said of a command whose connection is over, and not why. */
 const OVER = /^Connection is closed\.$|Stream isn't writeable|^the connection was closed$/
@@ -24,6 +25,7 @@ const TIMED_OUT = /ETIMEDOUT|Connection timeout|no answer within/
 
 /** Why it could not be opened. A port without TLS takes its beginning for that of a command, and waits for the rest. */
 export const whyNotOpened = (error: unknown, { options }: Pick<RedisConnection, 'options'>): Error => {
+  if (error instanceof Refused) return error
   const reason = withoutArguments(error)
   if (options?.tls && TIMED_OUT.test(reason.message)) reason.message += ': no answer to TLS; is it a port without?'
   return reason

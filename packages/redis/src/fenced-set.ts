@@ -1,8 +1,7 @@
 import { LeaseholdError } from '@leasehold/core'
-import { commanderOf } from './clients/commander.ts'
+import { type CommandingClient, commanderOf } from './clients/commander.ts'
 import { fenceName } from './fence-name.ts'
 import { withoutArguments } from './redaction.ts'
-import type { NodeRedisClient, RedisCommander } from './redis-shapes.ts'
 import { runScript } from './script.ts'
 import { fencedSet as script } from './scripts/fenced-set.ts'
 
@@ -20,7 +19,7 @@ const OUTLIVES_MS = 24 * 60 * 60 * 1000
  * where the key has a hash tag. Rule: M. Kleppmann, "How to do distributed locking" (2016).
  */
 export async function fencedSet(
-  client: RedisCommander | NodeRedisClient,
+  client: CommandingClient,
   key: string,
   value: string | Buffer,
   fencingToken: bigint,

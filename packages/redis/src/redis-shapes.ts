@@ -1,3 +1,5 @@
+import type { NodeAddress } from './node-address.ts'
+
 // The few methods that are needed of a library. The `Redis` of `ioredis` fits; so does what behaves as it does, such as `iovalkey`, which was made from it.
 
 /** Your client. It is duplicated, never reconfigured, and nothing is sent over it. */
@@ -36,9 +38,7 @@ export interface RedisClusterClient {
   duplicate(startupNodes: object[], override: Record<string, unknown>): RedisClusterConnection
 }
 
-type NatMap =
-  | { readonly [address: string]: { readonly host: string; readonly port: number } }
-  | ((address: string) => { readonly host: string; readonly port: number } | null)
+type NatMap = { readonly [address: string]: NodeAddress } | ((address: string) => NodeAddress | null)
 
 /** A duplicate of your client, for one look at the Cluster. */
 export interface RedisClusterConnection {
@@ -65,8 +65,15 @@ export interface NodeRedisClient {
   sendCommand(args: (string | Buffer)[], options?: object): Promise<unknown>
 }
 
-interface NodeRedisOptions {
-  readonly socket?: { readonly tls?: boolean | undefined } | undefined
+/** What a client of one node is made with. */
+export interface NodeRedisOptions {
+  readonly socket?:
+    | {
+        readonly tls?: boolean | undefined
+        readonly host?: string | undefined
+        readonly port?: number | undefined
+      }
+    | undefined
   readonly name?: string | undefined
   /** From 6 on. It stands before the keys of its own methods alone. */
   readonly keyPrefix?: string | Uint8Array | undefined
@@ -75,16 +82,64 @@ interface NodeRedisOptions {
 }
 
 /** A duplicate of a client by node-redis. */
-export interface NodeRedisDuplicate {
+export interface NodeRedisDuplicate extends NodeRedisClient {
   connect(): Promise<unknown>
   /** From 5 on. */
   destroy?(): void
   disconnect?(): Promise<unknown>
-  sendCommand(args: (string | Buffer)[]): Promise<unknown>
   subscribe(channel: string, listener: (message: string) => void): Promise<unknown>
+  sSubscribe(channel: string, listener: (message: string, channel: string) => void): Promise<unknown>
+  sUnsubscribe(channel: string): Promise<unknown>
   on(event: 'error', listener: (error: Error) => void): unknown
   ref(): void
   unref(): void
+}
+
+/** A Cluster of node-redis, as far as single commands go. */
+export interface NodeRedisClusterCommander {
+  getSlotRandomNode(slot: number): unknown
+  sendCommand(
+    firstKey: string | undefined,
+    isReadonly: boolean | undefined,
+    args: (string | Buffer)[],
+    options?: object,
+  ): Promise<unknown>
+}
+
+/** Sentinels of node-redis, as far as single commands go. */
+export interface NodeRedisSentinelCommander {
+  getSentinelNode(): unknown
+  sendCommand(isReadonly: boolean | undefined, args: (string | Buffer)[], options?: object): Promise<unknown>
+}
+
+/** Your client of a Cluster by node-redis, from 5.5 on. Nothing is sent over it: connections are made of what it was made with. */
+export interface NodeRedisClusterClient extends NodeRedisClusterCommander {
+  /** What it was made with. Earlier versions keep that to themselves. */
+  readonly _options: NodeRedisClusterOptions
+  /** A Cluster of its own, not connected. */
+  duplicate(overrides: object): NodeRedisClusterDuplicate
+}
+
+interface NodeRedisClusterOptions {
+  /** Of clients of one node each. */
+  readonly rootNodes: readonly NodeRedisOptions[]
+  /** Of every connection: how to log in, TLS. */
+  readonly defaults?: NodeRedisOptions | undefined
+  readonly nodeAddressMap?: NodeAddressMap | undefined
+  /** From 6 on. */
+  readonly keyPrefix?: string | Uint8Array | undefined
+}
+
+/** How nodes are reached that call themselves so, in the words of node-redis. */
+export type NodeAddressMap =
+  | { readonly [address: string]: NodeAddress }
+  | ((address: string) => NodeAddress | undefined)
+
+/** A duplicate of your client, asked for a client of one node alone. */
+export interface NodeRedisClusterDuplicate {
+  /** Makes the client of a node, as its `client`, and begins to connect it. */
+  nodeClient(node: never): Promise<unknown>
+  on(event: 'error', listener: (error: Error) => void): unknown
 }
 
 /** One connection to one node, opened once and never again: what all libraries come down to. A duplicate made by `ioredis` is one as it is. */

@@ -1,5 +1,5 @@
 import { Cluster, Redis } from 'ioredis'
-import { createClient, createClientPool, createCluster, createSentinel } from 'redis'
+import { createClient, createClientPool, createSentinel } from 'redis'
 import { createClient as createClient4, createCluster as createCluster4 } from 'redis4'
 import {
   createClientPool as createClientPool6,
@@ -15,20 +15,24 @@ const place = { host: '127.0.0.1', port: 1 }
 const ioredis = () => new Redis(url, { lazyConnect: true })
 const nodeRedis = () => createClient({ url })
 
-const CLUSTER = 'createCluster() of node-redis is not supported yet: pass an ioredis Cluster'
-const SENTINEL = 'createSentinel() of node-redis is not supported yet: pass an ioredis client'
+const CLUSTER = 'createCluster() of node-redis tells how its nodes are reached from 5.5 on'
+const SENTINEL =
+  'createSentinel() of node-redis tells nobody how it connects: pass createClient(options.nodeClientOptions) as client'
 const POOL = 'createClientPool() of node-redis is not supported: pass a client'
 
 const unsupported: [what: string, client: unknown, message: string][] = [
   ['a cluster of node-redis 4', createCluster4({ rootNodes: [{ url }] }), CLUSTER],
-  ['a cluster of node-redis 5', createCluster({ rootNodes: [{ url }] }), CLUSTER],
-  ['a cluster of node-redis 6', createCluster6({ rootNodes: [{ url }] }), CLUSTER],
   ['sentinels of node-redis 5', createSentinel({ name: 'any', sentinelRootNodes: [place] }), SENTINEL],
   ['sentinels of node-redis 6', createSentinel6({ name: 'any', sentinelRootNodes: [place] }), SENTINEL],
   ['a pool of node-redis 5', createClientPool({ url }), POOL],
   ['a pool of node-redis 6', createClientPool6({ url }), POOL],
   ['a client of node-redis 3', { internal_send_command: () => {}, duplicate: () => {}, options: {} }, 'node-redis 3'],
-  ['a client of valkey-glide', { customCommand: async () => {} }, '@valkey/valkey-glide is not supported'],
+  ['a client of valkey-glide', { customCommand: async () => {} }, '@valkey/valkey-glide connects again by itself'],
+  [
+    "Bun's client",
+    { bufferedAmount: 0, onclose: null, send: async () => {}, duplicate: async () => {} },
+    "Bun's RedisClient tells nobody its address",
+  ],
 ]
 
 const noClients: [what: string, client: unknown, got: string][] = [
@@ -80,6 +84,12 @@ describe('redisBackend', () => {
 })
 
 describe('redisQuorumBackend', () => {
+  it('takes no Cluster of node-redis', () => {
+    const client = createCluster6({ rootNodes: [{ url }] })
+    const clients = [ioredis(), nodeRedis(), client as never]
+    expect(thrownBy(() => redisQuorumBackend({ clients }))).toContain('a Cluster is none')
+  })
+
   const clientsWith = (client: unknown) => ({ clients: [ioredis(), nodeRedis(), client as never] })
 
   it.each(unsupported)('names what it does not take: %s', (what, client, message) => {
@@ -106,7 +116,10 @@ describe('fencedSet', () => {
     await expect(fencedSet(client, 'any', 'value', 1n)).rejects.toThrow('client must not be in legacyMode')
   })
 
-  it.each([...unsupported, ...noClients])('takes no client that it cannot use: %s', async (_, client, message) => {
+  // Single commands can be sent over these.
+  const commanding = unsupported.filter(([what]) => !/^(a cluster|sentinels) of/.test(what))
+
+  it.each([...commanding, ...noClients])('takes no client that it cannot use: %s', async (_, client, message) => {
     await expect(fencedSet(client as never, 'any', 'value', 1n)).rejects.toThrow(TypeError)
     await expect(fencedSet(client as never, 'any', 'value', 1n)).rejects.toThrow(message)
   })

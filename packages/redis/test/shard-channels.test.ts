@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { IoredisCluster } from '../src/clients/ioredis-cluster.ts'
 import { ShardChannels } from '../src/cluster/shard-channels.ts'
 import { SlotMap } from '../src/cluster/slot-map.ts'
 import type { RedisClusterConnection } from '../src/redis-shapes.ts'
@@ -39,7 +40,7 @@ beforeEach(() => {
 afterEach(() => vi.useRealTimers())
 
 it('a channel is listened to for a while after the last wait, and its connection ends with the last channel', async () => {
-  const map = new SlotMap({ isCluster: true, options: {}, duplicate: lookedAt }, 1000)
+  const map = new SlotMap(new IoredisCluster({ isCluster: true, options: {}, duplicate: lookedAt }, 1000))
   const channels = new ShardChannels(map, 1000, 'n:', () => {})
   const [busy, idle] = ['busy', 'idle'].map((key) => channels.subscriptionTo(key).name)
   const stop = channels.subscriptionTo('busy').expect('holder', () => {})

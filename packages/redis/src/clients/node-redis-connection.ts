@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import type { NodeAddress } from '../node-address.ts'
 import type { NodeRedisClient, NodeRedisDuplicate, RedisConnection, RedisStream } from '../redis-shapes.ts'
 import { nodeRedisSettings } from './node-redis-settings.ts'
 
@@ -16,10 +17,13 @@ export class NodeRedisConnection implements RedisConnection {
   readonly #events = new EventEmitter()
   /** The library cannot give up a socket that is still connecting. */
   readonly #socket = new AbortController()
+  readonly #shardChannels = new Set<string>()
+  readonly #hearShard = (message: string, channel: string) => this.#events.emit('smessage', channel, message)
   /** Why it is over. */
   #reason: Error | undefined
 
-  constructor(client: NodeRedisClient, replyTimeoutMs: number) {
+  /** `place`: where to, in place of where your client goes. */
+  constructor(client: NodeRedisClient, replyTimeoutMs: number, place?: NodeAddress) {
     const tls = client.options?.socket?.tls === true
     this.options = { tls }
     const terms = {
@@ -28,7 +32,7 @@ export class NodeRedisConnection implements RedisConnection {
       signal: this.#socket.signal,
       reconnectStrategy: (_: number, cause: Error) => this.#fail(cause),
     }
-    this.#redis = client.duplicate(nodeRedisSettings(client, terms))
+    this.#redis = client.duplicate(nodeRedisSettings(client, terms, place))
     // Without a listener, the process would end.
     this.#redis.on('error', (error) => this.#fail(error))
     this.#events.on('error', () => {})
@@ -54,9 +58,28 @@ export class NodeRedisConnection implements RedisConnection {
   }
 
   call(command: string, ...args: (string | number | Buffer)[]): Promise<unknown> {
-    return this.#redis.sendCommand([command, ...argumentsOf(args)]).catch((error: unknown) => {
+    return this.#send(command, args).catch((error: unknown) => {
       throw this.#reason !== undefined && isEndedHere(error) ? this.#reason : error
     })
+  }
+
+  /** The library keeps account of what is listened to: it has methods of its own for that. */
+  #send(command: string, args: readonly (string | number | Buffer)[]): Promise<unknown> {
+    if (command === 'ssubscribe') return this.#listenToShard(String(args[0]))
+    if (command === 'sunsubscribe') return this.#leaveShard(String(args[0]))
+    return this.#redis.sendCommand([command, ...argumentsOf(args)])
+  }
+
+  /** The server is asked each time. The library would take a channel that it knows for one that the server still knows. */
+  async #listenToShard(channel: string): Promise<void> {
+    if (this.#shardChannels.has(channel)) await this.#leaveShard(channel)
+    await this.#redis.sSubscribe(channel, this.#hearShard)
+    this.#shardChannels.add(channel)
+  }
+
+  async #leaveShard(channel: string): Promise<void> {
+    await this.#redis.sUnsubscribe(channel)
+    this.#shardChannels.delete(channel)
   }
 
   async subscribe(channel: string): Promise<void> {

@@ -1,3 +1,4 @@
+import type { NodeAddress } from '../node-address.ts'
 import type { NodeRedisClient } from '../redis-shapes.ts'
 import { nameOfOurs } from './name-of-ours.ts'
 
@@ -10,17 +11,19 @@ export interface ConnectionTerms {
 }
 
 /**
- * What a duplicate must not take over from your client. Kept are the address, TLS, credentials, the database, the name and the protocol: RESP3 renews credentials where RESP2
+ * What a duplicate must not take over from your client. Kept are the address, where none is found out, TLS, credentials, the database, the name and the protocol: RESP3 renews credentials where RESP2
  * cannot. The driver's defaults connect again by themselves, and keep commands for later when their caller has long given up.
  */
 export const nodeRedisSettings = (
   { options }: Pick<NodeRedisClient, 'options'>,
   terms: ConnectionTerms,
+  place: NodeAddress | undefined,
 ): Record<string, unknown> => ({
   // What it says stands in the other options, too; here it would overrule them.
   url: undefined,
   socket: {
     ...options?.socket,
+    ...(place && { host: place.host, port: place.port }),
     ...terms,
     // Silence is watched from here.
     socketTimeout: undefined,

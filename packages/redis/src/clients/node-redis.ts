@@ -1,10 +1,25 @@
-import type { NodeRedisClient } from '../redis-shapes.ts'
+import type {
+  NodeRedisClient,
+  NodeRedisClusterClient,
+  NodeRedisClusterCommander,
+  NodeRedisSentinelCommander,
+} from '../redis-shapes.ts'
 import type { NodeClient } from './node-client.ts'
 import { NodeRedisConnection } from './node-redis-connection.ts'
 
 /** By what no other library has. */
 export const isNodeRedis = (client: object): client is NodeRedisClient =>
   'sendCommand' in client && 'isOpen' in client && typeof client.isOpen === 'boolean'
+
+export const isClusterOfNodeRedis = (client: object): client is NodeRedisClusterCommander =>
+  'getSlotRandomNode' in client
+
+/** One that tells how its nodes are reached: before 5.5, it keeps that to itself. */
+export const isNodeRedisCluster = (client: object): client is NodeRedisClusterClient =>
+  isClusterOfNodeRedis(client) && '_options' in client
+
+export const isSentinelOfNodeRedis = (client: object): client is NodeRedisSentinelCommander =>
+  'getSentinelNode' in client
 
 /** Of node-redis, the package `redis`. */
 export const nodeRedisClient = (client: NodeRedisClient): NodeClient => ({
@@ -14,4 +29,4 @@ export const nodeRedisClient = (client: NodeRedisClient): NodeClient => ({
   prepare: async () => {},
 })
 
-export const keyPrefixOf = ({ options }: NodeRedisClient): string => String(options?.keyPrefix ?? '')
+export const keyPrefixOf = ({ options }: Pick<NodeRedisClient, 'options'>): string => String(options?.keyPrefix ?? '')

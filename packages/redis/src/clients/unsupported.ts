@@ -4,18 +4,29 @@ const SUPPORTED = 'a client of ioredis 5, iovalkey or node-redis 4 (package redi
 const UNSUPPORTED: readonly { readonly told: readonly string[]; readonly reason: string }[] = [
   {
     told: ['nodeClient', 'getSlotRandomNode'],
-    reason: 'createCluster() of node-redis is not supported yet: pass an ioredis Cluster',
+    reason:
+      'createCluster() of node-redis tells how its nodes are reached from 5.5 on: take that, or an ioredis Cluster',
   },
   {
     told: ['getSentinelNode', 'getMasterNode'],
-    reason: 'createSentinel() of node-redis is not supported yet: pass an ioredis client that is made with sentinels',
+    reason:
+      'createSentinel() of node-redis tells nobody how it connects: pass createClient(options.nodeClientOptions) as client, and its options as sentinel',
   },
   {
     told: ['totalClients', 'execute'],
     reason: 'createClientPool() of node-redis is not supported: pass a client, it is duplicated as often as needed',
   },
   { told: ['internal_send_command'], reason: 'node-redis 3 (package redis) is not supported: take 4 or later' },
-  { told: ['customCommand'], reason: '@valkey/valkey-glide is not supported: pass a client of iovalkey or ioredis' },
+  {
+    told: ['customCommand'],
+    reason:
+      '@valkey/valkey-glide connects again by itself and tells nobody, which a lock has to know: pass a client of iovalkey or ioredis',
+  },
+  {
+    told: ['bufferedAmount', 'onclose', 'send'],
+    reason:
+      "Bun's RedisClient tells nobody its address, and what it duplicates connects again by itself: pass a client of ioredis or node-redis, they run on Bun",
+  },
 ]
 
 export const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null

@@ -1,8 +1,7 @@
 import type { Clock } from '@leasehold/core'
-import type { AskCredentials } from '../clients/credentials.ts'
+import type { ClusterClient } from '../clients/cluster-client.ts'
 import { askParts } from '../parts.ts'
 import type { Reach, ScriptingOptions } from '../reach.ts'
-import type { RedisClusterClient } from '../redis-shapes.ts'
 import { acquireParts } from './acquire-parts.ts'
 import { ClusterNodes } from './cluster-nodes.ts'
 import { ClusterTurns } from './cluster-turns.ts'
@@ -11,15 +10,9 @@ import { SlotBatches } from './slot-batches.ts'
 import { SlotMap } from './slot-map.ts'
 
 /** The masters of a Cluster. A script serves one slot: what lies apart is asked for apart. */
-export function reachCluster(
-  client: RedisClusterClient,
-  namespace: string,
-  options: ScriptingOptions,
-  clock: Clock,
-  credentials: AskCredentials | undefined,
-): Reach {
+export function reachCluster(client: ClusterClient, namespace: string, options: ScriptingOptions, clock: Clock): Reach {
   const { replyTimeoutMs } = options
-  const map = new SlotMap(client, replyTimeoutMs, credentials)
+  const map = new SlotMap(client)
   const scripts = new ClusterNodes(map, options)
   const turns = new ClusterTurns(map, replyTimeoutMs, namespace)
   const batches = new SlotBatches(namespace)

@@ -1,4 +1,4 @@
-import { addressOf, type NodeAddress } from './node-address.ts'
+import { addressOf, type NodeAddress } from '../node-address.ts'
 
 /** What a node says that does not serve a slot, or does not serve it any more. It has not run the script. */
 export interface Redirection {

@@ -1,16 +1,9 @@
-import { type AskCredentials, askingFirst, type RedisCredentials, toldWithin } from '../clients/credentials.ts'
-import { safeSettings } from '../clients/ioredis.ts'
-import { nameOfOurs } from '../clients/name-of-ours.ts'
-import { isOver } from '../connection-errors.ts'
-import { withoutArguments } from '../redaction.ts'
-import type { RedisClusterClient, RedisClusterConnection, RedisConnection, RedisNode } from '../redis-shapes.ts'
-import { addressOf, type NodeAddress, textOf } from './node-address.ts'
+import type { ClusterClient, ClusterView } from '../clients/cluster-client.ts'
+import { addressOf, type NodeAddress, textOf } from '../node-address.ts'
+import type { RedisConnection } from '../redis-shapes.ts'
 
 /** How long a map that may be wrong is put up with before it is read again. */
 const DOUBT_PAUSE_MS = 250
-
-/** How long one node may take to say who serves what, before another is asked: where your client has no limit of its own, sooner than the engine gives up on its request. */
-const LONGEST_ANSWER_MS = 1000
 
 /** Where a slot is. One that has moved, even to return, is another place. */
 export interface Place extends NodeAddress {
@@ -18,22 +11,18 @@ export interface Place extends NodeAddress {
   readonly name: string
 }
 
-/** Which master serves which slot, as far as is known. Read by short-lived duplicates of your client, never by itself. */
+/** Which master serves which slot, as far as is known. Read where it is doubted, never by itself. */
 export class SlotMap {
-  readonly #client: RedisClusterClient
-  readonly #replyTimeoutMs: number
-  readonly #credentials: AskCredentials | undefined
+  readonly #client: ClusterClient
   #places: (Place | undefined)[] = []
-  /** Clients of the masters, never connected: connections are duplicates of them. */
-  #masters = new Map<string, RedisNode>()
+  /** By name. */
+  #masters = new Map<string, NodeAddress>()
   #reading: Promise<void> | undefined
   #readAt = Number.NEGATIVE_INFINITY
   #closed = false
 
-  constructor(client: RedisClusterClient, replyTimeoutMs: number, credentials?: AskCredentials) {
+  constructor(client: ClusterClient) {
     this.#client = client
-    this.#replyTimeoutMs = replyTimeoutMs
-    this.#credentials = credentials
   }
 
   /** A slot that nobody is known to serve is asked for anywhere: any node knows more. */
@@ -42,17 +31,12 @@ export class SlotMap {
   }
 
   anywhere(): Place | undefined {
-    const names = [...this.#masters.keys()]
-    const name = names[Math.floor(Math.random() * names.length)]
-    return name === undefined ? undefined : placeAt(addressOf(name))
-  }
-
-  get #tls(): unknown {
-    return this.#client.options.redisOptions?.tls
+    const known = this.masters
+    return known[Math.floor(Math.random() * known.length)]
   }
 
   get masters(): Place[] {
-    return [...this.#masters.keys()].map((name) => placeAt(addressOf(name)))
+    return [...this.#masters.values()].map(placeAt)
   }
 
   knows(name: string): boolean {
@@ -68,18 +52,13 @@ export class SlotMap {
 
   /** How the node is reached from here that calls itself so. */
   reached(to: NodeAddress): Place {
-    const { natMap } = this.#client.options
-    const name = textOf(to)
-    return placeAt((typeof natMap === 'function' ? natMap(name) : natMap?.[name]) ?? to)
+    return placeAt(this.#client.reached(to))
   }
 
   /** Places are known only after nodes are. */
   make(place: Place | undefined): RedisConnection {
-    const [any] = this.#masters.values()
-    const client = this.#masters.get(place?.name ?? '') ?? any
-    if (client === undefined || place === undefined) throw new Error('no node of the Cluster is known')
-    const settings = { ...safeSettings(this.#replyTimeoutMs, this.#tls), host: place.host, port: place.port }
-    return askingFirst(client.duplicate(settings), this.#credentials, this.#replyTimeoutMs)
+    if (place === undefined) throw new Error('no node of the Cluster is known')
+    return this.#client.connectionTo(place)
   }
 
   /** `silent`: a node that is not asked, as long as others can be. */
@@ -108,8 +87,8 @@ export class SlotMap {
 
   /** From the nodes that the client was made with; where none of them answers any more, from those that came later. Where one is silent, from the others. */
   async #readAnew(silent: string | undefined): Promise<void> {
-    const known = [...this.#masters.values()].map(({ options }) => ({ ...options }))
-    const others = silent === undefined ? [] : known.filter((node) => textOf(node) !== silent)
+    const known = this.masters
+    const others = silent === undefined ? [] : known.filter(({ name }) => name !== silent)
     try {
       await this.#readFrom(others)
     } catch (error) {
@@ -118,38 +97,15 @@ export class SlotMap {
     }
   }
 
-  async #readFrom(nodes: object[]): Promise<void> {
+  async #readFrom(nodes: readonly NodeAddress[]): Promise<void> {
     if (this.#closed) throw new Error('these locks were closed')
-    const settings = this.#settings(this.#credentials && (await toldWithin(this.#credentials, this.#replyTimeoutMs)))
-    const cluster = this.#client.duplicate(nodes, settings)
-    let reason: Error | undefined
-    let asked: RedisNode | undefined
-    cluster.on('error', () => {})
-    cluster.on('node error', (error) => {
-      reason ??= error
-    })
-    cluster.on('+node', (node) => {
-      asked ??= node
-    })
-    try {
-      await cluster.connect()
-      this.#take(cluster)
-    } catch (error) {
-      const told = reason ?? error
-      throw withoutArguments(
-        (isOver(told) && asked && (await reasonAt(asked.duplicate(settings.redisOptions)))) || told,
-      )
-    } finally {
-      cluster.disconnect()
-    }
+    this.#take(await this.#client.look(nodes))
   }
 
-  #take(cluster: RedisClusterConnection): void {
-    const masters = cluster.nodes('master').map((node) => [textOf(node.options), node] as const)
-    if (masters.length === 0) throw new Error('the Cluster has no masters')
+  #take({ masters, slots }: ClusterView): void {
     const fresh = new Map<string, Place>()
-    this.#places = cluster.slots.map((names, slot) => this.#placed(slot, names[0], fresh))
-    this.#masters = new Map(masters)
+    this.#places = slots.map((name, slot) => this.#placed(slot, name, fresh))
+    this.#masters = new Map(masters.map((master) => [textOf(master), master]))
   }
 
   /** Slots that came to a node in the same reading share one place: there are sixteen thousand of them, and a few nodes. */
@@ -161,40 +117,6 @@ export class SlotMap {
     fresh.set(name, place)
     return place
   }
-
-  #settings(credentials: RedisCredentials | undefined) {
-    const { slotsRefreshTimeout = LONGEST_ANSWER_MS, redisOptions } = this.#client.options
-    return {
-      lazyConnect: true,
-      enableOfflineQueue: false,
-      enableReadyCheck: false,
-      enableAutoPipelining: false,
-      shardedSubscribers: false,
-      slotsRefreshInterval: undefined,
-      slotsRefreshTimeout: Math.min(slotsRefreshTimeout, this.#replyTimeoutMs),
-      clusterRetryStrategy: () => null,
-      clusterNodeRetryStrategy: null,
-      keyPrefix: '',
-      // Older drivers put these in the place of yours.
-      redisOptions: {
-        ...redisOptions,
-        ...nameOfOurs('connectionName', redisOptions?.connectionName),
-        ...credentials,
-        ...safeSettings(this.#replyTimeoutMs, this.#tls),
-      },
-    }
-  }
 }
 
 const placeAt = ({ host, port }: NodeAddress): Place => ({ host, port, name: textOf({ host, port }) })
-
-/** Of connections that it makes for a look at the Cluster, the driver says that they were closed, and not why. Another one to the same node is told. */
-async function reasonAt(redis: RedisConnection): Promise<Error | undefined> {
-  let reason: Error | undefined
-  redis.on('error', (error) => {
-    reason ??= error
-  })
-  await redis.connect().catch(() => {})
-  redis.disconnect()
-  return reason
-}

@@ -104,7 +104,7 @@ function nodesOf(
   const claimIdentity = identities()
   const told = new Set<string>()
   const given = clients.map((client: RedisClient | NodeRedisClient, index) =>
-    nodeClientOf(`clients[${index}]`, client, credentials),
+    nodeClientOf(`clients[${index}]`, client, { credentials }),
   )
   assertCredentials(credentials, clients)
   return given.map((client, index) => {

@@ -15,6 +15,8 @@ export const targets: ReadonlyMap<string, () => Promise<RunningTarget>> = new Ma
   ['redis-clustered', async () => (await import('../redis/target.ts')).startClusteredRedisTarget()],
   ['redis-cluster', async () => (await import('../redis/target.ts')).startRedisClusterTarget()],
   ['redis-sentinel', async () => (await import('../redis/target.ts')).startRedisSentinelTarget()],
+  ['redis-cluster-node-redis', async () => (await import('../redis/target.ts')).startNodeRedisClusterTarget()],
+  ['redis-sentinel-node-redis', async () => (await import('../redis/target.ts')).startNodeRedisSentinelTarget()],
   ['redis-quorum', async () => (await import('../redis-quorum/target.ts')).startQuorumTarget()],
   ['redis-quorum-5', async () => (await import('../redis-quorum/target.ts')).startPoorQuorumTarget()],
   ['etcd', async () => (await import('../etcd/target.ts')).startEtcdTarget()],

@@ -1,12 +1,18 @@
 import type { LockBackend } from '@leasehold/core'
-import { type NodeRedisClient, redisBackend } from '@leasehold/redis'
+import { type RedisBackendOptions, redisBackend } from '@leasehold/redis'
 import { Cluster, Redis } from 'ioredis'
-import { createClient } from 'redis'
+import { createClient, createCluster } from 'redis'
 
 /** Where servers are, and under which name they know the connections. */
 export interface Address {
-  /** One node by `ioredis`, unless it says by what else. */
-  readonly kind: 'node' | 'node by node-redis' | 'cluster' | 'sentinel'
+  /** By `ioredis`, unless it says by what else. */
+  readonly kind:
+    | 'node'
+    | 'node by node-redis'
+    | 'cluster'
+    | 'cluster by node-redis'
+    | 'sentinel'
+    | 'sentinel by node-redis'
   readonly urls: readonly string[]
   readonly connectionName: string
   /** Default: that of nobody. */
@@ -20,23 +26,31 @@ const SENTINEL_NAME = 'leasehold'
 
 /** A client of its own, as another process would have. Never connected: the backend works on duplicates. */
 export function openRedis(address: Address): LockBackend {
-  return redisBackend({ client: clientOf(address) })
+  return redisBackend(address.kind.endsWith(' by node-redis') ? byNodeRedis(address) : { client: clientOf(address) })
 }
 
-function clientOf({
-  kind,
-  urls,
-  connectionName,
-  credentials,
-  detours = new Map(),
-}: Address): Redis | Cluster | NodeRedisClient {
+const placesOf = (urls: readonly string[]) =>
+  urls.map((url) => ({ host: new URL(url).hostname, port: Number(new URL(url).port) }))
+
+const mapOf = (detours: ReadonlyMap<number, number> = new Map()) =>
+  Object.fromEntries([...detours].map(([from, to]) => [`127.0.0.1:${from}`, { host: '127.0.0.1', port: to }]))
+
+function clientOf({ kind, urls, connectionName, credentials, detours }: Address): Redis | Cluster {
   const options = { connectionName, lazyConnect: true, ...credentials }
-  const places = urls.map((url) => ({ host: new URL(url).hostname, port: Number(new URL(url).port) }))
-  const natMap = Object.fromEntries(
-    [...detours].map(([from, to]) => [`127.0.0.1:${from}`, { host: '127.0.0.1', port: to }]),
-  )
-  if (kind === 'node by node-redis') return createClient({ url: urls[0] ?? '', name: connectionName, ...credentials })
+  const natMap = mapOf(detours)
   if (kind === 'node') return new Redis(urls[0] ?? '', options)
-  if (kind === 'sentinel') return new Redis({ ...options, sentinels: places, name: SENTINEL_NAME, natMap })
-  return new Cluster(places, { lazyConnect: true, natMap, redisOptions: { connectionName, ...credentials } })
+  if (kind === 'sentinel') return new Redis({ ...options, sentinels: placesOf(urls), name: SENTINEL_NAME, natMap })
+  return new Cluster(placesOf(urls), { lazyConnect: true, natMap, redisOptions: { connectionName, ...credentials } })
+}
+
+function byNodeRedis({ kind, urls, connectionName, credentials, detours }: Address): RedisBackendOptions {
+  const options = { name: connectionName, ...credentials }
+  const nodeAddressMap = mapOf(detours)
+  if (kind === 'cluster by node-redis') {
+    const rootNodes = urls.map((url) => ({ url }))
+    return { client: createCluster({ rootNodes, defaults: options, nodeAddressMap }) }
+  }
+  if (kind === 'node by node-redis') return { client: createClient({ url: urls[0] ?? '', ...options }) }
+  const sentinel = { name: SENTINEL_NAME, sentinelRootNodes: placesOf(urls), nodeAddressMap }
+  return { client: createClient(options), sentinel }
 }

@@ -61,11 +61,16 @@ export async function startClusteredRedisTarget(): Promise<RunningTarget> {
 }
 
 /** Three masters without replicas, one proxy before each. */
-export async function startRedisClusterTarget(): Promise<RunningTarget> {
+export const startRedisClusterTarget = (): Promise<RunningTarget> => startCluster('redis-cluster', 'cluster')
+
+export const startNodeRedisClusterTarget = (): Promise<RunningTarget> =>
+  startCluster('redis-cluster-node-redis', 'cluster by node-redis')
+
+async function startCluster(name: string, kind: Address['kind']): Promise<RunningTarget> {
   const cluster = await startRedisCluster({ own: true })
   return targetOf({
-    name: 'redis-cluster',
-    kind: 'cluster',
+    name,
+    kind,
     ttlMs: 600,
     entries: cluster.nodes,
     nodes: cluster.nodes,
@@ -75,11 +80,16 @@ export async function startRedisClusterTarget(): Promise<RunningTarget> {
 }
 
 /** A primary, its replica and three sentinels. */
-export async function startRedisSentinelTarget(): Promise<RunningTarget> {
+export const startRedisSentinelTarget = (): Promise<RunningTarget> => startSentinels('redis-sentinel', 'sentinel')
+
+export const startNodeRedisSentinelTarget = (): Promise<RunningTarget> =>
+  startSentinels('redis-sentinel-node-redis', 'sentinel by node-redis')
+
+async function startSentinels(name: string, kind: Address['kind']): Promise<RunningTarget> {
   const group = await startRedisSentinels({ downAfterMs: 60_000 })
   return targetOf({
-    name: 'redis-sentinel',
-    kind: 'sentinel',
+    name,
+    kind,
     ttlMs: 600,
     entries: group.sentinels,
     nodes: [group.primary, group.replica],
