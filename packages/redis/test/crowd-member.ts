@@ -1,12 +1,17 @@
 // One process of a crowd: so many callers want the same key, again and again, until told to stop. Arguments: address, or those of a Cluster with commas
-// between; key; callers.
+// between; key; callers; whose clients, `ioredis` or `node-redis`.
 import { createLocks } from '@leasehold/core'
 import { Cluster, Redis } from 'ioredis'
+import { createClient, createCluster } from 'redis'
 import { redisBackend } from '../src/index.ts'
 
-const [url = '', key = '', callers = '0'] = process.argv.slice(2)
+const [url = '', key = '', callers = '0', by = 'ioredis'] = process.argv.slice(2)
 const urls = url.split(',')
-const client = urls.length > 1 ? new Cluster(urls, { lazyConnect: true }) : new Redis(url, { lazyConnect: true })
+const isCluster = urls.length > 1
+const ioredis = () => (isCluster ? new Cluster(urls, { lazyConnect: true }) : new Redis(url, { lazyConnect: true }))
+const nodeRedis = () =>
+  isCluster ? createCluster({ rootNodes: urls.map((each) => ({ url: each })) }) : createClient({ url })
+const client = by === 'node-redis' ? nodeRedis() : ioredis()
 const locks = createLocks(redisBackend({ client }), { ttlMs: 2000, waitMs: 60_000, whenHeld: 'wait' })
 const lock = locks.named(key)
 const SAMPLE_MS = 5

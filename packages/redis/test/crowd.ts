@@ -22,10 +22,18 @@ type Told =
   | { readonly turns: readonly CrowdTurn[]; readonly lateMs: number }
 
 /** Processes with so many callers each; none of them begins before `start`. */
-export async function startMembers(count: number, url: string, key: string, callers: number): Promise<Member[]> {
+export async function startMembers(
+  count: number,
+  url: string,
+  key: string,
+  callers: number,
+  by = 'ioredis',
+): Promise<Member[]> {
   const ready = new Set<Member>()
   const path = await compiled(fileURLToPath(new URL('./crowd-member.ts', import.meta.url)))
-  const members = Array.from({ length: count }, () => startMember({ path, args: [url, key, String(callers)] }, ready))
+  const members = Array.from({ length: count }, () =>
+    startMember({ path, args: [url, key, String(callers), by] }, ready),
+  )
   const ended = Promise.race(members.map(({ child }) => child.exited)).then(() => {
     throw new Error('a process ended before it was ready')
   })

@@ -9,6 +9,8 @@ interface Size {
   readonly callers: number
   /** Of every process, before the crowd is told to stop. */
   readonly turns: number
+  /** Whose clients they have. Default: `ioredis`. */
+  readonly by?: 'ioredis' | 'node-redis'
 }
 
 const spread = (counts: readonly number[]): number => Math.max(...counts) / Math.min(...counts)
@@ -45,7 +47,7 @@ export async function evenTurns(servers: readonly Server[], size: Size): Promise
 /** How uneven grants, turns of processes and turns of callers were. */
 async function turnsOf(servers: readonly Server[], size: Size) {
   const urls = servers.map(({ url }) => url).join(',')
-  const crowd = await startMembers(size.processes, urls, size.key, size.callers)
+  const crowd = await startMembers(size.processes, urls, size.key, size.callers, size.by)
   for (const server of servers) await askRedis(server, 'config', 'resetstat')
   start(crowd)
   await until('everybody had many turns', () => crowd.every(({ count }) => count >= size.turns))

@@ -1,6 +1,7 @@
 import { createLocks } from '@leasehold/core'
 import { askRedis, type RedisSentinels, type Server, startRedisSentinels, until } from '@leasehold/test-services'
 import { Redis } from 'ioredis'
+import { Redis as Valkey } from 'iovalkey'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { redisBackend } from '../src/index.ts'
 
@@ -32,6 +33,15 @@ describe('behind sentinels', () => {
   it('locks are taken at the primary, also by a client that reads from replicas', async () => {
     const locks = createLocks(redisBackend({ client: client({ role: 'slave' }) }), { onAdvice: () => {} })
     const lease = await locks.named('at the primary').acquire({ waitMs: 15_000 })
+    expect(await lease.release()).toBe('released')
+    await locks.close()
+  })
+
+  it('locks are taken by iovalkey, too', async () => {
+    const sentinels = group.sentinels.map(({ host, port }) => ({ host, port }))
+    const valkey = new Valkey({ sentinels, name: group.name, lazyConnect: true })
+    const locks = createLocks(redisBackend({ client: valkey }))
+    const lease = await locks.named('by iovalkey').acquire({ waitMs: 15_000 })
     expect(await lease.release()).toBe('released')
     await locks.close()
   })

@@ -12,6 +12,8 @@ export const targets: ReadonlyMap<string, () => Promise<RunningTarget>> = new Ma
   ['postgres-advisory', async () => (await import('../postgres/target.ts')).startPostgresAdvisory()],
   ['redis', async () => (await import('../redis/target.ts')).startRedisTarget()],
   ['redis-node-redis', async () => (await import('../redis/target.ts')).startNodeRedisTarget()],
+  ['redis-node-redis-6', async () => (await import('../redis/target.ts')).startNodeRedis6Target()],
+  ['redis-iovalkey', async () => (await import('../redis/target.ts')).startIovalkeyTarget()],
   ['redis-clustered', async () => (await import('../redis/target.ts')).startClusteredRedisTarget()],
   ['redis-cluster', async () => (await import('../redis/target.ts')).startRedisClusterTarget()],
   ['redis-sentinel', async () => (await import('../redis/target.ts')).startRedisSentinelTarget()],

@@ -35,6 +35,11 @@ export const startRedisTarget = (): Promise<RunningTarget> => startNode('redis',
 /** The same, reached by the other large library. */
 export const startNodeRedisTarget = (): Promise<RunningTarget> => startNode('redis-node-redis', 'node by node-redis')
 
+export const startNodeRedis6Target = (): Promise<RunningTarget> =>
+  startNode('redis-node-redis-6', 'node by node-redis 6')
+
+export const startIovalkeyTarget = (): Promise<RunningTarget> => startNode('redis-iovalkey', 'node by iovalkey')
+
 async function startNode(name: string, kind: Address['kind']): Promise<RunningTarget> {
   const server = await startRedis({ own: true })
   return targetOf({
