@@ -1,47 +1,10 @@
-import { createLocks } from '@leasehold/core'
-import { askRedis, type Server, startRedisClusterReplica, until } from '@leasehold/test-services'
-import { afterAll, expect, it } from 'vitest'
-import { slotOfText } from '../src/cluster/slot.ts'
-import { redisBackend } from '../src/index.ts'
-import { keyNames } from '../src/key-names.ts'
-import { PARTITIONS, partitionOf } from '../src/partitions.ts'
-import { claimOn, terms } from './claims.ts'
-import { nodesOf, startClusterStanding } from './cluster-standing.ts'
+import { Cluster } from 'ioredis'
+import { itLeavesAHungMaster } from './hung-master.ts'
 
-const standing = await startClusterStanding({ 'cluster-node-timeout': 1000 })
-const { cluster } = standing
-const [hung] = cluster.nodes as [Server]
-const replica = await startRedisClusterReplica(cluster, hung, { settings: { 'cluster-node-timeout': 1000 } })
-afterAll(async () => {
-  hung.thaw()
-  await standing.stop()
-  await replica.stop()
-})
-
-/** Longer than the test may take. */
-const NEVER_MS = 1_000_000
-
-it('a master that hangs is left as soon as the others know its successor, however long silence is put up with', async () => {
-  const masters = await Promise.all(PARTITIONS.map(async (tag) => (await nodesOf(standing, slotOfText(tag)))[0]))
-  const keys = Array.from({ length: 100 }, (_, index) => `hung ${index}`)
-  const key = keys.find((each) => masters[PARTITIONS.indexOf(partitionOf(each))] === hung) as string
-  const backend = redisBackend({ client: standing.client(), replyTimeoutMs: NEVER_MS })
-  const claim = claimOn(key)
-  await backend.tryAcquire(claim, terms())
-  const locks = createLocks(redisBackend({ client: standing.client(), replyTimeoutMs: NEVER_MS }), { pollMs: 60_000 })
-  const waiting = locks.named(key).acquire({ waitMs: 200_000 })
-  const { queue } = keyNames('leasehold:', key)
-  await until('it stands in line', async () => (await askRedis(hung, 'exists', queue)) === '1')
-  await until('the replica has all of it', async () => {
-    const [, replicas, written] =
-      /offset=(\d+),.*master_repl_offset:(\d+)/s.exec(await askRedis(hung, 'info', 'replication')) ?? []
-    return replicas !== undefined && replicas === written
-  })
-  hung.freeze()
-  await expect(backend.tryAcquire(claim, terms())).rejects.toThrow(/closed/)
-  const again = await backend.tryAcquire(claim, terms())
-  expect(again).toMatchObject({ granted: true })
-  await backend.release(claim)
-  await (await waiting).release()
-  await Promise.all([backend.close?.(), locks.close()])
-})
+await itLeavesAHungMaster(
+  ({ nodes }) =>
+    new Cluster(
+      nodes.map(({ host, port }) => ({ host, port })),
+      { lazyConnect: true },
+    ),
+)

@@ -40,3 +40,13 @@ it('the program of the README sells one seat, by node-redis', async () => {
   expect(await locks.close()).toMatchObject({ released: 0, unreleased: [] })
   client.destroy()
 })
+
+it('the program of the README is told at once where its sentinels are, and sends nothing', async () => {
+  const nodeClientOptions = { username: 'any', password: 'any' }
+
+  const options = { name: 'mymaster', sentinelRootNodes: [{ host: '10.0.0.1', port: 26379 }], nodeClientOptions }
+  const client = createClient(options.nodeClientOptions)
+  const locks = createLocks(redisBackend({ client, sentinel: options }))
+
+  expect(await locks.close()).toMatchObject({ released: 0, unreleased: [] })
+})
