@@ -9,8 +9,13 @@ import {
   until,
 } from '@leasehold/test-services'
 import { Redis } from 'ioredis'
-import { createCluster, createSentinel as createSentinel5 } from 'redis'
-import { createSentinel as createSentinel6 } from 'redis6'
+import {
+  createClient,
+  createCluster,
+  createSentinel as createSentinel5,
+  type RedisSentinelOptions as SentinelOptions5,
+} from 'redis'
+import { createSentinel as createSentinel6, type RedisSentinelOptions as SentinelOptions6 } from 'redis6'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fencedSet, type NodeRedisClient, redisBackend, type RedisSentinels as Sentinels } from '../src/index.ts'
 import { keyNames } from '../src/key-names.ts'
@@ -126,6 +131,18 @@ describe.each(nodeRedisLibraries)('behind sentinels, a client of $library', ({ l
 })
 
 describe('sentinels', () => {
+  it('are found by the options that the library takes, in its types', async () => {
+    const sentinelRootNodes = [...sentinelOf().sentinelRootNodes]
+    const options5: SentinelOptions5 = { name: group.name, sentinelRootNodes, nodeClientOptions: {} }
+    const options6: SentinelOptions6 = { name: group.name, sentinelRootNodes, nodeClientOptions: {}, keyPrefix: 'app:' }
+    for (const sentinel of [options5, options6]) {
+      const backend = redisBackend({ client: createClient(), sentinel })
+      expect(await visit(backend, 'typed')).toBeGreaterThan(0n)
+      await backend.close?.()
+    }
+    expect(await askRedis(group.primary, 'keys', 'app:leasehold:*:token')).not.toBe('')
+  })
+
   it.each([
     ['5', createSentinel5],
     ['6', createSentinel6 as unknown as typeof createSentinel5],

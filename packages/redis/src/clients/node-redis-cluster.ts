@@ -95,15 +95,22 @@ function neverConnected(cluster: NodeRedisClusterClient, defaults: NodeRedisOpti
   apart.nodeClient(node as never).catch(() => {})
   const { client } = node
   if (client === undefined) throw new TypeError('client: createCluster() of this node-redis makes no clients of nodes')
-  // Some versions print what nobody has asked for.
-  client.removeAllListeners('error')
-  client.on('error', () => {})
+  muffle(client)
   return client
 }
 
+/** The first versions of 5 print the error of a node. */
+function muffle(client: NodeRedisNode): void {
+  const toNobody = () => {}
+  // First: of what a client inherits, the last listener cannot be taken away.
+  client.on('error', toNobody)
+  for (const listener of client.listeners('error')) if (listener !== toNobody) client.off('error', listener)
+}
+
 interface NodeRedisNode extends NodeRedisClient {
-  removeAllListeners(event: 'error'): unknown
-  on(event: 'error', listener: (error: Error) => void): unknown
+  listeners(event: 'error'): unknown[]
+  on(event: 'error', listener: () => void): unknown
+  off(event: 'error', listener: unknown): unknown
 }
 
 /** As the library puts them together. A way to log in that was made of a name and a password goes with these. */
