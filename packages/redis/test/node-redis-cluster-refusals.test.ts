@@ -95,6 +95,10 @@ describe.each(clusterLibraries)('a Cluster by $library', ({ library, cluster }) 
   })
 })
 
+it('a Cluster of node-redis is refused at once where it is nowhere', () => {
+  expect(() => redisBackend({ client: createCluster({ rootNodes: [] }) })).toThrow('without rootNodes is nowhere')
+})
+
 it('a Cluster of node-redis is refused at once where its addresses contradict its TLS', () => {
   const client = createCluster({ rootNodes, defaults: { socket: { tls: true } } })
   expect(() => redisBackend({ client })).toThrow(TypeError)

@@ -166,7 +166,7 @@ describe('sentinels', () => {
       'sentinel is not for a Cluster',
     )
     expect(thrownFor(nodeRedis, { ...sentinelOf(), name: '' })).toThrow('sentinel.name must be')
-    for (const sentinelRootNodes of [undefined, [], [NOWHERE]])
+    for (const sentinelRootNodes of [undefined, [], [NOWHERE], [{ host: 'any', port: 1 }, { host: 'other' }]])
       expect(thrownFor(nodeRedis, { ...sentinelOf(), sentinelRootNodes })).toThrow('sentinel.sentinelRootNodes must be')
   })
 

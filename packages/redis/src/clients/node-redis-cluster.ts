@@ -27,6 +27,7 @@ export class NodeRedisCluster implements ClusterClient {
 
   constructor(client: NodeRedisClusterClient, replyTimeoutMs: number) {
     const { rootNodes, defaults = {}, nodeAddressMap } = client._options
+    if (rootNodes.length === 0) throw new TypeError('client: a Cluster without rootNodes is nowhere')
     this.keyPrefix = keyPrefixOf({ options: client._options })
     this.#replyTimeoutMs = replyTimeoutMs
     this.#map = nodeAddressMap

@@ -26,7 +26,7 @@ export interface RedisSentinels {
 /** Throws at once what would show at the first lock otherwise. */
 export function assertSentinels({ name, sentinelRootNodes }: RedisSentinels): void {
   if (typeof name !== 'string' || name === '') throw new TypeError('sentinel.name must be a name')
-  if (!Array.isArray(sentinelRootNodes) || !sentinelRootNodes.some(isPlace))
+  if (!Array.isArray(sentinelRootNodes) || sentinelRootNodes.length === 0 || !sentinelRootNodes.every(isPlace))
     throw new TypeError('sentinel.sentinelRootNodes must be one address or several: { host, port }')
 }
 
