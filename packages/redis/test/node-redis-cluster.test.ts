@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { allOf, createLocks, type LockBackend } from '@leasehold/core'
 import { askRedis, type Server, TcpProxy, until } from '@leasehold/test-services'
+import { createCluster as createCluster5 } from 'redis'
 import { createCluster as createCluster4 } from 'redis4'
 import { createCluster as createCluster6 } from 'redis6'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -202,6 +203,19 @@ describe.each(clusterLibraries)('a Cluster by $library', ({ library, cluster }) 
 })
 
 describe('a Cluster of node-redis', () => {
+  it.each([
+    ['5', () => createCluster5({ rootNodes })],
+    ['6', () => createCluster6({ rootNodes })],
+  ])('%s leaves nothing open, before it is used and after it is closed', async (_, client) => {
+    const resources = () => process.getActiveResourcesInfo().filter((name) => /Wrap$/.test(name)).length
+    const before = resources()
+    const backend = redisBackend({ client: client() })
+    expect(resources()).toBe(before)
+    await visit(backend, 'nothing open')
+    await backend.close?.()
+    await until('nothing is open', () => resources() <= before)
+  })
+
   it('that was closed before lends what it was made with', async () => {
     const client = createCluster6({ rootNodes })
     await client.connect()

@@ -31,8 +31,9 @@ export class NodeRedisCluster implements ClusterClient {
     this.keyPrefix = keyPrefixOf({ options: client._options })
     this.#replyTimeoutMs = replyTimeoutMs
     this.#map = nodeAddressMap
-    this.#node = neverConnected(client, defaults)
-    this.#roots = rootNodes.map((root) => this.#node.duplicate(optionsOf(defaults, root)))
+    const any = neverConnected(client)
+    this.#node = any.duplicate(optionsOf(defaults, {}))
+    this.#roots = rootNodes.map((root) => any.duplicate(optionsOf(defaults, root)))
   }
 
   reached(node: NodeAddress): NodeAddress {
@@ -76,21 +77,20 @@ export class NodeRedisCluster implements ClusterClient {
   }
 }
 
-/** No port has this number: whoever asks for it is refused on the spot. */
-const NOWHERE = -1
+/** What is no signal, and no port: with it, a socket is not even made. */
+const NOWHERE = { signal: 'nowhere', port: -1 }
 
 /** A client of a node, as your Cluster makes them. The library connects whatever it makes: this one has nowhere to go. */
-function neverConnected(cluster: NodeRedisClusterClient, defaults: NodeRedisOptions): NodeRedisClient {
-  const socket = { ...defaults.socket, reconnectStrategy: false }
+function neverConnected(cluster: NodeRedisClusterClient): NodeRedisClient {
   const apart = cluster.duplicate({
-    defaults: { ...defaults, socket },
+    defaults: { socket: { ...NOWHERE, reconnectStrategy: false } },
     nodeAddressMap: undefined,
     clientSideCache: undefined,
   })
   apart.on('error', () => {})
   const node: { host: string; port: number; address: string; client?: NodeRedisNode } = {
     host: '',
-    port: NOWHERE,
+    port: NOWHERE.port,
     address: '',
   }
   apart.nodeClient(node as never).catch(() => {})
