@@ -20,8 +20,8 @@ describe('the simulation', () => {
 
   it('replays a seed exactly', async () => {
     for (const seed of [1, 31, 97]) {
-      const first = await simulate(seed, engine, true)
-      const second = await simulate(seed, engine, true)
+      const first = await simulate(seed, engine, { traced: true })
+      const second = await simulate(seed, engine, { traced: true })
       expect(second.trace).toEqual(first.trace)
       expect(second.counters).toEqual(first.counters)
       expect(first.trace.length).toBeGreaterThan(50)
@@ -29,16 +29,16 @@ describe('the simulation', () => {
   })
 
   it('is not changed by being looked at', async () => {
-    const looked = await simulate(5, engine, true)
-    const unseen = await simulate(5, engine, false)
+    const looked = await simulate(5, engine, { traced: true })
+    const unseen = await simulate(5, engine)
     expect(unseen.counters).toEqual(looked.counters)
     expect(unseen.events).toBe(looked.events)
     expect(unseen.trace).toEqual([])
   })
 
   it('makes another run of another seed', async () => {
-    const one = await simulate(1, engine, true)
-    const two = await simulate(2, engine, true)
+    const one = await simulate(1, engine, { traced: true })
+    const two = await simulate(2, engine, { traced: true })
     expect(one.trace).not.toEqual(two.trace)
   })
 })

@@ -40,15 +40,25 @@ interface LeaseRecord {
  * Checks a history against the contract, per key, and returns what is wrong in sentences:
  * valid leases overlap that do not stand together; a lease that was asked for after another was granted has no greater token; accepted writes go back.
  * The events of one process must stand in its order; those of different processes may be mixed in any way.
+ *
+ * It takes as long as the history is, and looks at granted leases alone. `searchHistory` looks at every answer.
  */
 export function checkHistory(events: readonly HistoryEvent[]): string[] {
-  const leases = leasesOf(events)
-  const keys = new Set(leases.map(({ key }) => key))
-  const perKey = [...keys].flatMap((key) => {
-    const ofKey = leases.filter((lease) => lease.key === key)
-    return [...overlaps(ofKey), ...tokensOutOfOrder(ofKey)]
-  })
+  const perKey = [...byKey(leasesOf(events)).values()].flatMap((leases) => [
+    ...overlaps(leases),
+    ...tokensOutOfOrder(leases),
+  ])
   return [...perKey, ...writesGoingBack(events)]
+}
+
+function byKey(leases: readonly LeaseRecord[]): Map<string, LeaseRecord[]> {
+  const keys = new Map<string, LeaseRecord[]>()
+  for (const lease of leases) {
+    const ofKey = keys.get(lease.key)
+    if (ofKey === undefined) keys.set(lease.key, [lease])
+    else ofKey.push(lease)
+  }
+  return keys
 }
 
 function leasesOf(events: readonly HistoryEvent[]): LeaseRecord[] {
@@ -99,25 +109,40 @@ const partsOf = ({ kind, slots = [] }: LeaseRecord): string[] =>
   kind === 'permits' ? slots.map((slot) => `permits ${slot}`) : [kind ?? 'all']
 
 /** Readers stand beside readers, and permits beside those of other slots. */
-const standsBeside = ({ kind }: LeaseRecord, mine: readonly string[], part: string): boolean =>
-  (kind === 'shared' && part === 'shared') || (kind === 'permits' && part.startsWith(kind) && !mine.includes(part))
+const standsBeside = (lease: LeaseRecord, mine: readonly string[], part: string): boolean =>
+  (lease.kind === 'shared' && part === 'shared') || isOtherSlot(lease, mine, part)
 
-/** Leases asked for at the same time may be granted in any order; but no two ever have the same token. */
+const isOtherSlot = ({ kind }: LeaseRecord, mine: readonly string[], part: string): boolean =>
+  kind === 'permits' && part.startsWith(kind) && !mine.includes(part)
+
+/**
+ * Leases asked for at the same time may be granted in any order; but no two ever have the same token. Permits of other slots have an order of their own.
+ */
 function* tokensOutOfOrder(leases: readonly LeaseRecord[]): Iterable<string> {
   const granted = [...leases].sort(by(({ grantedAt }) => grantedAt))
-  let highest: LeaseRecord | undefined
+  const highest = new Map<string, LeaseRecord>()
   let next = 0
   for (const lease of [...leases].sort(by(({ askedAt }) => askedAt))) {
     for (let before = granted[next]; before !== undefined && before.grantedAt < lease.askedAt; before = granted[next]) {
-      if (highest === undefined || before.fencingToken > highest.fencingToken) highest = before
+      for (const part of partsOf(before)) raise(highest, part, before)
       next += 1
     }
-    if (highest !== undefined && lease.fencingToken <= highest.fencingToken) {
-      yield `${lease.key}: ${lease.name} got token ${lease.fencingToken}, after ${highest.name} had got ${highest.fencingToken}`
+    const mine = partsOf(lease)
+    const inTheWay = [...highest].find(
+      ([part, { fencingToken }]) => lease.fencingToken <= fencingToken && !isOtherSlot(lease, mine, part),
+    )
+    if (inTheWay) {
+      const [, { name, fencingToken }] = inTheWay
+      yield `${lease.key}: ${lease.name} got token ${lease.fencingToken}, after ${name} had got ${fencingToken}`
     }
   }
   const tokens = new Set(leases.map(({ fencingToken }) => fencingToken))
   if (tokens.size < leases.length) yield `${leases[0]?.key}: two leases have the same token`
+}
+
+function raise(highest: Map<string, LeaseRecord>, part: string, lease: LeaseRecord): void {
+  const before = highest.get(part)
+  if (before === undefined || lease.fencingToken > before.fencingToken) highest.set(part, lease)
 }
 
 function* writesGoingBack(events: readonly HistoryEvent[]): Iterable<string> {

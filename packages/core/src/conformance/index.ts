@@ -8,6 +8,21 @@ export {
 export type { ConformanceCase, Group } from './case.ts'
 export { conformanceCases } from './cases.ts'
 export { checkHistory, type HistoryEvent } from './history.ts'
+export { describeFault } from './linearizability/describe-fault.ts'
+export { drawFault } from './linearizability/draw-fault.ts'
+export { type Fault, type SearchResult, searchHistory } from './linearizability/find-faults.ts'
+export { operationsOf } from './linearizability/from-events.ts'
+export type { FaultKind } from './linearizability/model.ts'
+export type {
+  AcquireOperation,
+  ClearOperation,
+  HoldTold,
+  LockOperation,
+  ReleaseOperation,
+  RenewOperation,
+  SearchOptions,
+} from './linearizability/operation.ts'
+export type { TimesOptions } from './linearizability/times.ts'
 export type { Need } from './needs.ts'
 export type { Outcome } from './outcome.ts'
 export { runCase } from './run-case.ts'

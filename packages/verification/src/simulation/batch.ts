@@ -23,7 +23,7 @@ export async function runBatch({ from, seeds }: Batch, engine: Engine): Promise<
   const counters = noEvents()
   const violations: SeededViolation[] = []
   for (let seed = from; seed < from + seeds; seed += 1) {
-    const outcome = await simulate(seed, engine)
+    const outcome = await simulate(seed, engine, { searched: true })
     addCounters(counters, outcome.counters)
     violations.push(...outcome.violations.map((violation) => ({ seed, ...violation })))
   }

@@ -43,6 +43,7 @@ export class BeliefCheck {
   look(): void {
     const valid = this.#book.open().filter((entry) => this.#isValid(entry))
     for (const [index, entry] of valid.entries()) {
+      entry.lastValidMs = this.#truth.nowMs()
       this.#checkAlone(entry, valid.slice(index + 1))
       this.#checkHeldAtServer(entry)
     }

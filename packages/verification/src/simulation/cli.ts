@@ -25,7 +25,7 @@ async function run({ from, seeds, workers }: SimulationOptions): Promise<Simulat
 }
 
 async function replay(seed: number, json: boolean): Promise<boolean> {
-  const { trace, violations } = await simulate(seed, await bundledEngine(), true)
+  const { trace, violations } = await simulate(seed, await bundledEngine(), { traced: true, searched: true })
   if (json) console.log(JSON.stringify({ seed, violations, trace }, null, 2))
   else console.log([...trace, ...violations.map(({ rule, detail }) => `VIOLATION ${rule}  ${detail}`)].join('\n'))
   return violations.length === 0

@@ -33,7 +33,8 @@ export class Host {
     this.links = [lockLink, resourceLink]
     this.resource = new ResourceClient(machine, resourceLink, register, (ms) => this.sleep(ms))
     const backend = new RemoteBackend(machine, lockLink, server, scenario.style, wireLog(run, machine.name), run.world)
-    this.locks = run.engine.createLocks(backend, {
+    const noted = run.operations?.backendOf(machine.name, backend, () => lockLink.duplicated.request)
+    this.locks = run.engine.createLocks(noted ?? backend, {
       clock: machine.timers,
       random: () => prng.fraction(),
       requestTimeoutMs: scenario.requestTimeoutMs,

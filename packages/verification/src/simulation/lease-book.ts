@@ -15,6 +15,8 @@ export interface LeaseEntry {
   letGo: boolean
   /** It was let go to whoever takes up its handle: that ends no other lease of the grant. */
   handedOff?: boolean
+  /** The last true time at which it was looked at and called itself valid. */
+  lastValidMs?: number
 }
 
 const id = (key: string, token: bigint) => `${key}/${token}`
@@ -30,6 +32,11 @@ export class LeaseBook {
     const siblings = this.#byGrant.get(id(entry.key, entry.token)) ?? []
     this.#byGrant.set(id(entry.key, entry.token), [...siblings, entry])
     return entry
+  }
+
+  /** Of every grant of which there is one lease at a time: of two of one claim, either may end the other. */
+  unshared(): readonly LeaseEntry[] {
+    return [...this.#byGrant.values()].flat().filter((entry) => !this.isShared(entry))
   }
 
   ofGrant(key: string, token: bigint): readonly LeaseEntry[] {

@@ -29,6 +29,8 @@ export class Link {
   conditions: Conditions
   /** One-way loss: a direction that is cut carries nothing. */
   readonly cut: Record<Direction, boolean> = { request: false, reply: false }
+  /** How many messages were sent twice. */
+  readonly duplicated: Record<Direction, number> = { request: 0, reply: 0 }
   readonly #world: World
   readonly #prng: Prng
   readonly #log: LinkLog
@@ -49,6 +51,7 @@ export class Link {
     }
     this.#carry(direction, arrive)
     if (this.#prng.chance(this.conditions.duplicateChance)) {
+      this.duplicated[direction] += 1
       this.#log.duplicated(direction)
       this.#carry(direction, arrive)
     }

@@ -7,6 +7,7 @@ import type { Engine } from './engine.ts'
 import type { FencedRegister } from './fenced-register.ts'
 import type { HoldModel } from './hold-model.ts'
 import type { LeaseBook } from './lease-book.ts'
+import type { OperationLog } from './operation-log.ts'
 import type { Part } from './part.ts'
 import type { Scenario } from './scenario.ts'
 import type { Server } from './server.ts'
@@ -26,6 +27,8 @@ export interface RunContext {
   readonly counters: Counters
   /** Only where somebody wants to read it: to write a timeline costs more than the run. */
   readonly trace: Trace | undefined
+  /** Only where the history is to be searched. */
+  readonly operations: OperationLog | undefined
   readonly report: ReportViolation
   readonly book: LeaseBook
   readonly audit: ClaimAudit

@@ -1,6 +1,8 @@
+import { describeFault, searchHistory } from '@leasehold/core/conformance'
 import type { Counters } from './counters.ts'
 import type { Engine } from './engine.ts'
 import type { Host } from './host.ts'
+import { TICKS_PER_MS } from './operation-log.ts'
 import { Population } from './population.ts'
 import { BROKEN_CONNECTION_MS } from './remote-backend.ts'
 import { HEALTHY, MAX_DRIFT, type Scenario } from './scenario.ts'
@@ -21,9 +23,17 @@ const TURNAROUND_MS = 300
 /** Whoever waited already, and whose message to the server was lost, is helped by its next poll: late by up to this factor. */
 const POLL_JITTER = 1.25
 
+export interface Looks {
+  /** Writes a timeline. */
+  readonly traced?: boolean
+  /** Searches the history for an order that explains it. */
+  readonly searched?: boolean
+}
+
 /** One run: chaos, then health, then the end. The same seed and the same engine give the same outcome. */
-export async function simulate(seed: number, engine: Engine, traced = false): Promise<Outcome> {
-  const universe = new Universe(seed, engine, traced)
+export async function simulate(seed: number, engine: Engine, looks: Looks = {}): Promise<Outcome> {
+  const { traced = false, searched = false } = looks
+  const universe = new Universe(seed, engine, traced, searched)
   const stopListening = rejectionsOf((reason) =>
     universe.report('S8', `a rejection that nobody handles: ${String(reason)}`),
   )
@@ -32,10 +42,18 @@ export async function simulate(seed: number, engine: Engine, traced = false): Pr
   } finally {
     stopListening()
   }
+  if (searched) searchHistoryOf(universe)
   const { violations, counters, world, trace, register, beliefs } = universe
   counters.unfencedLostUpdate = register.unfencedLost
   counters.overlapAfterStateLoss = beliefs.excusedOverlaps
   return { seed, violations, counters, events: world.eventCount, trace: trace?.lines ?? [] }
+}
+
+function searchHistoryOf(universe: Universe): void {
+  const history = universe.history()
+  const { faults, undecided } = searchHistory(history)
+  for (const fault of faults) universe.report('history', describeFault(fault, { ticksPerMs: TICKS_PER_MS }))
+  for (const key of undecided) universe.report('history', `${key}: the search did not come to an end`)
 }
 
 async function live(universe: Universe): Promise<void> {

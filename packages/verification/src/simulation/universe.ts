@@ -1,4 +1,5 @@
 import type { Claim } from '@leasehold/core'
+import type { LockOperation } from '@leasehold/core/conformance'
 import { BeliefCheck } from './belief-check.ts'
 import { ClaimAudit } from './claim-audit.ts'
 import { ContenderCount } from './contender-count.ts'
@@ -8,6 +9,7 @@ import { FencedRegister } from './fenced-register.ts'
 import { HoldModel, type ModelHold } from './hold-model.ts'
 import { LeaseBook, type LeaseEntry } from './lease-book.ts'
 import { Machine } from './machine.ts'
+import { OperationLog } from './operation-log.ts'
 import { type Part, WHOLE } from './part.ts'
 import { Prng } from './prng.ts'
 import type { RunContext } from './run-context.ts'
@@ -33,6 +35,7 @@ export class Universe implements RunContext {
   readonly register: FencedRegister
   readonly counters: Counters = noEvents()
   readonly trace: Trace | undefined
+  readonly operations: OperationLog | undefined
   readonly violations: Violation[] = []
   readonly book = new LeaseBook()
   readonly audit: ClaimAudit
@@ -44,11 +47,12 @@ export class Universe implements RunContext {
   /** When the server lost its state: the ends of its generations. */
   readonly #lossesMs: number[] = []
 
-  constructor(seed: number, engine: Engine, traced: boolean) {
+  constructor(seed: number, engine: Engine, traced: boolean, searched: boolean) {
     this.seed = seed
     this.engine = engine
     this.scenario = planScenario(seed)
     this.trace = traced ? new Trace(() => this.world.nowMs) : undefined
+    this.operations = searched ? new OperationLog(() => this.world.nowMs) : undefined
     this.server = this.#makeServer()
     this.register = new FencedRegister(new engine.FenceGuard(), this.report)
     this.audit = new ClaimAudit(this.report, (holder) =>
@@ -87,6 +91,12 @@ export class Universe implements RunContext {
     return this.#grants.get(`${key}/${token}`)?.part ?? WHOLE
   }
 
+  /** What was asked of the lock server, as its clients saw it. */
+  history(): readonly LockOperation[] {
+    const holderOf = ({ key, token }: LeaseEntry) => this.#grants.get(`${key}/${token}`)?.holder
+    return this.operations?.finish(this.book.unshared(), holderOf) ?? []
+  }
+
   toldGone(process: string, claim: Claim): void {
     this.audit.gone(claim)
     for (const entry of this.book.open()) {
@@ -101,6 +111,7 @@ export class Universe implements RunContext {
     this.server.flush(this.model)
     this.model.forgetHolds()
     this.server.loseState()
+    this.operations?.cleared(this.scenario.keys)
     this.#lossesMs.push(this.world.nowMs)
   }
 

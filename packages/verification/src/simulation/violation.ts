@@ -13,9 +13,24 @@
  * - `L4`: a wait that ended too late, or not at all
  * - `L5`: a lease lost, or in jeopardy, although nothing went wrong
  * - `L6`: a timer, waiter, request or hold left behind after `close`
+ * - `history`: answers that no lock server can have given, as its clients saw them
  * - `fenced`: a fenced resource that went back or lost an update
  */
-export type Rule = 'S1' | 'S3' | 'S4' | 'S5' | 'S6' | 'S7' | 'S8' | 'L1' | 'L3' | 'L4' | 'L5' | 'L6' | 'fenced'
+export type Rule =
+  | 'S1'
+  | 'S3'
+  | 'S4'
+  | 'S5'
+  | 'S6'
+  | 'S7'
+  | 'S8'
+  | 'L1'
+  | 'L3'
+  | 'L4'
+  | 'L5'
+  | 'L6'
+  | 'history'
+  | 'fenced'
 
 export interface Violation {
   readonly rule: Rule

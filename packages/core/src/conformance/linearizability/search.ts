@@ -1,0 +1,119 @@
+import { apply, beginning, isRefusal, type Refusal, type State } from './model.ts'
+import { type OptionalStep, OptionalSteps } from './optional-steps.ts'
+import type { Step } from './prepare.ts'
+import { Seen } from './seen.ts'
+
+/** How far an attempt to explain a history has come. */
+export interface Attempt {
+  /** Of the steps that must be explained, in the order in which they returned: the first that is not. */
+  readonly due: number
+  /** Those after it that are explained already. */
+  readonly ahead: readonly number[]
+  /** Of the others, those that have taken effect: a bit each. */
+  readonly taken: bigint
+  readonly state: State
+}
+
+export type Found =
+  | { readonly verdict: 'explained' }
+  | { readonly verdict: 'undecided' }
+  /** No attempt came further than to this step, for this reason. */
+  | { readonly verdict: 'unexplained'; readonly due: Step; readonly refusal: Refusal }
+
+/**
+ * Looks for an order of the steps of one key in which each lies between its call and its return, and the model gives the answers that were given: Wing and Gong's search ("Testing and verifying concurrent
+ * objects", 1993), with Lowe's memory of what has been tried ("Testing for linearizability", 2017).
+ */
+export function search(steps: readonly Step[], mostSteps: number): Found {
+  return new Search(steps).run(mostSteps)
+}
+
+class Search {
+  readonly #must: readonly Step[]
+  /** For each that must be explained, those that return later, and may come before it. */
+  readonly #overlapping: readonly (readonly number[])[]
+  readonly #optional: OptionalSteps
+  readonly #seen = new Seen()
+  #furthest = -1
+  #refusal: Refusal | undefined
+
+  constructor(steps: readonly Step[]) {
+    this.#must = steps.filter(({ must }) => must).sort((a, b) => a.ret - b.ret)
+    this.#overlapping = overlapping(this.#must)
+    this.#optional = new OptionalSteps(steps)
+  }
+
+  run(mostSteps: number): Found {
+    const stack = [this.#after({ due: 0, ahead: [], taken: 0n, state: beginning })]
+    if (this.#must.length === 0) return { verdict: 'explained' }
+    for (let steps = 0; steps < mostSteps; steps += 1) {
+      const next = stack.at(-1)?.next()
+      if (next === undefined) return this.#unexplained()
+      if (next.done === true) stack.pop()
+      else if (next.value.due === this.#must.length) return { verdict: 'explained' }
+      else if (this.#seen.isNew(next.value)) stack.push(this.#after(next.value))
+    }
+    return { verdict: 'undecided' }
+  }
+
+  #unexplained(): Found {
+    const due = this.#must[this.#furthest]
+    if (due === undefined || this.#refusal === undefined) throw new Error('a search without an attempt')
+    return { verdict: 'unexplained', due, refusal: this.#refusal }
+  }
+
+  /** The attempts that come one step further. What is due comes first: in a history without a fault that is mostly right. */
+  *#after(attempt: Attempt): Generator<Attempt, void> {
+    const { ret: limit } = this.#must[attempt.due] as Step
+    let refused = false
+    for (const index of this.#candidates(attempt)) {
+      const outcome = apply(attempt.state, this.#must[index] as Step)
+      if (!isRefusal(outcome)) yield* this.#explained(attempt, index, within(limit, outcome))
+      else if (index === attempt.due) this.#note(attempt, outcome)
+      refused ||= isRefusal(outcome) && outcome.fault === 'refused-while-free'
+    }
+    const { state, taken } = attempt
+    for (const optional of this.#optional.worthATry(state, taken, limit, refused)) yield* took(attempt, optional, limit)
+  }
+
+  #candidates({ due, ahead }: Attempt): number[] {
+    return [due, ...(this.#overlapping[due] ?? []).filter((index) => !ahead.includes(index))]
+  }
+
+  #explained({ due, ahead, taken }: Attempt, index: number, states: readonly State[]): Attempt[] {
+    if (index !== due) {
+      const further = [...ahead, index].sort((a, b) => a - b)
+      return states.map((state) => ({ due, ahead: further, taken, state }))
+    }
+    let next = due + 1
+    while (ahead.includes(next)) next += 1
+    return states.map((state) => ({ due: next, ahead: ahead.filter((each) => each > next), taken, state }))
+  }
+
+  #note({ due }: Attempt, refusal: Refusal): void {
+    if (due <= this.#furthest) return
+    this.#furthest = due
+    this.#refusal = refusal
+  }
+}
+
+function took(attempt: Attempt, { step, bit }: OptionalStep, limit: number): Attempt[] {
+  const outcome = apply(attempt.state, step)
+  if (isRefusal(outcome)) return []
+  return within(limit, outcome).map((state) => ({ ...attempt, taken: attempt.taken | bit, state }))
+}
+
+/** What is due returned then: nothing that comes before it is later. */
+const within = (limit: number, states: readonly State[]): readonly State[] => states.filter(({ now }) => now <= limit)
+
+function overlapping(must: readonly Step[]): number[][] {
+  const called = must.map((_, index) => index).sort((a, b) => (must[a] as Step).call - (must[b] as Step).call)
+  let open: number[] = []
+  let next = 0
+  return must.map(({ ret }, due) => {
+    for (; next < called.length && (must[called[next] as number] as Step).call <= ret; next += 1)
+      open.push(called[next] as number)
+    open = open.filter((index) => index > due).sort((a, b) => a - b)
+    return [...open]
+  })
+}

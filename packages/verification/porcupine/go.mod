@@ -1,0 +1,5 @@
+module leasehold/porcupine
+
+go 1.19
+
+require github.com/anishathalye/porcupine v1.1.0
