@@ -2,4 +2,4 @@ module leasehold/porcupine
 
 go 1.19
 
-require github.com/anishathalye/porcupine v1.1.0
+require github.com/anishathalye/porcupine v1.3.0

@@ -32,6 +32,8 @@ export interface Refusal {
   readonly step: Step
   /** What it cannot stand beside. */
   readonly beside: Step | undefined
+  /** The holds that would have to be over for it. */
+  readonly inTheWay: readonly Hold[]
 }
 
 /** The lock server of the model: of one key, who has it, and what has been granted. */
@@ -80,24 +82,35 @@ const holdOf = ({ holds }: State, holder: string): Hold | undefined => holds.fin
 
 const isAlive = ({ now }: State, { latest, unbounded }: Hold): boolean => unbounded !== undefined || now <= latest
 
-const refusal = (fault: FaultKind, step: Step, beside: Step | undefined): Refusal => ({ fault, step, beside })
+const refusal = (fault: FaultKind, step: Step, beside: Step | undefined): Refusal => ({
+  fault,
+  step,
+  beside,
+  inTheWay: [],
+})
 
-/** The state in which these have expired, or the one of them that cannot have. */
-function withExpired(state: State, { ret }: Step, over: readonly Hold[]): State | Hold {
-  let { now } = state
-  for (const hold of over) {
-    if (hold.earliest > ret) return hold
-    now = Math.max(now, hold.earliest)
-  }
-  return over.length === 0 ? state : { ...state, now, holds: state.holds.filter((hold) => !over.includes(hold)) }
+const heldBy = (fault: FaultKind, step: Step, inTheWay: readonly Hold[]): Refusal => ({
+  fault,
+  step,
+  beside: inTheWay[0]?.by,
+  inTheWay,
+})
+
+/** The state in which these have expired, or those of them that cannot have. */
+function withExpired(state: State, { ret }: Step, over: readonly Hold[]): State | readonly Hold[] {
+  if (over.length === 0) return state
+  const lasting = over.filter(({ earliest }) => earliest > ret)
+  if (lasting.length > 0) return lasting
+  const now = Math.max(state.now, ...over.map(({ earliest }) => earliest))
+  return { ...state, now, holds: state.holds.filter((hold) => !over.includes(hold)) }
 }
 
-const isHold = (outcome: State | Hold): outcome is Hold => 'earliest' in outcome
+const areHolds = (outcome: State | readonly Hold[]): outcome is readonly Hold[] => Array.isArray(outcome)
 
 function refused(state: State, step: Step, { holder, share }: AcquireOperation): Outcome {
   const own = holdOf(state, holder)
   const after = own === undefined ? state : withExpired(state, step, [own])
-  if (isHold(after)) return refusal('refused-while-free', step, after.by)
+  if (areHolds(after)) return heldBy('refused-while-free', step, after)
   const alive = after.holds.filter((hold) => isAlive(after, hold))
   return inTheWay(share, alive).length > 0 ? [after] : refusal('refused-while-free', step, undefined)
 }
@@ -108,10 +121,10 @@ function acquired(state: State, step: Step, source: AcquireOperation): Outcome {
   const own = holdOf(state, holder)
   if (answer === 'unknown') return own === undefined ? begunUntold(state, step, source) : []
   if (own === undefined) return begun(state, step, source, answer)
-  const repeated = isAlive(state, own) ? toldAgain(state, step, own, answer) : refusal('token-changed', step, own.by)
+  const repeated = isAlive(state, own) ? toldAgain(state, step, own, answer) : heldBy('token-changed', step, [own])
   // The hold may have expired, and the claim have been granted the key anew.
   const after = withExpired(state, step, [own])
-  const anew = isHold(after) ? refusal('token-changed', step, own.by) : begun(after, step, source, answer)
+  const anew = areHolds(after) ? heldBy('token-changed', step, after) : begun(after, step, source, answer)
   if (isRefusal(repeated)) return anew
   return isRefusal(anew) ? repeated : [...repeated, ...anew]
 }
@@ -142,7 +155,7 @@ function begun(state: State, step: Step, { holder, share }: AcquireOperation, to
   if (!areSlotsOf(share, slots)) return refusal('wrong-slots', step, undefined)
   const over = state.holds.filter((hold) => !standTogether({ share, slots }, hold))
   const after = withExpired(state, step, over)
-  if (isHold(after)) return refusal('two-holders', step, after.by)
+  if (areHolds(after)) return heldBy('two-holders', step, after)
   const before = markBefore(after.tokens, { share, slots })
   if (token <= before.token) return refusal('token-not-greater', step, before.by)
   const lastToken = token + BigInt(reserved)
@@ -173,14 +186,14 @@ function begunUntold(state: State, step: Step, { holder, share }: AcquireOperati
   const states: State[] = []
   for (const { slots, over } of placesFor(share, state.holds)) {
     const after = withExpired(state, step, over)
-    if (isHold(after)) continue
+    if (areHolds(after)) continue
     const above = markBefore(after.tokens, { share, slots }).token
     const hold = { holder, share, slots, token: undefined, above, lastToken: undefined, ...lasting(step), by: step }
     // Beside others it may have been granted before them, so it says nothing about what comes next.
     const tokens = share === undefined ? raised(after.tokens, hold, above + 1n, step) : after.tokens
     states.push({ ...withHold(after, hold), tokens })
   }
-  return states.length > 0 ? states : refusal('two-holders', step, state.holds[0]?.by)
+  return states.length > 0 ? states : heldBy('two-holders', step, state.holds)
 }
 
 interface Place {
@@ -229,6 +242,8 @@ function renewed(state: State, step: Step, { holder, answer }: RenewOperation): 
     const besides = own ?? state.holds[0]
     return answer === 'unknown' ? [] : refusal('renewed-without-hold', step, besides?.by ?? state.tokens.greatest.by)
   }
+  const isEndless = own.unbounded === undefined && own.latest === Number.POSITIVE_INFINITY
+  if (answer === 'unknown' && isEndless) return []
   const { latest, unbounded } = lasting(step)
   const longer = { ...own, latest: Math.max(own.latest, latest), unbounded: unbounded ?? own.unbounded }
   if (answer === 'unknown') return [replaced(state, own, longer, step)]
@@ -247,5 +262,5 @@ function released(state: State, step: Step, { holder, answer }: ReleaseOperation
 function withoutHold(state: State, step: Step, own: Hold | undefined, fault: FaultKind): Outcome {
   if (own === undefined) return [state]
   const after = withExpired(state, step, [own])
-  return isHold(after) ? refusal(fault, step, own.by) : [after]
+  return areHolds(after) ? heldBy(fault, step, after) : [after]
 }

@@ -49,12 +49,13 @@ function stepOf(source: LockOperation, base: bigint, options: SearchOptions, end
   const known = source.answer !== 'unknown'
   if (known && returned === undefined)
     throw new TypeError(`${source.type} of ${source.key} was answered, and has no time at which it returned`)
+  const isOver = end === undefined || returned === undefined || returned <= end
   const { validUntil, ttl } = lastingOf(source)
   return {
     source,
     call: since(source.called - clockError),
-    ret: returned === undefined ? Number.POSITIVE_INFINITY : since(returned + clockError),
-    must: known && (end === undefined || (returned ?? end) <= end),
+    ret: isOver && returned !== undefined ? since(returned + clockError) : Number.POSITIVE_INFINITY,
+    must: known && isOver,
     earliest: validUntil === undefined ? Number.NEGATIVE_INFINITY : since(validUntil - clockError),
     lasts: ttl === undefined || slack === undefined ? Number.POSITIVE_INFINITY : Number(ttl + slack),
   }

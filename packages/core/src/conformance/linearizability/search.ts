@@ -1,5 +1,6 @@
+import type { OptionalStep } from './claims.ts'
 import { apply, beginning, isRefusal, type Refusal, type State } from './model.ts'
-import { type OptionalStep, OptionalSteps } from './optional-steps.ts'
+import { OptionalSteps } from './optional-steps.ts'
 import type { Step } from './prepare.ts'
 import { Seen } from './seen.ts'
 
@@ -28,19 +29,25 @@ export function search(steps: readonly Step[], mostSteps: number): Found {
   return new Search(steps).run(mostSteps)
 }
 
+const FOREVER = Number.POSITIVE_INFINITY
+
 class Search {
   readonly #must: readonly Step[]
   /** For each that must be explained, those that return later, and may come before it. */
   readonly #overlapping: readonly (readonly number[])[]
   readonly #optional: OptionalSteps
-  readonly #seen = new Seen()
+  readonly #seen: Seen
+  /** Nothing is over at some time for certain, so that it costs nothing to let time go by. */
+  readonly #isTimeless: boolean
   #furthest = -1
   #refusal: Refusal | undefined
 
   constructor(steps: readonly Step[]) {
     this.#must = steps.filter(({ must }) => must).sort((a, b) => a.ret - b.ret)
     this.#overlapping = overlapping(this.#must)
-    this.#optional = new OptionalSteps(steps)
+    this.#isTimeless = steps.every(({ must, ret, lasts }) => lasts === FOREVER && (must || ret === FOREVER))
+    this.#optional = new OptionalSteps(steps, this.#must)
+    this.#seen = new Seen(this.#optional)
   }
 
   run(mostSteps: number): Found {
@@ -65,15 +72,23 @@ class Search {
   /** The attempts that come one step further. What is due comes first: in a history without a fault that is mostly right. */
   *#after(attempt: Attempt): Generator<Attempt, void> {
     const { ret: limit } = this.#must[attempt.due] as Step
-    let refused = false
+    const refusals: Refusal[] = []
+    const further: Attempt[] = []
     for (const index of this.#candidates(attempt)) {
       const outcome = apply(attempt.state, this.#must[index] as Step)
-      if (!isRefusal(outcome)) yield* this.#explained(attempt, index, within(limit, outcome))
-      else if (index === attempt.due) this.#note(attempt, outcome)
-      refused ||= isRefusal(outcome) && outcome.fault === 'refused-while-free'
+      const next = isRefusal(outcome) ? [] : this.#explained(attempt, index, within(limit, outcome))
+      if (isRefusal(outcome)) refusals.push(outcome)
+      else if (outcome.some((state) => this.#isUnchanged(attempt.state, state))) return yield* next
+      further.push(...next)
     }
-    const { state, taken } = attempt
-    for (const optional of this.#optional.worthATry(state, taken, limit, refused)) yield* took(attempt, optional, limit)
+    yield* further
+    this.#note(attempt, refusals)
+    for (const optional of this.#optional.worthATry(attempt, limit, refusals)) yield* took(attempt, optional, limit)
+  }
+
+  /** What changed nothing may come first as well as later: there is no need to try both. */
+  #isUnchanged(before: State, { now, holds, tokens }: State): boolean {
+    return holds === before.holds && tokens === before.tokens && (now === before.now || this.#isTimeless)
   }
 
   #candidates({ due, ahead }: Attempt): number[] {
@@ -90,8 +105,9 @@ class Search {
     return states.map((state) => ({ due: next, ahead: ahead.filter((each) => each > next), taken, state }))
   }
 
-  #note({ due }: Attempt, refusal: Refusal): void {
-    if (due <= this.#furthest) return
+  #note({ due }: Attempt, refusals: readonly Refusal[]): void {
+    const refusal = refusals.find(({ step }) => step === this.#must[due])
+    if (due <= this.#furthest || refusal === undefined) return
     this.#furthest = due
     this.#refusal = refusal
   }

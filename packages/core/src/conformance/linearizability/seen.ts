@@ -1,10 +1,16 @@
 import type { Hold } from './hold.ts'
+import type { OptionalSteps } from './optional-steps.ts'
 import type { Attempt } from './search.ts'
 import { noGreater } from './tokens.ts'
 
 /** What has been tried. An attempt that could do nothing that another one could not is not tried again. */
 export class Seen {
   readonly #attempts = new Map<string, Attempt[]>()
+  readonly #optional: OptionalSteps
+
+  constructor(optional: OptionalSteps) {
+    this.#optional = optional
+  }
 
   isNew(attempt: Attempt): boolean {
     const name = nameOf(attempt)
@@ -13,9 +19,18 @@ export class Seen {
       this.#attempts.set(name, [attempt])
       return true
     }
-    if (alike.some((other) => canDoAsMuch(other, attempt))) return false
+    if (alike.some((other) => this.#canDoAsMuch(other, attempt))) return false
     alike.push(attempt)
     return true
+  }
+
+  #canDoAsMuch(one: Attempt, other: Attempt): boolean {
+    return (
+      one.state.now <= other.state.now &&
+      noGreater(one.state.tokens, other.state.tokens) &&
+      one.state.holds.every((hold, index) => lastsAsMuch(hold, other.state.holds[index] as Hold)) &&
+      this.#optional.leavesAsMuch(one, other)
+    )
   }
 }
 
@@ -25,14 +40,5 @@ const nameOf = ({ due, ahead, state }: Attempt): string =>
 
 const nameOfHold = ({ holder, slots, token, above, lastToken, unbounded }: Hold): string =>
   `${JSON.stringify(holder)} ${slots.join()} ${token ?? `>${above}`} ${lastToken} ${unbounded}`
-
-function canDoAsMuch(one: Attempt, other: Attempt): boolean {
-  return (
-    one.state.now <= other.state.now &&
-    (one.taken & ~other.taken) === 0n &&
-    noGreater(one.state.tokens, other.state.tokens) &&
-    one.state.holds.every((hold, index) => lastsAsMuch(hold, other.state.holds[index] as Hold))
-  )
-}
 
 const lastsAsMuch = (one: Hold, other: Hold): boolean => one.earliest <= other.earliest && one.latest >= other.latest
