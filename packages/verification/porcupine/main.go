@@ -77,7 +77,7 @@ func main() {
 		if err := json.Unmarshal(lines.Bytes(), &history); err != nil {
 			panic(err)
 		}
-		verdict := porcupine.CheckOperationsTimeout(fencedLock, operationsOf(history), time.Minute)
+		verdict := porcupine.CheckOperationsTimeout(fencedLock, operationsOf(history), 20*time.Second)
 		fmt.Printf("{\"porcupine\":%q,\"history\":%s}\n", verdict, lines.Text())
 	}
 }

@@ -86,18 +86,18 @@ describe('of random histories', () => {
   })
 
   it('the damaged ones have a window that cannot be explained, and is explained without any of its claims', () => {
-    const faults = Array.from({ length: 1000 }, (_, index) => index + 1).flatMap((seed) => {
+    const faults = Array.from({ length: 300 }, (_, index) => index + 1).flatMap((seed) => {
       const whole = referenceHistory(seed, { ...settings(seed), keys: 1, length: 12 })
       return searchHistory(damaged(whole, new Prng(seed, 'damage'))).faults
     })
-    expect(faults.length).toBeGreaterThan(100)
+    expect(faults.length).toBeGreaterThan(60)
     for (const fault of faults) expect(tooLarge(fault)).toEqual([])
   })
 })
 
 /** What is wrong with a window. Whose refusal nobody explains, it may be for any of those who are shown. */
 function tooLarge({ window, kind }: Fault): string[] {
-  const holders = kind === 'refused-while-free' ? [] : new Set(window.map(holderOf))
+  const holders = kind === 'refused-while-free' ? [] : new Set(window.filter(({ type }) => type !== 'clear').map(holderOf))
   const needless = [...holders].filter((holder) => !explained(window.filter((each) => holderOf(each) !== holder)))
   return explained(window) ? ['explained', ...needless] : needless
 }

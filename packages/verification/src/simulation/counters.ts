@@ -29,6 +29,9 @@ export interface Counters {
   overlapAfterStateLoss: number
   /** Updates that the unfenced twin of the resource lost. */
   unfencedLostUpdate: number
+  /** Keys of whose history the search said whether a lock server can have made it, and those of which it gave up to say so. */
+  keysSearched: number
+  keysUndecided: number
   acquired: number
   contended: number
   messagesLost: number
@@ -57,6 +60,8 @@ export const noEvents = (): Counters => ({
   stateLoss: 0,
   overlapAfterStateLoss: 0,
   unfencedLostUpdate: 0,
+  keysSearched: 0,
+  keysUndecided: 0,
   acquired: 0,
   contended: 0,
   messagesLost: 0,

@@ -2,10 +2,12 @@ import { type ClaimSteps, claimsOf, type OptionalStep } from './claims.ts'
 import type { Hold } from './hold.ts'
 import type { FaultKind, Refusal, State } from './model.ts'
 import { holderOf, type Step } from './prepare.ts'
+import type { Attempt, PassedOver } from './search.ts'
 import { canStandFor, isUnheard, mayBeBesideOthers, type Progress, type Unheard, unheardOf } from './unheard.ts'
 
 /** The steps that had no answer, by what makes them worth a try. */
 export class OptionalSteps {
+  readonly #must: readonly Step[]
   readonly #claims: ReadonlyMap<string, ClaimSteps>
   readonly #byBit: ReadonlyMap<bigint, OptionalStep>
   readonly #unheard: ReadonlyMap<bigint, Unheard>
@@ -13,6 +15,7 @@ export class OptionalSteps {
 
   constructor(steps: readonly Step[], must: readonly Step[]) {
     const optional = steps.filter((step) => !step.must).map((step, index) => ({ step, bit: 1n << BigInt(index) }))
+    this.#must = must
     this.#claims = claimsOf(must, optional)
     this.#byBit = new Map(optional.map((each) => [each.bit, each]))
     const unheard = optional.filter(({ step }) => isUnheard(step))
@@ -28,10 +31,14 @@ export class OptionalSteps {
   worthATry(progress: Progress, limit: number, refusals: readonly Refusal[]): OptionalStep[] {
     const { state, taken, due } = progress
     const may = ({ step, bit }: OptionalStep) => (taken & bit) === 0n && step.call <= limit && step.ret >= state.now
-    const missed = refusals.some(({ fault }) => MISSING.has(fault))
+    const isMissed = missedIn(refusals)
     const unheard: Unheard[] = []
     for (const each of this.#unheard.values())
-      if (may(each) && (missed || mayBeBesideOthers(each, due)) && !unheard.some((other) => areAlike(each, other, progress)))
+      if (
+        may(each) &&
+        (isMissed(each) || mayBeBesideOthers(each, due)) &&
+        !unheard.some((other) => areAlike(each, other, progress))
+      )
         unheard.push(each)
     const anytime = this.#anytime.filter(may)
     const needRoom = unheard.length + anytime.length > 0 ? state.holds : refusals.flatMap(({ inTheWay }) => inTheWay)
@@ -45,6 +52,22 @@ export class OptionalSteps {
       const ends = inTheWay.includes(hold) ? releases : releases.filter(({ step }) => step.ret < FOREVER)
       return [...renewals, ...ends]
     })
+  }
+
+  /** Why the attempt comes to nothing, if the hold of a claim is over that a later answer tells of, and nothing is left that could have begun another. */
+  endedTooSoon({ due, ahead, taken, state }: Attempt, before: State): PassedOver | undefined {
+    for (const { holder } of before.holds) {
+      const claim = this.#claims.get(holder)
+      if (claim === undefined || state.holds.some((hold) => hold.holder === holder)) continue
+      const isLeft = (index: number) => index >= due && !ahead.includes(index)
+      const index = claim.proofs.find(isLeft)
+      if (index === undefined || claim.grants.some(isLeft) || claim.acquires.some(({ bit }) => (taken & bit) === 0n))
+        continue
+      const step = this.#must[index] as Step
+      const fault = step.source.type === 'renew' ? 'renewed-without-hold' : 'released-without-hold'
+      return { index, refusal: { fault, step, beside: state.tokens.greatest.by, inTheWay: [] } }
+    }
+    return undefined
   }
 
   /** Whether what is left to the one can do all that what is left to the other can. */
@@ -75,8 +98,15 @@ export class OptionalSteps {
 
 const FOREVER = Number.POSITIVE_INFINITY
 
-/** What a hold could explain of which nothing is known. */
-const MISSING: ReadonlySet<FaultKind> = new Set(['refused-while-free', 'renewed-without-hold', 'released-without-hold'])
+/** Whether a hold of which nothing is known could have been in the way of somebody, or be the one that somebody was told of. */
+function missedIn(refusals: readonly Refusal[]): (each: Unheard) => boolean {
+  const missed = refusals.filter(({ fault }) => MISSED.has(fault))
+  if (missed.some(({ fault }) => fault === 'refused-while-free')) return () => true
+  const holders = new Set(missed.map(({ step }) => holderOf(step)))
+  return ({ step }) => holders.has(holderOf(step))
+}
+
+const MISSED: ReadonlySet<FaultKind> = new Set(['refused-while-free', 'renewed-without-hold', 'released-without-hold'])
 
 const areAlike = (one: Unheard, other: Unheard, progress: Progress): boolean =>
   canStandFor(one, progress, other, progress) && canStandFor(other, progress, one, progress)

@@ -1,4 +1,5 @@
 import type { OptionalStep } from './claims.ts'
+import { GrantsToCome } from './grants-to-come.ts'
 import { apply, beginning, isRefusal, type Refusal, type State } from './model.ts'
 import { OptionalSteps } from './optional-steps.ts'
 import type { Step } from './prepare.ts'
@@ -13,6 +14,12 @@ export interface Attempt {
   /** Of the others, those that have taken effect: a bit each. */
   readonly taken: bigint
   readonly state: State
+}
+
+/** A step that an attempt has made impossible, by its place among those that must be explained. */
+export interface PassedOver {
+  readonly index: number
+  readonly refusal: Refusal
 }
 
 export type Found =
@@ -35,6 +42,7 @@ class Search {
   readonly #must: readonly Step[]
   /** For each that must be explained, those that return later, and may come before it. */
   readonly #overlapping: readonly (readonly number[])[]
+  readonly #grants: GrantsToCome
   readonly #optional: OptionalSteps
   readonly #seen: Seen
   /** Nothing is over at some time for certain, so that it costs nothing to let time go by. */
@@ -45,22 +53,32 @@ class Search {
   constructor(steps: readonly Step[]) {
     this.#must = steps.filter(({ must }) => must).sort((a, b) => a.ret - b.ret)
     this.#overlapping = overlapping(this.#must)
+    this.#grants = new GrantsToCome(this.#must)
     this.#isTimeless = steps.every(({ must, ret, lasts }) => lasts === FOREVER && (must || ret === FOREVER))
     this.#optional = new OptionalSteps(steps, this.#must)
     this.#seen = new Seen(this.#optional)
   }
 
   run(mostSteps: number): Found {
-    const stack = [this.#after({ due: 0, ahead: [], taken: 0n, state: beginning })]
+    const first: Attempt = { due: 0, ahead: [], taken: 0n, state: beginning }
+    const stack = [{ attempt: first, further: this.#after(first) }]
     if (this.#must.length === 0) return { verdict: 'explained' }
     for (let steps = 0; steps < mostSteps; steps += 1) {
-      const next = stack.at(-1)?.next()
-      if (next === undefined) return this.#unexplained()
+      const last = stack.at(-1)
+      if (last === undefined) return this.#unexplained()
+      const next = last.further.next()
       if (next.done === true) stack.pop()
       else if (next.value.due === this.#must.length) return { verdict: 'explained' }
-      else if (this.#seen.isNew(next.value)) stack.push(this.#after(next.value))
+      else if (this.#isWorthwhile(next.value, last.attempt))
+        stack.push({ attempt: next.value, further: this.#after(next.value) })
     }
     return { verdict: 'undecided' }
+  }
+
+  #isWorthwhile(attempt: Attempt, before: Attempt): boolean {
+    const over = this.#grants.passedOver(attempt) ?? this.#optional.endedTooSoon(attempt, before.state)
+    if (over !== undefined) this.#note(over.index, over.refusal)
+    return over === undefined && this.#seen.isNew(attempt)
   }
 
   #unexplained(): Found {
@@ -82,7 +100,10 @@ class Search {
       further.push(...next)
     }
     yield* further
-    this.#note(attempt, refusals)
+    this.#note(
+      attempt.due,
+      refusals.find(({ step }) => step === this.#must[attempt.due]),
+    )
     for (const optional of this.#optional.worthATry(attempt, limit, refusals)) yield* took(attempt, optional, limit)
   }
 
@@ -105,8 +126,8 @@ class Search {
     return states.map((state) => ({ due: next, ahead: ahead.filter((each) => each > next), taken, state }))
   }
 
-  #note({ due }: Attempt, refusals: readonly Refusal[]): void {
-    const refusal = refusals.find(({ step }) => step === this.#must[due])
+  /** No attempt explains this one: none came further, or it had left it behind. */
+  #note(due: number, refusal: Refusal | undefined): void {
     if (due <= this.#furthest || refusal === undefined) return
     this.#furthest = due
     this.#refusal = refusal

@@ -20,7 +20,7 @@ export const unheardOf = (each: OptionalStep, claim: ClaimSteps): Unheard => {
 
 /** A later answer tells of its hold, and others may be granted their parts meanwhile: so it may have been granted long before it is heard of. */
 export const mayBeBesideOthers = ({ share, claim }: Unheard, due: number): boolean =>
-  share !== '' && claim.lastProof >= due
+  share !== '' && [...claim.grants, ...claim.proofs].some((index) => index >= due)
 
 /**
  * Whether a grant of `spare` explains at least what one of `wanted` does, from here on: of two attempts that nobody was ever told of, it makes no difference which was granted.

@@ -14,7 +14,16 @@ export function smallest(operations: readonly LockOperation[], isUnexplained: Is
   const kept = withoutRefusals(operations, isUnexplained)
   const withFewerReads = fewest(kept, eachThat(isRead), isUnexplained)
   const withFewerClaims = fewest(withFewerReads, claimsThatExplainNothing, isUnexplained)
-  return fewest(withFewerClaims, eachThat(isIdleRenewal), isUnexplained)
+  return withoutIdleClears(fewest(withFewerClaims, eachThat(isIdleRenewal), isUnexplained))
+}
+
+/** Before anybody asked for anything, there was nothing to end. */
+function withoutIdleClears(operations: readonly LockOperation[]): LockOperation[] {
+  const asked = operations.filter(({ type }) => type !== 'clear')
+  return operations.filter(
+    ({ type, returned }) =>
+      type !== 'clear' || returned === undefined || asked.some(({ called }) => called <= returned),
+  )
 }
 
 /** What may be left out, each of the parts by itself. */
