@@ -1,5 +1,5 @@
-// Gives Porcupine's verdict on each history of standard input, one JSON document a line, and writes them to standard
-// output with it. See README.md.
+// Gives Porcupine's verdict on each history of standard input, one JSON document a line, and writes it to standard
+// output, and the history with it. Where Porcupine does not come to an end, it writes nothing. See README.md.
 package main
 
 import (
@@ -78,6 +78,9 @@ func main() {
 			panic(err)
 		}
 		verdict := porcupine.CheckOperationsTimeout(fencedLock, operationsOf(history), 20*time.Second)
+		if verdict == porcupine.Unknown {
+			continue
+		}
 		fmt.Printf("{\"porcupine\":%q,\"history\":%s}\n", verdict, lines.Text())
 	}
 }

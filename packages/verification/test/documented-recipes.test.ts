@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs'
+import { describeFault, drawFault, type Fault, searchHistory } from '@leasehold/core/conformance'
 import { expect, it } from 'vitest'
+import * as histories from '../../../docs/snippets/checking-histories.ts'
 import * as cron from '../../../docs/snippets/cron.ts'
 import * as election from '../../../docs/snippets/election.ts'
 import * as operators from '../../../docs/snippets/operators.ts'
@@ -78,4 +81,12 @@ it('what operators do, as docs/operators.md has it', async () => {
   await shutDown()
   await last
   expect(told).toHaveLength(1)
+})
+
+it('a history and what is wrong with it, as docs/checking-histories.md has them', async () => {
+  const documented = (path: string) => readFileSync(new URL(`../../../docs/${path}`, import.meta.url), 'utf8')
+  expect(await histories.contend()).toEqual([])
+  const [fault] = searchHistory(histories.twoHolders).faults
+  expect(documented('checking-histories.md')).toContain(`\n${describeFault(fault as Fault)}\n`)
+  expect(documented('pictures/two-holders.svg')).toBe(drawFault(fault as Fault))
 })

@@ -1,5 +1,10 @@
 import { bundledEngine } from '../src/simulation/bundled-engine.ts'
-import { seedThatCatches, simulatedMutants } from '../src/simulation/mutants.ts'
+import {
+  mutantsSeenInAnswers,
+  seedsSeenInAnswers,
+  seedThatCatches,
+  simulatedMutants,
+} from '../src/simulation/mutants.ts'
 import { bundledQuorum } from '../src/simulation/quorum/quorum-engine.ts'
 import { quorumMutants, quorumSeedThatCatches } from '../src/simulation/quorum/quorum-mutants.ts'
 import { simulateQuorum } from '../src/simulation/quorum/simulate-quorum.ts'
@@ -23,6 +28,14 @@ describeSimulatedMutants({
   trueEngine: bundledEngine,
   find: (mutant) => seedFoundAgain(mutant, SEEDS, seedThatCatches, recorded),
   violations: async (seed, engine) => (await simulate(seed, engine)).violations,
+})
+
+describeSimulatedMutants({
+  title: 'the search finds in the answers of',
+  mutants: oneIn(5, mutantsSeenInAnswers()),
+  trueEngine: bundledEngine,
+  find: (mutant) => seedFoundAgain(mutant, SEEDS, seedThatCatches, seedsSeenInAnswers),
+  violations: async (seed, engine) => (await simulate(seed, engine, { searched: true })).violations,
 })
 
 describeSimulatedMutants({

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { bundledEngine } from '../src/simulation/bundled-engine.ts'
-import { seedThatCatches, simulatedMutants } from '../src/simulation/mutants.ts'
+import { mutantsSeenInAnswers, seedThatCatches, simulatedMutants } from '../src/simulation/mutants.ts'
 import { runQuorumBatch } from '../src/simulation/quorum/quorum-batch.ts'
 import { bundledQuorum } from '../src/simulation/quorum/quorum-engine.ts'
 import { quorumMutants, quorumSeedThatCatches } from '../src/simulation/quorum/quorum-mutants.ts'
@@ -25,7 +25,9 @@ describe('ten thousand worlds', () => {
       const { stdout, status } = await command('simulation/cli.ts', '--seeds', '10000', '--json')
       const report = JSON.parse(stdout) as SimulationReport
       expect(report).toMatchObject({ seeds: 10_000, violations: [], unseen: [] })
-      for (const [name, count] of Object.entries(report.events)) expect([name, count > 0]).toEqual([name, true])
+      const { keysUndecided, ...seen } = report.events
+      for (const [name, count] of Object.entries(seen)) expect([name, count > 0]).toEqual([name, true])
+      expect(keysUndecided / seen.keysSearched).toBeLessThan(0.01)
       expect(status).toBe(0)
     },
     HOUR_MS,
@@ -50,6 +52,14 @@ describeSimulatedMutants({
   trueEngine: bundledEngine,
   find: (mutant) => seedThatCatches(mutant, SEEDS),
   violations: async (seed, engine) => (await simulate(seed, engine)).violations,
+})
+
+describeSimulatedMutants({
+  title: 'from the first seed on, the search finds in the answers of',
+  mutants: mutantsSeenInAnswers(),
+  trueEngine: bundledEngine,
+  find: (mutant) => seedThatCatches(mutant, SEEDS),
+  violations: async (seed, engine) => (await simulate(seed, engine, { searched: true })).violations,
 })
 
 describeSimulatedMutants({

@@ -2,6 +2,10 @@ import assert from 'node:assert/strict'
 import type { Lease } from '../api.ts'
 import type { Contended, Grant } from '../contract.ts'
 import { type ErrorCode, isLeaseholdError } from '../errors.ts'
+import { checkHistory, type HistoryEvent } from './history.ts'
+import { describeFault } from './linearizability/describe-fault.ts'
+import { searchHistory } from './linearizability/find-faults.ts'
+import { operationsOf } from './linearizability/from-events.ts'
 
 /** The answer is a grant, and a sound one. */
 export function granted(answer: Grant | Contended | string | undefined): Grant {
@@ -25,5 +29,15 @@ export function assertOver(lease: Lease, code?: ErrorCode): void {
   assert.throws(
     () => lease.assertHeld(),
     (error) => isLeaseholdError(error, code),
+  )
+}
+
+/** One lock server can have made it. `ticksPerMs`: of the clock that was read. */
+export function assertHistory(events: readonly HistoryEvent[], ticksPerMs: number): void {
+  assert.deepEqual(checkHistory(events), [])
+  const { faults } = searchHistory(operationsOf(events))
+  assert.deepEqual(
+    faults.map((fault) => describeFault(fault, { ticksPerMs })),
+    [],
   )
 }

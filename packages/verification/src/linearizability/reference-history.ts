@@ -101,7 +101,7 @@ class World {
     const server = this.#servers[key] as ReferenceServer
     this.#ask(
       () => server.acquire(this.#now, holder, share),
-      (called, returned, answer = 'unknown') => {
+      (called, returned, answer) => {
         const claim = { process, key: `k${key}`, holder, called, returned }
         this.#operations.push({ ...claim, type: 'acquire', share, ...this.#lasting(called), answer })
         then(typeof answer === 'object' ? 'granted' : answer)
@@ -113,7 +113,7 @@ class World {
     const server = this.#servers[key] as ReferenceServer
     this.#ask(
       () => server.renew(this.#now, holder),
-      (called, returned, answer = 'unknown') => {
+      (called, returned, answer) => {
         const claim = { process, key: `k${key}`, holder, called, returned }
         this.#operations.push({ ...claim, type: 'renew', ...this.#lasting(called), answer })
         then()
@@ -125,7 +125,7 @@ class World {
     const server = this.#servers[key] as ReferenceServer
     this.#ask(
       () => server.release(this.#now, holder),
-      (called, returned, answer = 'unknown') => {
+      (called, returned, answer) => {
         this.#operations.push({ process, key: `k${key}`, holder, called, returned, type: 'release', answer })
         then()
       },
@@ -136,7 +136,7 @@ class World {
     const server = this.#servers[key] as ReferenceServer
     this.#ask(
       () => server.clear(),
-      (called, returned, answer = 'unknown') => {
+      (called, returned, answer) => {
         this.#operations.push({ process, key: `k${key}`, called, returned, type: 'clear', answer })
         then()
       },
@@ -149,7 +149,7 @@ class World {
     return this.#settings.tellsTtl ? { validUntil, ttl: BigInt(TTL) } : { validUntil }
   }
 
-  #ask<A>(serve: () => A, note: (called: bigint, returned: bigint | undefined, answer?: A) => void): void {
+  #ask<A>(serve: () => A, note: (called: bigint, returned: bigint | undefined, answer: A | 'unknown') => void): void {
     const called = BigInt(this.#now)
     const way = () => this.#prng.integer(5, 40)
     if (!this.#prng.chance(this.#settings.unanswered)) {
@@ -161,6 +161,6 @@ class World {
     }
     const fate = this.#prng.pick(['lost', 'in time', 'late'])
     if (fate !== 'lost') this.#after(fate === 'late' ? this.#prng.integer(100, 600) : way(), () => void serve())
-    this.#after(90, () => note(called, undefined))
+    this.#after(90, () => note(called, undefined, 'unknown'))
   }
 }

@@ -2,6 +2,7 @@ import { backendMutants } from '../mutants/backend-mutants.ts'
 import { engineMutants } from '../mutants/engine-mutants.ts'
 import { inFile, type Mutant } from '../mutants/mutant.ts'
 import { bundledEngine } from './bundled-engine.ts'
+import type { SeedsThatCatch } from './seeds-that-catch.ts'
 import { simulate } from './simulate.ts'
 import type { Rule } from './violation.ts'
 
@@ -134,12 +135,56 @@ export function simulatedMutants(): readonly SimulatedMutant[] {
   return [...OWN, ...borrowed]
 }
 
+/**
+ * Those of them whose mistake is seen in what the processes were answered, and the seed in which it was, when this was written down. The others break what no answer tells: a lease that outlives its hold at the server
+ * while nobody else is granted the key, a wait that does not end, what is left behind.
+ */
+const SEEN_IN_ANSWERS: Readonly<Record<string, number>> = {
+  'wait-from-reply': 2,
+  'deadline-from-reply': 2,
+  'wall-ignored': 10,
+  'timer-as-only-validity': 2,
+  'holders-reused': 9,
+  'constant-token': 1,
+  'token-forgotten-on-expiry': 1,
+  'token-before-exclusion': 2,
+  'renewal-draws-a-token': 1,
+  'group-out-of-order': 10,
+  'release-ignores-the-holder': 6,
+  'release-always-agrees': 1,
+  'renewal-acquires': 6,
+  'renewal-by-anybody': 1,
+  'hand-off-lies': 8,
+  'freed-early': 4,
+  'second-holder': 9,
+  'not-idempotent': 1,
+  'refusal-queues': 2,
+  'reader-beside-writer': 1,
+  'writer-beside-reader': 1,
+  'permit-beside-reader': 1,
+  'one-release-for-all': 1,
+  'one-death-for-all': 1,
+  'slot-given-twice': 12,
+  'slot-token-back': 1,
+  'renewal-counts-from-reply': 23,
+  'token-of-the-claim': 30,
+  'repeat-promises-too-much': 16,
+}
+
+/** Each breaks the rule that its histories can be explained. */
+export const mutantsSeenInAnswers = (): readonly SimulatedMutant[] =>
+  simulatedMutants()
+    .filter(({ id }) => id in SEEN_IN_ANSWERS)
+    .map((mutant) => ({ ...mutant, rule: 'history' }))
+
+export const seedsSeenInAnswers: SeedsThatCatch = SEEN_IN_ANSWERS
+
 /** The first of so many seeds in which the mutant breaks its rule; undefined if it survives them all. */
 export async function seedThatCatches(mutant: SimulatedMutant, seeds: number): Promise<number | undefined> {
   const engine = await bundledEngine(mutant.patches)
   const { from = 1 } = mutant
   for (let seed = from; seed < from + seeds; seed += 1) {
-    const { violations } = await simulate(seed, engine)
+    const { violations } = await simulate(seed, engine, { searched: mutant.rule === 'history' })
     if (violations.some(({ rule }) => rule === mutant.rule)) return seed
   }
   return undefined

@@ -20,6 +20,8 @@ export class OperationLog {
   readonly #nowMs: () => number
   readonly #operations: LockOperation[] = []
   readonly #acquires = new Map<string, Acquire[]>()
+  /** Ids differ from run to run: claims are named by the process that asked first, and numbered. */
+  readonly #names = new Map<string, string>()
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs
@@ -31,7 +33,9 @@ export class OperationLog {
       const { lastValidMs, key, token } = lease
       const holder = holderOf(lease)
       if (lastValidMs === undefined || holder === undefined) continue
-      const grant = this.#acquires.get(`${key}/${holder}`)?.findLast(({ answer }) => isFor(answer, token))
+      const grant = this.#acquires
+        .get(`${key}/${this.#names.get(holder)}`)
+        ?.findLast(({ answer }) => isFor(answer, token))
       if (grant !== undefined) grant.validUntil = later(grant.validUntil, ticks(lastValidMs))
     }
     return this.#operations
@@ -51,7 +55,7 @@ export class OperationLog {
       const before = duplicates()
       const reply = send()
       const asked = claims.map((claim) => ({
-        claimed: { process, key: claim.key, holder: claim.holder, called },
+        claimed: { process, key: claim.key, holder: this.#name(process, claim.holder), called },
         claim,
       }))
       const noted = asked.map(({ claimed, claim }) => note(claimed, claim))
@@ -109,6 +113,12 @@ export class OperationLog {
       operation.returned = returned
       operation.answer = ended ? 'released' : 'not-held'
     }
+  }
+
+  #name(process: string, id: string): string {
+    const name = this.#names.get(id) ?? `${process}.${this.#names.size + 1}`
+    this.#names.set(id, name)
+    return name
   }
 
   #now(): bigint {

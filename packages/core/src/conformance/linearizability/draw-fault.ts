@@ -14,6 +14,8 @@ const NARROWEST = 3
 const INK = '#222'
 const FAINT = '#666'
 const WRONG = '#c4453a'
+/** What else was asked for the two claims that are at fault. */
+const PALE = '#dc9a93'
 const OTHER = '#7a86a0'
 
 const escaped = (text: string): string =>
@@ -87,8 +89,7 @@ ${[this.#both(), ...this.#rows.map((row, index) => this.#lane(row, index)), this
   }
 
   #operation(operation: LockOperation, y: number): string {
-    const { refused, beside } = this.#fault
-    const colour = operation === refused || operation === beside ? WRONG : OTHER
+    const colour = this.#colour(operation)
     const from = this.#x(this.#times.ms(operation.called))
     const to = Math.max(this.#end(operation), from + NARROWEST)
     const open = operation.returned === undefined
@@ -101,17 +102,29 @@ ${[this.#both(), ...this.#rows.map((row, index) => this.#lane(row, index)), this
 <text x="${Math.min(from, WIDTH - RIGHT - 6.6 * words(operation).length)}" y="${y + 14}" fill="${colour === WRONG ? WRONG : INK}">${escaped(words(operation))}</text>`
   }
 
+  #colour(operation: LockOperation): string {
+    const { refused, beside } = this.#fault
+    if (operation === refused || operation === beside) return WRONG
+    return isOf(operation, refused) || isOf(operation, beside) ? PALE : OTHER
+  }
+
   /** While both had the key. */
   #both(): string {
     const { refused, beside, kind } = this.#fault
-    if (kind !== 'two-holders' || beside === undefined) return ''
     const from = refused.returned
-    const [end = 0n] = [validUntilOf(beside), validUntilOf(refused)]
-      .filter((at) => at !== undefined)
-      .sort((one, other) => Number(one - other))
-    if (from === undefined || end <= from) return ''
+    if (kind !== 'two-holders' || from === undefined) return ''
+    const end = earlier(this.#reliedUntil(beside), this.#reliedUntil(refused))
+    if (end === undefined || end <= from) return ''
     const [x, to] = [this.#x(this.#times.ms(from)), this.#x(this.#times.ms(end))]
-    return `<rect x="${x}" y="${TOP}" width="${to - x}" height="${this.#rows.length * ROW}" fill="${WRONG}" opacity="0.12"/>`
+    return `<rect x="${x}" y="${TOP}" width="${Math.round(to - x)}" height="${this.#rows.length * ROW}" fill="${WRONG}" opacity="0.12"/>`
+  }
+
+  /** As far as the claim relied on its hold, with its renewals. */
+  #reliedUntil(operation: LockOperation | undefined): bigint | undefined {
+    return this.#times.operations
+      .filter((each) => isOf(each, operation))
+      .map(validUntilOf)
+      .reduce((last, at) => (last === undefined || (at !== undefined && at > last) ? at : last), undefined)
   }
 
   #axis(): string {
@@ -140,6 +153,12 @@ const words = (operation: LockOperation): string => {
   const whose = operation.type === 'clear' || operation.holder === operation.process ? '' : `${operation.holder} `
   return `${whose}${operation.type}: ${what(operation)}`
 }
+
+const isOf = (operation: LockOperation, other: LockOperation | undefined): boolean =>
+  operation.type !== 'clear' && other !== undefined && other.type !== 'clear' && operation.holder === other.holder
+
+const earlier = (one: bigint | undefined, other: bigint | undefined): bigint | undefined =>
+  one === undefined || (other !== undefined && other < one) ? other : one
 
 const validUntilOf = (operation: LockOperation): bigint | undefined =>
   'validUntil' in operation ? operation.validUntil : undefined

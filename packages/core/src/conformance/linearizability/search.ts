@@ -2,7 +2,7 @@ import type { OptionalStep } from './claims.ts'
 import { GrantsToCome } from './grants-to-come.ts'
 import { apply, beginning, isRefusal, type Refusal, type State } from './model.ts'
 import { OptionalSteps } from './optional-steps.ts'
-import type { Step } from './prepare.ts'
+import { isRead, type Step } from './prepare.ts'
 import { Seen } from './seen.ts'
 
 /** How far an attempt to explain a history has come. */
@@ -90,16 +90,15 @@ class Search {
   /** The attempts that come one step further. What is due comes first: in a history without a fault that is mostly right. */
   *#after(attempt: Attempt): Generator<Attempt, void> {
     const { ret: limit } = this.#must[attempt.due] as Step
+    const candidates = this.#candidates(attempt)
+    const idle = this.#changingNothing(attempt, candidates)
+    if (idle !== undefined) return yield idle
     const refusals: Refusal[] = []
-    const further: Attempt[] = []
-    for (const index of this.#candidates(attempt)) {
+    for (const index of candidates) {
       const outcome = apply(attempt.state, this.#must[index] as Step)
-      const next = isRefusal(outcome) ? [] : this.#explained(attempt, index, within(limit, outcome))
       if (isRefusal(outcome)) refusals.push(outcome)
-      else if (outcome.some((state) => this.#isUnchanged(attempt.state, state))) return yield* next
-      further.push(...next)
+      else yield* this.#explained(attempt, index, within(limit, outcome))
     }
-    yield* further
     this.#note(
       attempt.due,
       refusals.find(({ step }) => step === this.#must[attempt.due]),
@@ -107,9 +106,17 @@ class Search {
     for (const optional of this.#optional.worthATry(attempt, limit, refusals)) yield* took(attempt, optional, limit)
   }
 
-  /** What changed nothing may come first as well as later: there is no need to try both. */
-  #isUnchanged(before: State, { now, holds, tokens }: State): boolean {
-    return holds === before.holds && tokens === before.tokens && (now === before.now || this.#isTimeless)
+  /** An answer that changes nothing may come first as well as later: there is no need to try both. */
+  #changingNothing(attempt: Attempt, candidates: readonly number[]): Attempt | undefined {
+    const before = attempt.state
+    for (const index of candidates) {
+      const step = this.#must[index] as Step
+      const outcome = isRead(step.source) ? apply(before, step) : []
+      const [state] = isRefusal(outcome) ? [] : outcome
+      const isIdle = state?.holds === before.holds && (state.now === before.now || this.#isTimeless)
+      if (state !== undefined && isIdle) return this.#explained(attempt, index, [state])[0]
+    }
+    return undefined
   }
 
   #candidates({ due, ahead }: Attempt): number[] {

@@ -7,9 +7,9 @@ export function sentence({ fault, step, beside }: Refusal): string {
   const other = beside === undefined || beside.source === step.source ? undefined : held(beside.source)
   switch (fault) {
     case 'two-holders':
-      return `${it} was granted ${what(step.source)}, while ${other} had the key`
+      return `${it} ${wasGranted(step.source)}, while ${other} had the key`
     case 'token-not-greater':
-      return `${it} was granted ${what(step.source)}, after ${other} had been granted the key`
+      return `${it} ${wasGranted(step.source)}, after ${other} had been granted the key`
     case 'token-changed':
       return `${it} was told ${what(step.source)}, and had been granted the key as ${other}`
     case 'wrong-slots':
@@ -28,6 +28,11 @@ export function sentence({ fault, step, beside }: Refusal): string {
         : `${it} was refused, and had the key itself`
   }
 }
+
+const wasGranted = (operation: LockOperation): string =>
+  typeof operation.answer === 'object'
+    ? `was granted ${what(operation)}`
+    : 'was granted the key, as a later answer tells'
 
 const nameOf = (operation: LockOperation): string => (operation.type === 'clear' ? operation.process : operation.holder)
 
