@@ -1,6 +1,6 @@
+import type { Attempt, PassedOver } from './attempt.ts'
 import type { HoldTold } from './operation.ts'
 import { holderOf, type Step } from './prepare.ts'
-import type { Attempt, PassedOver } from './search.ts'
 import { markBefore } from './tokens.ts'
 
 /** Grants that an attempt has not explained yet. Their tokens are greater than all before, or they never can be. */

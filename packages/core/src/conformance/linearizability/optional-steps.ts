@@ -1,8 +1,8 @@
+import type { Attempt, PassedOver } from './attempt.ts'
 import { type ClaimSteps, claimsOf, type OptionalStep } from './claims.ts'
 import type { Hold } from './hold.ts'
 import type { FaultKind, Refusal, State } from './model.ts'
 import { holderOf, type Step } from './prepare.ts'
-import type { Attempt, PassedOver } from './search.ts'
 import { canStandFor, isUnheard, mayBeBesideOthers, type Progress, type Unheard, unheardOf } from './unheard.ts'
 
 /** The steps that had no answer, by what makes them worth a try. */

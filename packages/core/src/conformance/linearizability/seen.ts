@@ -1,6 +1,6 @@
+import type { Attempt } from './attempt.ts'
 import type { Hold } from './hold.ts'
 import type { OptionalSteps } from './optional-steps.ts'
-import type { Attempt } from './search.ts'
 import { noGreater } from './tokens.ts'
 
 /** What has been tried. An attempt that could do nothing that another one could not is not tried again. */

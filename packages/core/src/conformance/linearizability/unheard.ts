@@ -1,6 +1,6 @@
+import type { Attempt } from './attempt.ts'
 import type { ClaimSteps, OptionalStep } from './claims.ts'
 import type { Step } from './prepare.ts'
-import type { Attempt } from './search.ts'
 
 /** An attempt to acquire that had no answer, so that it may have been granted at any time, and what else there is of its claim. */
 export interface Unheard extends OptionalStep {
