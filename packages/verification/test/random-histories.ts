@@ -10,6 +10,7 @@ export const settings = (seed: number): ReferenceSettings => ({
   length: 8,
   parts: seed % 2 === 0,
   unanswered: [0, 0.1, 0.3][seed % 3] as number,
+  tellsBounds: seed % 5 < 2,
   tellsTtl: seed % 4 < 2,
 })
 

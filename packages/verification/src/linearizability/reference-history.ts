@@ -12,6 +12,8 @@ export interface ReferenceSettings {
   readonly parts: boolean
   /** How many requests get no answer. Of these a third is lost, a third took effect in time, and a third takes effect at some time later. */
   readonly unanswered: number
+  /** Of a request without an answer, whether it is told, now and then, by when it has taken effect. */
+  readonly tellsBounds?: boolean
   /** Whether the latest times of expiries are told, too. */
   readonly tellsTtl: boolean
 }
@@ -161,6 +163,7 @@ class World {
     }
     const fate = this.#prng.pick(['lost', 'in time', 'late'])
     if (fate !== 'lost') this.#after(fate === 'late' ? this.#prng.integer(100, 600) : way(), () => void serve())
-    this.#after(90, () => note(called, undefined, 'unknown'))
+    const isBounded = this.#settings.tellsBounds === true && fate !== 'late' && this.#prng.chance(0.5)
+    this.#after(90, () => note(called, isBounded ? BigInt(this.#now) : undefined, 'unknown'))
   }
 }
