@@ -1,4 +1,4 @@
-import type { Claim, Contended, Grant, LockBackend, Renewal } from '@leasehold/core'
+import type { Claim, Contended, Grant, LockBackend, Renewal, RenewedClaim, Terms } from '@leasehold/core'
 import type {
   AcquireOperation,
   HoldTold,
@@ -50,7 +50,7 @@ export class OperationLog {
 
   /** The same backend, whose requests are noted. `duplicates`: how many requests the network has doubled so far; the second may take effect at any time, too. */
   backendOf(process: string, inner: Noted, duplicates: () => number): LockBackend {
-    const sent = <R>(claims: readonly Claim[], send: () => Promise<R>, note: Note<R>): Promise<R> => {
+    const sent = <R, C extends Claim>(claims: readonly C[], send: () => Promise<R>, note: Note<R, C>): Promise<R> => {
       const called = this.#now()
       const before = duplicates()
       const reply = send()
@@ -68,11 +68,12 @@ export class OperationLog {
     return {
       name: inner.name,
       capabilities: inner.capabilities,
-      tryAcquire: (claim, terms) => sent([claim], () => inner.tryAcquire(claim, terms), this.#acquiring(answerItself)),
+      tryAcquire: (claim, terms) =>
+        sent([claim], () => inner.tryAcquire(claim, terms), this.#acquiring(terms, answerItself)),
       tryAcquireAll: (claims, terms) =>
-        sent(claims, () => inner.tryAcquireAll(claims, terms), this.#acquiring(answerInGroup)),
+        sent(claims, () => inner.tryAcquireAll(claims, terms), this.#acquiring(terms, answerInGroup)),
       waitForTurn: (claim, terms, signal) =>
-        sent([claim], () => inner.waitForTurn(claim, terms, signal), this.#acquiring(answerItself, signal)),
+        sent([claim], () => inner.waitForTurn(claim, terms, signal), this.#acquiring(terms, answerItself, signal)),
       renew: (renewals) => sent(renewals, () => inner.renew(renewals), this.#renewing),
       release: (claim) => sent([claim], () => inner.release(claim), this.#releasing),
       inspect: (key) => inner.inspect(key),
@@ -80,23 +81,28 @@ export class OperationLog {
     }
   }
 
-  #acquiring<R>(answerOf: (answer: R, index: number) => Grant | Contended | undefined, wait?: AbortSignal): Note<R> {
+  #acquiring<R>(
+    { ttlMs }: Terms,
+    answerOf: (answer: R, index: number) => Grant | Contended | undefined,
+    wait?: AbortSignal,
+  ): Note<R> {
     return (claimed, { share }) => {
-      const operation: Acquire = { ...claimed, type: 'acquire', share, waits: wait !== undefined, answer: 'unknown' }
+      const waits = wait !== undefined
+      const operation: Acquire = { ...claimed, type: 'acquire', share, waits, ttl: ticks(ttlMs), answer: 'unknown' }
       this.#operations.push(operation)
       const name = `${claimed.key}/${claimed.holder}`
       this.#acquires.set(name, [...(this.#acquires.get(name) ?? []), operation])
       return (all, index, returned) => {
         const answer = answerOf(all, index)
-        if (answer !== undefined) operation.answer = answer.granted ? toldBy(answer) : 'contended'
         // A wait that was called off may be granted the key as long as the server has not heard of it.
         if (answer !== undefined || wait?.aborted === false) operation.returned = returned
+        if (answer !== undefined) answered(operation, answer)
       }
     }
   }
 
-  readonly #renewing: Note<readonly Renewal[]> = (claimed) => {
-    const operation: Written<RenewOperation> = { ...claimed, type: 'renew', answer: 'unknown' }
+  readonly #renewing: Note<readonly Renewal[], RenewedClaim> = (claimed, { ttlMs }) => {
+    const operation: Written<RenewOperation> = { ...claimed, type: 'renew', ttl: ticks(ttlMs), answer: 'unknown' }
     this.#operations.push(operation)
     return (answers, index, returned) => {
       const answer = answers[index]
@@ -133,7 +139,12 @@ type Noted = Required<
   LockBackend
 
 /** Notes an operation as one without an answer. What it returns notes the answer. */
-type Note<R> = (claimed: Claimed, claim: Claim) => (answer: R, index: number, returned: bigint) => void
+type Note<R, C = Claim> = (claimed: Claimed, claim: C) => (answer: R, index: number, returned: bigint) => void
+
+function answered(operation: Acquire, answer: Grant | Contended): void {
+  operation.answer = answer.granted ? toldBy(answer) : 'contended'
+  if (answer.granted) operation.ttl = ticks(answer.ttlMs)
+}
 
 const answerItself = (answer: Grant | Contended | undefined) => answer
 
