@@ -98,7 +98,7 @@ ${renewed(`${schema}.lease_parts`, `array_to_string(held.slots, ' ')`)}
   end if;
 end $$;
 
--- The places of the claims whose holds it has ended, and of those of which is not known, since their rows were locked.
+-- The places of the claims whose holds it has ended, and of those of which is not known, since their rows were locked. Who stands in line may have been granted the key meanwhile.
 create or replace function ${schema}.release_some(keys text[], askers text[], patience_ms float8)
   returns table (place int, is_locked boolean) language plpgsql as $$
 declare
@@ -140,7 +140,10 @@ ${relaxed}
   end loop;
   return query
     select list.n::int, true from unnest(keys, ours, askers) with ordinality as list (k, o, h, n)
-      where list.o is null and ${schema}.may_have(list.k, list.h);
+      where list.o is null and (
+        ${schema}.may_have(list.k, list.h)
+        or exists (select from ${schema}.lease_line w where w.key = list.k and w.holder = list.h)
+      );
 end $$;
 
 -- For versions of the package that take no part of an answer: all, or an error.
@@ -198,6 +201,7 @@ begin
     from unnest(keys, askers) as list (k, h) join ${schema}.leases l on l.key = list.k
     where l.parted or (l.holder <> list.h and l.expires_at > instant);
   if longest is null and any_parted then
+    perform ${schema}.assert_current();
     select max(others.until) into longest
       from unnest(keys, askers) as list (k, h)
       join ${schema}.leases l on l.key = list.k and l.parted and not (l.holder = list.h and l.expires_at > instant)

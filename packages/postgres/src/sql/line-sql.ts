@@ -82,14 +82,20 @@ ${relaxed}
   end if;
 end $$;
 
--- Ends a part, or a place in line. True: it ended a part.
+-- Ends a part, or a place in line. Or all of the key, which a release has granted to who stood there while the row was waited for. True: it ended a hold.
 create or replace function ${schema}.leave(wanted text, asker text) returns boolean language plpgsql as $$
 declare
   is_ended boolean;
 begin
+  perform ${schema}.assert_current();
   perform from ${schema}.leases l where l.key = wanted for update;
-  delete from ${schema}.lease_parts p where p.key = wanted and p.holder = asker and p.expires_at > clock_timestamp();
+  update ${schema}.leases l set holder = '', metadata = null, expires_at = 'epoch', freed_at = clock_timestamp()
+    where l.key = wanted and l.holder = asker and l.expires_at > clock_timestamp();
   is_ended := found;
+  if not is_ended then
+    delete from ${schema}.lease_parts p where p.key = wanted and p.holder = asker and p.expires_at > clock_timestamp();
+    is_ended := found;
+  end if;
   if not is_ended then
     delete from ${schema}.lease_line w where w.key = wanted and w.holder = asker;
   end if;

@@ -14,6 +14,15 @@ begin
   end loop;
 end $$;
 
+-- Who adds a part, or a place in line, to a key that is marked does not change the key's row. So one who has waited for the row, and then looks as at a moment before, would not see them, and would not be told.
+create or replace function ${schema}.assert_current() returns void language plpgsql as $$
+begin
+  if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
+    raise exception 'whoever looks at parts of keys, or at those who wait, must see what others have committed'
+      using errcode = 'serialization_failure', hint = 'Let these sessions begin transactions as "read committed".';
+  end if;
+end $$;
+
 -- Those at the head of the line who fit beside those who have the key, and beside each other, with their permits: everybody up to the first
 -- who does not fit. "latecomer", if not null, stands behind the line, unless he has a place in it. The whole rule of parts.
 create or replace function ${schema}.let_in(
@@ -24,6 +33,7 @@ declare
   taken int[] := '{}';
   each record;
 begin
+  perform ${schema}.assert_current();
   if exists (select from ${schema}.leases l where l.key = wanted and l.expires_at > instant) then
     return;
   end if;
@@ -100,6 +110,7 @@ declare
   given text;
   last_place bigint;
 begin
+  perform ${schema}.assert_current();
   delete from ${schema}.lease_parts p where p.key = wanted and p.expires_at <= instant;
   delete from ${schema}.lease_line w where w.key = wanted and w.alive_until <= instant;
   select w.holder, w.kind, least(w.ttl_ms, ${CLAIM_WINDOW_MS}) as ttl_ms, w.metadata into head
