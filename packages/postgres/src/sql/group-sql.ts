@@ -244,7 +244,9 @@ ${durable}
   for asked in select k, h, n from unnest(keys, askers) with ordinality as list (k, h, n) loop
     update ${schema}.leases l
       set holder = asked.h, metadata = shown, token = nextval('${schema}.fencing_tokens'),
-          expires_at = instant + ttl_ms * interval '1 millisecond', parted = false
+          expires_at = instant + ttl_ms * interval '1 millisecond',
+          -- Somebody may be keeping his place at this moment, who is seen as silent.
+          parted = exists (select from ${schema}.lease_line w where w.key = asked.k)
       where l.key = asked.k and (l.holder <> asked.h or l.expires_at <= instant);
     select asked.n, extract(epoch from l.expires_at - instant) * 1000, l.token
       into place, remaining_ms, fencing_token

@@ -32,10 +32,10 @@ const blocked = async (name: string): Promise<number> => {
 }
 
 /** In a transaction that is still open: what is asked in it has been done, and nobody sees it. */
-async function transaction(text: string, values: unknown[]) {
+async function transaction(text: string, values: readonly unknown[]) {
   const client = await pool.connect()
   await client.query('begin')
-  await client.query(text, values)
+  await client.query(text, [...values])
   let isOpen = true
   const end = async (how: 'commit' | 'rollback') => {
     if (!isOpen) return
@@ -98,5 +98,38 @@ describe('a place in line that is given up', () => {
     await unlock('rollback')
     expect(await backend.releaseAll?.(claims)).toEqual([false, false])
     expect(await standing('batch')).toBe(0)
+  })
+})
+
+describe('a place in line that is kept', () => {
+  it('at the last moment, while a group takes the key, has its turn afterwards', async () => {
+    const backend = open('grouped')
+    const claim = claimOn('grouped')
+    await backend.tryAcquire({ ...claim, share: { kind: 'shared' } }, terms(1))
+    await pool.query(
+      `insert into ${schema}.lease_line (key, holder, place, kind, alive_until, ttl_ms)
+        values ($1, $2, 1, 'whole', clock_timestamp(), ${MINUTE_MS})`,
+      [claim.key, claim.holder],
+    )
+    const keep = `update ${schema}.lease_line set alive_until = clock_timestamp() + interval '1 minute' where holder = $1`
+    const end = await transaction(keep, [claim.holder])
+    const group = [claimOn('grouped'), claimOn('beside')]
+    const isGranted = async () => Array.isArray(await backend.tryAcquireAll?.(group, terms(MINUTE_MS)))
+    await until('the reader’s time is over', isGranted)
+    await end('commit')
+    await backend.releaseAll?.(group)
+    expect(await backend.tryAcquire(claimOn('grouped'), terms(MINUTE_MS))).toMatchObject({ granted: false })
+    expect(await backend.tryAcquire(claim, terms(MINUTE_MS))).toMatchObject({ granted: true })
+  })
+
+  it('by two statements at once is not lost to either', async () => {
+    const backend = open('twice')
+    const { claims } = await waiting(backend, 'twice', 2)
+    const keep = `select * from ${schema}.keep_places($1, $2, ${MINUTE_MS})`
+    const columns = (those: readonly Claim[]) => [those.map(({ key }) => key), those.map(({ holder }) => holder)]
+    const end = await transaction(keep, columns(claims.slice(0, 1)))
+    const { rows } = await pool.query(keep, columns(claims))
+    expect(rows.map(({ claim, is_let_in }) => `${claim} ${is_let_in}`).sort()).toEqual(['1 false', '2 false'])
+    await end('commit')
   })
 })
