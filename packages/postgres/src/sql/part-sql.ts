@@ -4,7 +4,7 @@ import { durable, durableAgain, patient, serverMs } from './table-sql.ts'
 const CLAIM_WINDOW_MS = 1500
 
 /** Parts of a key: who fits beside whom, and in which order. All but `take_part` is for those who have locked the key's row. */
-export const partSql = (schema: string, channel: string): string => `
+export const partSql = (schema: string): string => `
 create or replace function ${schema}.lock_key(wanted text) returns void language plpgsql as $$
 begin
   loop
@@ -121,7 +121,7 @@ begin
   elsif head.kind <> 'whole' or head.ttl_ms is null then
     select max(i.place) into last_place from ${schema}.let_in(wanted, instant, null, null, null, null) i;
     if last_place is not null then
-      perform pg_notify('${channel}', last_place || ':' || wanted);
+      perform ${schema}.tell(last_place || ':' || wanted);
     end if;
   elsif not exists (select from ${schema}.leases l where l.key = wanted and l.expires_at > instant)
       and not exists (select from ${schema}.lease_parts p where p.key = wanted) then
@@ -132,7 +132,7 @@ ${durableAgain}
           expires_at = instant + head.ttl_ms * interval '1 millisecond',
           parted = exists (select from ${schema}.lease_line w where w.key = wanted)
       where l.key = wanted returning l.token::text into given;
-    perform pg_notify('${channel}', concat_ws(
+    perform ${schema}.tell(concat_ws(
       ' ', '+', encode(sha256(convert_to(head.holder, 'UTF8')), 'hex'), ${serverMs('instant')}, head.ttl_ms, given, wanted
     ));
   end if;
