@@ -89,7 +89,15 @@ export async function startPostgresAdvisory(): Promise<RunningTarget> {
 /** One step after another, so that each is taken on all connections. */
 async function onEachConnection(steps: (claim: Claim) => readonly (() => Promise<unknown>)[]): Promise<void> {
   const each = Array.from({ length: POOL_SIZE }, () => steps({ key: randomUUID(), holder: randomUUID() }))
-  for (const index of each[0]?.keys() ?? []) await Promise.all(each.map((own) => own[index]?.()))
+  for (const index of each[0]?.keys() ?? []) {
+    const taken: unknown[] = []
+    for (const own of each) {
+      taken.push(own[index]?.())
+      // What is asked for before this goes as one statement, on one connection; and nothing is answered meanwhile.
+      await new Promise<void>(process.nextTick)
+    }
+    await Promise.all(taken)
+  }
 }
 
 const use = (backend: LockBackend, claim: Claim) => [
