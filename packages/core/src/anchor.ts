@@ -12,8 +12,9 @@ export interface Anchor {
  * left: the next attempt is the safer way then.
  */
 export function grantedSince(grant: Grant, grantedMs: number, anchor: Anchor, now: Instant): Grant | undefined {
-  // One less: both readings may be rounded.
-  const since = earlier(now, shift(anchor.sentAt, grantedMs - anchor.serverMs - 1))
+  const serverMs = grantedMs - anchor.serverMs
+  // The margin covers clocks whose rates differ by a hundredth, but for the time of the grant alone. One less: both readings may be rounded.
+  const since = earlier(now, shift(anchor.sentAt, serverMs - Math.abs(serverMs) / 100 - 1))
   const passedMs = Math.max(now.monotonicMs - since.monotonicMs, now.wallMs - since.wallMs)
   return passedMs > grant.ttlMs / 2 ? undefined : { ...grant, since }
 }

@@ -62,15 +62,17 @@ async function renewSome(
 
 /** Undefined: not known. */
 export async function releaseSome(
-  { table }: Calls,
+  { outcome }: Calls,
   claims: readonly Claim[],
   patienceMs: number,
 ): Promise<readonly (boolean | undefined)[]> {
-  const answers = byPlace(await table('release_some($1, $2, $3)', ...columns(claims), patienceMs))
-  return claims.map((_, index) => {
-    const row = answers.get(index + 1)
-    return isTrue(row?.['is_locked']) ? undefined : row !== undefined
-  })
+  const answer = await outcome('give_back_some', ...columns(claims), patienceMs)
+  const places = new Set(
+    String(answer ?? '')
+      .split(' ')
+      .map(Number),
+  )
+  return claims.map((_, index) => (places.has(-index - 1) ? undefined : places.has(index + 1)))
 }
 
 function renewalOf(row: PostgresRow | undefined, share: Share | undefined): Renewal {

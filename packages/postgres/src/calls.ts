@@ -1,7 +1,7 @@
 import type { Claim, Contended, Grant, Inspection, Share } from '@leasehold/core'
 import { isTrue, numberOf } from './answers.ts'
 import type { PostgresRow } from './postgres-shapes.ts'
-import { explained } from './refusals.ts'
+import { explained, NO_COMMIT, stateOf } from './refusals.ts'
 import { TOKEN_STEP } from './sql/table-sql.ts'
 
 /** How functions of the schema are called. */
@@ -9,6 +9,8 @@ export interface Calls {
   table(call: string, ...values: unknown[]): Promise<readonly PostgresRow[]>
   /** Costs both sides less than a table of one row. */
   value(call: string, ...values: unknown[]): Promise<unknown>
+  /** Of a procedure that may commit before it has ended, where it is told so. */
+  outcome(procedure: string, ...values: unknown[]): Promise<unknown>
 }
 
 /** What runs one statement, and is done with. */
@@ -18,6 +20,8 @@ export interface Runner {
 }
 
 export function callsOf(statements: Runner, quoted: string): Calls {
+  /** Each statement is a transaction of its own, as far as is known. */
+  let isAlone = true
   const run = (text: string, values: unknown[]): Promise<readonly PostgresRow[]> =>
     statements.run(text, values).catch((error: unknown) => {
       throw explained(error, quoted)
@@ -26,6 +30,16 @@ export function callsOf(statements: Runner, quoted: string): Calls {
     table: (call, ...values) => run(`select * from ${quoted}.${call}`, values),
     async value(call, ...values) {
       return only(await run(`select ${quoted}.${call} as value`, values))['value']
+    },
+    async outcome(procedure, ...values) {
+      const names = values.map((_, index) => `$${index + 1}, `).join('')
+      const ask = () => run(`call ${quoted}.${procedure}(${names}${isAlone}, null)`, values)
+      const rows = await ask().catch((error: unknown) => {
+        if (!isAlone || stateOf(error) !== NO_COMMIT) throw error
+        isAlone = false
+        return ask()
+      })
+      return only(rows)['answer']
     },
   }
 }

@@ -75,7 +75,7 @@ export class OneTurn {
       (attempts) => takeSome(calls, attempts),
     )
     this.#releases = new Gathering(
-      async ({ key, holder }) => isTrue(await calls.value('release($1, $2)', key, holder)),
+      async ({ key, holder }) => isTrue(await calls.outcome('give_back', key, holder)),
       (claims) => releaseSome(calls, claims, 0),
     )
   }

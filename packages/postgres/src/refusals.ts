@@ -31,6 +31,9 @@ const ROLLED_BACK: ReadonlySet<string> = new Set([
   '40P01', // deadlock
 ])
 
+/** A procedure wanted to commit, where somebody had begun a transaction. */
+export const NO_COMMIT = '2D000'
+
 /** `statement_timeout`, mostly, or an operator. */
 const CANCELED = '57014'
 
@@ -43,7 +46,7 @@ export const isRolledBack = (error: unknown): boolean => ROLLED_BACK.has(stateOf
 
 /** The server itself has ended the statement, nothing took effect, and its session goes on. */
 export const leavesSession = (error: unknown): boolean =>
-  isRolledBack(error) || stateOf(error) === LOCK_NOT_AVAILABLE || stateOf(error) === CANCELED
+  isRolledBack(error) || [LOCK_NOT_AVAILABLE, CANCELED, NO_COMMIT].includes(stateOf(error))
 
 export const classifyPostgresError = (error: unknown): 'refused' | 'unavailable' =>
   REFUSED.has(stateOf(error)) || isFailedLogin(error) ? 'refused' : 'unavailable'

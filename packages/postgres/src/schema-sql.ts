@@ -8,6 +8,7 @@ import { partSql } from './sql/part-sql.ts'
 import { pruneSql } from './sql/prune-sql.ts'
 import { tableSql } from './sql/table-sql.ts'
 import { takeSomeSql } from './sql/take-some-sql.ts'
+import { tellSql } from './sql/tell-sql.ts'
 import { versionSql } from './sql/version-sql.ts'
 
 export interface SchemaOptions {
@@ -29,7 +30,8 @@ export const unversionedSql = (quoted: string): string =>
     leaseSql(quoted),
     takeSomeSql(quoted),
     groupSql(quoted),
-    partSql(quoted, channelOf(quoted)),
+    tellSql(quoted, channelOf(quoted)),
+    partSql(quoted),
     lineSql(quoted),
     operatorSql(quoted),
     pruneSql(quoted),

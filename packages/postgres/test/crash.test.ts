@@ -1,4 +1,5 @@
 import { startPostgres, until } from '@leasehold/test-services'
+import pg from 'pg'
 import { afterAll, describe, expect, it } from 'vitest'
 import { postgresAdvisoryBackend, postgresRowsBackend } from '../src/index.ts'
 import { claimOn, openOwn, terms } from './database.ts'
@@ -41,6 +42,23 @@ describe('a server that forgets on a crash what it has just committed', () => {
     expect(kept?.remainingMs).toBeGreaterThan(MINUTE_MS)
     const next = await backend.tryAcquire(claimOn('other'), terms(MINUTE_MS))
     expect(next.granted && next.fencingToken > (kept?.fencingToken ?? 0n)).toBe(true)
+  })
+
+  it('remembers what a release has granted to who was next, when he is told', async () => {
+    const holder = postgresRowsBackend({ pool })
+    const waiter = postgresRowsBackend({ pool, listen: () => new pg.Client(server.url) })
+    const [held, next] = [claimOn('granted on'), claimOn('granted on')]
+    await holder.tryAcquire(held, terms(MINUTE_MS))
+    const turn = waiter.waitForTurn?.(next, terms(MINUTE_MS), new AbortController().signal)
+    const stands = `select from leasehold.lease_line where key = 'granted on'`
+    await until('it stands in line', async () => (await pool.query(stands)).rowCount === 1)
+    await holder.release(held)
+    const grant = await turn
+    await server.kill()
+    await server.restart()
+    const { rows } = await pool.query(`select holder, token from leasehold.leases where key = 'granted on'`)
+    expect(rows).toEqual([{ holder: next.holder, token: String(grant?.fencingToken) }])
+    await waiter.close?.()
   })
 
   it('gives out no token of an advisory lock twice', async () => {

@@ -1,9 +1,10 @@
 import { createLocks, type LockEvent } from '@leasehold/core'
+import { until } from '@leasehold/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
-import { postgresRowsBackend } from '../src/index.ts'
+import { postgresRowsBackend, prune } from '../src/index.ts'
 import { PoolClients } from '../src/pool-clients.ts'
 import { Statements } from '../src/statements.ts'
-import { openDatabase } from './database.ts'
+import { claimOn, openDatabase, terms } from './database.ts'
 import { keys } from './many.ts'
 
 const database = await openDatabase()
@@ -11,6 +12,7 @@ const { pool, schema, openPool } = database
 afterAll(database.stop)
 
 const KEYS = 100
+const MINUTE_MS = 60_000
 
 describe.each(['serializable', 'repeatable read'])('where transactions are %s by default', (isolation) => {
   it('keys are granted, renewed and passed on, and no connection is lost', async () => {
@@ -42,6 +44,51 @@ describe.each(['serializable', 'repeatable read'])('where transactions are %s by
     expect([turns, bad]).toEqual([20, []])
     expect(connections).toBeLessThanOrEqual(12)
     await Promise.all(locks.map((each) => each.close()))
+  })
+
+  const theirs = (application_name: string) =>
+    openPool({ application_name, options: `-c default_transaction_isolation=${isolation.replace(' ', '\\ ')}` })
+  const permitOn = (key: string) => ({ ...claimOn(key), share: { kind: 'permits' as const, take: 1, of: 2 } })
+  const isBlocked = async (name: string): Promise<boolean> => {
+    const blocked = `select from pg_stat_activity where application_name = $1 and wait_event_type = 'Lock'`
+    return (await pool.query(blocked, [name])).rowCount === 1
+  }
+
+  /** One permit of two is held, and the other one is granted while this asks. */
+  const asked = async <Answer>(key: string, ask: () => Promise<Answer>): Promise<Answer> => {
+    await postgresRowsBackend({ pool, schema }).tryAcquire(permitOn(key), terms(MINUTE_MS))
+    const other = await pool.connect()
+    await other.query('begin')
+    const take = `select ${schema}.take_share($1, 'other', ${MINUTE_MS}, null, 'permits', 1, 2)`
+    await other.query(take, [key])
+    const answer = ask()
+    await until('it waits for the row', () => isBlocked(key))
+    await other.query('commit')
+    other.release()
+    return answer
+  }
+
+  it('a permit that was granted while a row was waited for is not granted again', async () => {
+    const name = `${isolation} permit`
+    const backend = postgresRowsBackend({ pool: theirs(name), schema })
+    const answer = await asked(name, () => backend.tryAcquire(permitOn(name), terms(MINUTE_MS)))
+    expect(answer).toMatchObject({ granted: false })
+  })
+
+  it('a key whose dead are swept away is not free, where somebody has come meanwhile', async () => {
+    const name = `${isolation} swept`
+    const backend = postgresRowsBackend({ pool, schema })
+    await backend.tryAcquire(permitOn(name), terms(MINUTE_MS))
+    // Of the dead, nothing is left but that the key is marked.
+    await pool.query(`delete from ${schema}.lease_parts where key = $1`, [name])
+    const sweeper = await theirs(name).connect()
+    await sweeper.query('begin')
+    await sweeper.query('select 1')
+    expect(await backend.tryAcquire(permitOn(name), terms(MINUTE_MS))).toMatchObject({ granted: true })
+    await prune(sweeper, { schema })
+    await sweeper.query('commit')
+    sweeper.release()
+    expect(await backend.tryAcquire(claimOn(name), terms(MINUTE_MS))).toMatchObject({ granted: false })
   })
 })
 

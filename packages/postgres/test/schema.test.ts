@@ -213,7 +213,7 @@ describe('the schema', () => {
     const [other, name] = [`${schema}_hard`, `${schema}_hardened`]
     await migrate(pool, { schema: other })
     await pool.query(`
-      revoke execute on all functions in schema ${other} from public;
+      revoke execute on all routines in schema ${other} from public;
       create role ${name} login;
       grant usage on schema ${other} to ${name};
       grant usage on sequence ${other}.fencing_tokens to ${name};
@@ -223,7 +223,7 @@ describe('the schema', () => {
     const theirs = openPool({ connectionString: address.href, max: 1 })
     const locks = createLocks(postgresRowsBackend({ pool: theirs, schema: other }))
     await expect(locks.named('a').acquire()).rejects.toMatchObject({ code: 'BACKEND_REFUSED' })
-    await pool.query(`grant execute on all functions in schema ${other} to ${name}`)
+    await pool.query(`grant execute on all routines in schema ${other} to ${name}`)
     expect(await locks.named('a').run(() => 'held')).toBe('held')
     await locks.close()
     await pool.query(`drop owned by ${name}; drop role ${name}; drop schema ${other} cascade`)

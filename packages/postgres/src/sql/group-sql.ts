@@ -65,6 +65,22 @@ begin
   return coalesce(is_held, false);
 end $$;
 
+-- Or may stand in its line, where a release may grant it the key.
+create or replace function ${schema}.may_end(claimed text, asker text) returns boolean language plpgsql as $$
+begin
+  if ${schema}.may_have(claimed, asker) then
+    return true;
+  end if;
+  -- Where nobody asks for parts, nor waits, no privilege is needed for what is kept of them.
+  return exists (select from ${schema}.leases l where l.key = claimed and l.parted)
+    and ${schema}.is_awaited(claimed, asker);
+end $$;
+
+create or replace function ${schema}.is_awaited(wanted text, asker text) returns boolean language plpgsql as $$
+begin
+  return exists (select from ${schema}.lease_line w where w.key = wanted and w.holder = coalesce(asker, w.holder));
+end $$;
+
 -- A claim may name one of the tokens that are reserved for it: that becomes the token of its hold. One row for each claim that holds what it claims, for each whose hold was ended by force: why, and for each of which is not known, since its row was locked.
 create or replace function ${schema}.renew_some(keys text[], askers text[], ttls_ms float8[], named text[], patience_ms float8)
   returns table (place int, remaining_ms float8, fencing_token text, slots text, why text, is_locked boolean) language plpgsql as $$
@@ -140,7 +156,7 @@ ${relaxed}
   end loop;
   return query
     select list.n::int, true from unnest(keys, ours, askers) with ordinality as list (k, o, h, n)
-      where list.o is null and ${schema}.may_have(list.k, list.h);
+      where list.o is null and ${schema}.may_end(list.k, list.h);
 end $$;
 
 -- For versions of the package that take no part of an answer: all, or an error.
@@ -198,6 +214,7 @@ begin
     from unnest(keys, askers) as list (k, h) join ${schema}.leases l on l.key = list.k
     where l.parted or (l.holder <> list.h and l.expires_at > instant);
   if longest is null and any_parted then
+    perform ${schema}.assert_current();
     select max(others.until) into longest
       from unnest(keys, askers) as list (k, h)
       join ${schema}.leases l on l.key = list.k and l.parted and not (l.holder = list.h and l.expires_at > instant)
@@ -240,7 +257,9 @@ ${durable}
   for asked in select k, h, n from unnest(keys, askers) with ordinality as list (k, h, n) loop
     update ${schema}.leases l
       set holder = asked.h, metadata = shown, token = nextval('${schema}.fencing_tokens'),
-          expires_at = instant + ttl_ms * interval '1 millisecond', parted = false
+          expires_at = instant + ttl_ms * interval '1 millisecond',
+          -- Somebody may be keeping his place at this moment, who is seen as silent.
+          parted = case when l.parted then ${schema}.is_awaited(asked.k, null) else false end
       where l.key = asked.k and (l.holder <> asked.h or l.expires_at <= instant);
     select asked.n, extract(epoch from l.expires_at - instant) * 1000, l.token
       into place, remaining_ms, fencing_token

@@ -40,13 +40,14 @@ ${relaxed}
   perform ${schema}.part(wanted);
 end $$;
 
--- A row for each claim that has kept its place: whether it is its turn, and until when nothing changes by itself. Waits for nobody.
+-- A row for each claim that has kept its place: whether it is its turn, and until when nothing changes by itself. Waits for nobody: whose place somebody else keeps at the same time has it, too.
 create or replace function ${schema}.keep_places(keys text[], askers text[], alive_ms float8)
   returns table (claim int, is_let_in boolean, remaining_ms float8, server_ms float8) language plpgsql as $$
 declare
   instant timestamptz := clock_timestamp();
   kept record;
   last_place bigint;
+  told int[] := '{}';
 begin
 ${relaxed}
   for kept in
@@ -62,11 +63,18 @@ ${relaxed}
     )
     select k.key, array_agg(k.n) as claims, array_agg(k.place) as places from kept k group by k.key
   loop
+    told := told || kept.claims;
     select max(i.place) into last_place from ${schema}.let_in(kept.key, instant, null, null, null, null) i;
     return query
       select own.n, own.p <= coalesce(last_place, 0), ${schema}.next_end_ms(kept.key, instant, own.p), ${serverMs('instant')}
         from unnest(kept.claims, kept.places) as own (n, p);
   end loop;
+  if cardinality(told) < cardinality(keys) then
+    return query
+      select list.n::int, false, null::float8, ${serverMs('instant')} from ${schema}.lease_line w
+        join unnest(keys, askers) with ordinality as list (k, h, n) on w.key = list.k and w.holder = list.h
+        where w.alive_until > instant and list.n <> all (told);
+  end if;
 end $$;
 
 -- Gives up a place in line, and nothing else.
@@ -82,14 +90,20 @@ ${relaxed}
   end if;
 end $$;
 
--- Ends a part, or a place in line. True: it ended a part.
+-- Ends a part, or a place in line. Or all of the key, which a release has granted to who stood there while the row was waited for. True: it ended a hold.
 create or replace function ${schema}.leave(wanted text, asker text) returns boolean language plpgsql as $$
 declare
   is_ended boolean;
 begin
+  perform ${schema}.assert_current();
   perform from ${schema}.leases l where l.key = wanted for update;
-  delete from ${schema}.lease_parts p where p.key = wanted and p.holder = asker and p.expires_at > clock_timestamp();
+  update ${schema}.leases l set holder = '', metadata = null, expires_at = 'epoch', freed_at = clock_timestamp()
+    where l.key = wanted and l.holder = asker and l.expires_at > clock_timestamp();
   is_ended := found;
+  if not is_ended then
+    delete from ${schema}.lease_parts p where p.key = wanted and p.holder = asker and p.expires_at > clock_timestamp();
+    is_ended := found;
+  end if;
   if not is_ended then
     delete from ${schema}.lease_line w where w.key = wanted and w.holder = asker;
   end if;

@@ -4,7 +4,7 @@ import { durable, durableAgain, patient, serverMs } from './table-sql.ts'
 const CLAIM_WINDOW_MS = 1500
 
 /** Parts of a key: who fits beside whom, and in which order. All but `take_part` is for those who have locked the key's row. */
-export const partSql = (schema: string, channel: string): string => `
+export const partSql = (schema: string): string => `
 create or replace function ${schema}.lock_key(wanted text) returns void language plpgsql as $$
 begin
   loop
@@ -12,6 +12,15 @@ begin
     exit when found;
     insert into ${schema}.leases (key) values (wanted) on conflict do nothing;
   end loop;
+end $$;
+
+-- Who adds a part, or a place in line, to a key that is marked does not change the key's row. So one who has waited for the row, and then looks as at a moment before, would not see them, and would not be told.
+create or replace function ${schema}.assert_current() returns void language plpgsql as $$
+begin
+  if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
+    raise exception 'whoever looks at parts of keys, or at those who wait, must see what others have committed'
+      using errcode = 'serialization_failure', hint = 'Let these sessions begin transactions as "read committed".';
+  end if;
 end $$;
 
 -- Those at the head of the line who fit beside those who have the key, and beside each other, with their permits: everybody up to the first
@@ -24,6 +33,7 @@ declare
   taken int[] := '{}';
   each record;
 begin
+  perform ${schema}.assert_current();
   if exists (select from ${schema}.leases l where l.key = wanted and l.expires_at > instant) then
     return;
   end if;
@@ -100,6 +110,7 @@ declare
   given text;
   last_place bigint;
 begin
+  perform ${schema}.assert_current();
   delete from ${schema}.lease_parts p where p.key = wanted and p.expires_at <= instant;
   delete from ${schema}.lease_line w where w.key = wanted and w.alive_until <= instant;
   select w.holder, w.kind, least(w.ttl_ms, ${CLAIM_WINDOW_MS}) as ttl_ms, w.metadata into head
@@ -110,7 +121,7 @@ begin
   elsif head.kind <> 'whole' or head.ttl_ms is null then
     select max(i.place) into last_place from ${schema}.let_in(wanted, instant, null, null, null, null) i;
     if last_place is not null then
-      perform pg_notify('${channel}', last_place || ':' || wanted);
+      perform ${schema}.tell(last_place || ':' || wanted);
     end if;
   elsif not exists (select from ${schema}.leases l where l.key = wanted and l.expires_at > instant)
       and not exists (select from ${schema}.lease_parts p where p.key = wanted) then
@@ -121,7 +132,7 @@ ${durableAgain}
           expires_at = instant + head.ttl_ms * interval '1 millisecond',
           parted = exists (select from ${schema}.lease_line w where w.key = wanted)
       where l.key = wanted returning l.token::text into given;
-    perform pg_notify('${channel}', concat_ws(
+    perform ${schema}.tell(concat_ws(
       ' ', '+', encode(sha256(convert_to(head.holder, 'UTF8')), 'hex'), ${serverMs('instant')}, head.ttl_ms, given, wanted
     ));
   end if;

@@ -38,10 +38,12 @@ begin
     select key, holder from ${schema}.lease_line
       where key > behind and key <= upto and alive_until <= instant for update skip locked
   ) old where w.key = old.key and w.holder = old.holder;
-  -- Whether anybody has a part is seen when the row is locked, and not before.
+  -- Whether anybody has a part is seen when the row is locked, and not before. Who looks as at a moment before passes them over.
   for each in
     select key from ${schema}.leases
-      where key > behind and key <= upto and parted and expires_at <= instant for update skip locked
+      where key > behind and key <= upto and parted and expires_at <= instant
+        and current_setting('transaction_isolation') not in ('repeatable read', 'serializable')
+      for update skip locked
   loop
     perform ${schema}.call_in(each);
   end loop;

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { setImmediate } from 'node:timers/promises'
 import { PGlite } from '@electric-sql/pglite'
 import type { Claim, LockBackend } from '@leasehold/core'
 import type { FaultHooks } from '@leasehold/core/conformance'
@@ -90,12 +89,15 @@ export async function startPostgresAdvisory(): Promise<RunningTarget> {
 /** One step after another, so that each is taken on all connections. */
 async function onEachConnection(steps: (claim: Claim) => readonly (() => Promise<unknown>)[]): Promise<void> {
   const each = Array.from({ length: POOL_SIZE }, () => steps({ key: randomUUID(), holder: randomUUID() }))
-  // In one turn of the event loop, they would be one statement on one connection.
-  const inOwnTurn = async (turn: number, step: (() => Promise<unknown>) | undefined) => {
-    for (let passed = 0; passed < turn; passed += 1) await setImmediate()
-    await step?.()
+  for (const index of each[0]?.keys() ?? []) {
+    const taken: unknown[] = []
+    for (const own of each) {
+      taken.push(own[index]?.())
+      // What is asked for before this goes as one statement, on one connection; and nothing is answered meanwhile.
+      await new Promise<void>(process.nextTick)
+    }
+    await Promise.all(taken)
   }
-  for (const index of each[0]?.keys() ?? []) await Promise.all(each.map((own, turn) => inOwnTurn(turn, own[index])))
 }
 
 const use = (backend: LockBackend, claim: Claim) => [
