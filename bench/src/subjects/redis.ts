@@ -15,7 +15,7 @@ const BATON = 'baton'
 export const redis: Subject = {
   name: 'redis',
   limit: 'SET NX PX and EVALSHA; PUBLISH hands over; BLPOP passes the baton in the crowd',
-  goals: { sequential: { most: 1.2 }, atOnce: { least: 0.9 }, handover: { most: 1.2 }, crowd: { least: 0.6 } },
+  goals: { sequential: { most: 1.1 }, atOnce: { least: 2 }, handover: { most: 1.15 }, crowd: { least: 1 } },
   start: () => startRedis({ own: true }),
   locks: (url) => createLocks(redisBackend({ client: new Redis(url, { lazyConnect: true }) })),
   rivals: redisRivals,
