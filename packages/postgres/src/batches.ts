@@ -11,7 +11,7 @@ const PATIENCE_MS = 500
  * What is one statement for any number of claims, whose rows are named in arrays. It waits for no row, so that nobody has to wait with those whose
  * rows are locked: these are asked for once more, by themselves.
  */
-export function batches(calls: Calls): Pick<LockBackend, 'tryAcquireAll' | 'renew' | 'releaseAll'> {
+export function batches(calls: Calls): Required<Pick<LockBackend, 'tryAcquireAll' | 'renew' | 'releaseAll'>> {
   return {
     async tryAcquireAll(claims, { ttlMs, metadata }) {
       const rows = await calls.table('try_acquire_all($1, $2, $3, $4)', ...columns(claims), ttlMs, metadata ?? null)

@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto'
-import { type Anchor, type Candidate, type Clock, type Grant, grantedSince, type Instant } from '@leasehold/core'
+import {
+  type Anchor,
+  type Candidate,
+  type Claim,
+  type Clock,
+  type Grant,
+  grantedSince,
+  type Instant,
+} from '@leasehold/core'
 import { Alarm } from './alarm.ts'
 import { isTrue, numberOf } from './answers.ts'
 import { asked, type Calls, columns, only, passable } from './calls.ts'
@@ -29,6 +37,8 @@ export class Waiting {
   /** When it stood in line last, as far as is known. */
   anchor: Anchor | undefined
   nextBeatMs = Number.POSITIVE_INFINITY
+  /** Nobody wants what its claim may be granted. */
+  isReleased = false
   #name: string | undefined
 
   constructor(candidate: Candidate, wake: (grant?: Grant) => void) {
@@ -50,6 +60,8 @@ export class Line implements Listener {
   readonly #clock: Clock
   readonly #byKey = new Map<string, Set<Waiting>>()
   readonly #standing = new Set<Waiting>()
+  /** Whose place was asked for, without an answer yet; by holder. */
+  readonly #entering = new Map<string, Waiting>()
   readonly #nextBeat = new Alarm(() => this.#beat())
 
   constructor(calls: Calls, channel: string, clock: Clock) {
@@ -69,7 +81,9 @@ export class Line implements Listener {
     this.#byKey.set(key, here.add(waiting))
     const sentAt = this.#clock.now()
     const values = [key, holder, ...asked(share), ttlMs, metadata, PLACE_MS]
-    const row = only(await this.#calls.table('await_place($1, $2, $3, $4, $5, $6, $7, $8)', ...values))
+    this.#entering.set(holder, waiting)
+    const answer = this.#calls.table('await_place($1, $2, $3, $4, $5, $6, $7, $8)', ...values)
+    const row = only(await answer.finally(() => this.#entering.delete(holder)))
     if (isTrue(row['is_let_in'])) return true
     if (here.has(waiting)) {
       waiting.place = numberOf(row['place'])
@@ -89,9 +103,15 @@ export class Line implements Listener {
     this.#standing.delete(waiting)
   }
 
-  /** Of one who came into line after he had given up. What is not heard of goes by itself. */
-  withdraw({ key, holder }: Candidate): void {
-    this.#calls.value('leave_line($1, $2)', key, holder).catch(() => {})
+  /** Before it is released at the server. */
+  released({ holder }: Claim): void {
+    const waiting = this.#entering.get(holder)
+    if (waiting) waiting.isReleased = true
+  }
+
+  /** Of one who came into line after he had given up: with the key, if that was released before, and has been granted to him since. What is not heard of goes by itself. */
+  withdraw({ candidate: { key, holder }, isReleased }: Waiting): void {
+    this.#calls.value(isReleased ? 'release($1, $2)' : 'leave_line($1, $2)', key, holder).catch(() => {})
   }
 
   heard(payload: string): void {

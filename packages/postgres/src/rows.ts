@@ -68,14 +68,22 @@ export function postgresRowsBackend(options: PostgresRowsBackendOptions): LockBa
   const line = listen && new Line(calls, channelOf(quoted), core.clock)
   const listening = line && new Listening(newClients(listen, 'listen'), line)
   const oneTurn = new OneTurn(calls)
+  const many = batches(calls)
 
   const backend: LockBackend = {
     name: 'postgres-rows',
     capabilities: { fifo: false, handOff: true, survivesRestart: true, slackMs: 0, minTtlMs: 1 },
     tryAcquire: (claim, terms) =>
       claim.share ? takePart(calls, claim, claim.share, terms) : oneTurn.tryAcquire(claim, terms),
-    release: (claim) => oneTurn.release(claim),
-    ...batches(calls),
+    release(claim) {
+      line?.released(claim)
+      return oneTurn.release(claim)
+    },
+    ...many,
+    releaseAll(claims) {
+      for (const claim of claims) line?.released(claim)
+      return many.releaseAll(claims)
+    },
     ...operators(calls),
     classifyError: classifyPostgresError,
     async close() {

@@ -27,7 +27,7 @@ export function waitForTurn(
     const enter = async (): Promise<void> => {
       const isLetIn = await line.enter(waiting)
       if (isLetIn) waiting.wake()
-      else if (signal.aborted) line.withdraw(candidate)
+      else if (signal.aborted) line.withdraw(waiting)
     }
     const begin = async () => {
       if (!listening.isOpen) {
