@@ -20,8 +20,9 @@ it.concurrent('ten thousand leases, each taken by itself, are held on one node f
   expect(await renewalsPerSecond(LEASES, single.open(), [single.server])).toBeLessThanOrEqual(50)
 })
 
-it.concurrent('ten thousand leases on a Cluster, on keys without hash tags, cost as little on all masters together', async () => {
-  expect(await renewalsPerSecond(LEASES, clustered.open(), clustered.cluster.nodes)).toBeLessThanOrEqual(50)
+it.concurrent('ten thousand leases on a Cluster, on keys without hash tags, cost little on all masters together', async () => {
+  // Twelve partitions of slots, and each is renewed five times a second at most.
+  expect(await renewalsPerSecond(LEASES, clustered.open(), clustered.cluster.nodes)).toBeLessThanOrEqual(12 * 5)
 })
 
 it.concurrent('ten thousand leases on a quorum of three cost as little on all of its servers together', async () => {
