@@ -24,7 +24,7 @@ const TURNAROUND_MS = 300
 const POLL_JITTER = 1.25
 
 /** A key that takes more is left undecided, and counted. */
-const MOST_STEPS = 200_000
+const MOST_STEPS = 50_000
 
 export interface Looks {
   /** Writes a timeline. */
