@@ -8,7 +8,8 @@ import { slotOf } from '../src/cluster/slot.ts'
 import { fencedSet, type RedisCommander, redisBackend } from '../src/index.ts'
 import { keyNames } from '../src/key-names.ts'
 import { claimOn, terms } from './claims.ts'
-import { migrate, nodesOf, startClusterStanding } from './cluster-standing.ts'
+import { nodesOf, startClusterStanding } from './cluster-standing.ts'
+import { waitsWhereTheSlotIs } from './moving-slot.ts'
 import { scriptsRun, startStanding, visit } from './standing.ts'
 
 const standing = await startStanding()
@@ -125,22 +126,8 @@ describe.each(drivers)('$version', ({ version, node, cluster, commander }) => {
     }
   })
 
-  it('follows a slot that moves while somebody waits', async () => {
-    const key = `moved ${version}`
-    const slot = slotOf(queueOf(key))
-    const [source, target] = await nodesOf(clustered, slot)
-    const [one, other] = [createLocks(cluster()), createLocks(cluster(), { pollMs: 60_000 })]
-    const lease = await one.named(key).acquire()
-    const next = other.named(key).acquire({ waitMs: 60_000 })
-    await until('it stands in line', async () => (await askRedis(source, 'exists', queueOf(key))) === '1')
-    await (await migrate(slot, source, target)).finish()
-    await until('it stands in line there', async () => (await askRedis(target, 'exists', queueOf(key))) === '1')
-    const heard = () => askRedis(target, 'pubsub', 'shardchannels', `*${key}*`)
-    await until('it listens there', async () => (await heard()) !== '')
-    expect(await lease.release()).toBe('released')
-    expect((await next).fencingToken).toBeGreaterThan(lease.fencingToken)
-    await Promise.all([one.close(), other.close()])
-  })
+  it('follows a slot that moves while somebody waits', () =>
+    waitsWhereTheSlotIs(clustered, `moved ${version}`, cluster))
 
   it('works with whatever your client is set to', async () => {
     const key = `odd ${version}`

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { inspect } from 'node:util'
-import { createLocks, type LockBackend } from '@leasehold/core'
+import { createLocks } from '@leasehold/core'
 import { askRedis, until } from '@leasehold/test-services'
 import { createCluster } from 'redis'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -10,6 +10,7 @@ import { keyNames } from '../src/key-names.ts'
 import { startClusterStanding } from './cluster-standing.ts'
 import { type ClusterOptions, clusterLibraries } from './node-redis-clusters.ts'
 import { COMMANDS, COMMANDS_ON_A_CLUSTER, PASSWORD, RIGHTS } from './permissions.ts'
+import { refusal } from './refusal.ts'
 
 // A rejection that nobody handles, or an error event that nobody listens to, fails the run of this file.
 const standing = await startClusterStanding()
@@ -18,15 +19,6 @@ afterAll(standing.stop)
 
 const rootNodes = nodes.map(({ url }) => ({ url }))
 const everywhere = (...command: string[]) => Promise.all(nodes.map((node) => askRedis(node, ...command)))
-
-const refusal = (backend: LockBackend) =>
-  createLocks(backend)
-    .named('refused')
-    .tryAcquire()
-    .then(
-      () => 'granted',
-      (error: Error & { code?: string }) => error,
-    )
 
 describe.each(clusterLibraries)('a Cluster by $library', ({ library, cluster }) => {
   const open = (options?: Partial<ClusterOptions>, replyTimeoutMs = 3000) =>

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { allOf, createLocks, type LockBackend } from '@leasehold/core'
-import { askRedis, type Server, TcpProxy, until } from '@leasehold/test-services'
+import { askRedis, TcpProxy, until } from '@leasehold/test-services'
 import { createCluster as createCluster5 } from 'redis'
 import { createCluster as createCluster4 } from 'redis4'
 import { createCluster as createCluster6 } from 'redis6'
@@ -9,7 +9,8 @@ import { slotOf } from '../src/cluster/slot.ts'
 import { fencedSet, type NodeRedisClusterClient, redisBackend } from '../src/index.ts'
 import { keyNames } from '../src/key-names.ts'
 import { claimOn, terms } from './claims.ts'
-import { migrate, nodesOf, startClusterStanding } from './cluster-standing.ts'
+import { nodesOf, startClusterStanding } from './cluster-standing.ts'
+import { waitsWhereTheSlotIs } from './moving-slot.ts'
 import { type ClusterOptions, clusterLibraries } from './node-redis-clusters.ts'
 import { scriptsRunAt, visit } from './standing.ts'
 
@@ -145,23 +146,7 @@ describe.each(clusterLibraries)('a Cluster by $library', ({ library, cluster }) 
     await backend.close?.()
   })
 
-  it('follows a slot that moves while somebody waits', async () => {
-    const key = `moved ${library}`
-    const slot = slotOf(queueOf(key))
-    const [source, target] = await nodesOf(standing, slot)
-    const [one, other] = [createLocks(open()), createLocks(open(), { pollMs: 60_000 })]
-    const lease = await one.named(key).acquire()
-    const next = other.named(key).acquire({ waitMs: 60_000 })
-    const stands = (server: Server) => async () => (await askRedis(server, 'exists', queueOf(key))) === '1'
-    await until('it stands in line', stands(source))
-    await (await migrate(slot, source, target)).finish()
-    await until('it stands in line there', stands(target))
-    const heard = () => askRedis(target, 'pubsub', 'shardchannels', `*${key}*`)
-    await until('it listens there', async () => (await heard()) !== '')
-    expect(await lease.release()).toBe('released')
-    expect((await next).fencingToken).toBeGreaterThan(lease.fencingToken)
-    await Promise.all([one.close(), other.close()])
-  })
+  it('follows a slot that moves while somebody waits', () => waitsWhereTheSlotIs(standing, `moved ${library}`, open))
 
   it('listens anew where the server has ended the subscription by itself', async () => {
     const key = `unheard ${library}`

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { createLocks, type LockBackend } from '@leasehold/core'
+import { createLocks } from '@leasehold/core'
 import {
   askRedis,
   type RedisSentinels,
@@ -21,6 +21,8 @@ import { fencedSet, type NodeRedisClient, redisBackend, type RedisSentinels as S
 import { keyNames } from '../src/key-names.ts'
 import { claimOn, terms } from './claims.ts'
 import { nodeRedisLibraries } from './client-libraries.ts'
+import { goesOnAtTheNewPrimary } from './new-primary.ts'
+import { refusal } from './refusal.ts'
 import { scriptsRunAt, visit } from './standing.ts'
 
 const NOWHERE = 'redis://127.0.0.1:1'
@@ -36,15 +38,6 @@ const sentinelOf = (options: Partial<Sentinels> = {}): Sentinels => ({
   sentinelRootNodes: group.sentinels.map(({ host, port }) => ({ host, port })),
   ...options,
 })
-
-const refusal = (backend: LockBackend) =>
-  createLocks(backend)
-    .named('refused')
-    .tryAcquire()
-    .then(
-      () => 'granted',
-      (error: unknown) => error,
-    )
 
 const isInLine = (key: string) => async () =>
   (await askRedis(group.primary, 'exists', keyNames('leasehold:', key).queue)) === '1'
@@ -172,12 +165,6 @@ describe('sentinels', () => {
 
   it('lead on to the new primary, with greater tokens', async () => {
     const [{ client }] = nodeRedisLibraries.slice(-1) as [(typeof nodeRedisLibraries)[number]]
-    const locks = createLocks(redisBackend({ client: client(NOWHERE), sentinel: sentinelOf() }), { ttlMs: 1000 })
-    const before = await locks.named('seat').acquire()
-    await group.primary.kill()
-    const after = await locks.named('seat').acquire({ waitMs: 40_000, whenHeld: 'wait' })
-    expect(after.fencingToken).toBeGreaterThan(before.fencingToken)
-    expect(await after.release()).toBe('released')
-    expect(await locks.close()).toMatchObject({ unreleased: [], backendError: undefined })
+    await goesOnAtTheNewPrimary(group, redisBackend({ client: client(NOWHERE), sentinel: sentinelOf() }))
   })
 })

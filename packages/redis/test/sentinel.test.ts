@@ -4,6 +4,7 @@ import { Redis } from 'ioredis'
 import { Redis as Valkey } from 'iovalkey'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { redisBackend } from '../src/index.ts'
+import { goesOnAtTheNewPrimary } from './new-primary.ts'
 
 describe('behind sentinels', () => {
   let group: RedisSentinels
@@ -69,13 +70,6 @@ describe('behind sentinels', () => {
     await until('nobody listens', async () => (await listening()) === 0)
   })
 
-  it('locks go on at the new primary, with greater tokens', async () => {
-    const locks = createLocks(redisBackend({ client: client() }), { ttlMs: 1000 })
-    const before = await locks.named('seat').acquire()
-    await group.primary.kill()
-    const after = await locks.named('seat').acquire({ waitMs: 40_000, whenHeld: 'wait' })
-    expect(after.fencingToken).toBeGreaterThan(before.fencingToken)
-    expect(await after.release()).toBe('released')
-    expect(await locks.close()).toMatchObject({ unreleased: [], backendError: undefined })
-  })
+  it('locks go on at the new primary, with greater tokens', () =>
+    goesOnAtTheNewPrimary(group, redisBackend({ client: client() })))
 })

@@ -1,12 +1,6 @@
 import { startRedisClusterTarget } from '../src/redis/target.ts'
+import { meaninglessOnRedis } from './meaningless-on-redis.ts'
 import { itPassesTheSuite } from './suite.ts'
 
 // As with one Redis. All cases.
-itPassesTheSuite(await startRedisClusterTarget(), [
-  'survivesRestart',
-  'collidingKeys',
-  'tellsLosses',
-  'raiseTokens',
-  'stall',
-  'watch',
-])
+itPassesTheSuite(await startRedisClusterTarget(), meaninglessOnRedis)

@@ -1,12 +1,6 @@
 import { startNodeRedisClusterTarget } from '../src/redis/target.ts'
+import { meaninglessOnRedis } from './meaningless-on-redis.ts'
 import { itPassesTheSuite } from './suite.ts'
 
 // As with a Cluster by `ioredis`. All cases.
-itPassesTheSuite(await startNodeRedisClusterTarget(), [
-  'survivesRestart',
-  'collidingKeys',
-  'tellsLosses',
-  'raiseTokens',
-  'stall',
-  'watch',
-])
+itPassesTheSuite(await startNodeRedisClusterTarget(), meaninglessOnRedis)

@@ -1,12 +1,6 @@
 import { startClusteredRedisTarget } from '../src/redis/target.ts'
+import { meaninglessOnRedis } from './meaningless-on-redis.ts'
 import { itPassesTheSuite } from './suite.ts'
 
 // As with one Redis. All cases.
-itPassesTheSuite(await startClusteredRedisTarget(), [
-  'survivesRestart',
-  'collidingKeys',
-  'tellsLosses',
-  'raiseTokens',
-  'stall',
-  'watch',
-])
+itPassesTheSuite(await startClusteredRedisTarget(), meaninglessOnRedis)

@@ -1,12 +1,6 @@
 import { startIovalkeyTarget } from '../src/redis/target.ts'
+import { meaninglessOnRedis } from './meaningless-on-redis.ts'
 import { itPassesTheSuite } from './suite.ts'
 
 // As with `ioredis`. All cases.
-itPassesTheSuite(await startIovalkeyTarget(), [
-  'survivesRestart',
-  'collidingKeys',
-  'tellsLosses',
-  'raiseTokens',
-  'stall',
-  'watch',
-])
+itPassesTheSuite(await startIovalkeyTarget(), meaninglessOnRedis)

@@ -1,12 +1,6 @@
 import { startNodeRedis6Target } from '../src/redis/target.ts'
+import { meaninglessOnRedis } from './meaningless-on-redis.ts'
 import { itPassesTheSuite } from './suite.ts'
 
 // As with `ioredis`. All cases.
-itPassesTheSuite(await startNodeRedis6Target(), [
-  'survivesRestart',
-  'collidingKeys',
-  'tellsLosses',
-  'raiseTokens',
-  'stall',
-  'watch',
-])
+itPassesTheSuite(await startNodeRedis6Target(), meaninglessOnRedis)

@@ -24,6 +24,7 @@ import { Places } from './places.ts'
 import { idOf, Presence } from './presence.ts'
 import { Registry } from './registry.ts'
 import { Releases } from './releases.ts'
+import { again, insteadOf } from './repeated-claim.ts'
 import { Session } from './session.ts'
 import { Sessions } from './sessions.ts'
 import { statements } from './statements.ts'
@@ -252,24 +253,6 @@ class Advisory implements LockBackend {
       this.#standing.delete(idOf(hold.claim))
     if (lost) this.#core.lost(hold.claim)
   }
-}
-
-/** The place is taken or asked for in this process: by the same claim, or by another one, whose key may be another, too. */
-async function again(known: Hold, claim: Claim): Promise<Grant | Contended> {
-  if (known.state === 'taken' && known.isOf(claim)) {
-    return (await known.session.confirm(known)) ? known.grantOf(known.session.ttlMs) : { granted: false }
-  }
-  if (!known.isOf(claim))
-    return known.state === 'held' ? { granted: false, remainingMs: known.remainingMs } : { granted: false }
-  await known.asked
-  const { remainingMs } = known
-  return known.state === 'held' && remainingMs > 0 ? known.grantOf(remainingMs) : { granted: false }
-}
-
-/** A reader was let in twice: by an attempt, after its wait had brought it a place. */
-function insteadOf(hold: Hold, brought: Hold): Promise<Grant | Contended> {
-  hold.session.giveUp(hold).catch(() => {})
-  return again(brought, hold.claim)
 }
 
 function bySession(holds: readonly (Hold | undefined)[]): Map<Seat, Hold[]> {

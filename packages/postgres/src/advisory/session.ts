@@ -1,5 +1,6 @@
 import type { Claim, Instant } from '@leasehold/core'
 import { Alarm } from '../alarm.ts'
+import { LONGEST_TIMER_MS } from '../longest-timer.ts'
 import { Asking } from './asking.ts'
 import type { Connection } from './connection.ts'
 import { Heartbeat } from './heartbeat.ts'
@@ -9,9 +10,6 @@ import { lastOf, type Statements } from './statements.ts'
 
 /** By how much the server outlasts the TTL: this process gives up in time, and the server ends only the sessions of those that cannot. */
 const GRACE_MS = 500
-
-/** As far as `idle_session_timeout` goes: 24.8 days. */
-const LONGEST_TIMEOUT_MS = 2_147_483_647
 
 /** What stands between forgets connections that are silent for long, and tells nobody. */
 const STALE_MS = 10_000
@@ -172,7 +170,8 @@ export class Session {
   /** The timeout for leases of the TTL. None where it cannot be measured. */
   get #fullMs(): number {
     const timeoutMs = this.#ttlMs + GRACE_MS
-    return timeoutMs > LONGEST_TIMEOUT_MS ? 0 : timeoutMs
+    // It goes as far as Node's timers do: 24.8 days.
+    return timeoutMs > LONGEST_TIMER_MS ? 0 : timeoutMs
   }
 
   async #take(hold: Hold, ask: (timeoutMs: number) => Promise<string>): Promise<boolean> {
