@@ -42,6 +42,15 @@ export const goodHistories: readonly Specimen[] = [
     ],
   },
   {
+    name: 'a reader whose time was over, and who was granted anew by an attempt that nobody heard of',
+    history: [
+      granted('a', [0, 1], 1, { until: 5, share: reader }),
+      asked('a', [6], { share: reader }),
+      granted('b', [20, 21], 3, { until: 100, share: reader }),
+      granted('a', [30, 31], 2, { until: 100, share: reader }),
+    ],
+  },
+  {
     name: 'permits of other slots have an order of their own',
     history: [
       granted('a', [0, 1], 5, { until: 100, share: permits(1, 2), slots: [0] }),

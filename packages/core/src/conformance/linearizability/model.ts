@@ -119,7 +119,7 @@ function acquired(state: State, step: Step, source: AcquireOperation): Outcome {
   const { answer, holder } = source
   if (answer === 'contended') return []
   const own = holdOf(state, holder)
-  if (answer === 'unknown') return own === undefined ? begunUntold(state, step, source) : []
+  if (answer === 'unknown') return begunUntold(state, step, source, own)
   if (own === undefined) return begun(state, step, source, answer)
   const repeated = isAlive(state, own) ? toldAgain(state, step, own, answer) : heldBy('token-changed', step, [own])
   // The hold may have expired, and the claim have been granted the key anew.
@@ -182,7 +182,10 @@ function lasting({ earliest, ret, lasts }: Step): Pick<Hold, 'earliest' | 'lates
 }
 
 /** Nobody was told that the claim was granted, nor under which token, nor which slots. */
-function begunUntold(state: State, step: Step, { holder, share }: AcquireOperation): Outcome {
+function begunUntold(before: State, step: Step, { holder, share }: AcquireOperation, own: Hold | undefined): Outcome {
+  // Of its own hold it would only have been told once more, unless that has expired.
+  const state = own === undefined ? before : withExpired(before, step, [own])
+  if (areHolds(state)) return []
   const states: State[] = []
   for (const { slots, over } of placesFor(share, state.holds)) {
     const after = withExpired(state, step, over)
